@@ -1,0 +1,42 @@
+"""Our dataclasses as JSON bytes and back, for the store and the ledger (not the public result format)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from cattrs.preconf.json import JsonConverter, make_converter
+
+T = TypeVar("T")
+
+
+def _converter() -> JsonConverter:
+    converter = make_converter()
+    converter.register_unstructure_hook_func(lambda cls: cls is np.ndarray or getattr(cls, "__origin__", None) is np.ndarray,
+                                             lambda array: array.tolist())
+    converter.register_structure_hook_func(lambda cls: cls is np.ndarray or getattr(cls, "__origin__", None) is np.ndarray,
+                                           lambda value, _: np.asarray(value, dtype=np.float64))
+    converter.register_unstructure_hook(Path, str)
+    converter.register_structure_hook(Path, lambda value, _: Path(value))
+    converter.register_structure_hook(str | bool | tuple[str, ...] | None, lambda value, _: tuple(value) if isinstance(value, list) else value)
+    return converter
+
+
+_CONVERTER = _converter()
+
+
+def plain(value: Any) -> Any:
+    """`value` (one of the types of `model`) as dicts, lists, strings and numbers."""
+    return _CONVERTER.unstructure(value)
+
+
+def dump(value: Any) -> bytes:
+    """`value` as UTF-8 JSON; equal values give equal bytes."""
+    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def load(cls: type[T], data: bytes | str) -> T:
+    """What `dump` wrote, as `cls`."""
+    return _CONVERTER.structure(json.loads(data), cls)

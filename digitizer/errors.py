@@ -1,0 +1,188 @@
+"""Every error of ours.
+
+DigitizerError            exit 15, 500
+├─ UsageError             exit 1, 400
+├─ ConfigError            exit 9: refuse to start
+│  └─ DocTypeError        a declaration of a document type is wrong
+├─ ModelError             exit 22: a model is missing letters or does not have the hash its card states
+├─ InputError             exit 2, 422: the scan is at fault
+│  ├─ DamagedFile
+│  ├─ UnsupportedFormat   415
+│  ├─ TooLarge            413
+│  └─ EncryptedPdf        exit 8
+├─ OutputInvalid          exit 4, 500
+├─ FileAccess             exit 5, 500
+├─ EngineError            exit 7, 500
+│  ├─ EngineMissing       exit 3
+│  └─ EngineFailed
+├─ ServiceError           exit 23, 503, retry: a machine is at fault
+│  ├─ StoreDown, StoreFull, LedgerDown, QueueDown
+└─ AttachError            exit 24, 409: the dossier system said no
+   ├─ DossierNotFound, AttachRefused
+   └─ ConnectorDown       retry, 503
+
+An error carries a `code` and `facts` (file names, limits, counts; never a person's data). The sentence an operator
+reads is looked up under the code in `digitizer/messages/`, where it says what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+Fact = str | int | float
+
+
+class DigitizerError(Exception):
+    """Something went wrong inside digitizer."""
+
+    code: ClassVar[str] = "internal"
+    exit_code: ClassVar[int] = 15
+    http_status: ClassVar[int] = 500
+    retry: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", **facts: Fact) -> None:
+        self.message = message or (type(self).__doc__ or "").partition("\n")[0]
+        self.facts = facts
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name}={value}" for name, value in self.facts.items())
+        return f"{self.message} ({facts})" if facts else self.message
+
+
+class UsageError(DigitizerError):
+    """The command or request is wrong."""
+
+    code, exit_code, http_status = "usage", 1, 400
+
+
+class ConfigError(DigitizerError):
+    """The configuration is wrong; nothing was started."""
+
+    code, exit_code = "config", 9
+
+
+class DocTypeError(ConfigError):
+    """A document type declaration is wrong."""
+
+    code = "doctype"
+
+
+class ModelError(DigitizerError):
+    """A model failed its hash or charset check."""
+
+    code, exit_code = "model", 22
+
+
+class InputError(DigitizerError):
+    """The file cannot be read."""
+
+    code, exit_code, http_status = "input", 2, 422
+
+
+class DamagedFile(InputError):
+    """The file is damaged."""
+
+    code = "damaged_file"
+
+
+class UnsupportedFormat(InputError):
+    """The file is not a PDF, TIFF, JPEG or PNG."""
+
+    code, http_status = "unsupported_format", 415
+
+
+class TooLarge(InputError):
+    """The file or a page of it is over a limit."""
+
+    code, http_status = "too_large", 413
+
+
+class EncryptedPdf(InputError):
+    """The PDF needs a password."""
+
+    code, exit_code = "encrypted_pdf", 8
+
+
+class OutputInvalid(DigitizerError):
+    """What was written does not validate."""
+
+    code, exit_code = "output_invalid", 4
+
+
+class FileAccess(DigitizerError):
+    """A file or folder cannot be read or written."""
+
+    code, exit_code = "file_access", 5
+
+
+class EngineError(DigitizerError):
+    """The OCR engine failed."""
+
+    code, exit_code = "engine", 7
+
+
+class EngineMissing(EngineError):
+    """The OCR engine is not installed."""
+
+    code, exit_code = "engine_missing", 3
+
+
+class EngineFailed(EngineError):
+    """The OCR engine failed on a page."""
+
+    code = "engine_failed"
+
+
+class ServiceError(DigitizerError):
+    """A service cannot be reached; what was asked can be repeated."""
+
+    code, exit_code, http_status, retry = "service", 23, 503, True
+
+
+class StoreDown(ServiceError):
+    """The store cannot be reached."""
+
+    code = "store_down"
+
+
+class StoreFull(ServiceError):
+    """The store has no room left."""
+
+    code = "store_full"
+
+
+class LedgerDown(ServiceError):
+    """The ledger cannot be reached."""
+
+    code = "ledger_down"
+
+
+class QueueDown(ServiceError):
+    """The queue cannot be reached."""
+
+    code = "queue_down"
+
+
+class AttachError(DigitizerError):
+    """The dossier system refused."""
+
+    code, exit_code, http_status = "attach", 24, 409
+
+
+class DossierNotFound(AttachError):
+    """The dossier system does not know this dossier."""
+
+    code = "dossier_not_found"
+
+
+class AttachRefused(AttachError):
+    """The dossier system refused the attachment."""
+
+    code = "attach_refused"
+
+
+class ConnectorDown(AttachError):
+    """The dossier system cannot be reached."""
+
+    code, http_status, retry = "connector_down", 503, True

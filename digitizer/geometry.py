@@ -1,0 +1,35 @@
+"""Boxes and angles: small pure functions on px of the upright page (origin top-left, y down)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from digitizer.model import Box
+
+
+def union(boxes: Iterable[Box]) -> Box:
+    """The smallest box around `boxes`; raises ValueError when there are none."""
+    found = list(boxes)
+    if not found:
+        raise ValueError("no boxes")
+    return Box(min(b.x0 for b in found), min(b.y0 for b in found), max(b.x1 for b in found), max(b.y1 for b in found))
+
+
+def overlap(a0: float, a1: float, b0: float, b1: float) -> float:
+    """Length shared by the intervals [a0, a1] and [b0, b1], px; 0 when they do not meet."""
+    return max(0.0, min(a1, b1) - max(a0, b0))
+
+
+def intersection(a: Box, b: Box) -> float:
+    """Area shared by two boxes, px²."""
+    return overlap(a.x0, a.x1, b.x0, b.x1) * overlap(a.y0, a.y1, b.y0, b.y1)
+
+
+def same_row(a: Box, b: Box, share: float = 0.5) -> bool:
+    """Whether two boxes stand on one text row: they share `share` of the lower one's height."""
+    return overlap(a.y0, a.y1, b.y0, b.y1) >= share * min(a.height, b.height)
+
+
+def grow(box: Box, dx: float, dy: float, width: float, height: float) -> Box:
+    """`box` enlarged by dx, dy px on each side, clipped to a page of `width` x `height` px."""
+    return Box(max(0.0, box.x0 - dx), max(0.0, box.y0 - dy), min(float(width), box.x1 + dx), min(float(height), box.y1 + dy))

@@ -1,0 +1,44 @@
+"""Page -> PageText. An engine is a module of this package with `open(options) -> Engine`, chosen by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from digitizer import plugins
+from digitizer.model import Line, Page, PageText
+from digitizer.ocr.lines import reading_order
+from digitizer.settings import EngineOptions
+
+
+class Engine(Protocol):
+    """Reads the text of one page at a time. One per process: not thread-safe, must not cross a fork.
+
+    `fingerprint` changes whenever the same page could read differently (engine, version, weights); results are stored
+    under it. `models` maps each model's name to the SHA-256 of its weights.
+    """
+
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102
+
+    @property
+    def models(self) -> Mapping[str, str]: ...  # noqa: D102
+
+    def read(self, page: Page) -> tuple[Line, ...]:
+        """The lines of `page` in any order, boxes in px of the page. Raises EngineFailed, EngineMissing."""
+        ...
+
+
+def open_engine(options: EngineOptions) -> Engine:
+    """The engine `options.name`, loaded and checked. Raises EngineMissing, ModelError, ConfigError."""
+    engine: Engine = plugins.load("digitizer.ocr", options.name).open(options)
+    return engine
+
+
+def read(page: Page, *, engine: Engine) -> PageText:
+    """`page` with its text in reading order; a blank page is not shown to the engine."""
+    lines = () if page.quality.blank else reading_order(engine.read(page))
+    height, width = page.pixels.shape[:2]
+    return PageText(source=page.source, scan=page.scan, part=page.part, width=width, height=height, dpi=page.dpi,
+                    to_scan=page.to_scan, quality=page.quality, lines=lines, ruling=page.ruling, marks=page.marks,
+                    blank=page.quality.blank, engine=engine.fingerprint)

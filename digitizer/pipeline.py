@@ -1,0 +1,104 @@
+"""The whole flow on one screen: pure stages, no clock but for timing, no network, no globals.
+
+`read_pages` and `finish` are its two halves; `digitize` is both in one go, for a single file without a ledger.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from digitizer.classify import classify
+from digitizer.doctypes import DocType
+from digitizer.errors import InputError
+from digitizer.extract import extract
+from digitizer.model import Digitized, PageText, Problem, Quality, Ruling, Run, Source, Warp
+from digitizer.ocr import Engine, read
+from digitizer.output import render
+from digitizer.pages import load, straighten
+from digitizer.settings import PageOptions
+
+_LIBRARIES = ("digitizer", "paddleocr", "onnxruntime", "opencv-contrib-python", "pymupdf", "pikepdf")
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Seconds by stage."""
+
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Adds the time spent inside to `stage`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.perf_counter() - start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the stages work with; built once, never changes."""
+
+    engine: Engine
+    doctypes: Mapping[str, DocType]
+    #: digest over the declarations
+    doctypes_digest: str
+    pages: PageOptions = PageOptions()
+
+
+def read_pages(path: Path, *, source: str, scans: Sequence[int], tools: Tools, watch: Stopwatch) -> Iterator[tuple[int, tuple[PageText, ...]]]:
+    """(scan index, its PageTexts) for each of `scans`; one scan of pixels in memory at a time.
+
+    A scan that cannot be decoded gives one blank PageText with the problem in its quality: a bad page ends nothing.
+    """
+    for index in scans:
+        try:
+            with watch("load"):
+                scan = next(iter(load(path, source=source, options=tools.pages, pages=[index])))
+        except InputError as exc:
+            yield index, (failed_page(source, index, Problem(code=exc.code, facts={**exc.facts, "page": index + 1})),)
+            continue
+        with watch("straighten"):
+            pages = straighten(scan, options=tools.pages)
+        with watch("read"):
+            texts = tuple(read(page, engine=tools.engine) for page in pages)
+        yield index, texts
+
+
+def failed_page(source: str, scan: int, problem: Problem) -> PageText:
+    """What stands for a scan that could not be read, so that page counts stay true."""
+    return PageText(source=source, scan=scan, part=0, width=0, height=0, dpi=0.0, to_scan=Warp.identity(),
+                    quality=Quality(problems=(problem,)), lines=(), ruling=Ruling(), marks=(), blank=False, engine="")
+
+
+def finish(*, bundle: str, sources: tuple[Source, ...], texts: Sequence[tuple[int, PageText]], tools: Tools, watch: Stopwatch,
+           known: Mapping[str, str] | None = None) -> Digitized:
+    """Classifies and extracts a bundle. `texts`: (position of the scan in the bundle, PageText), in order."""
+    positions = tuple(position for position, _ in texts)
+    pages = tuple(text for _, text in texts)
+    with watch("classify"):
+        documents = classify(pages, positions, bundle=bundle, doctypes=tools.doctypes)
+    with watch("extract"):
+        documents = tuple(replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known)) for d in documents)
+    problems = tuple(replace(p, page=i) for i, page in enumerate(pages) for p in page.quality.problems)
+    return Digitized(bundle=bundle, sources=sources, pages=pages, positions=positions, documents=documents, problems=problems,
+                     run=Run(versions={name: version(name) for name in _LIBRARIES}, models=dict(tools.engine.models),
+                             doctypes=tools.doctypes_digest, seconds=dict(watch.seconds)))
+
+
+def digitize(path: Path, source: Source, *, scans: Iterable[int], tools: Tools, name: str, into: Path, signed: bool = False) -> Digitized:
+    """One file from bytes to artifacts in the folder `into`."""
+    watch = Stopwatch()
+    texts = [(index, text) for index, read_texts in read_pages(path, source=source.id, scans=list(scans), tools=tools, watch=watch)
+             for text in read_texts]
+    result = finish(bundle=source.id, sources=(source,), texts=texts, tools=tools, watch=watch)
+    with watch("render"):
+        artifacts = render(result, {source.id: path}, name=name, into=into, signed=frozenset([source.id] if signed else ()))
+    return replace(result, artifacts=artifacts)

@@ -1,0 +1,153 @@
+"""Settings: the only reader of the environment and of `config.toml`.
+
+Order: command line, `DIGITIZER_*` variable, `config.toml` in the home folder, default. Every other module gets a frozen
+dataclass by argument.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from digitizer.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an untrusted file may cost; checked before decoding."""
+
+    megapixels: int = 150
+    side_px: int = 65_000
+    pages: int = 5_000
+    file_bytes: int = 2_000_000_000
+    #: address space of the decoding child process, bytes
+    child_memory_bytes: int = 3_000_000_000
+    #: CPU seconds of the child for one page
+    child_cpu_s: int = 60
+    #: wall-clock seconds the parent waits for one page
+    child_wall_s: float = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOptions:
+    """How a file becomes pages."""
+
+    limits: Limits = Limits()
+    #: resolution for PDF pages that are not one scanned image, dots per inch
+    render_dpi: int = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """Which engine reads, and how."""
+
+    #: name of a module in `digitizer/ocr/`
+    name: str = "paddle"
+    #: folder of recogniser weights (`inference.onnx`, `inference.yml`, `card.toml`); None: the one we ship
+    recogniser: Path | None = None
+    #: folder of detector weights; None: the one we ship
+    detector: Path | None = None
+    #: threads of one engine
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set, with the embedded defaults."""
+
+    home: Path
+    store: str = "file:"
+    ledger: str = "sqlite:"
+    queue: str = "inline:"
+    connector: str = "folder:"
+    lang: str = "vi"
+    #: folder with an operator's own document types, besides ours
+    doctypes: Path | None = None
+    jobs: int = field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
+    pages: PageOptions = PageOptions()
+    engine: EngineOptions = EngineOptions()
+    #: pages a read job takes at most
+    job_pages: int = 16
+    #: seconds a claimed job may go without a heartbeat before somebody else takes it
+    lease_s: float = 120.0
+    #: how often a job may be claimed before its pages end FAILED
+    attempts: int = 3
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+        """Settings from `given` (None values ignored), `DIGITIZER_*` and the home's `config.toml`.
+
+        Raises ConfigError for an unknown name, a wrong type or an unreadable file.
+        """
+        environ = os.environ if environ is None else environ
+        given = {name: value for name, value in given.items() if value is not None}
+        default_home = environ.get("DIGITIZER_HOME") or platformdirs.user_data_path("digitizer")
+        home = Path(given.pop("home", default_home)).expanduser().absolute()
+        values = {**_from_file(home / "config.toml"), **_from_environment(environ), **given}
+        settings = _build(cls(home=home), values, "settings")
+        if settings.lang not in ("vi", "en"):
+            raise ConfigError("lang must be vi or en", lang=settings.lang)
+        return settings
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for files in the making."""
+        return self.home / "scratch"
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise ConfigError(f"{path} cannot be read: {exc}", file=str(path)) from exc
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """`DIGITIZER_STORE=…` sets `store`, `DIGITIZER_ENGINE__THREADS=2` sets `engine.threads`."""
+    values: dict[str, Any] = {}
+    for name, text in environ.items():
+        if not name.startswith("DIGITIZER_") or name == "DIGITIZER_HOME" or not text:
+            continue
+        *groups, leaf = name.removeprefix("DIGITIZER_").lower().split("__")
+        into = values
+        for group in groups:
+            into = into.setdefault(group, {})
+        into[leaf] = text
+    return values
+
+
+def _build(default: Any, values: Mapping[str, Any], where: str) -> Any:
+    """`default` (a frozen dataclass) with `values` put in, converted to the type of what they replace."""
+    known = {f.name: f for f in fields(default)}
+    changes: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in known or name == "home":
+            raise ConfigError(f"unknown setting {where}.{name}", setting=name)
+        changes[name] = _convert(getattr(default, name), str(known[name].type), value, f"{where}.{name}")
+    return replace(default, **changes)
+
+
+def _convert(old: Any, annotation: str, value: Any, where: str) -> Any:
+    if hasattr(old, "__dataclass_fields__"):
+        if hasattr(value, "__dataclass_fields__"):
+            return value
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where} must be a table", setting=where)
+        return _build(old, value, where)
+    kind = annotation.partition(" |")[0]
+    try:
+        if kind == "Path":
+            return Path(value).expanduser()
+        if kind in ("int", "float", "str"):
+            return {"int": int, "float": float, "str": str}[kind](value)
+    except (TypeError, ValueError) as exc:
+        raise ConfigError(f"{where} must be {kind}", setting=where) from exc
+    raise ConfigError(f"{where} cannot be set", setting=where)
