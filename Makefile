@@ -1,0 +1,42 @@
+# make demo   digitize samples/ with the embedded defaults
+# make test   checks and tests
+# Both set up .venv/ first; only Debian's libgl1 (for OpenCV) must come from the system.
+PYTHON ?= python3
+BIN := .venv/bin
+OUTPUT ?= demo-output
+EVAL_DATA ?= ../shared/data
+export EVAL_DATA
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check bench lock samples wheel clean
+
+demo: .venv/ready
+	@DIGITIZER_OUTPUT=$(OUTPUT) BIN=$(BIN) sh scripts/demo.sh
+
+test: check
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/digitizer doctypes check
+
+bench: .venv/ready
+	$(BIN)/python benchmarks/run.py --pages samples --pages $(EVAL_DATA)/pages_dev
+
+samples: .venv/ready
+	$(BIN)/python samples/make.py
+
+wheel: .venv/ready
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+# the exact versions CI and the demo run with; needs `uv`
+lock:
+	uv pip compile pyproject.toml --extra dev --extra draw --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --quiet -o requirements.lock
+
+.venv/ready: pyproject.toml requirements.lock hatch_build.py scripts/setup.sh
+	@PYTHON=$(PYTHON) sh scripts/setup.sh
+
+clean:
+	rm -rf .venv .cache $(OUTPUT) dist

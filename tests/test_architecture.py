@@ -1,0 +1,86 @@
+"""Who may import whom (docs: style of the code), read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LEVELS = {
+    "model": 0, "errors": 0, "geometry": 0, "text": 0, "codec": 0,
+    "settings": 1, "plugins": 1, "messages": 1, "doctypes": 1, "sealed": 1, "dossiers": 1,
+    "pages": 2, "ocr": 2, "classify": 2, "extract": 2, "output": 2, "storage": 2, "ledger": 2, "queue": 2, "connectors": 2,
+    "pipeline": 3, "service": 4, "cli": 5, "api": 5, "workers": 5,
+}
+#: one home per library
+HOMES = {
+    "pymupdf": "digitizer/pages/", "cv2": "digitizer/pages/", "zxingcpp": "digitizer/pages/", "pikepdf": "digitizer/output/",
+    "onnxruntime": "digitizer/ocr/", "paddleocr": "digitizer/ocr/", "paddlex": "digitizer/ocr/",
+    "sqlalchemy": "digitizer/ledger/", "alembic": "digitizer/ledger/", "minio": "digitizer/storage/", "redis": "digitizer/queue/",
+    "cryptography": "digitizer/sealed.py",
+}
+#: files of the product; training is not part of it
+FILES = sorted(p for top in ("digitizer", "workers") for p in (ROOT / top).rglob("*.py") if "training" not in p.parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names imported anywhere in a file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+
+
+def part(dotted: str) -> str | None:
+    """The part of ours a dotted name belongs to: `digitizer.pages.load` -> `pages`."""
+    head, _, rest = dotted.partition(".")
+    if head == "workers":
+        return "workers"
+    return rest.partition(".")[0] if head == "digitizer" else None
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_sees_lower_levels_only(path: Path) -> None:
+    names = path.relative_to(ROOT).with_suffix("").parts
+    own = "workers" if names[0] == "workers" else names[1]
+    for dotted in imports(path):
+        other = part(dotted)
+        if other is None or other == own or other not in LEVELS or own == "__init__":
+            continue
+        same_ground = LEVELS[own] == LEVELS[other] == 0 or (LEVELS[own] == LEVELS[other] == 1)
+        assert LEVELS[other] < LEVELS[own] or same_ground, f"{own} must not import {other}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_each_library_has_one_home(path: Path) -> None:
+    where = path.relative_to(ROOT).as_posix()
+    for dotted in imports(path):
+        library = dotted.partition(".")[0]
+        assert library != "fitz", "import pymupdf, never fitz"
+        if library in HOMES:
+            assert where.startswith(HOMES[library]), f"{library} is imported in {where}, not only in {HOMES[library]}"
+
+
+def test_pymupdf_is_imported_in_one_file() -> None:
+    assert len([p for p in FILES if any(name.partition(".")[0] == "pymupdf" for name in imports(p))]) == 1
+
+
+def test_every_part_has_a_level() -> None:
+    parts = {p.relative_to(ROOT).with_suffix("").parts[1] for p in FILES if p.relative_to(ROOT).parts[0] == "digitizer"}
+    assert parts - {"__init__"} <= set(LEVELS)
+
+
+def test_the_product_never_imports_the_training_scripts() -> None:
+    assert not [p for p in FILES if any("ocr.training" in name for name in imports(p))]
+
+
+def test_exactly_one_distribution_owns_cv2() -> None:
+    owners = importlib.metadata.packages_distributions().get("cv2", [])
+    assert set(owners) == {"opencv-contrib-python"}, f"cv2 belongs to {owners}"
