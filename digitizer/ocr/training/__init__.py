@@ -1,0 +1,1 @@
+"""Training and drawing: flat scripts on one drawing kit. The product imports nothing from here."""
