@@ -1,0 +1,131 @@
+"""The command line. Results on stdout, talk on stderr; Vietnamese by default, English with `--lang en`.
+
+Commands are imported when called, so that `digitizer --help` stays fast. Every error of ours ends here, in `main`, as one
+sentence and its exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from digitizer.errors import DigitizerError, UsageError
+from digitizer.messages import catalogue, say
+from digitizer.settings import Settings
+
+INTERRUPTED = 130
+
+#: command -> module of this package that holds a function of the same name
+COMMANDS = {
+    "ingest": "ingest", "status": "status", "approve": "review", "correct": "review", "reject": "review", "records": "review",
+    "retry": "upkeep", "reprocess": "upkeep", "sweep": "upkeep", "attach": "upkeep", "verify": "upkeep", "audit": "upkeep",
+    "models": "setup", "doctypes": "setup", "doctor": "setup",
+}
+
+
+class Spoken(click.Command):
+    """A command whose help comes from the catalogue: `help_<command>` and `option_<name>`."""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: D102
+        lang = language(ctx)
+        known = catalogue(lang)
+        self.help = known.get(f"help_{ctx.command_path.split(' ', 1)[-1].replace(' ', '_')}")
+        for param in self.get_params(ctx):
+            if isinstance(param, click.Option):
+                param.help = known.get(f"option_{param.name}", param.help)
+        super().format_help(ctx, formatter)
+
+
+class SpokenGroup(Spoken, click.Group):
+    """A group of spoken commands."""
+
+    command_class = Spoken
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: D102
+        known, path = catalogue(language(ctx)), ctx.command_path.split(" ", 1)
+        prefix = "" if len(path) == 1 else path[1].replace(" ", "_") + "_"
+        with formatter.section(say("heading_commands", language(ctx))):
+            formatter.write_dl([(name, known[f"help_{prefix}{name}"].partition(". ")[0]) for name in self.list_commands(ctx)])
+
+
+class Digitizer(SpokenGroup):
+    """The top group; finds its commands by COMMANDS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: D102
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: D102
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
+
+
+def language(ctx: click.Context) -> str:
+    """`vi` or `en`, as asked for on the command line or in DIGITIZER_LANG."""
+    lang: str | None = ctx.find_root().params.get("lang")
+    return lang or "vi"
+
+
+def speak(ctx: click.Context, code: str, /, **facts: object) -> None:
+    """Tells the operator something, on stderr."""
+    click.echo(say(code, language(ctx), **facts), err=True)
+
+
+def answer(result: Any, as_json: bool, plain: str) -> None:
+    """The result of a command, on stdout: JSON where a machine reads, `plain` for a person."""
+    click.echo(json.dumps(result, ensure_ascii=False, indent=1, default=str) if as_json else plain)
+
+
+@click.command(cls=Digitizer, name="digitizer", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--home", type=click.Path(path_type=Path), envvar="DIGITIZER_HOME")
+@click.option("--lang", type=click.Choice(["vi", "en"]), envvar="DIGITIZER_LANG", is_eager=True)
+@click.option("--store")
+@click.option("--ledger")
+@click.option("--queue")
+@click.option("--connector")
+@click.option("--verbose", "-v", is_flag=True)
+@click.version_option(package_name="digitizer")
+@click.pass_context
+def cli(ctx: click.Context, verbose: bool, **given: Any) -> None:
+    """Holds what all commands share; settings are loaded by the command that needs them."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    ctx.obj = given
+
+
+def settings(ctx: click.Context, **given: Any) -> Settings:
+    """The settings of this run: command line over environment over `config.toml`. Raises ConfigError."""
+    root = ctx.find_root()
+    loaded = Settings.load(**{**root.obj, **given, "lang": root.params.get("lang")})
+    root.params["lang"] = loaded.lang
+    return loaded
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits with the code of `errors.py` or the command's own."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command; returns its exit code."""
+    ctx: click.Context | None = None
+    try:
+        with cli.make_context("digitizer", list(arguments)) as ctx:
+            cli.invoke(ctx)
+        return 0
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except click.ClickException as exc:
+        exc.show()
+        return UsageError.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except DigitizerError as exc:
+        click.echo(f"{say(exc.code, language(ctx) if ctx else 'vi', **exc.facts)}\n  {exc}", err=True)
+        return exc.exit_code

@@ -1,0 +1,107 @@
+"""Line images -> lines, on ONNX Runtime: what PaddleOCR's own text recognition does, but keeping column and probability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from PIL import Image
+
+from digitizer.model import Box, Letter, Line, Pixels, Word
+from digitizer.ocr.ctc import Sign, best_path
+from digitizer.ocr.weights import Model
+
+HEIGHT = 48
+#: px of line width per CTC column
+STRIDE = 8
+#: a longer line is squeezed: 80 letters of print take about 1,600 px
+MAX_WIDTH = 3_200
+#: px of line width in one call of the network; bounds memory
+BATCH_WIDTH = 9_600
+
+
+class Recogniser:
+    """Reads cropped lines. Not thread-safe, must not cross a fork."""
+
+    def __init__(self, model: Model, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self.model = model
+        self.session = onnxruntime.InferenceSession(str(model.weights), options, providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0].name
+
+    def read(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[Line, ...]:
+        """The text in each of `boxes` of a page, those without text left out. `pixels`: (H, W, 3) uint8 RGB."""
+        strips = [_strip(pixels, box) for box in boxes]
+        lines: dict[int, Line] = {}
+        for group in _groups([strip.shape[1] for strip in strips]):
+            width = max(strips[i].shape[1] for i in group)
+            batch = np.zeros((len(group), 3, HEIGHT, width), np.float32)
+            for row, i in enumerate(group):
+                batch[row, :, :, : strips[i].shape[1]] = strips[i].transpose(2, 0, 1)[::-1] / np.float32(127.5) - 1
+            columns = self.session.run(None, {self.input: batch})[0]
+            for row, i in enumerate(group):
+                used = -(-strips[i].shape[1] // STRIDE)
+                line = to_line(best_path(columns[row, :used], self.model.charset), boxes[i], used)
+                if line is not None:
+                    lines[i] = line
+        return tuple(lines[i] for i in sorted(lines))
+
+
+def _strip(pixels: Pixels, box: Box) -> npt.NDArray[np.uint8]:
+    """The crop of a box, scaled to (HEIGHT, w, 3)."""
+    crop = pixels[int(box.y0) : max(int(box.y0) + 1, int(np.ceil(box.y1))), int(box.x0) : max(int(box.x0) + 1, int(np.ceil(box.x1)))]
+    width = int(np.clip(round(crop.shape[1] * HEIGHT / crop.shape[0]), STRIDE, MAX_WIDTH))
+    way = Image.Resampling.BOX if crop.shape[0] > 2 * HEIGHT else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(np.ascontiguousarray(crop)).resize((width, HEIGHT), way))
+
+
+def _groups(widths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices batched by similar width, so that little is padded."""
+    group: list[int] = []
+    for i in sorted(range(len(widths)), key=lambda k: widths[k]):
+        if group and (widths[i] * (len(group) + 1) > BATCH_WIDTH or widths[i] > 1.25 * widths[group[0]] + 32):
+            yield group
+            group = []
+        group.append(i)
+    if group:
+        yield group
+
+
+def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:
+    """Decoded characters as a line; `columns` CTC columns span the box. None when there is nothing but space."""
+    scale = box.width / max(columns, 1)
+    middles = [(sign.first + sign.last + 1) / 2 for sign in signs]
+    bounds = [0.0, *((a + b) / 2 for a, b in zip(middles, middles[1:], strict=False)), float(columns)]
+    # a letter reaches half-way to its neighbours, but not further than about its own width
+    letters = tuple(Letter(char=sign.char, x0=box.x0 + scale * max(bounds[i], middle - 2.5), x1=box.x0 + scale * min(bounds[i + 1], middle + 2.5),
+                           confidence=sign.confidence) for i, (sign, middle) in enumerate(zip(signs, middles, strict=True)))
+    while letters and letters[0].char == " ":
+        letters = letters[1:]
+    while letters and letters[-1].char == " ":
+        letters = letters[:-1]
+    kept = tuple(letter for i, letter in enumerate(letters) if letter.char != " " or letters[i - 1].char != " ")
+    if not kept:
+        return None
+    return Line(text="".join(letter.char for letter in kept), box=box, confidence=_mean([k.confidence for k in kept]),
+                words=tuple(words_of(kept, box)), letters=kept)
+
+
+def words_of(letters: Sequence[Letter], box: Box) -> Iterator[Word]:
+    """The runs of letters between spaces, each with its box."""
+    run: list[Letter] = []
+    for letter in [*letters, Letter(char=" ", x0=0, x1=0, confidence=1)]:
+        if letter.char != " ":
+            run.append(letter)
+        elif run:
+            yield Word(text="".join(r.char for r in run), box=Box(run[0].x0, box.y0, max(run[-1].x1, run[0].x0), box.y1),
+                       confidence=_mean([r.confidence for r in run]))
+            run = []
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))
