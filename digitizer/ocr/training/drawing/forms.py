@@ -138,6 +138,25 @@ class Column:
             self._cell(cell[0], self.form.text_of(cell[1], writer), float(left), float(right) - self.form.sheet.px(1.2), line, writer)
         self._next()
 
+    def inline(self, *pieces: tuple[str, Writer], align: str = "left") -> None:
+        """Pieces by several writers on one line; a value in a pen stands on dots. Pieces starting with `/` or `,` follow tightly."""
+        sheet = self.form.sheet
+        space = self.form.press().width(" ")
+        texts = [(self.form.text_of(text, writer), writer) for text, writer in pieces]
+        gaps = [0.0 if place == 0 or text.startswith(("/", ",")) else space for place, (text, _) in enumerate(texts)]
+        widths = [writer.width(text) * (1.15 if writer.hand else 1) for text, writer in texts]
+        spare = self.x1 - self.x0 - sum(widths) - sum(gaps)
+        x = self.x0 + max(0.0, spare) * {"left": 0, "centre": 0.5, "right": 1}[align]
+        line = sheet.line(self.section)
+        for (text, writer), width, gap in zip(texts, widths, gaps, strict=True):
+            x += gap
+            if writer.hand:
+                self._dots(x, x + width)
+            start = x + (0.07 * width if writer.hand else 0)
+            sheet.write(writer, text, start, self.y - (sheet.px(0.4) if writer.hand else 0), line, tight=text.startswith(("/", ",")))
+            x += width
+        self._next()
+
     def blank(self, lines: int = 1) -> None:
         """Dotted lines nobody wrote on."""
         for _ in range(lines):
@@ -191,7 +210,7 @@ class Column:
     def _value(self, value: str, x: float, right: float, line: Line, writer: Writer) -> None:
         narrow = min(1.0, (right - x) / max(1.0, writer.width(value)))
         lift = self.form.sheet.px(self.form.rng.uniform(0.1, 0.8)) if writer.hand else self.form.sheet.px(0.3)
-        self.form.sheet.write(writer, value, x, self.y - lift, line, narrow)
+        self.form.sheet.write(writer, value, x, self.y - lift, line, narrow=narrow)
 
     def _justify(self, press: Press, piece: str, start: float, line: Line) -> None:
         words = piece.split()
@@ -222,8 +241,8 @@ class Signer:
     printed: bool = False
 
 
-def signatures(column: Column, signers: list[Signer], seal_words: str = "", bare: float = 0.15) -> None:
-    """Signers side by side: titles, hints, scrawls, names; seals over signatures. `bare`: how many leave out the name's line."""
+def signatures(column: Column, signers: list[Signer], seal_words: str = "") -> None:
+    """Signers side by side: titles, hints, scrawls, names; seals over signatures."""
     form, sheet = column.form, column.form.sheet
     wide = (column.x1 - column.x0) / len(signers)
     middles = [column.x0 + wide * (place + 0.5) for place in range(len(signers))]
@@ -235,7 +254,8 @@ def signatures(column: Column, signers: list[Signer], seal_words: str = "", bare
         pen = form.stranger() if form.signed else form.writer
         writer: Writer = form.press("bold") if signer.printed else pen
         name = form.text_of(signer.name, writer)
-        sheet.write(writer, name, middle - writer.width(name) / 2, below, line)
+        narrow = min(1.0, 0.92 * wide / max(1.0, writer.width(name)))
+        sheet.write(writer, name, middle - narrow * writer.width(name) / 2, below, line, narrow=narrow)
         if signer.sealed:
             stamp(form, seal_words, middle - sheet.px(form.rng.uniform(8, 22)), top + sheet.px(8))
         ink = pen.ink if pen.hand else Ink((26, 40, 120), 0.95)
@@ -270,8 +290,10 @@ def wrap(writer: Writer, text: str, first: float, rest: float) -> list[str]:
     return lines
 
 
-def values_by(fonts: Fonts, sheet: Sheet, rng: np.random.Generator, how: str) -> Writer:
-    """Who fills a form in: `hand`, `typewriter` or `printer`."""
+def values_by(fonts: Fonts, sheet: Sheet, rng: np.random.Generator, how: str | Hand) -> Writer:
+    """Who fills a form in: a known hand, or `hand` (anybody's), `typewriter`, `printer`."""
+    if isinstance(how, Hand):
+        return Pen(fonts, how, sheet.dpi, rng)
     if how == "hand":
         return Pen(fonts, hand(fonts, rng, x_height_mm=1.9), sheet.dpi, rng)
     if how == "typewriter":

@@ -86,6 +86,8 @@ class Typewriter:
     def __init__(self, fonts: Fonts, file: FontFile, size_px: float, ink: Ink, rng: np.random.Generator) -> None:
         self.face, self.ink, self.rng = fonts.face(file, max(4, round(size_px))), ink, rng
         self.step = self.face.getlength("n")
+        # ribbon ink spreads: a line is about a ninth of the letter step wide
+        self.swell = max(0.0, (0.11 * self.step - fonts.stem(file) * self.face.size) / 2)
 
     def width(self, text: str) -> float:
         """Room the text takes, px."""
@@ -96,8 +98,8 @@ class Typewriter:
         strokes = []
         for place, letter in enumerate(text):
             if letter != " ":
-                mask, x, y = _typeset(self.face, letter)
-                force = self.rng.uniform(0.62, 1)
+                mask, x, y = _typeset(self.face, letter, self.swell)
+                force = self.rng.uniform(0.72, 1)
                 mask = (mask * np.float32(force)).astype(np.uint8)
                 strokes.append(Stroke(mask, x + round(place * self.step + self.rng.normal(0, 0.3)), y + round(self.rng.normal(0, 0.5))))
         return strokes
@@ -147,7 +149,7 @@ class Pen:
     def __init__(self, fonts: Fonts, who: Hand, dpi: float, rng: np.random.Generator) -> None:
         self.who, self.ink, self.rng, self.fonts = who, who.ink, rng, fonts
         self.x_height = who.x_height_mm * dpi / 25.4
-        self.line_px = max(1.4, who.line_mm * dpi / 25.4)
+        self.line_px = max(1.4, min(who.line_mm * dpi / 25.4, 0.2 * self.x_height))
         self.space = 0.75 * self.x_height * who.spacing
         self.offset = 0.0
 

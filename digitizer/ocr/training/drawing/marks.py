@@ -13,17 +13,21 @@ SCALE = 3
 
 
 def signature(rng: np.random.Generator, width_px: float) -> Stroke:
-    """A scrawl: loops that lean and flatten, often a stroke below."""
-    count = int(rng.integers(9, 16))
-    x = np.linspace(0, 1, count) + rng.normal(0, 0.035, count)
-    y = np.where(np.arange(count) % 2, -1, 1) * rng.uniform(0.2, 1, count) * np.linspace(1, 0.35, count)
-    y[int(rng.integers(0, 3))] -= rng.uniform(0.4, 1.1)
-    x[:4] += np.array((0, 0.10, -0.04, 0.03)) * rng.uniform(0.5, 1.5)
-    path = _smooth(np.stack((x * width_px, y * 0.16 * width_px + 0.05 * width_px * rng.normal(0, 1)), axis=1))
-    curves = [path]
-    if rng.random() < 0.55:
-        drop = rng.uniform(0.12, 0.22) * width_px
-        curves.append(_smooth(np.array(((0.75, 0.2), (0.3, 1.0), (0.15, 1.15), (0.6, 0.95), (1.05, 0.8))) * (width_px, drop)))
+    """A scrawl: an initial loop, then strokes that flatten out; often a stroke below."""
+    turns = rng.uniform(2.5, 5.5)
+    t = np.linspace(0, 1, 90)
+    swing = 2 * np.pi * turns * t**rng.uniform(0.8, 1.25)
+    loop = rng.uniform(0.02, 0.09) * np.sin(swing + rng.uniform(1.0, 2.2))
+    height = rng.uniform(0.11, 0.19) * (1 - 0.75 * t ** rng.uniform(0.4, 1.2)) * (1 + 0.35 * np.sin(2 * np.pi * t * rng.uniform(0.7, 2.3)))
+    x = t + loop
+    y = -height * np.sin(swing + rng.uniform(-0.6, 0.6)) - 0.05 * t + 0.03 * np.sin(7 * t + rng.uniform(0, 6))
+    curves = [np.stack((x, y + 0.2 * rng.uniform(0, 0.5) * x), axis=1) * width_px]
+    if rng.random() < 0.6:
+        lead = np.array(((0.02, 0.16), (0.10, -0.22), (0.17, -0.26), (0.14, 0.05), (0.0, 0.10))) + rng.normal(0, 0.03, (5, 2))
+        curves.append(_smooth(lead * width_px))
+    if rng.random() < 0.45:
+        drop = rng.uniform(0.12, 0.2) * width_px
+        curves.append(_smooth(np.array(((0.75, 0.5), (0.3, 1.0), (0.15, 1.1), (0.6, 0.95), (1.05, 0.8))) * (width_px, drop)))
     return trace(curves, width_px * rng.uniform(0.011, 0.018), rng)
 
 
@@ -106,12 +110,15 @@ def _inked_badly(mask: Mask, rng: np.random.Generator) -> Mask:
 def _letters_on_ring(image: Image.Image, fonts: Fonts, file: FontFile, words: str, radius: float) -> None:
     side = image.width
     face = fonts.face(file, round(0.075 * side))
-    lengths = [max(face.getlength(letter), 0.02 * side) for letter in words]
+    lengths = [0.06 * side if letter == "★" else max(face.getlength(letter), 0.02 * side) for letter in words]
     turn, total = -np.pi * 1.5, sum(lengths)
     for letter, length in zip(words, lengths, strict=True):
         turn += np.pi * length / total
         glyph = Image.new("L", (round(0.14 * side),) * 2)
-        ImageDraw.Draw(glyph).text((glyph.width / 2, glyph.height / 2), letter, fill=255, font=face, anchor="mm")
+        if letter == "★":
+            ImageDraw.Draw(glyph).polygon(star(glyph.width / 2, glyph.height / 2, 0.03 * side), fill=255)
+        else:
+            ImageDraw.Draw(glyph).text((glyph.width / 2, glyph.height / 2), letter, fill=255, font=face, anchor="mm")
         glyph = glyph.rotate(-np.degrees(turn) - 90, Image.Resampling.BILINEAR)
         x, y = side / 2 + radius * side * np.cos(turn), side / 2 + radius * side * np.sin(turn)
         image.paste(255, (round(x - glyph.width / 2), round(y - glyph.height / 2)), glyph)

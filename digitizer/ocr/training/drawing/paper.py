@@ -28,6 +28,8 @@ class Run:
     text: str
     box: Box
     hand: bool
+    #: follows what is before it without a space
+    tight: bool = False
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Line:
     @property
     def text(self) -> str:
         """All runs, one space between."""
-        return " ".join(" ".join(run.text for run in self.runs).split())
+        return " ".join("".join(("" if run.tight else " ") + run.text for run in self.runs).split())
 
     @property
     def hand(self) -> bool:
@@ -102,13 +104,14 @@ class Sheet:
         """The written lines in reading order."""
         return sorted((line for line in self.lines if line.text), key=lambda line: line.order)
 
-    def write(self, writer: Writer, text: str, x: float, baseline: float, line: Line | None = None, narrow: float = 1.0) -> Box:
+    def write(self, writer: Writer, text: str, x: float, baseline: float, line: Line | None = None, *, narrow: float = 1.0,
+              tight: bool = False) -> Box:
         """Write `text` from x along a baseline; noted on `line` where one is given. Returns the box of its ink."""
         strokes = squeeze(writer.write(text), narrow)
         boxes = [self.lay(writer.ink, stroke, round(x), round(baseline)) for stroke in strokes]
         box = around(boxes)
         if line is not None:
-            line.runs.append(Run(" ".join(text.split()), box, writer.hand))
+            line.runs.append(Run(" ".join(text.split()), box, writer.hand, tight))
         return box
 
     def lay(self, ink: Ink, stroke: Stroke, x: int, y: int) -> Box:
@@ -149,7 +152,7 @@ def spread(left: Sheet, right: Sheet) -> Sheet:
     both.pixels = np.ascontiguousarray(np.concatenate((left.pixels, right.pixels), axis=1))
     both.lines = left.reading()
     for line in right.reading():
-        runs = [Run(r.text, (r.box[0] + left.width, r.box[1], r.box[2] + left.width, r.box[3]), r.hand) for r in line.runs]
+        runs = [Run(r.text, (r.box[0] + left.width, r.box[1], r.box[2] + left.width, r.box[3]), r.hand, r.tight) for r in line.runs]
         both.lines.append(Line(line.section, runs, part=1))
     return both
 

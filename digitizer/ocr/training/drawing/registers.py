@@ -10,12 +10,13 @@ from digitizer.ocr.training.drawing import marks
 from digitizer.ocr.training.drawing.cases import Case
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.drawing.forms import Column, Form, Print, Signer, printing, seal_words, signatures, values_by
+from digitizer.ocr.training.drawing.ink import Hand
 from digitizer.ocr.training.drawing.paper import A4, Sheet
 
 PERSON = (("Giới tính: ", "{%sGioiTinh}", 0.8), ("Dân tộc: ", "{%sDanToc}", 1.1), ("Quốc tịch: ", "{%sQuocTich}", 1.1))
 
 
-def page(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str = "hand", tone: tuple[int, int, int] = (250, 249, 245),
+def page(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "hand", tone: tuple[int, int, int] = (250, 249, 245),
          press: Print | None = None, body: Callable[[Column], None] | None = None) -> Form:
     """One page with one record.
 
@@ -24,7 +25,7 @@ def page(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: s
         case: whose record.
         rng: source of every choice.
         dpi: resolution of the later scan.
-        how: who fills it in: hand, typewriter, printer.
+        how: who fills it in: a known hand, or hand, typewriter, printer.
         tone: colour of the paper.
         press: how the blank book was printed; pages of one book share it.
         body: draws the labels of this kind of book, by default the one of the case.
