@@ -1,0 +1,46 @@
+"""The truth about state: one SQLAlchemy Core schema for SQLite and PostgreSQL, and its statements by subject.
+
+`with ledger.begin() as tx:` is one transaction; the functions of `submissions`, `jobs`, `records`, `outbox` and `events`
+are its statements. Each arrow of a state machine is one conditional UPDATE with the expected state in its WHERE; a
+function that follows an arrow says whether it was there to follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from digitizer.ledger.database import connect, translated
+
+Transaction = sa.Connection
+
+
+class Ledger:
+    """An open ledger. Raises LedgerDown from every transaction when the database cannot be reached."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """A transaction that writes: all of it or nothing."""
+        with translated(), self.engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A connection that only reads; each statement sees the newest state."""
+        with translated(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tx:
+            yield tx
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self.engine.dispose()
+
+
+def open_ledger(url: str, home: Path) -> Ledger:
+    """The ledger at `url`, at the newest schema. Raises ConfigError, LedgerDown."""
+    return Ledger(connect(url, home))

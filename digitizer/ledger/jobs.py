@@ -1,0 +1,179 @@
+"""Jobs: what there is to do, who does it and until when.
+
+A claim is a lease with a fencing token (Kleppmann 2016): a worker that was too slow finds its token outdated and its
+result refused.
+Attempts count at claim, so work that kills workers runs out of attempts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from digitizer.ledger import Transaction
+from digitizer.ledger.schema import job
+from digitizer.model import Lane
+
+LANES = {Lane.COUNTER: 0, Lane.BULK: 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A claimed job."""
+
+    id: int
+    #: open, read, finish
+    kind: str
+    bundle: str
+    #: read: scans `first` … `first + count - 1` of this source
+    source: str
+    first: int
+    count: int
+    lane: int
+    attempts: int
+    #: the fencing token
+    fence: int
+
+
+def add(tx: Transaction, kind: str, bundle_id: str, *, lane: int, source: str = "", first: int = 0, count: int = 0) -> None:
+    """Queues a job; one that was done or failed before is queued again, one that is queued or at work is left alone."""
+    where = (job.c.bundle == bundle_id, job.c.kind == kind, job.c.source == source, job.c.first == first, job.c.count == count)
+    row = tx.execute(sa.select(job.c.id, job.c.state).where(*where)).first()
+    if row is None:
+        tx.execute(
+            sa.insert(job).values(
+                kind=kind,
+                bundle=bundle_id,
+                source=source,
+                first=first,
+                count=count,
+                lane=lane,
+                state="QUEUED",
+                attempts=0,
+                fence=0,
+            )
+        )
+    elif row.state in ("DONE", "FAILED"):
+        tx.execute(
+            sa.update(job).where(job.c.id == row.id).values(state="QUEUED", attempts=0, lane=lane, worker=None, lease_until=None)
+        )
+
+
+def claim(tx: Transaction, *, worker: str, lease_s: float) -> Job | None:
+    """The next job, leased to `worker`: counter lane before bulk, oldest first; an expired lease counts as queued."""
+    now = time.time()
+    free = sa.or_(job.c.state == "QUEUED", sa.and_(job.c.state == "LEASED", job.c.lease_until < now))
+    chosen = (
+        sa.select(job.c.id)
+        .where(free)
+        .order_by(job.c.lane, job.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    row = (
+        tx.execute(
+            sa.update(job)
+            .where(job.c.id == chosen)
+            .values(
+                state="LEASED",
+                worker=worker,
+                lease_until=now + lease_s,
+                attempts=job.c.attempts + 1,
+                fence=job.c.fence + 1,
+            )
+            .returning(job)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    return Job(**{name: row[name] for name in ("id", "kind", "bundle", "source", "first", "count", "lane", "attempts", "fence")})
+
+
+def renew(tx: Transaction, held: Job, *, lease_s: float) -> bool:
+    """A heartbeat; False when the lease is somebody else's by now."""
+    done = tx.execute(
+        sa.update(job)
+        .where(job.c.id == held.id, job.c.fence == held.fence, job.c.state == "LEASED")
+        .values(lease_until=time.time() + lease_s)
+    )
+    return done.rowcount == 1
+
+
+def close(tx: Transaction, held: Job, state: str = "DONE") -> bool:
+    """Ends a job; False when the lease is somebody else's by now: nothing else of this transaction may be kept then."""
+    done = tx.execute(
+        sa.update(job)
+        .where(job.c.id == held.id, job.c.fence == held.fence, job.c.state == "LEASED")
+        .values(state=state, lease_until=None)
+    )
+    return done.rowcount == 1
+
+
+def give_back(tx: Transaction, held: Job) -> None:
+    """Puts a job back for somebody else, the attempt not counted: a machine was at fault, not the work."""
+    tx.execute(
+        sa.update(job)
+        .where(job.c.id == held.id, job.c.fence == held.fence, job.c.state == "LEASED")
+        .values(state="QUEUED", lease_until=None, worker=None, attempts=job.c.attempts - 1)
+    )
+
+
+def release(tx: Transaction, worker: str) -> int:
+    """Puts back what a dead worker held; the attempts stay counted."""
+    done = tx.execute(
+        sa.update(job)
+        .where(job.c.worker == worker, job.c.state == "LEASED")
+        .values(state="QUEUED", lease_until=None, worker=None)
+    )
+    return done.rowcount
+
+
+def split(tx: Transaction, held: Job) -> None:
+    """Replaces a read job by one for each scan, so that a scan that kills workers takes no other with it."""
+    close(tx, held)
+    for scan in range(held.first, held.first + held.count):
+        add(tx, "read", held.bundle, lane=held.lane, source=held.source, first=scan, count=1)
+
+
+def unfinished(tx: Transaction, bundle_id: str, kinds: Sequence[str]) -> int:
+    """Jobs of a bundle that are queued or at work."""
+    query = sa.select(sa.func.count()).select_from(job)
+    return tx.execute(
+        query.where(job.c.bundle == bundle_id, job.c.kind.in_(kinds), job.c.state.in_(("QUEUED", "LEASED")))
+    ).scalar_one()
+
+
+def backlog(tx: Transaction) -> dict[str, int]:
+    """Number of jobs by state; `EXPIRED` are leased ones whose lease ran out."""
+    counts = {row.state: row.n for row in tx.execute(sa.select(job.c.state, sa.func.count().label("n")).group_by(job.c.state))}
+    expired = sa.select(sa.func.count()).select_from(job).where(job.c.state == "LEASED", job.c.lease_until < time.time())
+    return {**counts, "EXPIRED": tx.execute(expired).scalar_one()}
+
+
+def waiting(tx: Transaction) -> int:
+    """Jobs that are queued or at work."""
+    return tx.execute(sa.select(sa.func.count()).select_from(job).where(job.c.state.in_(("QUEUED", "LEASED")))).scalar_one()
+
+
+def working(tx: Transaction) -> list[tuple[str, str, float]]:
+    """(worker, kind of job, seconds its lease still has) of all leased jobs."""
+    rows = tx.execute(
+        sa.select(job.c.worker, job.c.kind, job.c.lease_until).where(job.c.state == "LEASED").order_by(job.c.lease_until)
+    )
+    return [(row.worker, row.kind, row.lease_until - time.time()) for row in rows]
+
+
+def requeue_expired(tx: Transaction) -> int:
+    """Puts back all jobs whose lease ran out."""
+    done = tx.execute(
+        sa.update(job)
+        .where(job.c.state == "LEASED", job.c.lease_until < time.time())
+        .values(state="QUEUED", lease_until=None, worker=None)
+    )
+    return done.rowcount

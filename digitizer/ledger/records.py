@@ -1,0 +1,129 @@
+"""Records: what OCR proposed, what people made of it; every revision stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from digitizer import codec
+from digitizer.ledger import Transaction, events
+from digitizer.ledger.schema import record, revision
+from digitizer.model import Record, RecordState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A record as the ledger has it."""
+
+    record: Record
+    bundle: str
+    doctype: str | None
+    state: RecordState
+
+
+def propose(tx: Transaction, bundle_id: str, doctype: str | None, proposed: Record, *, actor: str) -> None:
+    """Notes what OCR read. What a person has already approved, corrected or rejected is left as it is."""
+    row = tx.execute(sa.select(record.c.state, record.c.revision).where(record.c.id == proposed.id)).first()
+    if row is None:
+        tx.execute(
+            sa.insert(record).values(
+                id=proposed.id, bundle=bundle_id, doctype=doctype, state=RecordState.REVIEW, revision=1, verdict=proposed.verdict
+            )
+        )
+        _add_revision(tx, proposed, 1, by="ocr")
+        events.note(tx, "proposed", proposed.id, actor=actor, verdict=proposed.verdict.value, doctype=doctype)
+    elif row.state == RecordState.REVIEW and row.revision == 1:
+        tx.execute(sa.update(record).where(record.c.id == proposed.id).values(doctype=doctype, verdict=proposed.verdict))
+        tx.execute(
+            sa.update(revision)
+            .where(revision.c.record == proposed.id, revision.c.revision == 1)
+            .values(body=codec.plain(proposed), at=events.now())
+        )
+        events.note(tx, "read_again", proposed.id, actor=actor, verdict=proposed.verdict.value)
+
+
+def withdraw(tx: Transaction, bundle_id: str, kept: Sequence[str], *, actor: str) -> None:
+    """Drops proposals of a bundle that a new reading does not repeat; what a person has touched stays."""
+    gone = [
+        row.id
+        for row in tx.execute(
+            sa.select(record.c.id).where(
+                record.c.bundle == bundle_id,
+                record.c.state == RecordState.REVIEW,
+                record.c.revision == 1,
+                record.c.id.not_in(kept),
+            )
+        )
+    ]
+    for record_id in gone:
+        tx.execute(sa.delete(revision).where(revision.c.record == record_id))
+        tx.execute(sa.delete(record).where(record.c.id == record_id))
+        events.note(tx, "withdrawn", record_id, actor=actor)
+
+
+def revise(tx: Transaction, changed: Record, expected: int, *, by: str) -> bool:
+    """Adds a revision and puts the record back to REVIEW; False when somebody else changed it since revision `expected`."""
+    done = tx.execute(
+        sa.update(record)
+        .where(record.c.id == changed.id, record.c.revision == expected)
+        .values(revision=changed.revision, state=RecordState.REVIEW, verdict=changed.verdict)
+    )
+    if done.rowcount:
+        _add_revision(tx, changed, changed.revision, by=by)
+    return done.rowcount == 1
+
+
+def move(
+    tx: Transaction,
+    record_id: str,
+    at: int,
+    expected: Sequence[RecordState],
+    to: RecordState,
+    *,
+    actor: str,
+    action: str,
+    reason: str = "",
+) -> bool:
+    """One arrow of a record's state machine, at a revision; False when it was not there to follow."""
+    done = tx.execute(
+        sa.update(record).where(record.c.id == record_id, record.c.revision == at, record.c.state.in_(expected)).values(state=to)
+    )
+    if done.rowcount:
+        events.note(tx, action, record_id, actor=actor, revision=at, reason=reason)
+    return done.rowcount == 1
+
+
+def get(tx: Transaction, record_id: str) -> Kept | None:
+    """A record at its newest revision."""
+    found = find(tx, record_id=record_id)
+    return found[0] if found else None
+
+
+def find(
+    tx: Transaction, *, record_id: str | None = None, bundle_id: str | None = None, states: Sequence[RecordState] = ()
+) -> list[Kept]:
+    """Records at their newest revisions, in order of their ids."""
+    query = (
+        sa.select(record.c.bundle, record.c.doctype, record.c.state, revision.c.body)
+        .join(revision, sa.and_(revision.c.record == record.c.id, revision.c.revision == record.c.revision))
+        .order_by(record.c.id)
+    )
+    if record_id is not None:
+        query = query.where(record.c.id == record_id)
+    if bundle_id is not None:
+        query = query.where(record.c.bundle == bundle_id)
+    if states:
+        query = query.where(record.c.state.in_(states))
+    return [
+        Kept(
+            record=codec.load(Record, json.dumps(row.body)), bundle=row.bundle, doctype=row.doctype, state=RecordState(row.state)
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def _add_revision(tx: Transaction, body: Record, number: int, *, by: str) -> None:
+    tx.execute(sa.insert(revision).values(record=body.id, revision=number, body=codec.plain(body), by=by, at=events.now()))

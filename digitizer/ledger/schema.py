@@ -1,0 +1,169 @@
+"""The tables. The ledger is the truth about state; the store holds bytes, a queue holds hints.
+
+Times of events are ISO 8601 in UTC, times that are compared (leases, next tries) are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+source = sa.Table(
+    "source",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("key", sa.String(80), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    # known once a worker has opened it
+    sa.Column("media_type", sa.String(80)),
+    sa.Column("pages", sa.Integer),
+    sa.Column("signed", sa.Boolean),
+)
+
+# one file, or one folder ingested as a book
+bundle = sa.Table(
+    "bundle",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    # NEW, READING, FINISHING, DONE, FAILED
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("error", sa.JSON),
+    sa.Column("result", sa.String(80)),
+)
+
+bundle_source = sa.Table(
+    "bundle_source",
+    metadata,
+    sa.Column("bundle", sa.ForeignKey("bundle.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("source", sa.ForeignKey("source.id"), nullable=False),
+)
+
+intake = sa.Table(
+    "intake",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("bundle", sa.ForeignKey("bundle.id"), nullable=False, index=True),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("agency", sa.String(40)),
+    sa.Column("dossier", sa.String(80), index=True),
+    sa.Column("component", sa.String(80)),
+    sa.Column("book", sa.String(80)),
+    sa.Column("actor", sa.String(120), nullable=False),
+    sa.Column("lane", sa.String(16), nullable=False),
+    sa.Column("received_at", sa.String(40), nullable=False),
+)
+
+# one reading of one scan by one engine; shared by every bundle that holds the scan
+page = sa.Table(
+    "page",
+    metadata,
+    sa.Column("source", sa.ForeignKey("source.id"), primary_key=True),
+    sa.Column("scan", sa.Integer, primary_key=True),
+    sa.Column("engine", sa.String(200), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    # store key of its PageTexts
+    sa.Column("texts", sa.String(80)),
+    sa.Column("error", sa.JSON),
+)
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # open, read, finish
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("bundle", sa.ForeignKey("bundle.id"), nullable=False),
+    # read: scans first … first + count - 1 of this source
+    sa.Column("source", sa.String(64), nullable=False, default=""),
+    sa.Column("first", sa.Integer, nullable=False, default=0),
+    sa.Column("count", sa.Integer, nullable=False, default=0),
+    # 0 counter, 1 bulk
+    sa.Column("lane", sa.Integer, nullable=False),
+    # QUEUED, LEASED, DONE, FAILED
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    # rises with each claim: a worker that lost its lease cannot write any more
+    sa.Column("fence", sa.Integer, nullable=False, default=0),
+    sa.Column("worker", sa.String(120)),
+    sa.Column("lease_until", sa.Float),
+    sa.UniqueConstraint("bundle", "kind", "source", "first", "count"),
+    sa.Index("ix_job_claim", "state", "lane", "id"),
+)
+
+record = sa.Table(
+    "record",
+    metadata,
+    sa.Column("id", sa.String(120), primary_key=True),
+    sa.Column("bundle", sa.ForeignKey("bundle.id"), nullable=False, index=True),
+    sa.Column("doctype", sa.String(80)),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("verdict", sa.String(16), nullable=False),
+)
+
+# every version of a record; the one OCR proposed stays
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("record", sa.ForeignKey("record.id"), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("by", sa.String(120), nullable=False),
+    sa.Column("at", sa.String(40), nullable=False),
+)
+
+artifact = sa.Table(
+    "artifact",
+    metadata,
+    sa.Column("bundle", sa.ForeignKey("bundle.id"), primary_key=True),
+    # pdf, json
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("media_type", sa.String(80), nullable=False),
+    sa.Column("key", sa.String(80), nullable=False),
+)
+
+# the outbox: what the dossier system still has to get, and what it gave for it
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    # attach, update_fields
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("intake", sa.ForeignKey("intake.id"), nullable=False),
+    sa.Column("record", sa.String(120)),
+    sa.Column("revision", sa.Integer),
+    sa.Column("key", sa.String(300), nullable=False, unique=True),
+    sa.Column("dossier", sa.String(80), nullable=False),
+    # PENDING, DONE, REFUSED
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("next_try", sa.Float, nullable=False),
+    sa.Column("receipt", sa.JSON),
+    sa.Column("error", sa.JSON),
+    sa.Index("ix_delivery_due", "state", "next_try"),
+)
+
+# who did what and when; `seq`, `prev`, `hash` are filled by the sealer, behind the writers
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.String(40), nullable=False),
+    sa.Column("actor", sa.String(120), nullable=False),
+    sa.Column("action", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(120), nullable=False, index=True),
+    sa.Column("detail", sa.JSON, nullable=False),
+    sa.Column("seq", sa.Integer, unique=True),
+    sa.Column("prev", sa.String(64)),
+    sa.Column("hash", sa.String(64)),
+)

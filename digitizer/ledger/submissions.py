@@ -1,0 +1,191 @@
+"""Sources, bundles and intakes: what was submitted and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from digitizer.ledger import Transaction, events
+from digitizer.ledger.schema import artifact, bundle, bundle_source, intake, page, source
+from digitizer.model import Intake, IntakeState, Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSource:
+    """A source as the ledger has it; `pages` None until a worker opened it."""
+
+    id: str
+    key: str
+    size: int
+    media_type: str | None
+    pages: int | None
+    signed: bool | None
+
+
+def add_source(tx: Transaction, source_id: str, key: str, size: int) -> None:
+    """Notes a source, once."""
+    if tx.execute(sa.select(source.c.id).where(source.c.id == source_id)).first() is None:
+        tx.execute(sa.insert(source).values(id=source_id, key=key, size=size))
+
+
+def add_bundle(tx: Transaction, bundle_id: str, sources: Sequence[str]) -> bool:
+    """Notes a bundle; True when it is new."""
+    if tx.execute(sa.select(bundle.c.id).where(bundle.c.id == bundle_id)).first() is not None:
+        return False
+    tx.execute(sa.insert(bundle).values(id=bundle_id, state="NEW"))
+    tx.execute(sa.insert(bundle_source), [{"bundle": bundle_id, "position": i, "source": s} for i, s in enumerate(sources)])
+    return True
+
+
+def add_intake(tx: Transaction, new: Intake) -> bool:
+    """Notes an intake, RECEIVED; True when it is new."""
+    if tx.execute(sa.select(intake.c.id).where(intake.c.id == new.id)).first() is not None:
+        return False
+    tx.execute(
+        sa.insert(intake).values(
+            id=new.id,
+            bundle=new.bundle,
+            state=IntakeState.RECEIVED,
+            name=new.name,
+            agency=new.agency,
+            dossier=new.dossier,
+            component=new.component,
+            book=new.book,
+            actor=new.actor,
+            lane=new.lane,
+            received_at=new.received_at.isoformat(),
+        )
+    )
+    events.note(tx, "received", new.id, actor=new.actor, bundle=new.bundle, dossier=new.dossier)
+    return True
+
+
+def sources_of(tx: Transaction, bundle_id: str) -> list[KnownSource]:
+    """The sources of a bundle, in order."""
+    rows = tx.execute(
+        sa.select(source)
+        .join(bundle_source, bundle_source.c.source == source.c.id)
+        .where(bundle_source.c.bundle == bundle_id)
+        .order_by(bundle_source.c.position)
+    ).mappings()
+    return [KnownSource(**row) for row in rows]
+
+
+def opened(tx: Transaction, source_id: str, *, media_type: str, pages: int, signed: bool) -> None:
+    """Notes what a worker found in a source."""
+    tx.execute(sa.update(source).where(source.c.id == source_id).values(media_type=media_type, pages=pages, signed=signed))
+
+
+def bundle_row(tx: Transaction, bundle_id: str) -> sa.RowMapping:
+    """State, error and result of a bundle."""
+    return tx.execute(sa.select(bundle).where(bundle.c.id == bundle_id)).mappings().one()
+
+
+def move_bundle(tx: Transaction, bundle_id: str, expected: Sequence[str], to: str, **values: Any) -> bool:
+    """One arrow of a bundle's state machine; False when it was not in one of the `expected` states."""
+    done = tx.execute(sa.update(bundle).where(bundle.c.id == bundle_id, bundle.c.state.in_(expected)).values(state=to, **values))
+    return done.rowcount == 1
+
+
+def move_intakes(
+    tx: Transaction, bundle_id: str, expected: Sequence[IntakeState], to: IntakeState, *, actor: str, **detail: Any
+) -> list[Intake]:
+    """One arrow for all intakes of a bundle; those that moved."""
+    moved = [
+        row.id
+        for row in tx.execute(
+            sa.update(intake)
+            .where(intake.c.bundle == bundle_id, intake.c.state.in_(expected))
+            .values(state=to)
+            .returning(intake.c.id)
+        )
+    ]
+    for intake_id in moved:
+        events.note(tx, to.value.lower(), intake_id, actor=actor, **detail)
+    return [get_intake(tx, intake_id) for intake_id in moved]
+
+
+def get_intake(tx: Transaction, intake_id: str) -> Intake:
+    """An intake by id; raises NoResultFound (LedgerDown outside) when there is none."""
+    return _intake(tx.execute(sa.select(intake).where(intake.c.id == intake_id)).mappings().one())
+
+
+def intake_state(tx: Transaction, intake_id: str) -> IntakeState | None:
+    """Where an intake stands; None when there is no such intake."""
+    row = tx.execute(sa.select(intake.c.state).where(intake.c.id == intake_id)).first()
+    return IntakeState(row.state) if row else None
+
+
+def intakes(
+    tx: Transaction, *, bundle_id: str | None = None, states: Sequence[IntakeState] = ()
+) -> list[tuple[Intake, IntakeState]]:
+    """Intakes with their states, oldest first; of one bundle, in some states, or all."""
+    query = sa.select(intake).order_by(intake.c.received_at, intake.c.id)
+    if bundle_id is not None:
+        query = query.where(intake.c.bundle == bundle_id)
+    if states:
+        query = query.where(intake.c.state.in_(states))
+    return [(_intake(row), IntakeState(row["state"])) for row in tx.execute(query).mappings()]
+
+
+def set_dossier(tx: Transaction, intake_id: str, dossier: str, *, actor: str, how: str) -> bool:
+    """Gives an intake its dossier; False when it has one."""
+    done = tx.execute(sa.update(intake).where(intake.c.id == intake_id, intake.c.dossier.is_(None)).values(dossier=dossier))
+    if done.rowcount:
+        events.note(tx, "dossier", intake_id, actor=actor, dossier=dossier, how=how)
+    return done.rowcount == 1
+
+
+def page_readings(tx: Transaction, source_id: str, engine: str) -> dict[int, sa.RowMapping]:
+    """The readings of a source by one engine: scan -> row."""
+    rows = tx.execute(sa.select(page).where(page.c.source == source_id, page.c.engine == engine)).mappings()
+    return {row["scan"]: row for row in rows}
+
+
+def save_page(
+    tx: Transaction, source_id: str, scan: int, engine: str, *, state: str, texts: str | None, error: Mapping[str, Any] | None
+) -> None:
+    """Notes a reading; a later one of the same page by the same engine takes its place."""
+    where = (page.c.source == source_id, page.c.scan == scan, page.c.engine == engine)
+    values = {"state": state, "texts": texts, "error": dict(error) if error else None}
+    if tx.execute(sa.update(page).where(*where).values(**values)).rowcount == 0:
+        tx.execute(sa.insert(page).values(source=source_id, scan=scan, engine=engine, **values))
+
+
+def forget_pages(tx: Transaction, sources: Sequence[str], engine: str, *, states: Sequence[str]) -> int:
+    """Drops readings so that they are done again; how many. What they said stays in the store."""
+    done = tx.execute(sa.delete(page).where(page.c.source.in_(sources), page.c.engine == engine, page.c.state.in_(states)))
+    return done.rowcount
+
+
+def save_artifacts(tx: Transaction, bundle_id: str, made: Mapping[str, tuple[str, str]]) -> None:
+    """Notes artifacts: kind -> (media type, store key)."""
+    tx.execute(sa.delete(artifact).where(artifact.c.bundle == bundle_id))
+    tx.execute(
+        sa.insert(artifact), [{"bundle": bundle_id, "kind": k, "media_type": m, "key": key} for k, (m, key) in made.items()]
+    )
+
+
+def artifacts(tx: Transaction, bundle_id: str) -> dict[str, tuple[str, str]]:
+    """Artifacts of a bundle: kind -> (media type, store key)."""
+    rows = tx.execute(sa.select(artifact).where(artifact.c.bundle == bundle_id))
+    return {row.kind: (row.media_type, row.key) for row in rows}
+
+
+def _intake(row: sa.RowMapping) -> Intake:
+    return Intake(
+        id=row["id"],
+        bundle=row["bundle"],
+        name=row["name"],
+        agency=row["agency"],
+        dossier=row["dossier"],
+        component=row["component"],
+        book=row["book"],
+        actor=row["actor"],
+        lane=Lane(row["lane"]),
+        received_at=datetime.fromisoformat(row["received_at"]),
+    )
