@@ -1,7 +1,8 @@
-"""Connector `folder:`: a folder per dossier, with the attached files and a receipt beside each.
+"""Connector `folder:`: a folder per dossier, with the attached files and their receipts.
 
-`<dossier>/<component or _>/<name>` holds the file, `<dossier>/receipts/<key hash>.json` the receipt. A repeat finds its
-receipt and writes nothing; another file under a used name gets a number.
+`<dossier>/<component or _>/<name>` holds the file, `<dossier>/receipts/<hash of the key>.json` its receipt,
+`<dossier>/records/<name>.json` approved values. A repeat finds its receipt and writes nothing; another file under a used
+name gets a number. The receipt is written last: a crash before it leads to a repeat that finds the file in place.
 """
 
 from __future__ import annotations
@@ -10,22 +11,28 @@ import hashlib
 import json
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from digitizer.connectors import Delivery
-from digitizer.errors import AttachRefused, ConnectorDown
+from digitizer.errors import AttachRefused, ConnectorDown, DigitizerError, FileAccess
 from digitizer.model import Receipt
 
-_SAFE = re.compile(r"[\w.\- ]+", re.UNICODE)
+#: what some file system (Windows' the strictest) does not take in a name
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_RESERVED = {"receipts", "records"}
+_NAME_BYTES = 200
+_BLOCK = 1 << 20
 
 
 class FolderConnector:
-    """Dossiers as folders below `root`."""
+    """Dossiers as folders below `root`; a dossier nobody knows yet is begun."""
 
     capabilities = frozenset({"attach", "update_fields"})
 
@@ -33,52 +40,74 @@ class FolderConnector:
         self.root = root
 
     def attach(self, delivery: Delivery) -> Receipt:
-        """Copies the file into its dossier and reads it back."""
+        """Copies the file into its dossier and reads it back. Raises FileAccess when the file to attach cannot be read."""
+        component = _code(delivery.component or "_")
+        if component.casefold() in _RESERVED:
+            raise AttachRefused("the dossier folder keeps this name for itself", component=component)
         with _translated():
-            return self._once(delivery, lambda folder: self._place(delivery, folder / _safe(delivery.component or "_")))
+            return self._once(delivery, lambda folder: self._place(delivery, folder / component))
 
     def update_fields(self, delivery: Delivery) -> Receipt:
-        """Writes the values as JSON below `records/`."""
+        """Writes the values as JSON below `records/`; a later revision takes the earlier one's place."""
         with _translated():
             return self._once(delivery, lambda folder: self._write_fields(delivery, folder / "records"))
 
     def _once(self, delivery: Delivery, do: Callable[[Path], Path]) -> Receipt:
-        folder = self.root / _safe(delivery.dossier)
+        folder = self.root / _code(delivery.dossier)
         receipt = folder / "receipts" / f"{hashlib.sha256(delivery.key.encode()).hexdigest()[:32]}.json"
         if not receipt.exists():
             placed = do(folder)
-            written = {"delivery": delivery.id, "key": delivery.key, "dossier": delivery.dossier, "sha256": delivery.sha256,
-                       "external_id": placed.relative_to(self.root).as_posix(), "at": datetime.now(UTC).isoformat()}
-            _write(receipt, json.dumps(written, ensure_ascii=False, indent=1).encode())
+            written = {"delivery": delivery.id, "key": delivery.key, "dossier": delivery.dossier, "sha256": _digest(placed),
+                       "external_id": placed.relative_to(self.root).as_posix(), "at": datetime.now(UTC).isoformat()}  # fmt: skip
+            _write(receipt, [_json(written)])
         known = json.loads(receipt.read_text(encoding="utf-8"))
-        return Receipt(delivery=delivery.id, dossier=delivery.dossier, external_id=known["external_id"], at=datetime.fromisoformat(known["at"]))
+        return Receipt(
+            delivery=delivery.id,
+            dossier=delivery.dossier,
+            external_id=known["external_id"],
+            at=datetime.fromisoformat(known["at"]),
+        )
 
     def _place(self, delivery: Delivery, folder: Path) -> Path:
-        name = Path(_safe(delivery.name))
-        target = folder / name
-        number = 1
+        name = Path(_file_name(delivery.name))
+        target, number = folder / name, 1
         while target.exists():
             if _digest(target) == delivery.sha256:
                 return target
             number += 1
             target = folder / f"{name.stem} ({number}){name.suffix}"
-        _write(target, None, delivery.path)
+        _write(target, _blocks(delivery.path))
         if _digest(target) != delivery.sha256:
             target.unlink()
             raise ConnectorDown("what was written reads back differently", delivery=delivery.id)
         return target
 
     def _write_fields(self, delivery: Delivery, folder: Path) -> Path:
-        target = folder / f"{_safe(delivery.name)}.json"
-        _write(target, json.dumps(delivery.fields, ensure_ascii=False, indent=1, sort_keys=True).encode())
+        target = folder / f"{_file_name(delivery.name)}.json"
+        _write(target, [_json(delivery.fields)])
         return target
 
 
-def _safe(part: str) -> str:
-    """`part` as one path component. Raises AttachRefused when it could lead elsewhere."""
-    if not _SAFE.fullmatch(part) or part.strip(". ") == "" or len(part.encode()) > 200:
-        raise AttachRefused("name is not allowed in the dossier folder")
+def _code(part: str) -> str:
+    """`part` (a dossier or component code) as one path component. Raises AttachRefused when it could lead elsewhere."""
+    part = unicodedata.normalize("NFC", part)
+    if part != _file_name(part):
+        raise AttachRefused("the dossier or component code cannot be a folder name")
     return part
+
+
+def _file_name(name: str) -> str:
+    """`name` as one path component that every file system takes: forbidden characters become `_`, too long is cut."""
+    clean = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name)).strip(" ").rstrip(".")
+    if clean.startswith(".") or _DEVICES.fullmatch(clean):
+        clean = f"_{clean}"
+    path = Path(clean or "_")
+    room = _NAME_BYTES - len(path.suffix.encode())
+    return path.stem.encode()[: max(room, 1)].decode(errors="ignore") + path.suffix if len(str(path).encode()) > _NAME_BYTES else str(path)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
 def _digest(path: Path) -> str:
@@ -86,30 +115,47 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(target: Path, data: bytes | None, source: Path | None = None) -> None:
-    """Temporary file, fsync, rename: a reader never sees half a file."""
+def _blocks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                yield block
+    except OSError as exc:
+        raise FileAccess(f"cannot read {path.name}", file=str(path)) from exc
+
+
+def _write(target: Path, blocks: Iterable[bytes]) -> None:
+    """Temporary file, fsync, rename, fsync of the folder: a reader never sees half a file."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    with part.open("wb") as sink:
-        if data is not None:
-            sink.write(data)
-        elif source is not None:
-            with source.open("rb") as bytes_in:
-                shutil.copyfileobj(bytes_in, sink, 1 << 20)
-        sink.flush()
-        os.fsync(sink.fileno())
-    part.replace(target)
+    part = target.with_name(f".{hashlib.sha256(target.name.encode()).hexdigest()[:16]}.part")
+    try:
+        with part.open("wb") as sink:
+            for block in blocks:
+                sink.write(block)
+            sink.flush()
+            os.fsync(sink.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    if os.name == "posix":  # Windows has no handle to a folder to sync
+        handle = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
+    except DigitizerError:
+        raise
     except OSError as exc:
         raise ConnectorDown(f"dossier folder: {exc.strerror or exc}") from exc
 
 
-def open(url: str, home: Path) -> FolderConnector:  # noqa: A001
+def open(url: str, home: Path) -> FolderConnector:
     """`folder:` is `<home>/dossiers`; `folder:///path` is that path."""
-    path = unquote(urlsplit(url).path)
-    return FolderConnector(Path(path) if path else home / "dossiers")
+    path = urlsplit(url).path
+    return FolderConnector(Path(url2pathname(path)) if path else home / "dossiers")

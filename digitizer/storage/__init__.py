@@ -34,6 +34,10 @@ class Store(Protocol):
         """The stored bytes."""
         ...
 
+    def local(self, key: str) -> Path | None:
+        """A path on this machine to read the bytes from, where the store has one."""
+        ...
+
     def stat(self, key: str) -> Stat:
         """Size of a stored file."""
         ...

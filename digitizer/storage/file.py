@@ -7,16 +7,21 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from digitizer.errors import FileAccess, StoreDown, StoreFull
+from digitizer.errors import DigitizerError, FileAccess, StoreDown, StoreFull
 from digitizer.storage import Stat
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+#: a temporary file this old belongs to nobody any more
+_STALE_S = 86_400.0
+_BLOCK = 1 << 20
 
 
 class FileStore:
@@ -26,13 +31,15 @@ class FileStore:
         self.root = root
         with _translated(root):
             (root / "tmp").mkdir(parents=True, exist_ok=True)
+            _sync_folder(root.parent)
+            self._clear_stale()
 
     def put_file(self, path: Path) -> str:
         """Copies `path` in while hashing it; temporary file, fsync, rename, fsync of the folder."""
         try:
             source = path.open("rb")
         except OSError as exc:
-            raise FileAccess(f"cannot read {path}", file=str(path)) from exc
+            raise FileAccess(f"cannot read {path.name}", file=str(path)) from exc
         with source, _translated(self.root):
             handle, name = tempfile.mkstemp(dir=self.root / "tmp")
             part = Path(name)
@@ -48,13 +55,12 @@ class FileStore:
         return key
 
     def _settle(self, part: Path, target: Path) -> None:
-        if target.exists():
-            return
+        """Gives `part` its name for good; a file of another size under that name is damage and gives way."""
         if not target.parent.exists():
             target.parent.mkdir(exist_ok=True)
             _sync_folder(self.root)
-        part.chmod(0o444)
-        part.replace(target)
+        if not (target.exists() and target.stat().st_size == part.stat().st_size):
+            _take_place(part, target)
         _sync_folder(target.parent)
 
     def open(self, key: str) -> BinaryIO:
@@ -70,34 +76,53 @@ class FileStore:
     def list(self, prefix: str = "") -> Iterator[str]:
         """Keys that begin with `prefix`, sorted."""
         with _translated(self.root):
-            folders = sorted(p for p in self.root.iterdir() if p.is_dir() and len(p.name) == 2)
+            folders = sorted(p for p in self.root.iterdir() if len(p.name) == 2 and p.name.startswith(prefix[:2]))
         for folder in folders:
-            if folder.name.startswith(prefix[:2]):
-                yield from (key for p in sorted(folder.iterdir()) if (key := f"{folder.name}/{p.name}").startswith(prefix))
+            with _translated(self.root):
+                keys = sorted(f"{folder.name}/{p.name}" for p in folder.iterdir())
+            yield from (key for key in keys if key.startswith(prefix))
 
     def verify(self, key: str) -> bool:
         """Whether the stored bytes still have the hash in their key."""
-        with self.open(key) as stored:
-            return hashlib.file_digest(stored, "sha256").hexdigest() == key.rpartition("/")[2]
+        digest = hashlib.sha256()
+        with self.open(key) as stored, _translated(self.root):
+            while block := stored.read(_BLOCK):
+                digest.update(block)
+        return digest.hexdigest() == key.rpartition("/")[2]
 
     def _path(self, key: str) -> Path:
         head, _, name = key.partition("/")
-        if len(name) != 64 or head != name[:2] or not name.isalnum():
+        if len(name) != 64 or head != name[:2] or set(name) - set("0123456789abcdef"):
             raise StoreDown("not a key of this store", key=key)
         return self.root / head / name
+
+    def _clear_stale(self) -> None:
+        for part in (self.root / "tmp").iterdir():
+            if part.stat().st_mtime < time.time() - _STALE_S:
+                part.unlink(missing_ok=True)
 
 
 def _copy(source: BinaryIO, sink: BinaryIO, path: Path) -> str:
     digest = hashlib.sha256()
     while True:
         try:
-            block = source.read(1 << 20)
+            block = source.read(_BLOCK)
         except OSError as exc:
-            raise FileAccess(f"cannot read {path}", file=str(path)) from exc
+            raise FileAccess(f"cannot read {path.name}", file=str(path)) from exc
         if not block:
             return digest.hexdigest()
         digest.update(block)
         sink.write(block)
+
+
+def _take_place(part: Path, target: Path) -> None:
+    part.chmod(0o444)  # on Windows this sets the read-only flag
+    try:
+        part.replace(target)
+    except PermissionError:  # Windows: somebody stored the same bytes meanwhile and they are read-only
+        if not target.exists():
+            raise
+        part.chmod(0o666)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -109,17 +134,27 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def _free(folder: Path) -> int:
+    """Bytes free where `folder` lies; 0 when even that cannot be asked."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0
+
+
 @contextmanager
 def _translated(root: Path) -> Iterator[None]:
     try:
         yield
+    except DigitizerError:
+        raise
     except OSError as exc:
         if exc.errno in _FULL:
-            raise StoreFull(f"no room left in {root}", file=str(root), free=shutil.disk_usage(root).free) from exc
-        raise StoreDown(f"store {root}: {exc.strerror or exc}", file=str(root)) from exc
+            raise StoreFull("no room left in the store", file=str(root), free=_free(root)) from exc
+        raise StoreDown(f"store: {exc.strerror or exc}", file=str(root)) from exc
 
 
-def open(url: str, home: Path) -> FileStore:  # noqa: A001
+def open(url: str, home: Path) -> FileStore:
     """`file:` is `<home>/store`; `file:///path` is that path."""
-    path = unquote(urlsplit(url).path)
-    return FileStore(Path(path) if path else home / "store")
+    path = urlsplit(url).path
+    return FileStore(Path(url2pathname(path)) if path else home / "store")

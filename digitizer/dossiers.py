@@ -1,0 +1,86 @@
+"""How a file finds its dossier: the submission's own word, its path, its name, `dossiers.csv` beside it; else a person."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path, PurePath
+
+from digitizer.text import nfc
+
+#: Thông tư 03/2025/TT-VPCP, Thông tư 04/2025/TT-VPCP: agency code, date of receipt YYMMDD, number of the day
+CODE = re.compile(r"(?:\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,3})-(\d{6})-\d{4,}")
+AGENCY = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,3}")
+BOOK = re.compile(r"[A-Z]{2,4}/\d{4}/\d{1,3}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a file's path says about it; `how` names the rule that found the dossier."""
+
+    agency: str | None = None
+    dossier: str | None = None
+    component: str | None = None
+    book: str | None = None
+    how: str | None = None
+
+
+def valid(code: str) -> bool:
+    """Whether `code` is a dossier code with a possible date."""
+    match = CODE.fullmatch(code)
+    return match is not None and _is_date(match.group(1))
+
+
+def in_text(text: str) -> str | None:
+    """The first valid dossier code in `text`, upper case."""
+    for match in CODE.finditer(nfc(text).upper()):
+        if _is_date(match.group(1)):
+            return match.group()
+    return None
+
+
+def from_path(path: PurePath) -> Place:
+    """What the folders and the file name say.
+
+    `<agency>/dossiers/<code>/[<component>/]<file>`, `<agency>/books/KS/1999/01/<file>`, or a dossier code in the name.
+    """
+    folders = path.parent.parts
+    for i, folder in enumerate(folders):
+        agency = folders[i - 1] if i and AGENCY.fullmatch(folders[i - 1]) else None
+        rest = folders[i + 1 :]
+        if folder == "dossiers" and rest and valid(rest[0]):
+            return Place(agency=agency, dossier=rest[0], component=rest[1] if len(rest) > 1 else None, how="folder")
+        if folder == "books" and len(rest) >= 3 and BOOK.fullmatch("/".join(rest[:3])):
+            return Place(agency=agency, book="/".join(rest[:3]), how="folder")
+    code = in_text(path.name)
+    return Place(dossier=code, how="name") if code else Place()
+
+
+def from_csv(path: Path) -> Place:
+    """The row for `path` in `dossiers.csv` beside it: columns `file,dossier[,component]`, UTF-8; no such row: nothing."""
+    listing = path.with_name("dossiers.csv")
+    if not listing.is_file():
+        return Place()
+    with listing.open(encoding="utf-8-sig", newline="") as lines:
+        for row in csv.DictReader(lines):
+            if nfc(row.get("file") or "") == nfc(path.name) and valid((row.get("dossier") or "").strip().upper()):
+                return Place(
+                    dossier=row["dossier"].strip().upper(), component=(row.get("component") or "").strip() or None, how="csv"
+                )
+    return Place()
+
+
+def locate(path: Path) -> Place:
+    """The first rule that knows something: path and name, then `dossiers.csv`."""
+    place = from_path(path)
+    return place if place.dossier or place.book else from_csv(path)
+
+
+def _is_date(yymmdd: str) -> bool:
+    try:
+        date(2000 + int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:]))
+    except ValueError:
+        return False
+    return True
