@@ -103,7 +103,7 @@ def _file_name(name: str) -> str:
         clean = f"_{clean}"
     path = Path(clean or "_")
     room = _NAME_BYTES - len(path.suffix.encode())
-    return path.stem.encode()[: max(room, 1)].decode(errors="ignore") + path.suffix if len(str(path).encode()) > _NAME_BYTES else str(path)
+    return path.stem.encode()[:room].decode(errors="ignore") + path.suffix if room > 0 else "_"
 
 
 def _json(value: object) -> bytes:

@@ -1,0 +1,177 @@
+"""What every connector promises, whatever dossier system is behind it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+from digitizer.connectors import CAPABILITIES, Connector, Delivery, open_connector
+from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, FileAccess
+
+CODE = "H60.127.03-260930-0012"
+#: adapter -> the URL of a dossier system without dossiers
+ADAPTERS: dict[str, Callable[[Path], str]] = {
+    "folder": lambda folder: "folder:",
+    "folder with a path": lambda folder: (folder / "hồ sơ").as_uri().replace("file:", "folder:"),
+}
+
+
+@pytest.fixture(params=ADAPTERS)
+def connector(request: pytest.FixtureRequest, tmp_path: Path) -> Connector:
+    return open_connector(ADAPTERS[request.param](tmp_path), tmp_path / "home")
+
+
+def delivery(tmp_path: Path, content: bytes = b"%PDF-1.7 ...", name: str = "Giấy khai sinh (bản sao).pdf") -> Delivery:
+    path = tmp_path / f"{hashlib.sha256(content).hexdigest()[:8]}.pdf"
+    path.write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Delivery(id=f"d-{sha256[:8]}", key=f"attach/{CODE}/KS/{sha256}", dossier=CODE, component="KS", agency="H60.127.03",
+                    name=name, media_type="application/pdf", sha256=sha256, path=path)  # fmt: skip
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_capabilities_are_declared(connector: Connector) -> None:
+    assert connector.capabilities
+    assert connector.capabilities <= CAPABILITIES
+
+
+def test_an_attachment_gets_a_receipt(connector: Connector, tmp_path: Path) -> None:
+    receipt = connector.attach(delivery(tmp_path))
+    assert receipt.dossier == CODE
+    assert receipt.delivery == delivery(tmp_path).id
+    assert receipt.external_id
+    assert receipt.at.tzinfo == UTC
+
+
+def test_a_repeat_gets_the_same_receipt(connector: Connector, tmp_path: Path) -> None:
+    assert connector.attach(delivery(tmp_path)) == connector.attach(delivery(tmp_path))
+
+
+def test_two_files_of_one_name_are_both_kept(connector: Connector, tmp_path: Path) -> None:
+    first, second = delivery(tmp_path), delivery(tmp_path, b"%PDF-1.7 another")
+    assert connector.attach(first).external_id != connector.attach(second).external_id
+    assert connector.attach(first) == connector.attach(first)
+
+
+def test_approved_values_get_a_receipt_too(connector: Connector, tmp_path: Path) -> None:
+    approved = replace(delivery(tmp_path), key="update_fields/r1/1", fields={"nksHoTen": "NGUYỄN THỊ ƯỢNG", "ghiChu": ["a", "b"]})
+    assert connector.update_fields(approved) == connector.update_fields(approved)
+
+
+@pytest.mark.parametrize("code", ["../other", "..", "/etc", "a/b", "a\\b", "", ".hidden", "C:", "x\0y", "NUL"])
+def test_no_code_leads_out_of_the_dossier(connector: Connector, tmp_path: Path, code: str) -> None:
+    with pytest.raises(AttachRefused):
+        connector.attach(replace(delivery(tmp_path), dossier=code))
+    if code:  # no component at all is fine
+        with pytest.raises(AttachRefused):
+            connector.attach(replace(delivery(tmp_path), component=code))
+
+
+def test_an_unknown_scheme_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        open_connector("fax:", tmp_path)
+
+
+# --- what is particular to `folder:` ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Connector:
+    return open_connector("folder:", tmp_path)
+
+
+def test_the_file_lies_under_its_component(folder: Connector, tmp_path: Path) -> None:
+    receipt = folder.attach(delivery(tmp_path))
+    assert receipt.external_id == f"{CODE}/KS/Giấy khai sinh (bản sao).pdf"
+    assert (tmp_path / "dossiers" / receipt.external_id).read_bytes() == b"%PDF-1.7 ..."
+    assert len(files(tmp_path / "dossiers")) == 2
+
+
+def test_a_file_without_a_component_lies_under_an_underscore(folder: Connector, tmp_path: Path) -> None:
+    assert folder.attach(replace(delivery(tmp_path), component=None)).external_id.startswith(f"{CODE}/_/")
+
+
+def test_the_receipt_names_file_hash_and_time(folder: Connector, tmp_path: Path) -> None:
+    receipt = folder.attach(delivery(tmp_path))
+    (written,) = (tmp_path / "dossiers" / CODE / "receipts").iterdir()
+    known = json.loads(written.read_text(encoding="utf-8"))
+    assert known["external_id"] == receipt.external_id
+    assert known["sha256"] == delivery(tmp_path).sha256
+    assert known["at"] == receipt.at.isoformat()
+
+
+def test_a_repeat_writes_nothing(folder: Connector, tmp_path: Path) -> None:
+    folder.attach(delivery(tmp_path))
+    before = {name: (tmp_path / "dossiers" / name).stat().st_mtime_ns for name in files(tmp_path / "dossiers")}
+    folder.attach(delivery(tmp_path))
+    assert {name: (tmp_path / "dossiers" / name).stat().st_mtime_ns for name in files(tmp_path / "dossiers")} == before
+
+
+def test_a_crash_before_the_receipt_does_not_attach_twice(folder: Connector, tmp_path: Path) -> None:
+    first = folder.attach(delivery(tmp_path))
+    for receipt in (tmp_path / "dossiers" / CODE / "receipts").iterdir():
+        receipt.unlink()
+    assert folder.attach(delivery(tmp_path)).external_id == first.external_id
+    assert len(files(tmp_path / "dossiers" / CODE / "KS")) == 1
+
+
+def test_another_file_under_a_used_name_gets_a_number(folder: Connector, tmp_path: Path) -> None:
+    folder.attach(delivery(tmp_path, name="a.pdf"))
+    folder.attach(delivery(tmp_path, b"%PDF-1.7 another", name="a.pdf"))
+    assert files(tmp_path / "dossiers" / CODE / "KS") == ["a (2).pdf", "a.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("../../a.pdf", "_.._.._a.pdf"), ("a/b.pdf", "a_b.pdf"), ('q?"*.pdf', "q___.pdf"), ("", "_"), (".pdf", "_.pdf"),
+     ("con.pdf", "_con.pdf"), ("Nguye\u0302\u0303n.pdf", "Nguyễn.pdf"), ("ế" * 100 + ".pdf", "ế" * 65 + ".pdf")],
+)  # fmt: skip
+def test_a_file_name_is_made_harmless(folder: Connector, tmp_path: Path, name: str, written: str) -> None:
+    assert folder.attach(delivery(tmp_path, name=name)).external_id == f"{CODE}/KS/{written}"
+
+
+@pytest.mark.parametrize("component", ["receipts", "Records"])
+def test_a_component_cannot_pose_as_a_receipt(folder: Connector, tmp_path: Path, component: str) -> None:
+    with pytest.raises(AttachRefused):
+        folder.attach(replace(delivery(tmp_path), component=component))
+
+
+def test_a_disk_that_lies_is_noticed(folder: Connector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConnectorDown) as caught:
+        folder.attach(replace(delivery(tmp_path), sha256="0" * 64))
+    assert caught.value.retry
+    assert files(tmp_path / "dossiers") == []
+
+
+def test_a_disk_that_fails_leaves_no_half_file(folder: Connector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConnectorDown):
+        folder.attach(delivery(tmp_path))
+    assert files(tmp_path / "dossiers") == []
+
+
+def test_a_missing_file_is_not_the_dossier_systems_fault(folder: Connector, tmp_path: Path) -> None:
+    with pytest.raises(FileAccess):
+        folder.attach(replace(delivery(tmp_path), path=tmp_path / "gone.pdf"))
+
+
+def test_a_later_revision_replaces_the_values(folder: Connector, tmp_path: Path) -> None:
+    for revision, name in ((1, "NGUYÊN THỊ ƯỢNG"), (2, "NGUYỄN THỊ ƯỢNG")):
+        folder.update_fields(
+            replace(delivery(tmp_path), name="intake/1/2", key=f"update_fields/r/{revision}", fields={"nksHoTen": name})
+        )
+    written = tmp_path / "dossiers" / CODE / "records" / "intake_1_2.json"
+    assert json.loads(written.read_text(encoding="utf-8")) == {"nksHoTen": "NGUYỄN THỊ ƯỢNG"}
