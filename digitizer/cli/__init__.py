@@ -23,9 +23,21 @@ INTERRUPTED = 130
 
 #: command -> module of this package that holds a function of the same name
 COMMANDS = {
-    "ingest": "ingest", "status": "status", "approve": "review", "correct": "review", "reject": "review", "records": "review",
-    "retry": "upkeep", "reprocess": "upkeep", "sweep": "upkeep", "attach": "upkeep", "verify": "upkeep", "audit": "upkeep",
-    "models": "setup", "doctypes": "setup", "doctor": "setup",
+    "ingest": "ingest",
+    "status": "status",
+    "approve": "review",
+    "correct": "review",
+    "reject": "review",
+    "records": "review",
+    "retry": "upkeep",
+    "reprocess": "upkeep",
+    "sweep": "upkeep",
+    "attach": "upkeep",
+    "verify": "upkeep",
+    "audit": "upkeep",
+    "models": "setup",
+    "doctypes": "setup",
+    "doctor": "setup",
 }
 
 
@@ -83,7 +95,9 @@ def answer(result: Any, as_json: bool, plain: str) -> None:
     click.echo(json.dumps(result, ensure_ascii=False, indent=1, default=str) if as_json else plain)
 
 
-@click.command(cls=Digitizer, name="digitizer", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    cls=Digitizer, name="digitizer", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.option("--home", type=click.Path(path_type=Path), envvar="DIGITIZER_HOME")
 @click.option("--lang", type=click.Choice(["vi", "en"]), envvar="DIGITIZER_LANG", is_eager=True)
 @click.option("--store")
@@ -95,7 +109,9 @@ def answer(result: Any, as_json: bool, plain: str) -> None:
 @click.pass_context
 def cli(ctx: click.Context, verbose: bool, **given: Any) -> None:
     """Holds what all commands share; settings are loaded by the command that needs them."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
     ctx.obj = given
 
 

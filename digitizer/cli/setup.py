@@ -38,7 +38,11 @@ def check(ctx: click.Context, as_json: bool) -> None:
     from digitizer.doctypes import load
 
     found = load(settings(ctx).doctypes)
-    answer(sorted(found), as_json, "\n".join(f"{name}  {doctype.title[0] if doctype.title else ''}" for name, doctype in sorted(found.items())))
+    answer(
+        sorted(found),
+        as_json,
+        "\n".join(f"{name}  {doctype.title[0] if doctype.title else ''}" for name, doctype in sorted(found.items())),
+    )
     speak(ctx, "doctypes_checked", count=len(found))
 
 
@@ -56,7 +60,9 @@ def doctor(ctx: click.Context) -> None:
     chosen = settings(ctx)
     lang = language(ctx)
     click.echo(f"Python {platform.python_version()}, {platform.platform()}")
-    click.echo(say("doctor_home", lang, folder=chosen.home, free_gb=f"{shutil.disk_usage(_existing(chosen.home)).free / 1e9:.0f}"))
+    click.echo(
+        say("doctor_home", lang, folder=chosen.home, free_gb=f"{shutil.disk_usage(_existing(chosen.home)).free / 1e9:.0f}")
+    )
     click.echo(say("models_verified", lang, count=len(verify_models(chosen.engine))))
     click.echo(say("doctypes_checked", lang, count=len(load(chosen.doctypes))))
     with Service.open(chosen) as service:

@@ -162,6 +162,18 @@ def forget_pages(tx: Transaction, sources: Sequence[str], engine: str, *, states
     return done.rowcount
 
 
+def progress(tx: Transaction) -> tuple[int, int]:
+    """(pages read, pages known) of all bundles that are not finished."""
+    busy = (
+        sa.select(bundle_source.c.source)
+        .join(bundle, bundle.c.id == bundle_source.c.bundle)
+        .where(bundle.c.state.in_(("NEW", "READING", "FINISHING")))
+    )
+    known = tx.execute(sa.select(sa.func.coalesce(sa.func.sum(source.c.pages), 0)).where(source.c.id.in_(busy))).scalar_one()
+    read = tx.execute(sa.select(sa.func.count()).select_from(page).where(page.c.source.in_(busy))).scalar_one()
+    return read, known
+
+
 def save_artifacts(tx: Transaction, bundle_id: str, made: Mapping[str, tuple[str, str]]) -> None:
     """Notes artifacts: kind -> (media type, store key)."""
     tx.execute(sa.delete(artifact).where(artifact.c.bundle == bundle_id))

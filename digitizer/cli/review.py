@@ -1,0 +1,147 @@
+"""Commands of the person who answers for the values: see, approve, correct, reject."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from digitizer.cli import answer, language, settings, speak
+from digitizer.errors import UsageError
+from digitizer.ledger.records import Kept
+from digitizer.messages import describe, say
+from digitizer.model import Field, RecordState, Verdict
+from digitizer.service import Service
+
+
+@click.command()
+@click.argument("record", required=False)
+@click.option("--state", type=click.Choice([s.value for s in RecordState]))
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def records(ctx: click.Context, record: str | None, state: str | None, as_json: bool) -> None:
+    """Lists records, or shows one with its fields."""
+    with Service.open(settings(ctx)) as service:
+        found = service.records(states=[RecordState(state)] if state else [RecordState.REVIEW] if record is None else [])
+    if record is not None:
+        found = [kept for kept in found if kept.record.id.startswith(record)]
+        if not found:
+            raise UsageError("no such record", record=record)
+    lang = language(ctx)
+    show = _detail if record is not None else _summary
+    answer([_plain(kept) for kept in found], as_json, "\n".join(show(kept, lang) for kept in found))
+    speak(ctx, "records_listed", count=len(found))
+
+
+@click.command()
+@click.argument("record", required=False)
+@click.option("--all", "everything", is_flag=True)
+@click.option("--by", required=True)
+@click.pass_context
+def approve(ctx: click.Context, record: str | None, everything: bool, by: str) -> None:
+    """Takes responsibility for every value of a record, or of all records that no rule objects to."""
+    if (record is None) == (not everything):
+        raise UsageError("name one record, or say --all")
+    with Service.open(settings(ctx)) as service:
+        waiting = service.records(states=[RecordState.REVIEW])
+        chosen = (
+            [k.record.id for k in waiting if k.record.verdict == Verdict.ACCEPT] if everything else [_one(waiting, record or "")]
+        )
+        for record_id in chosen:
+            service.approve(record_id, by=by)
+        delivered = len(service.deliver())
+    speak(ctx, "approved", count=len(chosen), delivered=delivered, left=len(waiting) - len(chosen))
+
+
+@click.command()
+@click.argument("record")
+@click.argument("values", nargs=-1, required=True, metavar="FIELD=VALUE…")
+@click.option("--by", required=True)
+@click.pass_context
+def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -> None:
+    """Puts values of a person in place of those that OCR read."""
+    pairs = dict(value.split("=", 1) for value in values if "=" in value)
+    if len(pairs) != len(values):
+        raise UsageError("write corrections as FIELD=VALUE")
+    with Service.open(settings(ctx)) as service:
+        kept = service.correct(_one(service.records(), record), pairs, by=by)
+    speak(ctx, "corrected", record=kept.record.id, revision=kept.record.revision)
+
+
+@click.command()
+@click.argument("record")
+@click.option("--by", required=True)
+@click.option("--reason", required=True)
+@click.pass_context
+def reject(ctx: click.Context, record: str, by: str, reason: str) -> None:
+    """Says that this is no record."""
+    with Service.open(settings(ctx)) as service:
+        kept = service.reject(_one(service.records(states=[RecordState.REVIEW]), record), by=by, reason=reason)
+    speak(ctx, "rejected", record=kept.record.id)
+
+
+def _one(found: list[Kept], beginning: str) -> str:
+    """The one record id that begins like this. Raises UsageError."""
+    ids = [kept.record.id for kept in found if kept.record.id == beginning] or [
+        k.record.id for k in found if k.record.id.startswith(beginning)
+    ]
+    if len(ids) != 1:
+        raise UsageError(
+            "this beginning fits no record that waits" if not ids else "this beginning fits several records", record=beginning
+        )
+    return ids[0]
+
+
+def _short(record_id: str) -> str:
+    bundle, _, rest = record_id.partition("/")
+    return f"{bundle[:12]}/{rest}" if len(bundle) > 12 else record_id
+
+
+def _summary(kept: Kept, lang: str) -> str:
+    filled = [f for f in kept.record.fields if f.value is not None]
+    return say(
+        "record_line",
+        lang,
+        record=kept.record.id,
+        doctype=kept.doctype or "unknown",
+        verdict=kept.record.verdict.value,
+        accepted=sum(f.accepted for f in filled),
+        filled=len(filled),
+    )
+
+
+def _detail(kept: Kept, lang: str) -> str:
+    lines = [_summary(kept, lang), *(f"  ! {describe(reason, lang)}" for reason in kept.record.reasons)]
+    for field in kept.record.fields:
+        sign = "✓" if field.accepted else "?"
+        lines.append(f"  {sign} {field.name:28} {_text(field)}  ({field.confidence:.2f}, {field.by})")
+        lines += [f"      {describe(problem, lang)}" for problem in field.problems]
+    return "\n".join(lines)
+
+
+def _text(field: Field) -> str:
+    value = field.value
+    return "—" if value is None else "; ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _plain(kept: Kept) -> dict[str, Any]:
+    return {
+        "record": kept.record.id,
+        "doctype": kept.doctype,
+        "state": kept.state.value,
+        "verdict": kept.record.verdict.value,
+        "revision": kept.record.revision,
+        "reasons": [reason.code for reason in kept.record.reasons],
+        "fields": [
+            {
+                "name": f.name,
+                "value": f.value,
+                "raw": f.raw,
+                "confidence": f.confidence,
+                "accepted": f.accepted,
+                "by": f.by,
+                "problems": [p.code for p in f.problems],
+            }
+            for f in kept.record.fields
+        ],
+    }

@@ -1,0 +1,119 @@
+"""Commands that look after a running installation: status, retry, reprocess, sweep, attach, verify, audit."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict
+
+import click
+
+from digitizer.cli import SpokenGroup, answer, language, settings, speak
+from digitizer.errors import ConnectorDown, OutputInvalid
+from digitizer.ledger import events, outbox
+from digitizer.messages import say
+from digitizer.service import Service
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Where everything stands, and what is stuck."""
+    lang = language(ctx)
+    with Service.open(settings(ctx)) as service:
+        now = service.status()
+    lines = [
+        say(
+            f"status_{name}",
+            lang,
+            counts=", ".join(f"{state} {n}" for state, n in sorted(getattr(now, name).items()) if n) or "—",
+        )
+        for name in ("intakes", "records", "jobs", "deliveries")
+    ]
+    lines += [say("status_working", lang, worker=worker, kind=kind, left=f"{left:.0f}") for worker, kind, left in now.working]
+    lines += [say("status_failed", lang, name=f["name"], code=(f["error"] or {}).get("code", "")) for f in now.failed]
+    lines += [say("status_pending", lang, **p) for p in now.pending]
+    answer(asdict(now), as_json, "\n".join(lines))
+
+
+@click.command()
+@click.argument("intake", required=False)
+@click.option("--by", default=getpass.getuser)
+@click.pass_context
+def retry(ctx: click.Context, intake: str | None, by: str) -> None:
+    """Queues failed files and deliveries again; one file, or all that failed."""
+    with Service.open(settings(ctx)) as service:
+        chosen = [intake] if intake else [str(f["id"]) for f in service.status().failed]
+        for intake_id in chosen:
+            service.retry(intake_id, by=by)
+        with service.ledger.begin() as tx:
+            deliveries = outbox.hasten(tx)
+    speak(ctx, "queued_again", count=len(chosen), deliveries=deliveries)
+
+
+@click.command()
+@click.argument("intake")
+@click.option("--by", default=getpass.getuser)
+@click.option("--reason", required=True)
+@click.pass_context
+def reprocess(ctx: click.Context, intake: str, by: str, reason: str) -> None:
+    """Queues a file to be read anew; what people approved stays."""
+    with Service.open(settings(ctx)) as service:
+        service.reprocess(intake, by=by, reason=reason)
+    speak(ctx, "queued_again", count=1, deliveries=0)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def sweep(ctx: click.Context, as_json: bool) -> None:
+    """Puts right what died half-way, and seals the event log."""
+    with Service.open(settings(ctx)) as service:
+        found = service.sweep()
+    answer(found, as_json, say("swept", language(ctx), **found))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def attach(ctx: click.Context, as_json: bool) -> None:
+    """Sends what is due and shows the receipts; exit 24 when the dossier system is down or refuses."""
+    lang = language(ctx)
+    with Service.open(settings(ctx)) as service:
+        service.deliver()
+        with service.ledger.read() as tx:
+            receipts, pending = outbox.receipts(tx), outbox.pending(tx)
+    lines = [say("receipt_line", lang, **receipt) for receipt in receipts] + [say("status_pending", lang, **p) for p in pending]
+    answer({"receipts": receipts, "pending": pending}, as_json, "\n".join(lines))
+    speak(ctx, "receipts_listed", count=len(receipts), pending=len(pending))
+    ctx.exit(ConnectorDown.exit_code if pending else 0)
+
+
+@click.command()
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """Hashes every stored file again; exit 4 when one has changed."""
+    with Service.open(settings(ctx)) as service:
+        keys = list(service.store.list())
+        wrong = [key for key in keys if not service.store.verify(key)]
+    answer(wrong, False, "\n".join(wrong))
+    speak(ctx, "verified", count=len(keys), wrong=len(wrong))
+    ctx.exit(OutputInvalid.exit_code if wrong else 0)
+
+
+@click.group(cls=SpokenGroup)
+def audit() -> None:
+    """The event log."""
+
+
+@audit.command("verify")
+@click.pass_context
+def verify_events(ctx: click.Context) -> None:
+    """Checks the chain of events; exit 4 when one was changed."""
+    with Service.open(settings(ctx)) as service:
+        with service.ledger.begin() as tx:
+            events.seal(tx)
+        with service.ledger.read() as tx:
+            count, broken = events.verify(tx)
+    speak(ctx, "events_verified" if broken is None else "events_broken", count=count, seq=broken or 0)
+    ctx.exit(0 if broken is None else OutputInvalid.exit_code)
