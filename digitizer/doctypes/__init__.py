@@ -1,10 +1,29 @@
-"""Document types as declarations, one TOML each. (contract; body to come)"""
+"""Document types as declarations, one TOML each; an operator's own lie in a folder of theirs. Facts behind ours: `docs/doctypes.md`.
+
+A declaration is refused at start, with file and line, not at first use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from digitizer.errors import DocTypeError
+from digitizer.text import fold
+
+HERE = Path(__file__).parent
+#: value types `extract/types.py` knows
+TYPES = frozenset({
+    "name", "place", "text", "date", "date_words", "sex", "ethnicity", "nationality", "id_number", "register_number", "time", "code",
+    "notes", "number", "signer", "signer_title",
+})
+#: where a value stands; `extract/locate.py` knows how to find it
+PLACES = frozenset({"right", "inline", "below", "margin", "tick", "letterhead", "place_date", "under_title", "signature", "signature_title", "code"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,10 +31,23 @@ class FieldSpec:
     """One field of a document type."""
 
     name: str
-    label: tuple[str, ...]
-    where: str
     type: str
-    required: bool
+    #: printed labels, folded
+    label: tuple[str, ...] = ()
+    where: str = "right"
+    #: name of the section it belongs to; None: anywhere
+    section: str | None = None
+    required: bool = False
+    #: the value is another part of what this field was read from: `Trần Văn A, Chủ tịch`
+    part_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of a form that begins with one of these labels (folded): the mother's, the father's …"""
+
+    name: str
+    start: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +55,146 @@ class DocType:
     """One kind of paper."""
 
     name: str
+    #: titles as printed, the first for showing
     title: tuple[str, ...]
     fields: tuple[FieldSpec, ...]
+    sections: tuple[Section, ...] = ()
+    #: phrases that raise the score, folded
+    also: tuple[str, ...] = ()
+    #: phrases that rule the type out, folded
+    never: tuple[str, ...] = ()
+    #: a page of a register book: no title on the page, one record or more a page
+    book: bool = False
+    #: a score below this is not accepted without a person
+    accept_type: float = 0.8
+    #: nor is a field below this confidence
+    accept_field: float = 0.97
+    #: lines that end a value (folded): headings, instructions
+    stop: tuple[str, ...] = ()
+    #: tick label (folded) -> code
+    ticks: Mapping[str, str] = field(default_factory=dict)
+    #: `qr`, `mrz`: machine-readable codes its values are taken from
+    codes: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All printed labels, folded, each once."""
+        starts = [label for section in self.sections for label in section.start]
+        return tuple(dict.fromkeys([label for spec in self.fields for label in spec.label] + starts))
 
 
 def load(extra: Path | None = None) -> Mapping[str, DocType]:
     """Our types and those in the folder `extra`, by name. Raises DocTypeError with file and line."""
-    raise NotImplementedError
+    found: dict[str, DocType] = {}
+    origin: dict[str, Path] = {}
+    for path in [*sorted(HERE.glob("*.toml")), *(sorted(extra.glob("*.toml")) if extra else [])]:
+        doctype = read(path)
+        if doctype.name in found:
+            raise _wrong(path, doctype.name, f"{doctype.name} is already declared in {origin[doctype.name].name}")
+        for other in found.values():
+            shared = {fold(t) for t in doctype.title} & {fold(t) for t in other.title}
+            if shared and not (doctype.book or other.book):
+                raise _wrong(path, doctype.title[0], f"{doctype.name} and {other.name} share the title {sorted(shared)[0]!r}")
+        found[doctype.name], origin[doctype.name] = doctype, path
+    return found
+
+
+def digest(doctypes: Mapping[str, DocType]) -> str:
+    """A hash over all declarations; a result says with which it was made."""
+    return hashlib.sha256(repr(sorted(doctypes.items())).encode()).hexdigest()
+
+
+def read(path: Path) -> DocType:
+    """One declaration. Raises DocTypeError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise DocTypeError(f"{path.name} cannot be read", file=str(path), line=0) from exc
+    except tomllib.TOMLDecodeError as exc:
+        line = int(m.group(1)) if (m := re.search(r"line (\d+)", str(exc))) else 0
+        raise DocTypeError(f"{path.name}: {exc}", file=str(path), line=line) from exc
+    return _Reader(path, text, data).doctype()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Turns one file's data into a DocType, or says in which line it is wrong."""
+
+    path: Path
+    text: str
+    data: dict[str, Any]
+
+    def doctype(self) -> DocType:
+        known = {"name", "title", "also", "never", "book", "accept", "stop", "codes", "section", "field", "ticks"}
+        for key in self.data:
+            if key not in known:
+                raise self.wrong(key, f"unknown key {key!r}")
+        name = self.data.get("name")
+        if not isinstance(name, str) or name != self.path.stem:
+            raise self.wrong("name", f"name must be {self.path.stem!r}, like the file")
+        sections = tuple(Section(name=self.get(s, "name", str), start=self.folded(s, "start")) for s in self.data.get("section", []))
+        specs = tuple(self.fields(sections))
+        accept = self.data.get("accept", {})
+        return DocType(
+            name=name, title=tuple(self.strings(self.data, "title")), fields=specs, sections=sections, also=self.folded(self.data, "also"),
+            never=self.folded(self.data, "never"), book=bool(self.data.get("book", False)), stop=self.folded(self.data, "stop"),
+            accept_type=float(accept.get("type", 0.8)), accept_field=float(accept.get("field", 0.97)),
+            ticks={fold(label): str(code) for label, code in self.data.get("ticks", {}).items()}, codes=tuple(self.strings(self.data, "codes")))
+
+    def fields(self, sections: tuple[Section, ...]) -> Iterator[FieldSpec]:
+        names: set[str] = set()
+        labels: dict[tuple[str | None, str], str] = {}
+        for entry in self.data.get("field", []):
+            spec = self.field(entry, {s.name for s in sections})
+            if spec.name in names:
+                raise self.wrong(spec.name, f"field {spec.name} is declared twice")
+            if spec.part_of is not None and spec.part_of not in names:
+                raise self.wrong(spec.name, f"field {spec.name} is part of {spec.part_of!r}, which is not declared before it")
+            for label in spec.label:
+                if (spec.section, label) in labels:
+                    raise self.wrong(spec.name, f"{spec.name} and {labels[spec.section, label]} share the label {label!r} in one section")
+                labels[spec.section, label] = spec.name
+            names.add(spec.name)
+            yield spec
+
+    def field(self, entry: dict[str, Any], sections: set[str]) -> FieldSpec:
+        name = self.get(entry, "name", str)
+        for key in entry:
+            if key not in {"name", "type", "label", "where", "section", "required", "part_of"}:
+                raise self.wrong(name, f"field {name}: unknown key {key!r}")
+        spec = FieldSpec(name=name, type=self.get(entry, "type", str), label=self.folded(entry, "label"), where=entry.get("where", "right"),
+                         section=entry.get("section"), required=bool(entry.get("required", False)), part_of=entry.get("part_of"))
+        if spec.type not in TYPES:
+            raise self.wrong(name, f"field {name}: unknown type {spec.type!r}")
+        if spec.where not in PLACES:
+            raise self.wrong(name, f"field {name}: unknown place {spec.where!r}")
+        if spec.section is not None and spec.section not in sections:
+            raise self.wrong(name, f"field {name}: unknown section {spec.section!r}")
+        if spec.where in ("right", "inline", "below") and not spec.label and spec.part_of is None:
+            raise self.wrong(name, f"field {name} has no label")
+        return spec
+
+    def get(self, table: dict[str, Any], key: str, kind: type) -> Any:
+        if not isinstance(table.get(key), kind):
+            raise self.wrong(str(table.get("name", key)), f"{key} is missing or of the wrong kind")
+        return table[key]
+
+    def strings(self, table: dict[str, Any], key: str) -> list[str]:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) and v.strip() for v in value):
+            raise self.wrong(str(table.get("name", key)), f"{key} must be a list of texts")
+        return value
+
+    def folded(self, table: dict[str, Any], key: str) -> tuple[str, ...]:
+        return tuple(fold(value) for value in self.strings(table, key))
+
+    def wrong(self, near: str, why: str) -> DocTypeError:
+        return _wrong(self.path, near, why)
+
+
+def _wrong(path: Path, near: str, why: str) -> DocTypeError:
+    """The error, at the first line that mentions `near`."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next((i for i, content in enumerate(lines, 1) if near in content), 1)
+    return DocTypeError(f"{path.name}, line {line}: {why}", file=str(path), line=line)
