@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from digitizer.model import Box
+from digitizer.model import Box, Line
 
 
 def union(boxes: Iterable[Box]) -> Box:
@@ -33,3 +33,24 @@ def same_row(a: Box, b: Box, share: float = 0.5) -> bool:
 def grow(box: Box, dx: float, dy: float, width: float, height: float) -> Box:
     """`box` enlarged by dx, dy px on each side, clipped to a page of `width` x `height` px."""
     return Box(max(0.0, box.x0 - dx), max(0.0, box.y0 - dy), min(float(width), box.x1 + dx), min(float(height), box.y1 + dy))
+
+
+def margin_column(lines: Sequence[Line], *, rows: int = 5) -> list[Line]:
+    """The lines of a right-hand column divided from the body by an upright gap that at least `rows` rows on each side share."""
+    if len(lines) < 2 * rows:
+        return []
+    left, right = min(line.box.x0 for line in lines), max(line.box.x1 for line in lines)
+    width = right - left
+    tall = sorted(line.box.height for line in lines)[len(lines) // 2]
+    best: list[Line] = []
+    for cut in sorted({line.box.x0 for line in lines if 0.55 <= (line.box.x0 - left) / width <= 0.85}):
+        beyond = [line for line in lines if line.box.x0 >= cut - 0.5 * tall]
+        crossing = [line for line in lines if line.box.x0 < cut - 0.5 * tall and line.box.x1 > cut + 0.5 * tall]
+        top, bottom = min(line.box.y0 for line in beyond), max(line.box.y1 for line in beyond)
+        beside = [
+            line for line in lines if line.box.x1 <= cut + 0.5 * tall and overlap(line.box.y0, line.box.y1, top, bottom) > 0
+        ]
+        inside = [line for line in crossing if top < line.box.centre[1] < bottom]
+        if len(beyond) >= rows and len(beside) >= rows and not inside and len(beyond) > len(best) and (bottom - top) > 8 * tall:
+            best = beyond
+    return best

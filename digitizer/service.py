@@ -439,7 +439,7 @@ class Service:
 
     def deliver(self) -> list[Receipt]:
         """Sends everything that is due; what cannot be sent now stays in the outbox."""
-        receipts = []
+        receipts: list[Receipt] = []
         while True:
             with self.ledger.begin() as tx:
                 due = outbox.claim(tx, lease_s=DELIVERY_LEASE_S)

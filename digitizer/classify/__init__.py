@@ -1,13 +1,5 @@
-"""PageTexts -> Documents. (contract; body to come)"""
+"""PageTexts -> Documents."""
 
-from __future__ import annotations
+from digitizer.classify.split import classify
 
-from collections.abc import Mapping, Sequence
-
-from digitizer.doctypes import DocType
-from digitizer.model import Document, PageText
-
-
-def classify(texts: Sequence[PageText], positions: Sequence[int], *, bundle: str, doctypes: Mapping[str, DocType]) -> tuple[Document, ...]:
-    """The documents in a bundle, in order; every scan belongs to exactly one. `positions[i]` is the scan of `texts[i]`."""
-    raise NotImplementedError
+__all__ = ["classify"]

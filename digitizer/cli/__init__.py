@@ -107,7 +107,7 @@ def answer(result: Any, as_json: bool, plain: str) -> None:
 @click.option("--verbose", "-v", is_flag=True)
 @click.version_option(package_name="digitizer")
 @click.pass_context
-def cli(ctx: click.Context, verbose: bool, **given: Any) -> None:
+def cli(ctx: click.Context, /, verbose: bool, **given: Any) -> None:
     """Holds what all commands share; settings are loaded by the command that needs them."""
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"

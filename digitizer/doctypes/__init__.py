@@ -1,4 +1,4 @@
-"""Document types as declarations, one TOML each; an operator's own lie in a folder of theirs. Facts behind ours: `docs/doctypes.md`.
+"""Document types as declarations, one TOML each; an operator's own lie in a folder of theirs.
 
 A declaration is refused at start, with file and line, not at first use.
 """
@@ -18,12 +18,42 @@ from digitizer.text import fold
 
 HERE = Path(__file__).parent
 #: value types `extract/types.py` knows
-TYPES = frozenset({
-    "name", "place", "text", "date", "date_words", "sex", "ethnicity", "nationality", "id_number", "register_number", "time", "code",
-    "notes", "number", "signer", "signer_title",
-})
+TYPES = frozenset(
+    {
+        "name",
+        "place",
+        "text",
+        "date",
+        "date_words",
+        "sex",
+        "ethnicity",
+        "nationality",
+        "id_number",
+        "register_number",
+        "time",
+        "code",
+        "notes",
+        "number",
+        "signer",
+        "signer_title",
+    }
+)
 #: where a value stands; `extract/locate.py` knows how to find it
-PLACES = frozenset({"right", "inline", "below", "margin", "tick", "letterhead", "place_date", "under_title", "signature", "signature_title", "code"})
+PLACES = frozenset(
+    {
+        "right",
+        "inline",
+        "below",
+        "margin",
+        "tick",
+        "letterhead",
+        "place_date",
+        "under_title",
+        "signature",
+        "signature_title",
+        "code",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +74,7 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of a form that begins with one of these labels (folded): the mother's, the father's …"""
+    """A part of a form that begins with one of these labels (folded): the mother's, the father's."""
 
     name: str
     start: tuple[str, ...]
@@ -133,14 +163,25 @@ class _Reader:
         name = self.data.get("name")
         if not isinstance(name, str) or name != self.path.stem:
             raise self.wrong("name", f"name must be {self.path.stem!r}, like the file")
-        sections = tuple(Section(name=self.get(s, "name", str), start=self.folded(s, "start")) for s in self.data.get("section", []))
+        sections = tuple(
+            Section(name=self.get(s, "name", str), start=self.folded(s, "start")) for s in self.data.get("section", [])
+        )
         specs = tuple(self.fields(sections))
         accept = self.data.get("accept", {})
         return DocType(
-            name=name, title=tuple(self.strings(self.data, "title")), fields=specs, sections=sections, also=self.folded(self.data, "also"),
-            never=self.folded(self.data, "never"), book=bool(self.data.get("book", False)), stop=self.folded(self.data, "stop"),
-            accept_type=float(accept.get("type", 0.8)), accept_field=float(accept.get("field", 0.97)),
-            ticks={fold(label): str(code) for label, code in self.data.get("ticks", {}).items()}, codes=tuple(self.strings(self.data, "codes")))
+            name=name,
+            title=tuple(self.strings(self.data, "title")),
+            fields=specs,
+            sections=sections,
+            also=self.folded(self.data, "also"),
+            never=self.folded(self.data, "never"),
+            book=bool(self.data.get("book", False)),
+            stop=self.folded(self.data, "stop"),
+            accept_type=float(accept.get("type", 0.8)),
+            accept_field=float(accept.get("field", 0.97)),
+            ticks={fold(label): str(code) for label, code in self.data.get("ticks", {}).items()},
+            codes=tuple(self.strings(self.data, "codes")),
+        )
 
     def fields(self, sections: tuple[Section, ...]) -> Iterator[FieldSpec]:
         names: set[str] = set()
@@ -153,7 +194,9 @@ class _Reader:
                 raise self.wrong(spec.name, f"field {spec.name} is part of {spec.part_of!r}, which is not declared before it")
             for label in spec.label:
                 if (spec.section, label) in labels:
-                    raise self.wrong(spec.name, f"{spec.name} and {labels[spec.section, label]} share the label {label!r} in one section")
+                    raise self.wrong(
+                        spec.name, f"{spec.name} and {labels[spec.section, label]} share the label {label!r} in one section"
+                    )
                 labels[spec.section, label] = spec.name
             names.add(spec.name)
             yield spec
@@ -163,8 +206,15 @@ class _Reader:
         for key in entry:
             if key not in {"name", "type", "label", "where", "section", "required", "part_of"}:
                 raise self.wrong(name, f"field {name}: unknown key {key!r}")
-        spec = FieldSpec(name=name, type=self.get(entry, "type", str), label=self.folded(entry, "label"), where=entry.get("where", "right"),
-                         section=entry.get("section"), required=bool(entry.get("required", False)), part_of=entry.get("part_of"))
+        spec = FieldSpec(
+            name=name,
+            type=self.get(entry, "type", str),
+            label=self.folded(entry, "label"),
+            where=entry.get("where", "right"),
+            section=entry.get("section"),
+            required=bool(entry.get("required", False)),
+            part_of=entry.get("part_of"),
+        )
         if spec.type not in TYPES:
             raise self.wrong(name, f"field {name}: unknown type {spec.type!r}")
         if spec.where not in PLACES:

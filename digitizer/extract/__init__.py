@@ -1,17 +1,190 @@
-"""Document -> Records. (contract; body to come)"""
+"""Document -> Records.
+
+Every declared field at most once, in the order of the declaration; a field with nothing on the page is left out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from digitizer.doctypes import DocType
-from digitizer.model import Document, PageText, Record
+from rapidfuzz.distance import Levenshtein
+
+from digitizer.doctypes import DocType, FieldSpec
+from digitizer.errors import UsageError
+from digitizer.extract import types
+from digitizer.extract.check import confidence, judge
+from digitizer.extract.codes import Coded, from_mrz, from_qr
+from digitizer.extract.locate import Found, locate
+from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick
+from digitizer.text import fold
+
+#: confidence of what came with the submission or from a code whose check digits hold
+CERTAIN = 1.0
 
 
-def extract(document: Document, texts: Sequence[PageText], *, doctypes: Mapping[str, DocType],
-            known: Mapping[str, str] | None = None) -> tuple[Record, ...]:
-    """The records of `document`; `texts` are all PageTexts of the bundle.
+def extract(
+    document: Document, texts: Sequence[PageText], *, doctypes: Mapping[str, DocType], known: Mapping[str, str] | None = None
+) -> tuple[Record, ...]:
+    """The records of `document`; `texts` are all PageTexts of the bundle. An unknown or blank document has none.
 
     `known` holds values that came with the submission (`quyenSo`, `noiDangKy`), used `by: book` where the page has none.
     """
-    raise NotImplementedError
+    if document.doctype is None:
+        return ()
+    doctype = doctypes[document.doctype]
+    pages = [(i, texts[i]) for i in document.texts if texts[i].lines]
+    groups = [[page] for page in pages] if doctype.book else [pages]
+    found = [_fields(group, doctype, (known or {}) if doctype.book else {}) for group in groups]
+    return tuple(_record(f"{document.id}/{number}", fields, doctype) for number, fields in enumerate(f for f in found if f))
+
+
+def _record(record_id: str, fields: Sequence[Field], doctype: DocType) -> Record:
+    judged, verdict, reasons = judge(fields, doctype)
+    return Record(id=record_id, fields=judged, verdict=verdict, reasons=reasons)
+
+
+def _fields(pages: Sequence[tuple[int, PageText]], doctype: DocType, known: Mapping[str, str]) -> list[Field]:
+    located = {found.field.name: found for found in locate(pages, doctype)}
+    coded = _coded(pages, doctype)
+    fields: list[Field] = []
+    for spec in doctype.fields:
+        field = _from_print(spec, located)
+        if spec.where == "tick":
+            field = _ticked(spec, pages, doctype)
+        if spec.name in coded:
+            field = _from_code(spec, coded[spec.name], field)
+        if (field is None or field.value is None) and spec.name in known:
+            field = Field(
+                name=spec.name, raw=known[spec.name], value=known[spec.name], confidence=CERTAIN, accepted=False, by="book"
+            )
+        if field is not None:
+            fields.append(field)
+    return fields
+
+
+def _from_print(spec: FieldSpec, located: Mapping[str, Found]) -> Field | None:
+    found = located.get(spec.part_of or spec.name)
+    if found is None or not found.pieces:
+        return None
+    value, problem = types.read(spec.type, found.raw)
+    if problem == "empty" and value is None:
+        return None
+    letters = [c for piece in found.pieces for c in piece.confidences]
+    return Field(
+        name=spec.name,
+        raw=types.clean(found.raw) if spec.type != "notes" else found.raw,
+        value=value,
+        confidence=confidence(letters),
+        accepted=False,
+        page=found.pieces[0].page,
+        box=found.box,
+        problems=(Problem(code=problem, field=spec.name),) if problem else (),
+    )
+
+
+def _coded(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, Coded]:
+    """Values from codes; QR comes before MRZ."""
+    found: dict[str, Coded] = {}
+    if "mrz" in doctype.codes:
+        found |= {coded.name: coded for coded in from_mrz(pages)}
+    if "qr" in doctype.codes:
+        found |= {coded.name: coded for coded in from_qr(pages)}
+    return found
+
+
+def _from_code(spec: FieldSpec, coded: Coded, printed: Field | None) -> Field:
+    """The code's value; a print that says something quite different is a problem."""
+    value, problem = types.read(spec.type, coded.raw)
+    problems = (Problem(code=problem, field=spec.name),) if problem else ()
+    if printed is not None and isinstance(printed.value, str) and isinstance(value, str) and printed.confidence > 0.9:
+        alike = Levenshtein.normalized_similarity(fold(printed.value), fold(value))
+        if alike < 0.6:
+            problems = (*problems, Problem(code="code_differs", field=spec.name))
+    return Field(
+        name=spec.name,
+        raw=coded.raw,
+        value=value,
+        confidence=CERTAIN,
+        accepted=False,
+        page=coded.page,
+        box=coded.box,
+        problems=problems,
+        by=coded.by,
+    )
+
+
+def _ticked(spec: FieldSpec, pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Field | None:
+    """The code of the one ticked box that has a code; none or several leave the value open."""
+    chosen: list[tuple[int, Tick, str, str]] = []
+    for number, page in pages:
+        for tick in page.ruling.ticks:
+            label = _beside(tick, page.lines)
+            code = _code(label, doctype.ticks) if label is not None else None
+            if tick.ticked and code is not None and label is not None:
+                chosen.append((number, tick, label.text, code))
+    if not chosen:
+        return None
+    number, tick, label_text, code = chosen[0]
+    one = len({c[3] for c in chosen}) == 1
+    return Field(
+        name=spec.name,
+        raw=types.clean(label_text),
+        value=code if one else None,
+        confidence=tick.confidence,
+        accepted=False,
+        page=number,
+        box=tick.box,
+        problems=() if one else (Problem(code="several_ticks", field=spec.name),),
+    )
+
+
+def _beside(tick: Tick, lines: Sequence[Line]) -> Line | None:
+    """The line whose row the box stands in, with its text to the right of the box."""
+    row = [
+        line
+        for line in lines
+        if abs(line.box.centre[1] - tick.box.centre[1]) < 0.8 * max(tick.box.height, line.box.height)
+        and line.box.x1 > tick.box.x1
+    ]
+    return (
+        min(row, key=lambda line: abs(line.box.x0 - tick.box.x1) + 2 * abs(line.box.centre[1] - tick.box.centre[1]))
+        if row
+        else None
+    )
+
+
+def _code(label: Line, ticks: Mapping[str, str]) -> str | None:
+    """The code of a tick label; the box itself may have been read as a letter before it."""
+    said = fold(label.text)
+    ranked = sorted(
+        (
+            (max(Levenshtein.normalized_similarity(said[k:], name[: max(len(said) - k, 8)]) for k in (0, 1, 2)), name)
+            for name in ticks
+        ),
+        reverse=True,
+    )
+    return ticks[ranked[0][1]] if ranked and ranked[0][0] >= 0.75 else None
+
+
+def revise_field(
+    fields: Sequence[Field], doctype: str | None, values: Mapping[str, str], *, by: str, doctypes: Mapping[str, DocType]
+) -> tuple[Field, ...]:
+    """`fields` with a person's `values` in place: accepted, by that person; an empty text empties the field.
+
+    Raises UsageError for a field the type does not have, or a value it cannot hold.
+    """
+    specs = {spec.name: spec for spec in doctypes[doctype].fields} if doctype else {}
+    revised = {field.name: field for field in fields}
+    for name, said in values.items():
+        if name not in specs:
+            raise UsageError(f"this document has no field {name}", field=name)
+        value, problem = types.read(specs[name].type, said) if said.strip() else (None, None)
+        if specs[name].type == "code" and said.strip():
+            value, problem = said.strip(), None
+        if value is None and said.strip():
+            raise UsageError(f"{name} cannot hold this value: {problem}", field=name)
+        old = revised.get(name) or Field(name=name, raw="", value=None, confidence=0.0, accepted=False)
+        revised[name] = replace(old, value=value, confidence=CERTAIN, accepted=True, by=by, problems=())
+    order = {name: i for i, name in enumerate(specs)}
+    return tuple(sorted(revised.values(), key=lambda field: order.get(field.name, len(order))))

@@ -39,6 +39,18 @@ def read(page: Page, *, engine: Engine) -> PageText:
     """`page` with its text in reading order; a blank page is not shown to the engine."""
     lines = () if page.quality.blank else reading_order(engine.read(page))
     height, width = page.pixels.shape[:2]
-    return PageText(source=page.source, scan=page.scan, part=page.part, width=width, height=height, dpi=page.dpi,
-                    to_scan=page.to_scan, quality=page.quality, lines=lines, ruling=page.ruling, marks=page.marks,
-                    blank=page.quality.blank, engine=engine.fingerprint)
+    return PageText(
+        source=page.source,
+        scan=page.scan,
+        part=page.part,
+        width=width,
+        height=height,
+        dpi=page.dpi,
+        to_scan=page.to_scan,
+        quality=page.quality,
+        lines=lines,
+        ruling=page.ruling,
+        marks=page.marks,
+        blank=page.quality.blank,
+        engine=engine.fingerprint,
+    )

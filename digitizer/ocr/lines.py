@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from digitizer.geometry import overlap, same_row
+from digitizer.geometry import margin_column, same_row
 from digitizer.model import Line
 
 
@@ -21,25 +21,6 @@ def reading_order(lines: Sequence[Line]) -> tuple[Line, ...]:
     end = max(line.box.y1 for line in margin)
     above = [line for line in body if line.box.y0 < end]
     return (*_rows(above), *_rows(margin), *_rows([line for line in body if line.box.y0 >= end]))
-
-
-def margin_column(lines: Sequence[Line], *, rows: int = 5) -> list[Line]:
-    """The lines of a right-hand column divided from the body by an upright gap that at least `rows` rows on each side share."""
-    if len(lines) < 2 * rows:
-        return []
-    left, right = min(line.box.x0 for line in lines), max(line.box.x1 for line in lines)
-    width = right - left
-    tall = sorted(line.box.height for line in lines)[len(lines) // 2]
-    best: list[Line] = []
-    for cut in sorted({line.box.x0 for line in lines if 0.55 <= (line.box.x0 - left) / width <= 0.85}):
-        beyond = [line for line in lines if line.box.x0 >= cut - 0.5 * tall]
-        crossing = [line for line in lines if line.box.x0 < cut - 0.5 * tall and line.box.x1 > cut + 0.5 * tall]
-        top, bottom = min(line.box.y0 for line in beyond), max(line.box.y1 for line in beyond)
-        beside = [line for line in lines if line.box.x1 <= cut + 0.5 * tall and overlap(line.box.y0, line.box.y1, top, bottom) > 0]
-        inside = [line for line in crossing if top < line.box.centre[1] < bottom]
-        if len(beyond) >= rows and len(beside) >= rows and not inside and len(beyond) > len(best) and (bottom - top) > 8 * tall:
-            best = beyond
-    return best
 
 
 def _rows(lines: Sequence[Line]) -> tuple[Line, ...]:

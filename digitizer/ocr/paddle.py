@@ -37,8 +37,14 @@ class PaddleEngine:
             raise EngineMissing("paddleocr is not installed", engine="paddle") from exc
         self._detector, self._recogniser = detector(options), recogniser(options)
         self._find = TextDetection(
-            model_name="PP-OCRv6_small_det", model_dir=str(self._detector.folder), engine="onnxruntime", device="cpu",
-            engine_config={"intra_op_num_threads": options.threads}, limit_side_len=DETECTOR_SIDE, limit_type="max")
+            model_name="PP-OCRv6_small_det",
+            model_dir=str(self._detector.folder),
+            engine="onnxruntime",
+            device="cpu",
+            engine_config={"intra_op_num_threads": options.threads},
+            limit_side_len=DETECTOR_SIDE,
+            limit_type="max",
+        )
         self._read = Recogniser(self._recogniser, options.threads)
 
     @property
@@ -71,7 +77,7 @@ class PaddleEngine:
         return boxes
 
 
-def open(options: EngineOptions) -> PaddleEngine:  # noqa: A001
+def open(options: EngineOptions) -> PaddleEngine:
     """The engine, loaded and checked. Raises EngineMissing, ModelError."""
     return PaddleEngine(options)
 

@@ -54,7 +54,9 @@ class Recogniser:
 
 def _strip(pixels: Pixels, box: Box) -> npt.NDArray[np.uint8]:
     """The crop of a box, scaled to (HEIGHT, w, 3)."""
-    crop = pixels[int(box.y0) : max(int(box.y0) + 1, int(np.ceil(box.y1))), int(box.x0) : max(int(box.x0) + 1, int(np.ceil(box.x1)))]
+    crop = pixels[
+        int(box.y0) : max(int(box.y0) + 1, int(np.ceil(box.y1))), int(box.x0) : max(int(box.x0) + 1, int(np.ceil(box.x1)))
+    ]
     width = int(np.clip(round(crop.shape[1] * HEIGHT / crop.shape[0]), STRIDE, MAX_WIDTH))
     way = Image.Resampling.BOX if crop.shape[0] > 2 * HEIGHT else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(np.ascontiguousarray(crop)).resize((width, HEIGHT), way))
@@ -78,8 +80,15 @@ def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:
     middles = [(sign.first + sign.last + 1) / 2 for sign in signs]
     bounds = [0.0, *((a + b) / 2 for a, b in zip(middles, middles[1:], strict=False)), float(columns)]
     # a letter reaches half-way to its neighbours, but not further than about its own width
-    letters = tuple(Letter(char=sign.char, x0=box.x0 + scale * max(bounds[i], middle - 2.5), x1=box.x0 + scale * min(bounds[i + 1], middle + 2.5),
-                           confidence=sign.confidence) for i, (sign, middle) in enumerate(zip(signs, middles, strict=True)))
+    letters = tuple(
+        Letter(
+            char=sign.char,
+            x0=box.x0 + scale * max(bounds[i], middle - 2.5),
+            x1=box.x0 + scale * min(bounds[i + 1], middle + 2.5),
+            confidence=sign.confidence,
+        )
+        for i, (sign, middle) in enumerate(zip(signs, middles, strict=True))
+    )
     while letters and letters[0].char == " ":
         letters = letters[1:]
     while letters and letters[-1].char == " ":
@@ -87,8 +96,13 @@ def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:
     kept = tuple(letter for i, letter in enumerate(letters) if letter.char != " " or letters[i - 1].char != " ")
     if not kept:
         return None
-    return Line(text="".join(letter.char for letter in kept), box=box, confidence=_mean([k.confidence for k in kept]),
-                words=tuple(words_of(kept, box)), letters=kept)
+    return Line(
+        text="".join(letter.char for letter in kept),
+        box=box,
+        confidence=_mean([k.confidence for k in kept]),
+        words=tuple(words_of(kept, box)),
+        letters=kept,
+    )
 
 
 def words_of(letters: Sequence[Letter], box: Box) -> Iterator[Word]:
@@ -98,8 +112,11 @@ def words_of(letters: Sequence[Letter], box: Box) -> Iterator[Word]:
         if letter.char != " ":
             run.append(letter)
         elif run:
-            yield Word(text="".join(r.char for r in run), box=Box(run[0].x0, box.y0, max(run[-1].x1, run[0].x0), box.y1),
-                       confidence=_mean([r.confidence for r in run]))
+            yield Word(
+                text="".join(r.char for r in run),
+                box=Box(run[0].x0, box.y0, max(run[-1].x1, run[0].x0), box.y1),
+                confidence=_mean([r.confidence for r in run]),
+            )
             run = []
 
 

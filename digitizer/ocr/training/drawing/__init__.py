@@ -1,7 +1,7 @@
 """The one drawing kit: invented people and places, ink, paper, scans.
 
-Everything takes a `numpy.random.Generator` and nothing else that is random: with the same seed, fonts and library versions the same
-bytes come out. From the bottom up:
+Everything takes a `numpy.random.Generator` and nothing else that is random: with the same seed, fonts and library
+versions the same bytes come out. From the bottom up:
 
 - `fonts`: the pinned font files of `fonts.toml`, fetched and verified
 - `places`, `people`, `wording`, `cases`: who is born, married and buried where, and how a clerk writes it down

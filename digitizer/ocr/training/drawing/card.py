@@ -29,8 +29,14 @@ def citizen_id_card(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: 
     expires = expiry(person.born, issued)
     _put(case, person, issued, expires)
     sheet = Sheet(A4, dpi, (252, 252, 252))
-    form = Form(fonts, sheet, case, Print(face=fonts.family("Arimo"), size_pt=7.2, pitch_mm=4.0, dots=None, ink=BLACK), rng,
-                Press(fonts, fonts.family("Arimo", "bold"), sheet.points(7.6), BLACK))
+    form = Form(
+        fonts,
+        sheet,
+        case,
+        Print(face=fonts.family("Arimo"), size_pt=7.2, pitch_mm=4.0, dots=None, ink=BLACK),
+        rng,
+        Press(fonts, fonts.family("Arimo", "bold"), sheet.points(7.6), BLACK),
+    )
     left, top = sheet.px(rng.uniform(48, 70)), sheet.px(rng.uniform(30, 45))
     qr = qr_text(person, issued)
     zone = mrz(person, expires)
@@ -40,7 +46,7 @@ def citizen_id_card(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: 
 
 
 def expiry(born: date, issued: date) -> date:
-    """Cards end at the 25th, 40th and 60th birthday; one issued in the two years before skips that birthday; after 60, never (2099)."""
+    """Cards end at the 25th, 40th and 60th birthday; one issued in the two years before skips it; after 60, never (2099)."""
     for age in (25, 40, 60):
         birthday = born.replace(year=born.year + age) if (born.month, born.day) != (2, 29) else date(born.year + age, 2, 28)
         if (birthday - issued).days > 730:
@@ -51,7 +57,9 @@ def expiry(born: date, issued: date) -> date:
 def qr_text(person: Person, issued: date) -> str:
     """The seven fields of a chip card's QR code."""
     sex = person.sex.capitalize()
-    return "|".join((person.personal_number, "", person.name, f"{person.born:%d%m%Y}", sex, person.home.full(), f"{issued:%d%m%Y}"))
+    return "|".join(
+        (person.personal_number, "", person.name, f"{person.born:%d%m%Y}", sex, person.home.full(), f"{issued:%d%m%Y}")
+    )
 
 
 def mrz(person: Person, expires: date) -> tuple[str, str, str]:
@@ -79,8 +87,20 @@ class _Side:
         self.form, self.sheet, self.left, self.top, self.part = form, form.sheet, left, top, part
         self._paper()
 
-    def write(self, text: str, x: float, y: float, size: float = 6.4, style: str = "regular", ink: Ink | None = None, *,
-              line: Line | None = None, centre: bool = False, family: str = "Arimo", section: str = "body") -> Line:
+    def write(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: float = 6.4,
+        style: str = "regular",
+        ink: Ink | None = None,
+        *,
+        line: Line | None = None,
+        centre: bool = False,
+        family: str = "Arimo",
+        section: str = "body",
+    ) -> Line:
         """Printed text at (x, y) mm; on a new line of text unless one is given."""
         file = self.form.fonts.family(family, style)
         writer: Writer = Press(self.form.fonts, file, self.sheet.points(size), ink or BLACK)
@@ -144,7 +164,11 @@ def _front(form: Form, side: _Side, qr: str) -> None:
     line = side.write("Ngày sinh / Date of birth:", 27, 35.7, 5)
     side.write("{ngaySinh}", 50, 35.7, 6.6, "bold", line=line)
     line = side.write("Giới tính / Sex:", 27, 39, 5)
-    for text, x, size, style in (("{gioiTinh}", 42, 6.6, "bold"), ("Quốc tịch / Nationality:", 50, 5, "regular"), ("{quocTich}", 72, 6.6, "bold")):
+    for text, x, size, style in (
+        ("{gioiTinh}", 42, 6.6, "bold"),
+        ("Quốc tịch / Nationality:", 50, 5, "regular"),
+        ("{quocTich}", 72, 6.6, "bold"),
+    ):
         side.write(text, x, 39, size, style, line=line)
     side.write("Quê quán / Place of origin:", 27, 42.2, 5)
     side.write("{queQuan}", 27, 45.1, 5.8, "bold")
@@ -164,7 +188,8 @@ def _back(form: Form, side: _Side, zone: tuple[str, str, str]) -> None:
     line = side.write("Ngày, tháng, năm / Date, month, year:", 22, 12.4, 5)
     side.write("{ngayCap}", 54, 12.4, 6.4, "bold", line=line)
     for text, y, size, style in (
-        ("CỤC TRƯỞNG CỤC CẢNH SÁT", 15.6, 4.6, "bold"), ("QUẢN LÝ HÀNH CHÍNH VỀ TRẬT TỰ XÃ HỘI", 17.8, 4.6, "bold"),
+        ("CỤC TRƯỞNG CỤC CẢNH SÁT", 15.6, 4.6, "bold"),
+        ("QUẢN LÝ HÀNH CHÍNH VỀ TRẬT TỰ XÃ HỘI", 17.8, 4.6, "bold"),
         ("DIRECTOR GENERAL OF THE POLICE DEPARTMENT", 19.8, 3.6, "regular"),
         ("FOR ADMINISTRATIVE MANAGEMENT OF SOCIAL ORDER", 21.6, 3.6, "regular"),
     ):
@@ -186,7 +211,9 @@ def _back(form: Form, side: _Side, zone: tuple[str, str, str]) -> None:
 
 def _qr_mask(text: str, side_px: float) -> np.ndarray:
     """The code as a mask; modules are whole px so that a scan can be read back."""
-    matrix = np.array([list(row) for row in segno.make(text, error="m", mode="byte", encoding="utf-8", boost_error=False).matrix], np.uint8)
+    matrix = np.array(
+        [list(row) for row in segno.make(text, error="m", mode="byte", encoding="utf-8", boost_error=False).matrix], np.uint8
+    )
     scale = max(2, round(side_px / len(matrix)))
     return np.kron(matrix * np.uint8(255), np.ones((scale, scale), np.uint8))
 
@@ -194,7 +221,9 @@ def _qr_mask(text: str, side_px: float) -> np.ndarray:
 def _portrait(width: float, height: float) -> np.ndarray:
     mask = np.full((round(height), round(width)), 50, np.uint8)
     middle = round(width / 2)
-    cv2.ellipse(mask, (middle, round(1.02 * height)), (round(0.42 * width), round(0.40 * height)), 0, 0, 360, 150, -1, cv2.LINE_AA)
+    cv2.ellipse(
+        mask, (middle, round(1.02 * height)), (round(0.42 * width), round(0.40 * height)), 0, 0, 360, 150, -1, cv2.LINE_AA
+    )
     cv2.ellipse(mask, (middle, round(0.38 * height)), (round(0.2 * width), round(0.21 * height)), 0, 0, 360, 190, -1, cv2.LINE_AA)
     return mask
 

@@ -17,12 +17,43 @@ from digitizer.ocr.training.drawing.places import Commune
 from digitizer.ocr.training.drawing.wording import Manner, manner
 
 Value = str | bool | list[str]
-BIRTH_TICKS = {"Đúng hạn": "1", "Quá hạn": "4", "Đăng ký lại": "2", "Trẻ chưa xác định được cha mẹ": "6", "Trẻ bị bỏ rơi": "6",
-               "Ghi vào sổ hộ tịch việc khai sinh": "3"}
+BIRTH_TICKS = {
+    "Đúng hạn": "1",
+    "Quá hạn": "4",
+    "Đăng ký lại": "2",
+    "Trẻ chưa xác định được cha mẹ": "6",
+    "Trẻ bị bỏ rơi": "6",
+    "Ghi vào sổ hộ tịch việc khai sinh": "3",
+}
 MARRIAGE_TICKS = {"Kết hôn lần đầu": "1", "Đăng ký lại": "2", "Ghi chú kết hôn": "2"}
-DEATH_TICKS = {"Đúng hạn": "1", "Quá hạn": "4", "Đăng ký lại": "2", "Trẻ dưới 01 tuổi": "1", "Trẻ từ 01 tuổi đến dưới 5 tuổi": "1",
-               "Ghi vào sổ hộ tịch việc khai tử": "3"}
-CAUSES = ("Bệnh già", "Già yếu", "Tai nạn giao thông", "Suy hô hấp", "Nhồi máu cơ tim", "Ung thư gan", "Tai biến mạch máu não", "Đuối nước")
+DEATH_TICKS = {
+    "Đúng hạn": "1",
+    "Quá hạn": "4",
+    "Đăng ký lại": "2",
+    "Trẻ dưới 01 tuổi": "1",
+    "Trẻ từ 01 tuổi đến dưới 5 tuổi": "1",
+    "Ghi vào sổ hộ tịch việc khai tử": "3",
+}
+CAUSES = (
+    "Bệnh già",
+    "Già yếu",
+    "Tai nạn giao thông",
+    "Suy hô hấp",
+    "Nhồi máu cơ tim",
+    "Ung thư gan",
+    "Tai biến mạch máu não",
+    "Đuối nước",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A People's Committee with the people who sign and write there."""
+
+    commune: Commune
+    signer: str
+    position: str
+    clerk: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,17 +64,19 @@ class Case:
     only those.
     """
 
-    commune: Commune
+    office: Office
     when: date
     manner: Manner
-    people: dict[str, Person]
-    signer: str
-    position: str
-    clerk: str
+    people: dict[str, Person] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     raw: dict[str, str] = field(default_factory=dict)
     ticks: dict[str, bool] = field(default_factory=dict)
     planted: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def commune(self) -> Commune:
+        """Where it is registered."""
+        return self.office.commune
 
     def put(self, name: str, value: Value, raw: str | None = None) -> None:
         """One field; `raw` where the paper says it differently."""
@@ -55,21 +88,26 @@ class Case:
         self.put(name, when.isoformat(), self.manner.day(when))
 
 
-def office(rng: np.random.Generator, when: date, place: Commune | None = None) -> Case:
-    """An empty case at some office."""
-    place = place or places.commune(rng, when)
-    chair, clerk = (_official(rng, place, when) for _ in range(2))
-    position = "Chủ tịch" if rng.random() < 0.6 else "Phó Chủ tịch"
-    case = Case(commune=place, when=when, manner=manner(rng), people={}, signer=chair, position=position, clerk=clerk)
-    case.put("nguoiKy", chair)
-    case.put("chucVuNguoiKy", position)
-    case.put("nguoiThucHien", clerk)
+def office(rng: np.random.Generator, when: date, commune: Commune | None = None) -> Office:
+    """An office, as it was called at `when`."""
+    commune = commune or places.commune(rng, when)
+    signer, clerk = (_official(rng, commune, when) for _ in range(2))
+    return Office(commune=commune, signer=signer, position="Chủ tịch" if rng.random() < 0.6 else "Phó Chủ tịch", clerk=clerk)
+
+
+def opened(rng: np.random.Generator, when: date, at: Office | None) -> Case:
+    """A case of which only the office is known."""
+    at = at or office(rng, when)
+    case = Case(office=at, when=when, manner=manner(rng))
+    case.put("nguoiKy", at.signer)
+    case.put("chucVuNguoiKy", at.position)
+    case.put("nguoiThucHien", at.clerk)
     return case
 
 
-def birth(rng: np.random.Generator, when: date, number: int, place: Commune | None = None) -> Case:
+def birth(rng: np.random.Generator, when: date, number: int, at: Office | None = None) -> Case:
     """A birth registered `when` as number `number` of the year's book."""
-    case = office(rng, when, place)
+    case = opened(rng, when, at)
     home = places.home(rng, case.commune)
     born = when - timedelta(days=int(rng.integers(3, 58)))
     father = people.person(rng, home=home, sex="nam", born=people.years_before(born, rng.uniform(21, 42)), when=when)
@@ -87,9 +125,9 @@ def birth(rng: np.random.Generator, when: date, number: int, place: Commune | No
     return case
 
 
-def marriage(rng: np.random.Generator, when: date, number: int, place: Commune | None = None) -> Case:
+def marriage(rng: np.random.Generator, when: date, number: int, at: Office | None = None) -> Case:
     """A marriage registered `when`."""
-    case = office(rng, when, place)
+    case = opened(rng, when, at)
     near = places.home(rng, case.commune)
     far = places.home(rng, places.commune(rng, when) if rng.random() < 0.4 else case.commune)
     husband = people.person(rng, home=near, sex="nam", born=people.years_before(when, rng.uniform(20.5, 36)), when=when)
@@ -104,16 +142,21 @@ def marriage(rng: np.random.Generator, when: date, number: int, place: Commune |
     return case
 
 
-def death(rng: np.random.Generator, when: date, number: int, place: Commune | None = None) -> Case:
+def death(rng: np.random.Generator, when: date, number: int, at: Office | None = None) -> Case:
     """A death registered `when`."""
-    case = office(rng, when, place)
+    case = opened(rng, when, at)
     home = places.home(rng, case.commune)
     died = when - timedelta(days=int(rng.integers(1, 14)))
     sex = "nam" if rng.random() < 0.5 else "nữ"
     dead = people.person(rng, home=home, sex=sex, born=people.years_before(died, rng.uniform(41, 92)), when=died)
     relative = people.person(
-        rng, home=home, sex="nam" if rng.random() < 0.6 else "nữ", born=dead.born + timedelta(days=int(rng.integers(7000, 13000))), when=when,
-        surname=dead.surname if sex == "nam" else "", ethnicity=dead.ethnicity,
+        rng,
+        home=home,
+        sex="nam" if rng.random() < 0.6 else "nữ",
+        born=dead.born + timedelta(days=int(rng.integers(7000, 13000))),
+        when=when,
+        surname=dead.surname if sex == "nam" else "",
+        ethnicity=dead.ethnicity,
     )
     case.people |= {"dead": dead, "declarant": relative}
     _put_entry(case, number)
@@ -124,9 +167,9 @@ def death(rng: np.random.Generator, when: date, number: int, place: Commune | No
     return case
 
 
-def single(rng: np.random.Generator, when: date, number: int, place: Commune | None = None) -> Case:
+def single(rng: np.random.Generator, when: date, number: int, at: Office | None = None) -> Case:
     """A certificate that somebody is not married."""
-    case = office(rng, when, place)
+    case = opened(rng, when, at)
     sex = "nam" if rng.random() < 0.5 else "nữ"
     home = places.home(rng, case.commune)
     who = people.person(rng, home=home, sex=sex, born=people.years_before(when, rng.uniform(20, 40)), when=when)
@@ -137,8 +180,12 @@ def single(rng: np.random.Generator, when: date, number: int, place: Commune | N
     case.put_day("nxnThoiGianCuTruTu", people.years_before(when, rng.uniform(0.6, 6)))
     case.put_day("nxnThoiGianCuTruDen", when)
     case.put("nxnTinhTrangHonNhan", ("Chưa đăng ký kết hôn với ai", "Hiện tại chưa đăng ký kết hôn với ai")[int(rng.integers(2))])
-    case.put("nxnMucDichSuDung", ("đăng ký kết hôn", "bổ sung hồ sơ vay vốn ngân hàng", "làm thủ tục chuyển nhượng quyền sử dụng đất")[
-        int(rng.integers(3))])
+    case.put(
+        "nxnMucDichSuDung",
+        ("đăng ký kết hôn", "bổ sung hồ sơ vay vốn ngân hàng", "làm thủ tục chuyển nhượng quyền sử dụng đất")[
+            int(rng.integers(3))
+        ],
+    )
     return case
 
 
@@ -169,7 +216,9 @@ def plant(rng: np.random.Generator, case: Case, kind: str) -> None:
         _planted(case, kind, ("nksNgaySinh", "nksNgaySinhBangChu"), "date in words differs from the date in digits")
     elif kind == "idyear":
         case.put("nksSoDinhDanh", f"{number[:4]}{(int(number[4:6]) + 1) % 100:02}{number[6:]}")
-        _planted(case, kind, ("nksSoDinhDanh", "nksNgaySinh"), "birth-year digits of the personal number contradict the date of birth")
+        _planted(
+            case, kind, ("nksSoDinhDanh", "nksNgaySinh"), "birth-year digits of the personal number contradict the date of birth"
+        )
     elif kind == "idsex":
         case.put("nksSoDinhDanh", f"{number[:3]}{int(number[3]) ^ 1}{number[4:]}")
         _planted(case, kind, ("nksSoDinhDanh", "nksGioiTinh"), "sex digit of the personal number contradicts the sex")

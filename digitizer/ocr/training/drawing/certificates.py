@@ -24,7 +24,14 @@ def birth_certificate(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi
     sheet = Sheet(A4, dpi, (250, 246, 236))
     guilloche(sheet, rng, (236, 214, 196))
     border(sheet, rng)
-    form = Form(fonts, sheet, case, printing(fonts, rng, pitch_mm=float(rng.uniform(7.5, 7.9))), rng, values_by(fonts, sheet, rng, how))
+    form = Form(
+        fonts,
+        sheet,
+        case,
+        printing(fonts, rng, how, pitch_mm=float(rng.uniform(7.5, 7.9))),
+        rng,
+        values_by(fonts, sheet, rng, how),
+    )
     column = Column(form, sheet.px(25), sheet.px(185), sheet.px(26), "header")
     motto(column)
     side = sheet.px(18)
@@ -39,20 +46,38 @@ def birth_certificate(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi
     column.row(("Ngày, tháng, năm đăng ký: ", "{ngayDangKy}"))
     column.gap(1)
     right = Column(form, sheet.px(105), sheet.px(185), column.y, "signatures")
-    signatures(right, [Signer(title="NGƯỜI KÝ GIẤY KHAI SINH", hint="(Ký, ghi rõ họ, chữ đệm, tên, chức vụ và đóng dấu)", name="{nguoiKy}",
-                              sealed=True, printed=True)], seal_words(case))
+    signatures(
+        right,
+        [
+            Signer(
+                title="NGƯỜI KÝ GIẤY KHAI SINH",
+                hint="(Ký, ghi rõ họ, chữ đệm, tên, chức vụ và đóng dấu)",
+                name="{nguoiKy}",
+                sealed=True,
+                printed=True,
+            )
+        ],
+        seal_words(case),
+    )
     return form
 
 
-def birth_extract(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "printer", number: int = 12) -> Form:
+def birth_extract(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "printer") -> Form:
     """TRÍCH LỤC KHAI SINH (BẢN SAO): agency block left, where and when registered, signed later by somebody else."""
     # an office with a district in its address ended with the reform
     issued = case.when + timedelta(days=int(rng.integers(60, 700)))
     issued = min(issued, REFORM - timedelta(days=9)) if case.commune.district else issued
     case.put("soDangKy", case.raw["so"])
-    case.put("so", f"{number}/TLKS-BS")
+    case.put("so", f"{int(rng.integers(4, 160))}/TLKS-BS")
     sheet = Sheet(A4, dpi, (251, 250, 247))
-    form = Form(fonts, sheet, case, printing(fonts, rng, pitch_mm=float(rng.uniform(7.4, 7.8))), rng, values_by(fonts, sheet, rng, how))
+    form = Form(
+        fonts,
+        sheet,
+        case,
+        printing(fonts, rng, how, pitch_mm=float(rng.uniform(7.4, 7.8))),
+        rng,
+        values_by(fonts, sheet, rng, how),
+    )
     y = letterhead(form, issued, dated_field="")
     column = Column(form, sheet.px(24), sheet.px(188), y + sheet.px(4), "header")
     column.text("TRÍCH LỤC KHAI SINH", "bold", size=1.25, align="centre", pitch=0.8)
@@ -65,8 +90,19 @@ def birth_extract(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: in
     column.row(("Ghi chú: ", ""))
     column.gap(2)
     right = Column(form, sheet.px(105), sheet.px(188), column.y, "signatures")
-    signatures(right, [Signer(title="NGƯỜI KÝ TRÍCH LỤC", hint="(Ký, ghi rõ họ, chữ đệm, tên, chức vụ và đóng dấu)", name="{nguoiKy}",
-                              sealed=True, printed=True)], seal_words(case))
+    signatures(
+        right,
+        [
+            Signer(
+                title="NGƯỜI KÝ TRÍCH LỤC",
+                hint="(Ký, ghi rõ họ, chữ đệm, tên, chức vụ và đóng dấu)",
+                name="{nguoiKy}",
+                sealed=True,
+                printed=True,
+            )
+        ],
+        seal_words(case),
+    )
     return form
 
 
@@ -82,7 +118,9 @@ def guilloche(sheet: Sheet, rng: np.random.Generator, colour: tuple[int, int, in
     phase, length = rng.uniform(0, 6, 2), sheet.px(rng.uniform(28, 46))
     mask = np.zeros(sheet.pixels.shape[:2], np.uint8)
     for place, y in enumerate(np.arange(-sheet.px(10), sheet.height + sheet.px(10), sheet.px(step_mm))):
-        wave = y + sheet.px(2.6) * np.sin(2 * np.pi * x / length + phase[place % 2]) + sheet.px(1.6) * np.sin(place / 3 + x / length)
+        wave = (
+            y + sheet.px(2.6) * np.sin(2 * np.pi * x / length + phase[place % 2]) + sheet.px(1.6) * np.sin(place / 3 + x / length)
+        )
         points = np.round(np.stack((x, wave), axis=1)).astype(np.int32)
         cv2.polylines(mask, [points.reshape(-1, 1, 2)], False, 255, max(1, round(sheet.px(0.12))), cv2.LINE_AA)
     Ink(colour, 0.8).lay(sheet.pixels, mask, 0, 0)
@@ -116,8 +154,11 @@ def _persons(column: Column, declarant: bool = True) -> None:
     column.row(("Số định danh cá nhân: ", "{nksSoDinhDanh}"))
     for prefix, who in (("me", "mẹ"), ("cha", "cha")):
         column.row((f"Họ, chữ đệm, tên {who}: ", f"{{{prefix}HoTen}}"))
-        column.row(("Năm sinh: ", f"{{{prefix}NgaySinh}}", 0.8), ("Dân tộc: ", f"{{{prefix}DanToc}}", 1),
-                   ("Quốc tịch: ", f"{{{prefix}QuocTich}}", 1.1))
+        column.row(
+            ("Năm sinh: ", f"{{{prefix}NgaySinh}}", 0.8),
+            ("Dân tộc: ", f"{{{prefix}DanToc}}", 1),
+            ("Quốc tịch: ", f"{{{prefix}QuocTich}}", 1.1),
+        )
         column.row(("Nơi cư trú: ", f"{{{prefix}NoiCuTru}}"))
     if declarant:
         column.row(("Họ, chữ đệm, tên người đi khai sinh: ", "{nycHoTen}"))

@@ -24,8 +24,15 @@ def tiff(scans: Sequence[Scanned]) -> bytes:
     """Several scans in one TIFF, JPEG inside (YCbCr, as scanners write it)."""
     first, *rest = [Image.fromarray(scan.pixels).convert("YCbCr") for scan in scans]
     out = io.BytesIO()
-    first.save(out, "TIFF", save_all=True, append_images=rest, compression="jpeg", quality=scans[0].quality,
-               dpi=(scans[0].dpi, scans[0].dpi))
+    first.save(
+        out,
+        "TIFF",
+        save_all=True,
+        append_images=rest,
+        compression="jpeg",
+        quality=scans[0].quality,
+        dpi=(scans[0].dpi, scans[0].dpi),
+    )
     return out.getvalue()
 
 
@@ -52,9 +59,9 @@ def _page(scan: Scanned, number: int) -> list[bytes]:
     content, image = f"q {wide} 0 0 {high} 0 0 cm /Im0 Do Q".encode(), jpeg(scan)
     space = "/DeviceGray" if "grey photocopy" in scan.effects else "/DeviceRGB"
     page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {wide} {high}] /Contents {number + 1} 0 R"
-    head = f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace {space} /BitsPerComponent 8 /Filter /DCTDecode"
+    head = f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace {space} /BitsPerComponent 8"
     return [
         f"{page} /Resources << /XObject << /Im0 {number + 2} 0 R >> >> >>".encode(),
         f"<< /Length {len(content)} >>\nstream\n".encode() + content + b"\nendstream",
-        f"{head} /Length {len(image)} >>\nstream\n".encode() + image + b"\nendstream",
+        f"{head} /Filter /DCTDecode /Length {len(image)} >>\nstream\n".encode() + image + b"\nendstream",
     ]

@@ -27,7 +27,16 @@ CACHE = Path(__file__).resolve().parents[4] / ".cache" / "fonts"
 KINDS = ("print", "typewriter", "pen")
 #: handwriting superfamilies kept out of training data and samples: they measure us (docs: evaluation hygiene)
 RESERVED = (
-    "patrickhand", "playwrite", "dancingscript", "mali", "charm", "itim", "shantellsans", "playpensans", "msmadi", "squarepeg",
+    "patrickhand",
+    "playwrite",
+    "dancingscript",
+    "mali",
+    "charm",
+    "itim",
+    "shantellsans",
+    "playpensans",
+    "msmadi",
+    "squarepeg",
     "qwitchergrypen",
 )
 

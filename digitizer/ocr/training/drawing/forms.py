@@ -1,7 +1,7 @@
 """Filling in a form: printed labels, dotted lines, values that wrap, tick boxes, signatures.
 
-A value is a template such as `{nguoiKy} - {chucVuNguoiKy}`: the fields it names count as printed, and as handwritten where a pen wrote
-them. `{nktGioPhutChet.0}` is the first word of what is written for the field.
+A value is a template such as `{nguoiKy} - {chucVuNguoiKy}`: the fields it names count as printed, and as handwritten
+where a pen wrote them. `{nktGioPhutChet.0}` is the first word of what is written for the field.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class Form:
     signed: bool = True
     fields: list[str] = field(default_factory=list)
     by_hand: set[str] = field(default_factory=set)
+    #: tick boxes drawn, by label
+    ticks: dict[str, bool] = field(default_factory=dict)
 
     def press(self, style: str = "regular", size: float = 1.0, ink: Ink | None = None) -> Press:
         """Print in the form's family; `size` is relative to its body size."""
@@ -81,10 +83,11 @@ class Form:
         """The truth about what was filled in."""
         case = self.case
         found: dict[str, object] = {
-            "fields": {name: case.values[name] for name in self.fields}, "raw": {name: case.raw[name] for name in self.fields},
+            "fields": {name: case.values[name] for name in self.fields},
+            "raw": {name: case.raw[name] for name in self.fields},
             "hand": [name for name in self.fields if name in self.by_hand],
         }
-        return found | ({"ticks": dict(case.ticks)} if "loaiDangKy" in self.fields else {})
+        return found | ({"ticks": dict(self.ticks)} if self.ticks else {})
 
     def _piece(self, name: str, word: str) -> str:
         text = self.case.raw.get(name, "")
@@ -105,8 +108,18 @@ class Column:
         """Leave room."""
         self.y += self.form.sheet.px(mm)
 
-    def text(self, text: str, style: str = "regular", *, size: float = 1.0, align: str = "left", pitch: float = 1.0, underline: bool = False,
-             ink: Ink | None = None, indent_mm: float = 0.0) -> None:
+    def text(
+        self,
+        text: str,
+        style: str = "regular",
+        *,
+        size: float = 1.0,
+        align: str = "left",
+        pitch: float = 1.0,
+        underline: bool = False,
+        ink: Ink | None = None,
+        indent_mm: float = 0.0,
+    ) -> None:
         """Printed text, wrapped; align left, centre, right or justify."""
         press = self.form.press(style, size, ink)
         indent = self.form.sheet.px(indent_mm)
@@ -135,11 +148,13 @@ class Column:
         edges = self.x0 + np.concatenate(([0], np.cumsum(weights / weights.sum()))) * (self.x1 - self.x0)
         line = self.form.sheet.line(self.section)
         for cell, left, right in zip(cells, edges, edges[1:], strict=False):
-            self._cell(cell[0], self.form.text_of(cell[1], writer), float(left), float(right) - self.form.sheet.px(1.2), line, writer)
+            self._cell(
+                cell[0], self.form.text_of(cell[1], writer), float(left), float(right) - self.form.sheet.px(1.2), line, writer
+            )
         self._next()
 
     def inline(self, *pieces: tuple[str, Writer], align: str = "left") -> None:
-        """Pieces by several writers on one line; a value in a pen stands on dots. Pieces starting with `/` or `,` follow tightly."""
+        """Pieces by several writers on one line; a pen's stand on dots. Pieces starting with `/` or `,` follow tightly."""
         sheet = self.form.sheet
         space = self.form.press().width(" ")
         texts = [(self.form.text_of(text, writer), writer) for text, writer in pieces]
@@ -153,7 +168,9 @@ class Column:
             if writer.hand:
                 self._dots(x, x + width)
             start = x + (0.07 * width if writer.hand else 0)
-            sheet.write(writer, text, start, self.y - (sheet.px(0.4) if writer.hand else 0), line, tight=text.startswith(("/", ",")))
+            sheet.write(
+                writer, text, start, self.y - (sheet.px(0.4) if writer.hand else 0), line, tight=text.startswith(("/", ","))
+            )
             x += width
         self._next()
 
@@ -163,18 +180,37 @@ class Column:
             self._dots(self.x0, self.x1)
             self._next()
 
-    def tick(self, label: str, ticked: bool, size: float = 0.86) -> None:
-        """A box, ticked or not, with its label."""
+    def tick(self, label: str, ticked: bool, size: float = 0.86, name: str = "") -> None:
+        """A box, ticked or not, with its label; `name` is what the truth calls it, by default the label."""
+        form, press = self.form, self.form.press(size=size)
+        start = self._tick_box(ticked, name or label)
+        for piece in wrap(press, label, self.x1 - start, self.x1 - start):
+            form.sheet.write(press, piece, start, self.y, form.sheet.line(self.section))
+            self.y += form.sheet.px(form.printing.pitch_mm * 0.72)
+
+    def choice(self, question: str, answers: dict[str, bool], size: float = 0.9) -> None:
+        """A question with tick boxes on one line."""
+        form, press = self.form, self.form.press(size=size)
+        line, start = form.sheet.line(self.section), self.x0
+        form.sheet.write(press, question, start, self.y, line)
+        start += press.width(question)
+        for answer, ticked in answers.items():
+            after = Column(form, start + form.sheet.px(2), self.x1, self.y, self.section)._tick_box(
+                ticked, f"{question} {answer}"
+            )
+            form.sheet.write(press, answer, after, self.y, line)
+            start = after + press.width(answer)
+        self._next()
+
+    def _tick_box(self, ticked: bool, name: str) -> float:
+        """The box at the column's start; returns where its label begins, px."""
         form, side = self.form, self.form.sheet.px(3.2)
-        press = form.press(size=size)
+        form.ticks[name] = ticked
         form.sheet.frame(self.x0, self.y - side, self.x0 + side, self.y, 0.25, form.printing.ink)
         if ticked:
             pen = form.writer if form.writer.hand else form.stranger()
             form.sheet.lay(pen.ink, marks.tick(form.rng, side), round(self.x0), round(self.y - side))
-        start = self.x0 + side + form.sheet.px(1.6)
-        for piece in wrap(press, label, self.x1 - start, self.x1 - start):
-            form.sheet.write(press, piece, start, self.y, form.sheet.line(self.section))
-            self.y += form.sheet.px(form.printing.pitch_mm * 0.72)
+        return self.x0 + side + form.sheet.px(1.6)
 
     def _flow(self, label: str, value: str, lines: int, writer: Writer) -> None:
         press = self.form.press()
@@ -187,19 +223,19 @@ class Column:
         inset = self.form.sheet.px(self.form.rng.uniform(0.6, 3.0))
         parts = wrap(writer, value, self.x1 - start - inset, self.x1 - self.x0)
         for place in range(max(lines, len(parts), 1)):
-            left = start if place == 0 else self.x0
-            self._dots(left, self.x1)
+            left, end = (start if place == 0 else self.x0), 0.0
             if place < len(parts) and parts[place]:
                 line = line if place == 0 else self.form.sheet.line(self.section)
-                self._value(parts[place], left + (inset if place == 0 else inset / 3), self.x1, line, writer)
+                end = self._value(parts[place], left + (inset if place == 0 else inset / 3), self.x1, line, writer)
+            self._dots(max(left, end), self.x1)
             self._next()
 
     def _cell(self, label: str, value: str, left: float, right: float, line: Line, writer: Writer) -> None:
-        start = self._label(self.form.press(), label, left, line)
-        self._dots(start, right)
+        start = end = self._label(self.form.press(), label, left, line)
         if value:
             inset = min(self.form.sheet.px(self.form.rng.uniform(0.5, 2.5)), 0.2 * (right - start))
-            self._value(value, start + inset, right, line, writer)
+            end = self._value(value, start + inset, right, line, writer)
+        self._dots(max(start, end), right)
 
     def _label(self, press: Press, label: str, x: float, line: Line) -> float:
         if not label:
@@ -207,10 +243,13 @@ class Column:
         self.form.sheet.write(press, label, x, self.y, line)
         return x + press.width(label) + self.form.sheet.px(0.8)
 
-    def _value(self, value: str, x: float, right: float, line: Line, writer: Writer) -> None:
-        narrow = min(1.0, (right - x) / max(1.0, writer.width(value)))
+    def _value(self, value: str, x: float, right: float, line: Line, writer: Writer) -> float:
+        """Write a value; returns where dots may begin: a computer prints them after it, pen and typewriter write over them."""
+        wide = writer.width(value)
+        narrow = min(1.0, (right - x) / max(1.0, wide))
         lift = self.form.sheet.px(self.form.rng.uniform(0.1, 0.8)) if writer.hand else self.form.sheet.px(0.3)
         self.form.sheet.write(writer, value, x, self.y - lift, line, narrow=narrow)
+        return x + wide * narrow + self.form.sheet.px(0.6) if isinstance(writer, Press) else 0.0
 
     def _justify(self, press: Press, piece: str, start: float, line: Line) -> None:
         words = piece.split()
@@ -295,19 +334,24 @@ def values_by(fonts: Fonts, sheet: Sheet, rng: np.random.Generator, how: str | H
     if isinstance(how, Hand):
         return Pen(fonts, how, sheet.dpi, rng)
     if how == "hand":
-        return Pen(fonts, hand(fonts, rng, x_height_mm=1.9), sheet.dpi, rng)
+        return Pen(fonts, hand(fonts, rng, x_height_mm=2.1), sheet.dpi, rng)
     if how == "typewriter":
         return Typewriter(fonts, fonts.choose("typewriter", rng), sheet.points(11.5), Ink((34, 32, 44), 0.9), rng)
     return Press(fonts, fonts.choose("print", rng), sheet.points(12.5), Ink((14, 14, 16), 0.97))
 
 
-def printing(fonts: Fonts, rng: np.random.Generator, **changes: object) -> Print:
-    """How some printer set the form."""
+def printing(fonts: Fonts, rng: np.random.Generator, how: str | Hand = "hand", **changes: object) -> Print:
+    """How some printer set the form; what the office's own computer prints whole (`how` printer) mostly has no dotted lines."""
     serif = [f for f in fonts.files if f.kind == "print" and f.style == "regular" and f.family != "Arimo"]
     chosen = Print(
-        face=serif[int(rng.integers(len(serif)))], size_pt=float(rng.uniform(12, 13.2)), pitch_mm=float(rng.uniform(8.2, 9.0)),
-        dots=(float(rng.uniform(0.85, 1.7)), float(rng.uniform(0.28, 0.4))), ink=Ink((24, 24, 26), float(rng.uniform(0.86, 0.97))),
+        face=serif[int(rng.integers(len(serif)))],
+        size_pt=float(rng.uniform(12, 13.2)),
+        pitch_mm=float(rng.uniform(8.2, 9.0)),
+        dots=(float(rng.uniform(0.85, 1.7)), float(rng.uniform(0.28, 0.4))),
+        ink=Ink((24, 24, 26), float(rng.uniform(0.86, 0.97))),
     )
+    if how == "printer" and rng.random() < 0.65:
+        chosen = replace(chosen, dots=None)
     return replace(chosen, **changes)  # type: ignore[arg-type]
 
 

@@ -40,7 +40,9 @@ class Ink:
         """Draw `mask` onto RGB `pixels` in place, clipped; ink darkens what is below it and never lightens it."""
         y0, x0 = max(0, y), max(0, x)
         part = pixels[y0 : y + mask.shape[0], x0 : x + mask.shape[1]]
-        cover = mask[y0 - y : y0 - y + part.shape[0], x0 - x : x0 - x + part.shape[1], None].astype(np.float32) * (self.strength / 255)
+        cover = mask[y0 - y : y0 - y + part.shape[0], x0 - x : x0 - x + part.shape[1], None].astype(np.float32) * (
+            self.strength / 255
+        )
         passes = 1 - cover * (1 - np.asarray(self.colour, np.float32) / 255)
         part[:] = (part * passes + 0.5).astype(np.uint8)
 
@@ -101,7 +103,9 @@ class Typewriter:
                 mask, x, y = _typeset(self.face, letter, self.swell)
                 force = self.rng.uniform(0.72, 1)
                 mask = (mask * np.float32(force)).astype(np.uint8)
-                strokes.append(Stroke(mask, x + round(place * self.step + self.rng.normal(0, 0.3)), y + round(self.rng.normal(0, 0.5))))
+                strokes.append(
+                    Stroke(mask, x + round(place * self.step + self.rng.normal(0, 0.3)), y + round(self.rng.normal(0, 0.5)))
+                )
         return strokes
 
 
@@ -134,9 +138,15 @@ def hand(fonts: Fonts, rng: np.random.Generator, *, x_height_mm: float = 2.0, co
     joined = script.joined
     block = script if not joined else fonts.choose("pen", rng, joined=False)
     return Hand(
-        script=script, block=block, x_height_mm=x_height_mm * rng.uniform(0.85, 1.15), slant=rng.uniform(-0.12, 0.22) if not joined else
-        rng.uniform(-0.12, 0.1), wander=rng.uniform(0.02, 0.14), tremor=rng.uniform(0.04, 0.12) if not joined else rng.uniform(0.03, 0.08),
-        spacing=rng.uniform(0.95, 1.18), line_mm=rng.uniform(0.26, 0.5), pressure=rng.uniform(0.1, 0.45),
+        script=script,
+        block=block,
+        x_height_mm=x_height_mm * rng.uniform(0.85, 1.15),
+        slant=rng.uniform(-0.12, 0.22) if not joined else rng.uniform(-0.12, 0.1),
+        wander=rng.uniform(0.02, 0.14),
+        tremor=rng.uniform(0.04, 0.12) if not joined else rng.uniform(0.03, 0.08),
+        spacing=rng.uniform(0.95, 1.18),
+        line_mm=rng.uniform(0.26, 0.5),
+        pressure=rng.uniform(0.1, 0.45),
         ink=Ink(colour or PEN_COLOURS[int(rng.integers(len(PEN_COLOURS)))], rng.uniform(0.78, 1.0)),
     )
 
@@ -200,7 +210,9 @@ class Pen:
         for place, letter in enumerate(word):
             mask, x, y = _typeset(face, letter, swell)
             shift = self.rng.normal(0, 0.025 * self.x_height, 2)
-            strokes.append(Stroke(mask, x + round(face.getlength(word[:place]) * self.who.spacing + shift[0]), y + round(2 * shift[1])))
+            strokes.append(
+                Stroke(mask, x + round(face.getlength(word[:place]) * self.who.spacing + shift[0]), y + round(2 * shift[1]))
+            )
         return merge(strokes)
 
     def _bend(self, mask: Mask, baseline: float) -> Mask:
@@ -209,7 +221,10 @@ class Pen:
         cell = max(4.0, 0.8 * self.x_height)
         grid = (max(2, round(height / cell)), max(2, round(width / cell)))
         force = self.who.tremor * self.x_height
-        dx, dy = (cv2.resize(self.rng.normal(0, force, grid).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC) for _ in "xy")
+        dx, dy = (
+            cv2.resize(self.rng.normal(0, force, grid).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+            for _ in "xy"
+        )
         columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         return cv2.remap(mask, columns + dx - self.who.slant * (baseline - rows), rows + dy, cv2.INTER_LINEAR)
 
@@ -239,7 +254,11 @@ def squeeze(strokes: Sequence[Stroke], factor: float) -> Sequence[Stroke]:
         return strokes
     whole = merge(strokes)
     width = max(1, round(whole.mask.shape[1] * factor))
-    return (Stroke(cv2.resize(whole.mask, (width, whole.mask.shape[0]), interpolation=cv2.INTER_AREA), round(whole.x * factor), whole.y),)
+    return (
+        Stroke(
+            cv2.resize(whole.mask, (width, whole.mask.shape[0]), interpolation=cv2.INTER_AREA), round(whole.x * factor), whole.y
+        ),
+    )
 
 
 def _typeset(face: ImageFont.FreeTypeFont, text: str, swell: float = 0.0) -> Stroke:

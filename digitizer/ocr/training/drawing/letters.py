@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -36,12 +36,21 @@ def letterhead(form: Form, when: date, dated_field: str) -> float:
         form.note(dated_field, form.writer)
     italic = form.press("italic")
     day, month, year = long_date(when).split()[1::2]
-    right.inline((f"{case.commune.bare}, ngày", italic), (day, form.writer), ("tháng", italic), (month, form.writer), ("năm", italic),
-                 (year, form.writer), align="right")
+    right.inline(
+        (f"{case.commune.bare}, ngày", italic),
+        (day, form.writer),
+        ("tháng", italic),
+        (month, form.writer),
+        ("năm", italic),
+        (year, form.writer),
+        align="right",
+    )
     return max(left.y, right.y)
 
 
-def marital_status_certificate(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "printer") -> Form:
+def marital_status_certificate(
+    fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "printer"
+) -> Form:
     """GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN."""
     form = _letter(fonts, case, rng, dpi, how)
     sheet, person = form.sheet, case.people["person"]
@@ -50,7 +59,9 @@ def marital_status_certificate(fonts: Fonts, case: Case, rng: np.random.Generato
     column.text("GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", "bold", size=1.15, align="centre", pitch=1.2)
     column.section = "body"
     title = "ông" if person.sex == "nam" else "bà"
-    column.text(f"Xét đề nghị của {title} {person.name}, về việc cấp Giấy xác nhận tình trạng hôn nhân,", align="justify", indent_mm=10)
+    column.text(
+        f"Xét đề nghị của {title} {person.name}, về việc cấp Giấy xác nhận tình trạng hôn nhân,", align="justify", indent_mm=10
+    )
     column.text("XÁC NHẬN:", "bold", align="centre", pitch=1.1)
     column.row(("Họ, chữ đệm, tên: ", "{nxnHoTen}"))
     column.row(("Ngày, tháng, năm sinh: ", "{nxnNgaySinh}"))
@@ -91,19 +102,27 @@ def birth_declaration(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi
     column.row(("Quê quán: ", "{nksQueQuan}"))
     for prefix, who in (("me", "mẹ"), ("cha", "cha")):
         column.row((f"Họ, chữ đệm, tên {who}: ", f"{{{prefix}HoTen}}"))
-        column.row(("Năm sinh: ", f"{{{prefix}NgaySinh}}"), ("Dân tộc: ", f"{{{prefix}DanToc}}"), ("Quốc tịch: ", f"{{{prefix}QuocTich}}"))
+        column.row(
+            ("Năm sinh: ", f"{{{prefix}NgaySinh}}"),
+            ("Dân tộc: ", f"{{{prefix}DanToc}}"),
+            ("Quốc tịch: ", f"{{{prefix}QuocTich}}"),
+        )
         column.row(("Nơi cư trú: ", f"{{{prefix}NoiCuTru}}"))
-    column.text("Tôi cam đoan nội dung đề nghị đăng ký khai sinh trên đây là đúng sự thật, được sự thỏa thuận nhất trí của các bên liên quan theo "
-                "quy định pháp luật. Tôi chịu hoàn toàn trách nhiệm trước pháp luật về nội dung cam đoan của mình.",
-                align="justify", indent_mm=9, pitch=0.85)
+    column.text(
+        "Tôi cam đoan nội dung đề nghị đăng ký khai sinh trên đây là đúng sự thật, được sự thỏa thuận nhất trí của các bên liên "
+        "quan theo quy định pháp luật. Tôi chịu hoàn toàn trách nhiệm trước pháp luật về nội dung cam đoan của mình.",
+        align="justify",
+        indent_mm=9,
+        pitch=0.85,
+    )
     _made_at(form, column)
     return form
 
 
-def decision(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "hand", number: int = 57) -> Form:
+def decision(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "hand") -> Form:
     """QUYẾT ĐỊNH that corrects a year of birth. `how` fills in number and date."""
     person = case.people["person"]
-    _decide(case, person.name, "bà" if person.sex == "nữ" else "ông", number)
+    _decide(case, person.name, "bà" if person.sex == "nữ" else "ông")
     form = _letter(fonts, case, rng, dpi, how, dots=None, size_pt=13.4, pitch_mm=float(rng.uniform(7.2, 7.9)))
     sheet, name = form.sheet, case.commune.name
     y = letterhead(form, case.when, "ngayBanHanh")
@@ -115,9 +134,13 @@ def decision(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, ho
     narrow.text(form.text_of("{trichYeu}", form.press()), "bold", align="centre", pitch=0.9, underline=True)
     column.y, column.section = narrow.y + sheet.px(3), "body"
     column.text(f"CHỦ TỊCH ỦY BAN NHÂN DÂN {name.upper()}", "bold", align="centre", pitch=1.25)
-    for basis in ("Căn cứ Luật Tổ chức chính quyền địa phương;", "Căn cứ Luật Hộ tịch ngày 20 tháng 11 năm 2014;",
-                  "Căn cứ Nghị định số 123/2015/NĐ-CP ngày 15 tháng 11 năm 2015 của Chính phủ quy định chi tiết một số điều và biện pháp thi "
-                  "hành Luật Hộ tịch;", f"Xét đề nghị của công chức Tư pháp - Hộ tịch {name}."):
+    for basis in (
+        "Căn cứ Luật Tổ chức chính quyền địa phương;",
+        "Căn cứ Luật Hộ tịch ngày 20 tháng 11 năm 2014;",
+        "Căn cứ Nghị định số 123/2015/NĐ-CP ngày 15 tháng 11 năm 2015 của Chính phủ quy định chi tiết một số điều và biện "
+        "pháp thi hành Luật Hộ tịch;",
+        f"Xét đề nghị của công chức Tư pháp - Hộ tịch {name}.",
+    ):
         column.text(basis, "italic", align="justify", indent_mm=12, pitch=0.95)
     column.text("QUYẾT ĐỊNH:", "bold", align="centre", pitch=1.15)
     for article in _articles(case):
@@ -130,7 +153,7 @@ def decision(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, ho
 
 def _letter(fonts: Fonts, case: Case, rng: np.random.Generator, dpi: int, how: str | Hand, **changes: object) -> Form:
     sheet = Sheet(A4, dpi, WHITE)
-    return Form(fonts, sheet, case, printing(fonts, rng, **changes), rng, values_by(fonts, sheet, rng, how))
+    return Form(fonts, sheet, case, printing(fonts, rng, how, **changes), rng, values_by(fonts, sheet, rng, how))
 
 
 def _authority(form: Form, y: float, note_position: bool = False) -> None:
@@ -138,37 +161,41 @@ def _authority(form: Form, y: float, note_position: bool = False) -> None:
     sheet, case = form.sheet, form.case
     right = Column(form, sheet.px(108), sheet.px(190), y, "signatures")
     right.text("TM. ỦY BAN NHÂN DÂN", "bold", align="centre", pitch=0.72)
-    if case.position.startswith("Phó"):
+    if case.office.position.startswith("Phó"):
         right.text("KT. CHỦ TỊCH", "bold", align="centre", pitch=0.72)
     if note_position:
-        case.put("chucVuNguoiKy", case.position.upper())
-    title = "{chucVuNguoiKy}" if note_position else case.position.upper()
+        case.put("chucVuNguoiKy", case.office.position.upper())
+    title = "{chucVuNguoiKy}" if note_position else case.office.position.upper()
     signatures(right, [Signer(title=title, hint="", name="{nguoiKy}", sealed=True, printed=True)], seal_words(case))
 
 
 def _made_at(form: Form, column: Column) -> None:
     sheet, italic = form.sheet, form.press("italic")
     day, month, year = long_date(form.case.when).split()[1::2]
-    column.inline(("Làm tại:", italic), (form.case.commune.bare, form.writer), (", ngày", italic), (day, form.writer), ("tháng", italic),
-                  (month, form.writer), ("năm", italic), (year, form.writer), align="right")
+    column.inline(
+        ("Làm tại:", italic),
+        (form.case.commune.bare, form.writer),
+        (", ngày", italic),
+        (day, form.writer),
+        ("tháng", italic),
+        (month, form.writer),
+        ("năm", italic),
+        (year, form.writer),
+        align="right",
+    )
     top = column.y
     right = Column(form, sheet.px(115), column.x1, top, "signatures")
     # the declarant signs in the hand that filled the form in
     form.signed = False
     signatures(right, [Signer(title="Người yêu cầu", name="{nycHoTen}")])
-    form.case.ticks = {"Đề nghị cấp bản sao: Có": True, "Đề nghị cấp bản sao: Không": False}
     left = Column(form, column.x0, sheet.px(100), top, "footer")
+    left.choice("Đề nghị cấp bản sao:", {"Có": True, "Không": False})
     small: Writer = form.press(size=0.9)
-    sheet.write(small, "Đề nghị cấp bản sao:", left.x0, left.y, sheet.line("footer"))
-    for label, ticked in (("Có", True), ("Không", False)):
-        box = Column(form, left.x0 + small.width("Đề nghị cấp bản sao: ") + (0 if ticked else sheet.px(16)), left.x1, left.y, "footer")
-        box.tick(label, ticked)
-    left.gap(8)
     left.inline(("Số lượng:", small), (f"{int(form.rng.integers(1, 6)):02}", form.writer), ("bản", small))
 
 
-def _decide(case: Case, name: str, title: str, number: int) -> None:
-    case.put("so", f"{number}/QĐ-UBND")
+def _decide(case: Case, name: str, title: str) -> None:
+    case.put("so", f"{case.raw['so'].partition('/')[0]}/QĐ-UBND")
     case.put("coQuanBanHanh", f"ỦY BAN NHÂN DÂN {case.commune.name.upper()}")
     case.put("diaDanh", case.commune.bare)
     case.put("trichYeu", f"Về việc cải chính hộ tịch đối với {title} {name}")
@@ -178,13 +205,13 @@ def _articles(case: Case) -> tuple[str, ...]:
     person, name = case.people["person"], case.commune.name
     title = "bà" if person.sex == "nữ" else "ông"
     wrong = person.born.year + 1
-    start = case.when + timedelta(days=0)
     return (
-        f"Điều 1. Cải chính hộ tịch cho {title} {person.name}, sinh ngày {person.born:%d/%m/%Y}, dân tộc {person.ethnicity}, nơi cư trú: "
-        f"{person.home.full()}; nội dung cải chính: năm sinh trong Sổ đăng ký khai sinh từ {wrong} thành {person.born.year}.",
+        f"Điều 1. Cải chính hộ tịch cho {title} {person.name}, sinh ngày {person.born:%d/%m/%Y}, dân tộc {person.ethnicity}, "
+        f"nơi cư trú: {person.home.full()}; nội dung cải chính: năm sinh trong Sổ đăng ký khai sinh từ {wrong} thành "
+        f"{person.born.year}.",
         f"Điều 2. Công chức Tư pháp - Hộ tịch {name} ghi nội dung cải chính vào Sổ hộ tịch và cấp Trích lục cho người yêu cầu.",
-        f"Điều 3. Quyết định này có hiệu lực kể từ ngày {start:%d/%m/%Y}. Công chức Văn phòng - Thống kê, công chức Tư pháp - Hộ tịch và "
-        f"{title} {person.name} chịu trách nhiệm thi hành Quyết định này./.",
+        f"Điều 3. Quyết định này có hiệu lực kể từ ngày {case.when:%d/%m/%Y}. Công chức Văn phòng - Thống kê, công chức "
+        f"Tư pháp - Hộ tịch và {title} {person.name} chịu trách nhiệm thi hành Quyết định này./.",
     )
 
 
@@ -193,5 +220,3 @@ def _receivers(form: Form, y: float) -> None:
     left.text("Nơi nhận:", "bold-italic", size=0.9, pitch=0.68)
     for line in ("- Như Điều 3;", "- Phòng Tư pháp;" if form.case.commune.district else "- Sở Tư pháp;", "- Lưu: VT, HT."):
         left.text(line, size=0.83, pitch=0.62)
-
-

@@ -16,9 +16,13 @@ def signature(rng: np.random.Generator, width_px: float) -> Stroke:
     """A scrawl: an initial loop, then strokes that flatten out; often a stroke below."""
     turns = rng.uniform(2.5, 5.5)
     t = np.linspace(0, 1, 90)
-    swing = 2 * np.pi * turns * t**rng.uniform(0.8, 1.25)
+    swing = 2 * np.pi * turns * t ** rng.uniform(0.8, 1.25)
     loop = rng.uniform(0.02, 0.09) * np.sin(swing + rng.uniform(1.0, 2.2))
-    height = rng.uniform(0.11, 0.19) * (1 - 0.75 * t ** rng.uniform(0.4, 1.2)) * (1 + 0.35 * np.sin(2 * np.pi * t * rng.uniform(0.7, 2.3)))
+    height = (
+        rng.uniform(0.11, 0.19)
+        * (1 - 0.75 * t ** rng.uniform(0.4, 1.2))
+        * (1 + 0.35 * np.sin(2 * np.pi * t * rng.uniform(0.7, 2.3)))
+    )
     x = t + loop
     y = -height * np.sin(swing + rng.uniform(-0.6, 0.6)) - 0.05 * t + 0.03 * np.sin(7 * t + rng.uniform(0, 6))
     curves = [np.stack((x, y + 0.2 * rng.uniform(0, 0.5) * x), axis=1) * width_px]
@@ -87,7 +91,11 @@ def emblem(diameter_px: float) -> Mask:
     _ring(draw, side, 0.34, 0.012)
     for angle in np.linspace(-0.2 * np.pi, 1.2 * np.pi, 25):
         x, y = side / 2 + 0.415 * side * np.cos(angle), side / 2 + 0.415 * side * np.sin(angle)
-        draw.line((x, y, x - 0.05 * side * np.cos(angle + 0.9), y - 0.05 * side * np.sin(angle + 0.9)), fill=255, width=max(1, side // 45))
+        draw.line(
+            (x, y, x - 0.05 * side * np.cos(angle + 0.9), y - 0.05 * side * np.sin(angle + 0.9)),
+            fill=255,
+            width=max(1, side // 45),
+        )
     draw.polygon(star(side / 2, 0.45 * side, 0.17 * side), fill=255)
     draw.arc((0.33 * side, 0.52 * side, 0.67 * side, 0.86 * side), 180, 360, fill=255, width=max(1, side // 28))
     return cv2.resize(np.asarray(image), (round(diameter_px), round(diameter_px)), interpolation=cv2.INTER_AREA)
@@ -103,7 +111,9 @@ def star(x: float, y: float, radius: float) -> list[tuple[float, float]]:
 def _inked_badly(mask: Mask, rng: np.random.Generator) -> Mask:
     size = mask.shape[::-1]
     patches = cv2.resize(rng.uniform(0.25, 1.25, (5, 5)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
-    grain = cv2.resize(rng.uniform(0.45, 1.1, (size[1] // 2, size[0] // 2)).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    grain = cv2.resize(
+        rng.uniform(0.45, 1.1, (size[1] // 2, size[0] // 2)).astype(np.float32), size, interpolation=cv2.INTER_LINEAR
+    )
     return np.clip(mask * np.clip(patches, 0, 1) * np.clip(grain, 0, 1), 0, 255).astype(np.uint8)
 
 

@@ -104,8 +104,17 @@ class Sheet:
         """The written lines in reading order."""
         return sorted((line for line in self.lines if line.text), key=lambda line: line.order)
 
-    def write(self, writer: Writer, text: str, x: float, baseline: float, line: Line | None = None, *, narrow: float = 1.0,
-              tight: bool = False) -> Box:
+    def write(
+        self,
+        writer: Writer,
+        text: str,
+        x: float,
+        baseline: float,
+        line: Line | None = None,
+        *,
+        narrow: float = 1.0,
+        tight: bool = False,
+    ) -> Box:
         """Write `text` from x along a baseline; noted on `line` where one is given. Returns the box of its ink."""
         strokes = squeeze(writer.write(text), narrow)
         boxes = [self.lay(writer.ink, stroke, round(x), round(baseline)) for stroke in strokes]
@@ -124,8 +133,14 @@ class Sheet:
         half = max(1.0, self.px(width_mm)) / 2
         left, right = sorted((x0, x1))
         top, bottom = sorted((y0, y1))
-        mask = np.full((max(1, round(bottom - top + (2 * half if left != right or top == bottom else 0))),
-                        max(1, round(right - left + (2 * half if left == right else 0)))), 255, np.uint8)
+        mask = np.full(
+            (
+                max(1, round(bottom - top + (2 * half if left != right or top == bottom else 0))),
+                max(1, round(right - left + (2 * half if left == right else 0))),
+            ),
+            255,
+            np.uint8,
+        )
         ink.lay(self.pixels, mask, round(left - (half if left == right else 0)), round(top - (half if top == bottom else 0)))
 
     def frame(self, x0: float, y0: float, x1: float, y1: float, width_mm: float = 0.3, ink: Ink = BLACK) -> None:
@@ -152,7 +167,9 @@ def spread(left: Sheet, right: Sheet) -> Sheet:
     both.pixels = np.ascontiguousarray(np.concatenate((left.pixels, right.pixels), axis=1))
     both.lines = left.reading()
     for line in right.reading():
-        runs = [Run(r.text, (r.box[0] + left.width, r.box[1], r.box[2] + left.width, r.box[3]), r.hand, r.tight) for r in line.runs]
+        runs = [
+            Run(r.text, (r.box[0] + left.width, r.box[1], r.box[2] + left.width, r.box[3]), r.hand, r.tight) for r in line.runs
+        ]
         both.lines.append(Line(line.section, runs, part=1))
     return both
 

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 
 from digitizer.ocr.training.drawing.places import Home
 from digitizer.ocr.training.drawing.wording import Manner
 
-ETHNIC_SHARES = {"Tày": 0.36, "Kinh": 0.26, "Dao": 0.15, "Mông": 0.11, "Nùng": 0.07, "Sán Chay": 0.05}
-SURNAMES = {
-    "Tày": "Nông Ma Hà Hoàng Triệu Quan Lương La Lục Nguyễn Chẩu Phùng Hứa Vi",
-    "Kinh": "Nguyễn Nguyễn Nguyễn Trần Lê Phạm Vũ Bùi Đỗ Đặng Phan Trương Ngô Dương Đinh",
-    "Dao": "Bàn Triệu Đặng Lý Phàn Chảo Tẩn Phùng",
-    "Mông": "Giàng Sùng Vàng Thào Ly Hầu Mua Lò Vừ",
-    "Nùng": "Nông Hoàng Lục Vi Sầm Lương Lường Nịnh",
-    "Sán Chay": "Nịnh Trần Hoàng Lâm Tiêu Đàm",
-}
-MIDDLES = {
-    "nam": "Văn Văn Văn Đức Hữu Minh Quang Xuân Mạnh Tiến Ngọc Thanh Quốc Trung Công Đình Bảo Gia",
-    "nữ": "Thị Thị Thị Thị Thu Thanh Ngọc Hồng Kim Thùy Phương Bích Khánh Diệu Mỹ Hoài",
-}
-MONG_MIDDLES = {"nam": "A A A Seo Mí Chứ", "nữ": "Thị Thị Thị Mỷ"}
-GIVEN = {
-    "nam": "Hùng Dũng Cường Thắng Tuấn Hiếu Nghĩa Quyết Chiến Toàn Tùng Sơn Lâm Khoa Duy Đạt Huy Khánh Long Thành Trường Vinh Hưởng Thịnh Đoàn Thuật "
-    "Giáp Bính Quý Tuyên Sáng Dỉn Páo Vư Hoàn Nhuận Phủ Kiểm",
-    "nữ": "Hoa Hương Lan Mai Hằng Nga Huyền Thảo Linh Trang Nhung Yến Duyên Thúy Hòa Hiền Hạnh Oanh Quỳnh Như Vân Tuyết Mến Thắm Nguyệt Lụa Xuyến "
-    "Chuyên Bưởi Sợi Dở Máy Thêm Luyến Thoan Diễm Hảo",
-}
+NAMES = tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +28,11 @@ class Paper:
     def written(self, manner: Manner, order: int) -> str:
         """As a clerk notes it; `order` chooses one of three habits."""
         issued = manner.day(self.issued)
-        return (f"{self.kind} số {self.number} do {self.issuer} cấp ngày {issued}",
-                f"{self.kind} số: {self.number}, cấp ngày {issued}, nơi cấp: {self.issuer}",
-                f"{self.kind} số {self.number}, {self.issuer}, {issued}")[order % 3]
+        return (
+            f"{self.kind} số {self.number} do {self.issuer} cấp ngày {issued}",
+            f"{self.kind} số: {self.number}, cấp ngày {issued}, nơi cấp: {self.issuer}",
+            f"{self.kind} số {self.number}, {self.issuer}, {issued}",
+        )[order % 3]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +57,14 @@ class Person:
 
 
 def person(
-    rng: np.random.Generator, *, home: Home, sex: str, born: date, when: date, surname: str = "", ethnicity: str = "",
+    rng: np.random.Generator,
+    *,
+    home: Home,
+    sex: str,
+    born: date,
+    when: date,
+    surname: str = "",
+    ethnicity: str = "",
 ) -> Person:
     """A person as their papers look at `when`.
 
@@ -85,12 +77,19 @@ def person(
         surname: inherited, else drawn after the ethnicity.
         ethnicity: inherited, else drawn.
     """
-    ethnicity = ethnicity or str(rng.choice(list(ETHNIC_SHARES), p=list(ETHNIC_SHARES.values())))
-    middles = MONG_MIDDLES if ethnicity == "Mông" and rng.random() < 0.7 else MIDDLES
+    ethnicity = ethnicity or str(rng.choice(list(NAMES["ethnic_shares"]), p=list(NAMES["ethnic_shares"].values())))
+    middles = NAMES["mong_middles"] if ethnicity == "Mông" and rng.random() < 0.7 else NAMES["middles"]
     number = personal_number(rng, home.commune.code, sex, born)
     return Person(
-        surname=surname or _one(rng, SURNAMES[ethnicity]), middle=_one(rng, middles[sex]), given=_one(rng, GIVEN[sex]), sex=sex, born=born,
-        ethnicity=ethnicity, home=home, personal_number=number, paper=paper(rng, number, home, born, when),
+        surname=surname or _one(rng, NAMES["surnames"][ethnicity]),
+        middle=_one(rng, middles[sex]),
+        given=_one(rng, NAMES["given"][sex]),
+        sex=sex,
+        born=born,
+        ethnicity=ethnicity,
+        home=home,
+        personal_number=number,
+        paper=paper(rng, number, home, born, when),
     )
 
 
@@ -101,14 +100,18 @@ def personal_number(rng: np.random.Generator, province: str, sex: str, born: dat
 
 
 def paper(rng: np.random.Generator, number: str, home: Home, born: date, when: date) -> Paper:
-    """The proof of identity carried at `when`: nine digits until 2016 and partly after, chip card since 2021, Căn cước since 07/2024."""
+    """The proof of identity carried at `when`: nine digits until 2016 and partly after, chip card since 2021.
+
+    Since 07/2024 it is the Căn cước. The issuing police department changed its name in October 2018.
+    """
     adult = born + timedelta(days=366 * 14)
     issued = when - timedelta(days=int(rng.integers(40, 1500)))
     issued = max(issued, min(adult, when))
     if issued >= date(2024, 7, 1):
         return Paper(kind="Căn cước", number=number, issued=issued, issuer="Bộ Công an")
     if issued >= date(2021, 1, 1) or (issued >= date(2016, 1, 1) and rng.random() < 0.3):
-        return Paper(kind="CCCD", number=number, issued=issued, issuer="Cục CS QLHC về TTXH")
+        police = "Cục CS QLHC về TTXH" if issued >= date(2018, 10, 10) else "Cục CS ĐKQL cư trú và DLQG về dân cư"
+        return Paper(kind="CCCD", number=number, issued=issued, issuer=police)
     old = f"07{int(rng.integers(0, 10_000_000)):07}"
     issuer = f"{'CA' if rng.random() < 0.5 else 'Công an'} tỉnh {home.commune.province}"
     return Paper(kind="CMND", number=old, issued=issued, issuer=issuer)
@@ -119,6 +122,5 @@ def years_before(when: date, years: float) -> date:
     return when - timedelta(days=round(365.25 * years))
 
 
-def _one(rng: np.random.Generator, words: str) -> str:
-    choices = words.split()
+def _one(rng: np.random.Generator, choices: list[str]) -> str:
     return choices[int(rng.integers(len(choices)))]

@@ -16,8 +16,17 @@ from digitizer.ocr.training.drawing.paper import A4, Sheet
 PERSON = (("Giới tính: ", "{%sGioiTinh}", 0.8), ("Dân tộc: ", "{%sDanToc}", 1.1), ("Quốc tịch: ", "{%sQuocTich}", 1.1))
 
 
-def page(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "hand", tone: tuple[int, int, int] = (250, 249, 245),
-         press: Print | None = None, body: Callable[[Column], None] | None = None) -> Form:
+def page(
+    fonts: Fonts,
+    case: Case,
+    rng: np.random.Generator,
+    *,
+    dpi: int,
+    how: str | Hand = "hand",
+    tone: tuple[int, int, int] = (250, 249, 245),
+    press: Print | None = None,
+    body: Callable[[Column], None] | None = None,
+) -> Form:
     """One page with one record.
 
     Args:
@@ -31,7 +40,7 @@ def page(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: s
         body: draws the labels of this kind of book, by default the one of the case.
     """
     sheet = Sheet(A4, dpi, tone)
-    form = Form(fonts, sheet, case, press or printing(fonts, rng), rng, values_by(fonts, sheet, rng, how))
+    form = Form(fonts, sheet, case, press or printing(fonts, rng, how), rng, values_by(fonts, sheet, rng, how))
     body = body or _body_of(case)
     left, right, top = sheet.px(rng.uniform(13, 17)), sheet.width - sheet.px(rng.uniform(12, 15)), sheet.px(rng.uniform(24, 28))
     bottom = sheet.height - sheet.px(rng.uniform(17, 21))
@@ -61,9 +70,15 @@ def birth_body(column: Column) -> None:
         column.row(("Nơi cư trú: ", f"{{{prefix}NoiCuTru}}"), lines=2)
     column.row(("Họ, chữ đệm, tên người đi khai sinh: ", "{nycHoTen}"))
     column.row(("Giấy tờ tùy thân: ", "{nycSoGiayToTuyThan}"), lines=2)
-    column.row(("Họ, chữ đệm, tên, chức vụ người ký Giấy khai sinh/Trích lục ghi vào sổ hộ tịch việc khai sinh: ",
-                "{nguoiKy} - {chucVuNguoiKy}"))
-    signatures(column, [Signer(title="Người đi khai sinh", name="{nycHoTen}"), Signer(title="Người thực hiện", name="{nguoiThucHien}")])
+    column.row(
+        (
+            "Họ, chữ đệm, tên, chức vụ người ký Giấy khai sinh/Trích lục ghi vào sổ hộ tịch việc khai sinh: ",
+            "{nguoiKy} - {chucVuNguoiKy}",
+        )
+    )
+    signatures(
+        column, [Signer(title="Người đi khai sinh", name="{nycHoTen}"), Signer(title="Người thực hiện", name="{nguoiThucHien}")]
+    )
 
 
 def old_birth_body(column: Column) -> None:
@@ -84,11 +99,15 @@ def old_birth_body(column: Column) -> None:
     column.row(("Số Giấy CMND/Hộ chiếu: ", "{nycSoGiayToTuyThan}"), lines=2)
     column.gap(2)
     hint = "(Ký, ghi rõ họ tên)"
-    signatures(column, [
-        Signer(title="Người đi khai sinh", hint=hint, name="{nycHoTen}"),
-        Signer(title="Cán bộ Tư pháp - Hộ tịch", hint=hint, name="{nguoiThucHien}"),
-        Signer(title="{chucVuNguoiKy}", hint=hint, name="{nguoiKy}", sealed=True, printed=True),
-    ], seal_words(column.form.case))
+    signatures(
+        column,
+        [
+            Signer(title="Người đi khai sinh", hint=hint, name="{nycHoTen}"),
+            Signer(title="Cán bộ Tư pháp - Hộ tịch", hint=hint, name="{nguoiThucHien}"),
+            Signer(title="{chucVuNguoiKy}", hint=hint, name="{nguoiKy}", sealed=True, printed=True),
+        ],
+        seal_words(column.form.case),
+    )
 
 
 def marriage_body(column: Column) -> None:
@@ -100,15 +119,24 @@ def marriage_body(column: Column) -> None:
         column.row(("Nơi cư trú: ", f"{{{prefix}NoiCuTru}}"), lines=2)
         column.row(("Giấy tờ tùy thân: ", f"{{{prefix}SoGiayToTuyThan}}"), lines=2)
     column.row(("Ngày, tháng, năm xác lập quan hệ hôn nhân: ", "{ngayXacLapQuanHeHonNhan}"))
-    column.row(("Họ, chữ đệm, tên, chức vụ của người ký Giấy chứng nhận kết hôn/Trích lục ghi chú kết hôn: ",
-                "{nguoiKy} - {chucVuNguoiKy}"), lines=2)
+    column.row(
+        (
+            "Họ, chữ đệm, tên, chức vụ của người ký Giấy chứng nhận kết hôn/Trích lục ghi chú kết hôn: ",
+            "{nguoiKy} - {chucVuNguoiKy}",
+        ),
+        lines=2,
+    )
     column.gap(5)
     hint = "(Ký, ghi rõ họ, tên)"
     people = column.form.case.people
-    signatures(column, [
-        Signer(title="Vợ", hint=hint, name=people["wife"].name), Signer(title="Chồng", hint=hint, name=people["husband"].name),
-        Signer(title="Người thực hiện", hint=hint, name="{nguoiThucHien}"),
-    ])
+    signatures(
+        column,
+        [
+            Signer(title="Vợ", hint=hint, name=people["wife"].name),
+            Signer(title="Chồng", hint=hint, name=people["husband"].name),
+            Signer(title="Người thực hiện", hint=hint, name="{nguoiThucHien}"),
+        ],
+    )
 
 
 def death_body(column: Column) -> None:
@@ -119,7 +147,11 @@ def death_body(column: Column) -> None:
     column.row(*_person("nkt"))
     column.row(("Nơi cư trú cuối cùng: ", "{nktNoiCuTru}"), lines=2)
     column.row(("Giấy tờ tùy thân: ", "{nktSoGiayToTuyThan}"), lines=2)
-    column.row(("Đã chết vào lúc ", "{nktGioPhutChet.0}", 1.5), ("giờ ", "{nktGioPhutChet.2}", 0.7), ("phút, ngày ", "{nktNgayChet}", 1.7))
+    column.row(
+        ("Đã chết vào lúc ", "{nktGioPhutChet.0}", 1.5),
+        ("giờ ", "{nktGioPhutChet.2}", 0.7),
+        ("phút, ngày ", "{nktNgayChet}", 1.7),
+    )
     column.row(("(ghi bằng chữ): ", "{nktNgayChetGhiBangChu}"), lines=2)
     column.row(("Nơi chết: ", "{nktNoiChet}"), lines=2)
     column.row(("Nguyên nhân chết: ", "{nktNguyenNhanChet}"))
@@ -129,7 +161,9 @@ def death_body(column: Column) -> None:
     column.row(("Họ, chữ đệm, tên: ", "{nycHoTen}"))
     column.row(("Giấy tờ tùy thân: ", "{nycSoGiayToTuyThan}"), lines=2)
     column.row(("Họ, chữ đệm, tên, chức vụ người ký Trích lục khai tử: ", "{nguoiKy} - {chucVuNguoiKy}"), lines=2)
-    signatures(column, [Signer(title="Người đi khai tử", name="{nycHoTen}"), Signer(title="Người thực hiện", name="{nguoiThucHien}")])
+    signatures(
+        column, [Signer(title="Người đi khai tử", name="{nycHoTen}"), Signer(title="Người thực hiện", name="{nguoiThucHien}")]
+    )
 
 
 def cancel(form: Form) -> None:
@@ -153,7 +187,9 @@ def _number_line(form: Form, left: float, right: float, baseline: float, old: bo
     label = "Ngày đăng ký: " if old else "Ngày, tháng, năm đăng ký: "
     column = Column(form, left + form.sheet.px(1), right - form.sheet.px(2), baseline, "header")
     if old:
-        form.sheet.write(form.press("italic", 0.75), "STP/HT-2006-KS.1", column.x0, baseline - form.sheet.px(6.5), form.sheet.line("header"))
+        form.sheet.write(
+            form.press("italic", 0.75), "STP/HT-2006-KS.1", column.x0, baseline - form.sheet.px(6.5), form.sheet.line("header")
+        )
     column.row(("Số: ", "{so}", 0.9), ("Quyển số: ", "{quyenSo}", 1.0), (label, "{ngayDangKy}", 1.7))
 
 

@@ -18,8 +18,15 @@ Pixels = NDArray[np.uint8]
 LEVELS = ("clean", "office", "hard")
 #: what an effect is called in truth files -> how likely it is on an office and on a hard scan
 CHANCES = {
-    "yellowed paper": (0.25, 0.55), "show-through": (0.15, 0.55), "faded ink": (0.08, 0.35), "stains": (0.1, 0.6), "fold": (0.25, 0.5),
-    "punched holes": (0.35, 0.5), "wavy sheet": (0.0, 0.6), "black border": (0.0, 0.7), "uneven light": (0.1, 0.8),
+    "yellowed paper": (0.25, 0.55),
+    "show-through": (0.15, 0.55),
+    "faded ink": (0.08, 0.35),
+    "stains": (0.1, 0.6),
+    "fold": (0.25, 0.5),
+    "punched holes": (0.35, 0.5),
+    "wavy sheet": (0.0, 0.6),
+    "black border": (0.0, 0.7),
+    "uneven light": (0.1, 0.8),
     "grey photocopy": (0.08, 0.15),
 }
 
@@ -76,8 +83,16 @@ class Scanned:
     quality: int
 
 
-def scan(sheet: Sheet, rng: np.random.Generator, level: str, *, rotation: int = 0, skew_deg: float | None = None,
-         effects: tuple[str, ...] | None = None, gutter: bool = False) -> Scanned:
+def scan(
+    sheet: Sheet,
+    rng: np.random.Generator,
+    level: str,
+    *,
+    rotation: int = 0,
+    skew_deg: float | None = None,
+    effects: tuple[str, ...] | None = None,
+    gutter: bool = False,
+) -> Scanned:
     """Scan a sheet.
 
     Args:
@@ -101,8 +116,16 @@ def scan(sheet: Sheet, rng: np.random.Generator, level: str, *, rotation: int = 
     image = _lay_on_glass(page, turn, size, lid, holes)
     image = _light(image, rng, level, chosen, turn, gutter)
     names = (*chosen, *(("gutter shadow",) if gutter else ()))
-    return _turned(image, sheet, level, skew, rotation, turn, names, int(rng.integers(*{"clean": (80, 86), "office": (66, 76),
-                                                                                       "hard": (46, 60)}[level])))
+    return _turned(
+        image,
+        sheet,
+        level,
+        skew,
+        rotation,
+        turn,
+        names,
+        int(rng.integers(*{"clean": (80, 86), "office": (66, 76), "hard": (46, 60)}[level])),
+    )
 
 
 def box_quads(turn: Turn, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -161,7 +184,12 @@ def fold(page: Pixels, rng: np.random.Generator, mm: float) -> Pixels:
         length, across = (width, height) if level else (height, width)
         middle = across * rng.uniform(0.44, 0.56) + np.linspace(-1, 1, length) * rng.uniform(-1, 1) * mm
         away = (np.arange(across)[:, None] - middle[None]).astype(np.float32) / mm
-        shade = 1 + 0.05 * np.exp(-((away + 0.5) ** 2) / 0.35) - 0.13 * np.exp(-((away - 0.3) ** 2) / 0.25) - 0.035 * np.exp(-np.abs(away) / 9)
+        shade = (
+            1
+            + 0.05 * np.exp(-((away + 0.5) ** 2) / 0.35)
+            - 0.13 * np.exp(-((away - 0.3) ** 2) / 0.25)
+            - 0.035 * np.exp(-np.abs(away) / 9)
+        )
         page = _scaled(page, (shade if level else shade.T)[:, :, None])
     return page
 
@@ -169,7 +197,9 @@ def fold(page: Pixels, rng: np.random.Generator, mm: float) -> Pixels:
 def blank_back(sheet: Sheet, rng: np.random.Generator) -> Sheet:
     """The empty other side of a sheet: what shines through of its front."""
     back = Sheet((1, 1), sheet.dpi)
-    soft = cv2.GaussianBlur(cv2.cvtColor(np.ascontiguousarray(sheet.pixels[:, ::-1]), cv2.COLOR_RGB2GRAY), (0, 0), 0.25 * sheet.px(1))
+    soft = cv2.GaussianBlur(
+        cv2.cvtColor(np.ascontiguousarray(sheet.pixels[:, ::-1]), cv2.COLOR_RGB2GRAY), (0, 0), 0.25 * sheet.px(1)
+    )
     dark = (255 - soft.astype(np.float32)) / 255 * np.float32(rng.uniform(0.05, 0.09))
     back.pixels = _scaled(np.full_like(sheet.pixels, 250), (1 - dark)[:, :, None])
     return back
@@ -177,7 +207,11 @@ def blank_back(sheet: Sheet, rng: np.random.Generator) -> Sheet:
 
 #: effects on the sheet itself, in the order they happen
 AGEING: dict[str, Callable[[Pixels, np.random.Generator, float], Pixels]] = {
-    "faded ink": fade, "show-through": show_through, "yellowed paper": yellow, "stains": stain, "fold": fold,
+    "faded ink": fade,
+    "show-through": show_through,
+    "yellowed paper": yellow,
+    "stains": stain,
+    "fold": fold,
 }
 
 
@@ -187,7 +221,9 @@ def punch_holes(page: Pixels, rng: np.random.Generator, mm: float) -> NDArray[np
     x, middle = rng.uniform(9, 13) * mm, page.shape[0] / 2 + rng.uniform(-8, 8) * mm
     for y in (middle - 40 * mm, middle + 40 * mm):
         place = (round(x + rng.uniform(-0.5, 0.5) * mm), round(y))
-        cv2.circle(page, (place[0] + round(0.35 * mm), place[1] + round(0.4 * mm)), round(3.1 * mm), (128, 124, 118), -1, cv2.LINE_AA)
+        cv2.circle(
+            page, (place[0] + round(0.35 * mm), place[1] + round(0.4 * mm)), round(3.1 * mm), (128, 124, 118), -1, cv2.LINE_AA
+        )
         cv2.circle(holes, place, round(2.9 * mm), 255, -1, cv2.LINE_AA)
     return holes
 
@@ -204,8 +240,14 @@ def _skew(rng: np.random.Generator, level: str) -> float:
     return float(rng.uniform(-reach, reach))
 
 
-def _placing(sheet: Sheet, rng: np.random.Generator, level: str, skew: float, chosen: tuple[str, ...], gutter: bool,
-             ) -> tuple[Turn, tuple[int, int], int]:
+def _placing(
+    sheet: Sheet,
+    rng: np.random.Generator,
+    level: str,
+    skew: float,
+    chosen: tuple[str, ...],
+    gutter: bool,
+) -> tuple[Turn, tuple[int, int], int]:
     """Where the sheet lies on the glass, the size of the scan and the grey of the lid."""
     mm, black = sheet.px(1), "black border" in chosen
     margin = rng.uniform(8, 16) * mm if black else rng.uniform(2, 6) * mm if level != "clean" else 0.0
@@ -217,10 +259,16 @@ def _placing(sheet: Sheet, rng: np.random.Generator, level: str, skew: float, ch
     matrix = _moved(size[0] / 2 + shift[0], size[1] / 2 + shift[1]) @ about @ _moved(-sheet.width / 2, -sheet.height / 2)
     waves = ((0.0, 1.0, 0.0), (0.0, 1.0, 0.0))
     if "wavy sheet" in chosen:
-        waves = ((rng.uniform(0.1, 0.5) * mm, rng.uniform(120, 260) * mm, rng.uniform(0, 6)),
-                 (rng.uniform(0.4, 1.1) * mm, rng.uniform(110, 240) * mm, rng.uniform(0, 6)))
+        waves = (
+            (rng.uniform(0.1, 0.5) * mm, rng.uniform(120, 260) * mm, rng.uniform(0, 6)),
+            (rng.uniform(0.4, 1.1) * mm, rng.uniform(110, 240) * mm, rng.uniform(0, 6)),
+        )
     bend = (sheet.width / 2, float(rng.uniform(1.0, 2.6) * mm), float(rng.uniform(12, 22) * mm)) if gutter else None
-    return Turn(matrix=matrix, waves=waves, gutter=bend), size, int(rng.integers(16, 44)) if black else int(rng.integers(247, 255))
+    return (
+        Turn(matrix=matrix, waves=waves, gutter=bend),
+        size,
+        int(rng.integers(16, 44)) if black else int(rng.integers(247, 255)),
+    )
 
 
 def _lay_on_glass(page: Pixels, turn: Turn, size: tuple[int, int], lid: int, holes: NDArray[np.uint8] | None) -> Pixels:
@@ -229,10 +277,17 @@ def _lay_on_glass(page: Pixels, turn: Turn, size: tuple[int, int], lid: int, hol
         page = (page + (lid - page.astype(np.float32)) * (holes[:, :, None] / np.float32(255))).astype(np.uint8)
     columns, rows = np.meshgrid(np.arange(size[0], dtype=np.float64), np.arange(size[1], dtype=np.float64))
     inverse = np.linalg.inv(turn.matrix)
-    flat = np.stack((inverse[0, 0] * columns + inverse[0, 1] * rows + inverse[0, 2],
-                     inverse[1, 0] * columns + inverse[1, 1] * rows + inverse[1, 2]), axis=-1)
+    flat = np.stack(
+        (
+            inverse[0, 0] * columns + inverse[0, 1] * rows + inverse[0, 2],
+            inverse[1, 0] * columns + inverse[1, 1] * rows + inverse[1, 2],
+        ),
+        axis=-1,
+    )
     source = (flat + turn.wave(flat)).astype(np.float32)
-    return cv2.remap(page, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=(lid, lid, lid))
+    return cv2.remap(
+        page, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=(lid, lid, lid)
+    )
 
 
 def _light(image: Pixels, rng: np.random.Generator, level: str, chosen: tuple[str, ...], turn: Turn, gutter: bool) -> Pixels:
@@ -250,18 +305,32 @@ def _light(image: Pixels, rng: np.random.Generator, level: str, chosen: tuple[st
         image = np.repeat(np.clip((grey - 60) * 1.32, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
     blur = {"clean": 0.3, "office": 0.45, "hard": 0.65}[level] + rng.uniform(0, 0.15)
     image = cv2.GaussianBlur(image, (0, 0), blur)
-    noise = rng.normal(0, {"clean": 0.7, "office": 1.5, "hard": 2.6}[level], image.shape[:2]).astype(np.float32)
+    grain = np.float32({"clean": 0.7, "office": 1.5, "hard": 2.6}[level])
+    noise = grain * rng.standard_normal(image.shape[:2], np.float32)
     return np.clip(image + noise[:, :, None], 0, 255).astype(np.uint8)
 
 
-def _turned(image: Pixels, sheet: Sheet, level: str, skew: float, rotation: int, turn: Turn, names: tuple[str, ...], quality: int) -> Scanned:
+def _turned(
+    image: Pixels, sheet: Sheet, level: str, skew: float, rotation: int, turn: Turn, names: tuple[str, ...], quality: int
+) -> Scanned:
     height, width = image.shape[:2]
-    quarter = {0: np.eye(3), 90: np.array(((0, -1, height - 1), (1, 0, 0), (0, 0, 1))),
-               180: np.array(((-1, 0, width - 1), (0, -1, height - 1), (0, 0, 1))),
-               270: np.array(((0, 1, 0), (-1, 0, width - 1), (0, 0, 1)))}[rotation]
+    quarter = {
+        0: np.eye(3),
+        90: np.array(((0, -1, height - 1), (1, 0, 0), (0, 0, 1))),
+        180: np.array(((-1, 0, width - 1), (0, -1, height - 1), (0, 0, 1))),
+        270: np.array(((0, 1, 0), (-1, 0, width - 1), (0, 0, 1))),
+    }[rotation]
     moved = Turn(matrix=quarter @ turn.matrix, waves=turn.waves, gutter=turn.gutter)
-    return Scanned(pixels=np.ascontiguousarray(np.rot90(image, -rotation // 90)), dpi=sheet.dpi, level=level, skew_deg=skew,
-                   rotation=rotation, turn=moved, effects=names, quality=quality)
+    return Scanned(
+        pixels=np.ascontiguousarray(np.rot90(image, -rotation // 90)),
+        dpi=sheet.dpi,
+        level=level,
+        skew_deg=skew,
+        rotation=rotation,
+        turn=moved,
+        effects=names,
+        quality=quality,
+    )
 
 
 def _clouds(rng: np.random.Generator, shape: tuple[int, int], cell_px: float, strength: float) -> NDArray[np.float32]:

@@ -40,9 +40,13 @@ def write(file: str, layout: str, pages: Sequence[Page], documents: Sequence[Doc
     """The truth file's text. Of several scans the first gives level, skew and so on; `scans` has them all."""
     first = pages[0].scan
     content: dict[str, Any] = {
-        "file": file, **_facts(first), "layout": layout, "effects": list(first.effects),
+        "file": file,
+        **_facts(first),
+        "layout": layout,
+        "effects": list(first.effects),
         "documents": [{"type": d.type, "pages": d.pages, "records": d.records} for d in documents],
-        "text": "\n".join(filter(None, map(text, pages))), "planted": [p for d in documents for p in d.planted],
+        "text": "\n".join(filter(None, map(text, pages))),
+        "planted": [p for d in documents for p in d.planted],
     }
     if len(pages) > 1:
         content["scans"] = [_facts(p.scan) | {"effects": list(p.scan.effects), "text": text(p)} for p in pages]
@@ -55,9 +59,10 @@ def text(page: Page) -> str:
 
 
 def lines(page: Page) -> list[dict[str, Any]]:
-    """Every line of a scan: text, quadrangle in px of the scan (left upper corner of the upright line first), whether a pen wrote any of it.
+    """Every line of a scan: text, quadrangle in px of the scan, whether a pen wrote any of it.
 
-    This is what training needs; truth files do not carry it.
+    A quadrangle starts at the left upper corner of the upright line and goes clockwise. This is what training needs; truth
+    files do not carry it.
     """
     boxes = np.array([line.box for line in page.lines], np.float64).reshape(-1, 4)
     quads = box_quads(page.scan.turn, boxes)

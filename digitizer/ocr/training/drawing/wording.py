@@ -8,8 +8,13 @@ from datetime import date
 import numpy as np
 
 DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
-DATE_STYLES = ("{0.day:02}/{0.month:02}/{0.year}", "{0.day:02}/{0.month:02}/{0.year}", "{0.day}/{0.month}/{0.year}",
-               "{0.day:02}-{0.month:02}-{0.year}", "{0.day:02}.{0.month:02}.{0.year}")
+DATE_STYLES = (
+    "{0.day:02}/{0.month:02}/{0.year}",
+    "{0.day:02}/{0.month:02}/{0.year}",
+    "{0.day}/{0.month}/{0.year}",
+    "{0.day:02}-{0.month:02}-{0.year}",
+    "{0.day:02}.{0.month:02}.{0.year}",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +56,13 @@ class Manner:
 def manner(rng: np.random.Generator) -> Manner:
     """Somebody's habits."""
     return Manner(
-        date_style=DATE_STYLES[int(rng.integers(len(DATE_STYLES)))], capitals=bool(rng.random() < 0.6),
-        abbreviated=bool(rng.random() < 0.15), commas=bool(rng.random() < 0.4), thousand="ngàn" if rng.random() < 0.2 else "nghìn",
-        zero_tens="lẻ" if rng.random() < 0.15 else "linh", month_four="tư" if rng.random() < 0.7 else "bốn",
+        date_style=DATE_STYLES[int(rng.integers(len(DATE_STYLES)))],
+        capitals=bool(rng.random() < 0.6),
+        abbreviated=bool(rng.random() < 0.15),
+        commas=bool(rng.random() < 0.4),
+        thousand="ngàn" if rng.random() < 0.2 else "nghìn",
+        zero_tens="lẻ" if rng.random() < 0.15 else "linh",
+        month_four="tư" if rng.random() < 0.7 else "bốn",
         first_days=("mồng", "mùng", "")[int(rng.integers(3))],
     )
 

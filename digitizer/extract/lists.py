@@ -1,0 +1,25 @@
+"""Closed lists of the field: ethnic groups (Quyết định 121-TCTK/PPCĐ, 1979, with the sub-names the Ministry's list allows), nationalities."""
+
+from __future__ import annotations
+
+ETHNIC_GROUPS = tuple(
+    ["Kinh", "Tày", "Thái", "Mường", "Khmer", "Hoa", "Nùng", "Mông", "Dao", "Gia Rai", "Ê Đê", "Ba Na", "Sán Chay", "Chăm", "Cơ Ho", "Xơ Đăng", "Sán Dìu", "Hrê", "Ra Glai", "Mnông", "Thổ", "Xtiêng", "Khơ Mú", "Bru-Vân Kiều", "Cơ Tu", "Giáy", "Tà Ôi", "Mạ", "Giẻ Triêng", "Co", "Chơ Ro", "Xinh Mun", "Hà Nhì", "Chu Ru", "Lào", "La Chí", "Kháng", "Phù Lá", "La Hủ", "La Ha", "Pà Thẻn", "Lự", "Ngái", "Chứt", "Lô Lô", "Mảng", "Cơ Lao", "Bố Y", "Cống", "Si La", "Pu Péo", "Rơ Măm", "Brâu", "Ơ Đu", "Mông (Mèo)", "Sán Chay (Cao Lan)", "Tày (Thổ)", "Dao (Mán)", "Nùng (Giang)", "Người nước ngoài", "Khác"]
+)
+NATIONALITIES = (
+    "Việt Nam",
+    "Trung Quốc",
+    "Đài Loan",
+    "Hàn Quốc",
+    "Hoa Kỳ",
+    "Mỹ",
+    "Lào",
+    "Campuchia",
+    "Nhật Bản",
+    "Pháp",
+    "Đức",
+    "Úc",
+    "Ca-na-đa",
+    "Nga",
+    "Anh",
+    "Không quốc tịch",
+)

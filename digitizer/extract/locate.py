@@ -1,0 +1,389 @@
+"""Label -> value: where on the page each field of a document stands.
+
+A printed label ends in a colon mostly; the words before a colon are compared, folded, with the labels of the type. A value
+reaches to the next label on its row, and over the rows below it until the next label, heading or wide gap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from digitizer.doctypes import DocType, FieldSpec
+from digitizer.geometry import margin_column, union
+from digitizer.model import Box, Line, PageText
+from digitizer.text import fold, strip_accents
+
+#: how alike a printed label and a declared one must be
+ALIKE = 0.78
+#: types whose values may fill several rows
+LONG = frozenset({"place", "text", "date_words", "id_number", "signer", "time", "name"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of one line: letters `start` to `end`."""
+
+    page: int
+    line: Line
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """Its letters."""
+        return self.line.text[self.start : self.end]
+
+    @property
+    def box(self) -> Box:
+        """Where its letters stand; the whole line where letters are not known."""
+        letters = (
+            [k for k in self.line.letters[self.start : self.end] if k.char != " "]
+            if len(self.line.letters) == len(self.line.text)
+            else []
+        )
+        if not letters:
+            return self.line.box
+        return Box(min(k.x0 for k in letters), self.line.box.y0, max(k.x1 for k in letters), self.line.box.y1)
+
+    @property
+    def confidences(self) -> list[float]:
+        """Of its letters, without dots and spaces."""
+        if len(self.line.letters) != len(self.line.text):
+            return [self.line.confidence]
+        return [k.confidence for k in self.line.letters[self.start : self.end] if k.char not in " .…·"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A field's raw value and the pieces it was read from."""
+
+    field: FieldSpec
+    pieces: tuple[Piece, ...]
+    #: rows of a note; joined by line breaks instead of spaces
+    paragraphs: bool = False
+
+    @property
+    def raw(self) -> str:
+        """The value as printed."""
+        return ("\n" if self.paragraphs else " ").join(p.text.strip() for p in self.pieces).strip()
+
+    @property
+    def box(self) -> Box | None:
+        """Around the pieces on the first page."""
+        first = [p.box for p in self.pieces if p.page == self.pieces[0].page]
+        return union(first) if first else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A printed label: letters `start` to `end` of line number `row`."""
+
+    row: int
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of the body, with its page and its text folded letter by letter."""
+
+    page: int
+    line: Line
+    folded: str
+
+
+def locate(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Iterator[Found]:
+    """The fields of one record. `pages`: (position of the PageText in the bundle, PageText)."""
+    rows, margin = _rows(pages, doctype)
+    hits = [hit for i, row in enumerate(rows) for hit in find_labels(row.folded, i, doctype)]
+    taken: set[str] = set()
+    for spec, pieces in _values(rows, hits, doctype):
+        if pieces or spec.name not in taken:
+            taken.add(spec.name)
+            yield Found(field=spec, pieces=tuple(pieces))
+    for spec in doctype.fields:
+        if spec.name not in taken and spec.where in _STRATEGIES:
+            pieces = _STRATEGIES[spec.where](rows, margin, spec, doctype)
+            if pieces:
+                yield Found(field=spec, pieces=tuple(pieces), paragraphs=spec.where == "margin")
+
+
+def _rows(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> tuple[list[Row], list[Row]]:
+    """(body, margin column), in reading order."""
+    body: list[Row] = []
+    margin: list[Row] = []
+    for number, page in pages:
+        aside = {id(line) for line in margin_column(page.lines)} if doctype.book else set()
+        for line in page.lines:
+            row = Row(page=number, line=line, folded=strip_accents(line.text).lower())
+            # the page number stands below the margin column, and belongs to the body
+            (margin if id(line) in aside and "trang so" not in row.folded else body).append(row)
+    return body, margin
+
+
+def find_labels(folded: str, row: int, doctype: DocType) -> list[Hit]:
+    """The labels in one line: words before a colon, and words the line begins with."""
+    hits: list[Hit] = []
+    begin = 0
+    for colon in [*(m.start() for m in re.finditer(":", folded))]:
+        found = _label_before(folded, begin, colon, doctype.labels)
+        if found:
+            hits.append(Hit(row=row, start=found[0], end=colon + 1, label=found[1]))
+            begin = colon + 1
+    first = min((hit.start for hit in hits), default=len(folded))
+    start = _label_at_start(folded[:first], doctype.labels)
+    if start:
+        hits.insert(0, Hit(row=row, start=0, end=start[0], label=start[1]))
+    for spec in doctype.fields:
+        for label in spec.label if spec.where == "inline" else ():
+            if (at := folded.find(label)) >= 0 and not any(h.start <= at < h.end for h in hits):
+                hits.append(Hit(row=row, start=at, end=at + len(label), label=label))
+    return sorted(hits, key=lambda h: h.start)
+
+
+def _label_before(folded: str, begin: int, colon: int, labels: Sequence[str]) -> tuple[int, str] | None:
+    """(start, label) of the label that ends at a colon."""
+    best: tuple[float, int, str] | None = None
+    text = folded[begin:colon].rstrip()
+    starts = [m.start() for m in re.finditer(r"(?<!\S)\S", text)]
+    for label in labels:
+        for start in starts:
+            candidate = text[start:].strip(" .")
+            if abs(len(candidate) - len(label)) > max(2, len(label) // 4):
+                continue
+            alike = Levenshtein.normalized_similarity(candidate, label)
+            # among equally alike ones the longer label says more
+            if alike >= _needed(label) and (best is None or (alike + len(label) * 0.003, -start) > (best[0], -best[1])):
+                best = (alike + len(label) * 0.003, begin + start, label)
+    return (best[1], best[2]) if best else None
+
+
+def _label_at_start(folded: str, labels: Sequence[str]) -> tuple[int, str] | None:
+    """(end, label) of a label of two words or more that the line begins with, colon or not."""
+    best: tuple[float, int, str] | None = None
+    ends = [m.end() for m in re.finditer(r"\S+", folded)]
+    for label in labels:
+        if " " not in label:
+            continue
+        for end in ends:
+            if abs(end - len(label)) > 2:
+                continue
+            alike = Levenshtein.normalized_similarity(folded[:end].strip(" .:"), label)
+            if alike >= 0.85 and (best is None or alike + len(label) * 0.003 > best[0]):
+                best = (alike + len(label) * 0.003, end, label)
+    return (best[1], best[2]) if best else None
+
+
+def _needed(label: str) -> float:
+    """Short labels have no room for errors."""
+    return 1.0 if len(label) <= 2 else 0.66 if len(label) <= 4 else ALIKE
+
+
+def _values(rows: Sequence[Row], hits: Sequence[Hit], doctype: DocType) -> Iterator[tuple[FieldSpec, list[Piece]]]:
+    """(field, pieces of its value) of all labels, in reading order; a label printed over two rows counts once."""
+    filled: set[str] = set()
+    section: str | None = None
+    waiting: tuple[FieldSpec, list[Piece]] | None = None
+    for i, hit in enumerate(hits):
+        for part in doctype.sections:
+            if hit.label in part.start and (part.name != section):
+                section = part.name
+        spec = _field(doctype, hit.label, section, filled)
+        if spec is None or spec.where == "below":
+            continue
+        pieces = _value(rows, hit, hits[i + 1] if i + 1 < len(hits) else None, spec, doctype)
+        if waiting is not None and waiting[0].name != spec.name:
+            yield waiting
+            filled.add(waiting[0].name)
+        waiting = (spec, pieces)
+    if waiting is not None:
+        yield waiting
+
+
+def _field(doctype: DocType, label: str, section: str | None, filled: set[str]) -> FieldSpec | None:
+    """The field a label stands for: of this section, else of none, else of one not yet begun (fields before any heading)."""
+    fitting = [spec for spec in doctype.fields if label in spec.label and spec.name not in filled]
+    for wanted in (section, None):
+        for spec in fitting:
+            if spec.section == wanted:
+                return spec
+    return fitting[0] if fitting and section is None else None
+
+
+def _value(rows: Sequence[Row], hit: Hit, following: Hit | None, spec: FieldSpec, doctype: DocType) -> list[Piece]:
+    row = rows[hit.row]
+    if following is not None and following.row == hit.row:
+        return _piece(row, hit.end, following.start)
+    pieces = _piece(row, hit.end, len(row.line.text)) + _same_row(rows, hit.row, following)
+    last = following.row if following is not None else len(rows)
+    height = row.line.box.height
+    previous = rows[max([hit.row, *(i for i in range(hit.row, last) if any(p.line is rows[i].line for p in pieces))])]
+    for below in rows[hit.row + 1 : last]:
+        if any(p.line is below.line for p in pieces):
+            continue
+        if (pieces and spec.type not in LONG) or _stops(below, doctype):
+            break
+        gap = below.line.box.y0 - previous.line.box.y1
+        if below.page != row.page or gap > 1.6 * height or below.line.box.x0 > row.line.box.x1:
+            break
+        pieces += _piece(below, 0, len(below.line.text))
+        previous = below
+        if spec.type not in LONG:
+            break
+    return pieces
+
+
+def _same_row(rows: Sequence[Row], at: int, following: Hit | None) -> list[Piece]:
+    """What stands to the right of a label's line in a box of its own."""
+    box = rows[at].line.box
+    last = following.row if following is not None else len(rows)
+    beside = [
+        r
+        for r in rows[at + 1 : last]
+        if r.page == rows[at].page
+        and r.line.box.x0 >= box.x1 - box.height
+        and abs(r.line.box.centre[1] - box.centre[1]) < 0.5 * box.height
+    ]
+    return [piece for r in beside for piece in _piece(r, 0, len(r.line.text))]
+
+
+def _piece(row: Row, start: int, end: int) -> list[Piece]:
+    """Letters `start` to `end` without the dots and spaces around them; nothing when nothing is left."""
+    text = row.line.text
+    while start < end and text[start] in " .…·:_":
+        start += 1
+    while end > start and text[end - 1] in " .…·:_":
+        end -= 1
+    return [Piece(page=row.page, line=row.line, start=start, end=end)] if end > start else []
+
+
+def _stops(row: Row, doctype: DocType) -> bool:
+    text = fold(row.line.text)
+    return any(Levenshtein.normalized_similarity(text[: len(stop) + 2].strip(" :."), stop) >= 0.8 for stop in doctype.stop)
+
+
+# --- values without a label before them -----------------------------------------------------------------------------
+
+
+def _whole(row: Row) -> list[Piece]:
+    return _piece(row, 0, len(row.line.text))
+
+
+def _is_name(text: str) -> bool:
+    words = text.strip(" .").split()
+    return 2 <= len(words) <= 6 and all(w[0].isupper() and w.replace(".", "").isalpha() for w in words)
+
+
+def _below(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
+    """The name under a heading: `Người thực hiện`, `(Ký, ghi rõ họ, tên)`, signature, name."""
+    for i, row in enumerate(rows):
+        if any(Levenshtein.normalized_similarity(row.folded.strip(" .:"), label) >= 0.85 for label in spec.label):
+            x0, x1 = row.line.box.x0, row.line.box.x1
+            middle, reach = (x0 + x1) / 2, max(x1 - x0, 8 * row.line.box.height) / 2
+            under = [
+                r
+                for r in rows[i + 1 :]
+                if r.page == row.page and abs(r.line.box.centre[0] - middle) <= reach and _is_name(r.line.text)
+            ]
+            return _whole(under[-1]) if under else []
+    return []
+
+
+def _margin(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
+    """What is written under `Ghi chú`: a note begins with a capital and ends with the next one that does after a full row."""
+    start = next(
+        (i for i, row in enumerate(margin) if Levenshtein.normalized_similarity(row.folded.strip(" .:"), "ghi chu") >= 0.8), None
+    )
+    if start is None:
+        return []
+    under = [r for r in margin[start + 1 :] if sum(c.isalpha() for c in r.line.text) >= 2]
+    return [piece for row in under for piece in _whole(row)]
+
+
+def _letterhead(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
+    """The agency block: lines at the top left, above the number."""
+    if not rows:
+        return []
+    number = next((r for r in rows if re.match(r"s[o06]\s*[:.]", r.folded)), None)
+    middle = (min(r.line.box.x0 for r in rows) + max(r.line.box.x1 for r in rows)) / 2
+    top = [
+        r
+        for r in rows
+        if number is not None and r.page == number.page and r.line.box.y1 <= number.line.box.y0 + 0.5 * number.line.box.height
+    ]
+    return [piece for r in top if r.line.box.centre[0] < middle and r.line.box.x1 < middle * 1.15 for piece in _whole(r)]
+
+
+_PLACE_DATE = re.compile(r"^(.*?),?\s*(ng[a-z]{1,2}\s+\d{1,2}\s+th[a-z]{2,3}\s+\d{1,2}\s+n[a-z]{2}\s+\d{4})")
+
+
+def _place_date(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
+    """`Đà Vị, ngày 19 tháng 05 năm 2025`: the place or the date."""
+    for row in rows:
+        match = _PLACE_DATE.match(row.folded)
+        if match and len(match.group(1)) < 40:
+            group = 2 if spec.type == "date" else 1
+            return _piece(row, match.start(group), match.end(group))
+    return []
+
+
+def _under_title(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
+    """The abstract between title and body."""
+    titles = [fold(t) for t in doctype.title]
+    start = next(
+        (
+            i
+            for i, r in enumerate(rows)
+            if max(Levenshtein.normalized_similarity(fold(r.line.text).strip(" .:"), t) for t in titles) >= 0.85
+        ),
+        None,
+    )
+    if start is None:
+        return []
+    pieces: list[Piece] = []
+    for row in rows[start + 1 :]:
+        letters = [c for c in row.line.text if c.isalpha()]
+        if _stops(row, doctype) or (pieces and letters and all(c.isupper() for c in letters)):
+            break
+        pieces += _whole(row)
+    return pieces
+
+
+def _signature(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
+    """The signer's name: the last name on the right half of the last page."""
+    if not rows:
+        return []
+    last = max(r.page for r in rows)
+    middle = (min(r.line.box.x0 for r in rows) + max(r.line.box.x1 for r in rows)) / 2
+    names = [
+        r
+        for r in rows
+        if r.page == last and r.line.box.centre[0] > middle and _is_name(r.line.text) and not r.line.text.isupper()
+    ]
+    return _whole(max(names, key=lambda r: r.line.box.y0)) if names else []
+
+
+def _signature_title(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
+    """The signer's office: the last `CHỦ TỊCH` alone on its line."""
+    offices = [
+        r
+        for r in rows
+        if fold(r.line.text).strip(" .") in ("chu tich", "pho chu tich", "giam doc", "pho giam doc", "truong phong")
+    ]
+    return _whole(offices[-1]) if offices else []
+
+
+_STRATEGIES = {
+    "below": _below,
+    "margin": _margin,
+    "letterhead": _letterhead,
+    "place_date": _place_date,
+    "under_title": _under_title,
+    "signature": _signature,
+    "signature_title": _signature_title,
+}

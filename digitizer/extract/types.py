@@ -1,0 +1,239 @@
+"""Value types: raw text as printed -> (value in normal form or None, problem code or None). One decorated function each.
+
+A value that cannot be what the field holds is None with a problem, never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from rapidfuzz.distance import Levenshtein
+
+from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES
+from digitizer.extract.words import parse_date
+from digitizer.text import fold, nfc
+
+Value = str | bool | tuple[str, ...] | None
+Reading = tuple[Value, str | None]
+TYPES: dict[str, Callable[[str], Reading]] = {}
+
+#: dots to write on, and what recognisers make of them
+_FILL = " .…·:;,_-–"
+
+
+def value_type(function: Callable[[str], Reading]) -> Callable[[str], Reading]:
+    """Registers a value type under the function's name."""
+    TYPES[function.__name__] = function
+    return function
+
+
+def read(kind: str, raw: str) -> Reading:
+    """The value of `raw` as a field of type `kind`."""
+    return TYPES[kind](raw)
+
+
+def clean(raw: str) -> str:
+    """`raw` without the dots of dotted lines around it and between its words."""
+    text = re.sub(r"[.…·_]{2,}", " ", nfc(raw))
+    text = re.sub(r"(?<=\w)\s*[.·](?=\s*[^\W\d_]{2})", _between, text)
+    return nfc(text).strip(_FILL)
+
+
+def _between(match: re.Match[str]) -> str:
+    """A dot between words belongs to the dotted line unless it ends an abbreviation: `T. Tuyên Quang`."""
+    before = match.string[: match.start()].rpartition(" ")[2]
+    return match.group() if len(before.strip(".")) <= 2 else " "
+
+
+@value_type
+def name(raw: str) -> Reading:
+    """A person's name: letters only, as printed."""
+    text = clean(raw)
+    if not text:
+        return None, "empty"
+    if re.search(r"[\d/:;()<>=+*|#@\[\]]", text) or sum(c.isalpha() for c in text) < 2:
+        return None, "not_a_name"
+    return text, None
+
+
+@value_type
+def place(raw: str) -> Reading:
+    """A place, as printed."""
+    text = clean(raw)
+    return (text, None) if sum(c.isalpha() for c in text) >= 2 else (None, "empty")
+
+
+@value_type
+def text(raw: str) -> Reading:
+    """Anything, as printed."""
+    found = clean(raw)
+    return (found, None) if found else (None, "empty")
+
+
+@value_type
+def date_words(raw: str) -> Reading:
+    """A date in words, as printed; the problem says when its words make no date."""
+    found = clean(raw).rstrip(")").strip(_FILL)
+    if not found:
+        return None, "empty"
+    return found, None if parse_date(found) else "words_not_a_date"
+
+
+_DATE = re.compile(
+    r"(?:(?:ngày\s*)?(\d{1,2})\s*(?:[/.\-]|tháng)\s*)?(?:(\d{1,2})\s*(?:[/.\-]|năm)\s*)(\d{4})(?!\d)|(?<!\d)(\d{4})(?!\d)",
+    re.IGNORECASE,
+)
+
+
+@value_type
+def date_(raw: str) -> Reading:
+    """A date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`."""
+    found = re.sub(r"(?<=\d)\s*([/.\-])\s*(?=\d)", r"\1", clean(raw))
+    match = _DATE.search(found)
+    if match is None:
+        return None, "empty" if not re.search(r"\w", found) else "not_a_date"
+    day, month, year, alone = match.groups()
+    if match.start() and found[match.start() - 1].isdigit():
+        return None, "not_a_date"
+    if alone is not None:
+        # a lone year must be all there is: anything else is a date that was misread
+        return (
+            (alone, None)
+            if re.fullmatch(r"(?:năm\s*)?\d{4}", found, re.IGNORECASE) and 1850 <= int(alone) <= 2100
+            else (None, "not_a_date")
+        )
+    return _checked(year, month, day)
+
+
+TYPES["date"] = TYPES.pop("date_")
+
+
+def _checked(year: str, month: str, day: str | None) -> Reading:
+    try:
+        date(int(year), int(month), int(day or 1))
+    except ValueError:
+        return None, "impossible_date"
+    if not 1850 <= int(year) <= 2100:
+        return None, "impossible_date"
+    return f"{year}-{int(month):02}" + (f"-{int(day):02}" if day else ""), None
+
+
+@value_type
+def sex(raw: str) -> Reading:
+    """`nam`, `nữ`, `không xác định`; one wrong mark is forgiven, another word is not."""
+    found = fold(clean(raw))
+    return {
+        "nam": ("nam", None),
+        "nu": ("nữ", None),
+        "khong xac dinh": ("không xác định", None),
+        "chua xac dinh": ("không xác định", None),
+    }.get(found, (None, "empty" if not found else "not_in_list"))
+
+
+def _nearest(raw: str, entries: Sequence[str]) -> Reading:
+    """The entry that `raw` is: equal, equal but for marks, or one letter off with no other entry as near; else as printed, with a problem."""
+    found = clean(raw)
+    if not found:
+        return None, "empty"
+    lowered = found.casefold()
+    ranked = sorted(
+        (Levenshtein.distance(lowered, entry.casefold()), Levenshtein.distance(fold(found), fold(entry)), entry)
+        for entry in entries
+    )
+    (best, plain, entry), second = ranked[0], ranked[1]
+    if best == 0:
+        return entry, None
+    sure = best <= max(1, len(entry) // 4) and plain <= 1 and (second[0] > best or second[1] > plain)
+    return (entry, "spelling_restored") if sure else (found, "not_in_list")
+
+
+@value_type
+def ethnicity(raw: str) -> Reading:
+    """One of the 54 ethnic groups or an allowed sub-name; others as printed plus a problem."""
+    return _nearest(raw, ETHNIC_GROUPS)
+
+
+@value_type
+def nationality(raw: str) -> Reading:
+    """A nationality of the list; others as printed plus a problem."""
+    return _nearest(raw, NATIONALITIES)
+
+
+@value_type
+def id_number(raw: str) -> Reading:
+    """9 (CMND) or 12 digits (CCCD, số định danh), or a passport: one or two letters and 6 to 8 digits."""
+    found = clean(raw)
+    joined = re.sub(r"(?<=\d)[ .](?=\d)", "", found)
+    numbers = [n for n in re.findall(r"(?<![\d/])\d+(?![\d/])", joined) if len(n) in (9, 12)]
+    if len(numbers) == 1:
+        return numbers[0], None
+    passport = re.search(r"\b[A-Z]{1,2}\d{6,8}\b", found)
+    if passport and not numbers:
+        return passport.group(), None
+    return None, "empty" if not found else "not_an_id_number"
+
+
+@value_type
+def register_number(raw: str) -> Reading:
+    """`15/1999`, `01/1999`, `77/TLKS-BS`: as printed, spaces removed; only the number, not what follows it."""
+    found = clean(raw)
+    match = re.match(r"\d+\s*(?:/\s*(?:\d{4}|[\wĐđ.\-]+))*(?:\s*/\s*[\wĐđ.\-]+)*", found)
+    if match is None:
+        return None, "empty" if not found else "not_a_number"
+    return re.sub(r"\s+", "", match.group()).strip(_FILL), None
+
+
+@value_type
+def number(raw: str) -> Reading:
+    """Digits."""
+    found = clean(raw).replace(" ", "")
+    return (found, None) if found.isdigit() else (None, "empty" if not found else "not_a_number")
+
+
+@value_type
+def time(raw: str) -> Reading:
+    """`07 giờ 30 phút`, `7h30`, `07:30` -> `07:30`."""
+    match = re.search(r"(\d{1,2})\s*(?:giờ|gio|h|:)\s*(?:(\d{1,2})\s*(?:phút|phut|p)?)?", raw, re.IGNORECASE)
+    if match is None:
+        return None, "not_a_time" if clean(raw) else "empty"
+    hour, minute = int(match.group(1)), int(match.group(2) or 0)
+    return (f"{hour:02}:{minute:02}", None) if hour < 24 and minute < 60 else (None, "not_a_time")
+
+
+@value_type
+def code(raw: str) -> Reading:
+    """A code that a tick box stands for."""
+    return (raw, None) if raw else (None, "empty")
+
+
+@value_type
+def notes(raw: str) -> Reading:
+    """Notes in the margin, one a paragraph."""
+    found = tuple(note for part in raw.split("\n") if (note := clean(part)))
+    return (found, None) if found else (None, "empty")
+
+
+def _signer(raw: str) -> tuple[str, str]:
+    """`Trần Văn A, Chủ tịch` or `… - Chủ tịch` -> its two parts."""
+    found = clean(raw)
+    title = re.search(
+        r"\s*[,\-–.]?\s*((?:PHÓ |QUYỀN |KT\. )?CHỦ TỊCH.*|CÔNG CHỨC.*|TRƯỞNG PHÒNG.*|GIÁM ĐỐC.*)$", found, re.IGNORECASE
+    )
+    if title:
+        return found[: title.start()].strip(_FILL), title.group(1).strip(_FILL)
+    head, _, tail = found.partition(",")
+    return head.strip(_FILL), tail.strip(_FILL)
+
+
+@value_type
+def signer(raw: str) -> Reading:
+    """The name in `Trần Văn A, Chủ tịch`."""
+    return name(_signer(raw)[0])
+
+
+@value_type
+def signer_title(raw: str) -> Reading:
+    """The office in `Trần Văn A, Chủ tịch`."""
+    return text(_signer(raw)[1])

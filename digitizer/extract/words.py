@@ -1,0 +1,108 @@
+"""Dates in words: `Ngày mười lăm, tháng tám, năm một nghìn chín trăm tám mươi bảy` -> 1987-08-15."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from digitizer.text import fold
+
+DIGITS = {
+    "khong": 0,
+    "mot": 1,
+    "hai": 2,
+    "ba": 3,
+    "bon": 4,
+    "tu": 4,
+    "nam": 5,
+    "lam": 5,
+    "nham": 5,
+    "sau": 6,
+    "bay": 7,
+    "tam": 8,
+    "chin": 9,
+}
+#: the first and last lunar month
+MONTHS = {"gieng": 1, "chap": 12}
+
+
+def parse_date(text: str) -> str | None:
+    """The date `text` says, as precise as it is (`1987-08-15`, `1987-08`, `1987`); None when a part of it is not understood."""
+    words = re.findall(r"[a-z]+", fold(text))
+    words = [w for w in words if w not in ("mong", "mung")]
+    day, rest = _part(words, "ngay", ("thang", "nam"))
+    month, rest = _part(rest, "thang", ("nam",))
+    year_words = rest[1:] if rest[:1] == ["nam"] else rest
+    year = _year(year_words)
+    if year is None or not 1800 <= year <= 2100:
+        return None
+    if month is None:
+        return f"{year:04}" if day is None else None
+    month_number = MONTHS.get(month[0]) if len(month) == 1 and month[0] in MONTHS else _below_hundred(month)
+    if month_number is None or not 1 <= month_number <= 12:
+        return None
+    if day is None:
+        return f"{year:04}-{month_number:02}"
+    day_number = _below_hundred(day)
+    return f"{year:04}-{month_number:02}-{day_number:02}" if day_number is not None and 1 <= day_number <= 31 else None
+
+
+def _part(words: Sequence[str], head: str, ends: tuple[str, ...]) -> tuple[list[str] | None, list[str]]:
+    """The words after `head` up to one of `ends`, and the rest; `năm` is both "year" and "five", so the last one before thousands counts."""
+    if not words or words[0] != head:
+        return None, list(words)
+    for i in range(2, len(words)):
+        if words[i] in ends and not (words[i] == "nam" and _is_five(words, i, head)):
+            return list(words[1:i]), list(words[i:])
+    return list(words[1:]), []
+
+
+def _is_five(words: Sequence[str], i: int, head: str) -> bool:
+    """Whether `năm` at `i` is the number: another `năm` follows it before the year's words, `tháng năm năm hai nghìn…`."""
+    return head == "thang" and i + 1 < len(words) and words[i + 1] == "nam"
+
+
+def _below_hundred(words: Sequence[str]) -> int | None:
+    """1–99: `mười lăm`, `hai mươi mốt`, `hăm ba`, `bảy`."""
+    match list(words):
+        case [one] if one in DIGITS:
+            return DIGITS[one]
+        case ["muoi"]:
+            return 10
+        case ["muoi", one] if one in DIGITS:
+            return 10 + DIGITS[one]
+        case ["ham", one] if one in DIGITS:
+            return 20 + DIGITS[one]
+        case [tens, "muoi"] if tens in DIGITS:
+            return 10 * DIGITS[tens]
+        case [tens, "muoi", one] if tens in DIGITS and one in DIGITS:
+            return 10 * DIGITS[tens] + DIGITS[one]
+        case ["linh" | "le", one] if one in DIGITS:
+            return DIGITS[one]
+        case [tens, one] if tens in DIGITS and one in DIGITS:
+            return 10 * DIGITS[tens] + DIGITS[one]
+    return None
+
+
+def _year(words: Sequence[str]) -> int | None:
+    """`một nghìn chín trăm tám mươi bảy`, `hai nghìn linh tám`, `một chín tám bảy`, `tám bảy` (19xx)."""
+    rest = list(words)
+    for thousand in ("nghin", "ngan"):
+        if thousand in rest:
+            return _after_thousand(rest, rest.index(thousand))
+    if len(rest) == 4 and all(w in DIGITS for w in rest):
+        return int("".join(str(DIGITS[w]) for w in rest))
+    short = _below_hundred(rest)
+    return 1900 + short if short is not None and short >= 10 else None
+
+
+def _after_thousand(words: list[str], at: int) -> int | None:
+    if at != 1 or words[0] not in DIGITS:
+        return None
+    year, rest = 1000 * DIGITS[words[0]], words[at + 1 :]
+    if len(rest) >= 2 and rest[1] == "tram" and rest[0] in DIGITS:
+        year, rest = year + 100 * DIGITS[rest[0]], rest[2:]
+    if not rest:
+        return year
+    small = _below_hundred(rest)
+    return None if small is None else year + small
