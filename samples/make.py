@@ -1,16 +1,17 @@
 """Draws samples/: `python samples/make.py` writes every file, `--check` draws again and compares bytes, `--only TEXT` takes some.
 
-Needs the extra `draw` and, the first time, npm and apt-get for the fonts; reading the committed samples needs neither. Every file has
-its own seed, so that adding one leaves the others alone.
+Needs the extra `draw` and, the first time, npm and apt-get for the fonts; reading the committed samples needs neither.
+Every file has its own seed, so that adding one leaves the others alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tomllib
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from digitizer.ocr.training.drawing import card, cases, certificates, files, letters, paper, registers, scans, truth
-from digitizer.ocr.training.drawing.cases import Case
+from digitizer.ocr.training.drawing.cases import Case, Office
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.drawing.forms import Form, printing
 from digitizer.ocr.training.drawing.ink import hand
 from digitizer.ocr.training.drawing.paper import Sheet
+from digitizer.ocr.training.drawing.people import Paper
 from digitizer.ocr.training.drawing.places import Commune
 
 HERE = Path(__file__).resolve().parent
@@ -30,8 +32,6 @@ SEED = 20260930
 #: the commune of the demo dossiers, agency H60.127.03
 COMMUNE = Commune("xã Sơn Dương", "", "Tuyên Quang", "008")
 OLD_COMMUNE = Commune("xã Tú Thịnh", "huyện Sơn Dương", "Tuyên Quang", "008")
-AGENCY = "H60.127.03"
-DOSSIER, MIXED = "H60.127.03-260930-0012", "H60.127.03-260930-0015"
 
 
 @dataclass(slots=True)
@@ -58,15 +58,38 @@ class Drawn:
     scan: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One file."""
+    """One file, as declared in samples.toml."""
 
     path: str
     level: str
-    draw: Callable[[Studio], Sequence[Drawn]]
-    layout: str = "single sheet"
+    draw: str
+    type: str = ""
+    days: tuple[date, ...] = ()
+    number: int = 0
+    by: str = "hand"
+    dpi: int = 200
+    note: str = ""
+    plant: str = ""
+    old: bool = False
+    cancelled: bool = False
+    #: rotation of each scan of a book
+    turned: tuple[int, ...] = ()
     scan: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> str:
+        """What the truth calls it."""
+        return "one page, one record, wording of 2006-2015" if self.old else LAYOUTS[self.draw]
+
+
+def declared() -> list[Sample]:
+    """The samples of samples.toml."""
+    entries = tomllib.loads((HERE / "samples.toml").read_text(encoding="utf-8"))["sample"]
+    return [
+        Sample(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}) for entry in entries
+    ]
 
 
 def filled(kind: str, form: Form, more: dict[str, Any] | None = None) -> Drawn:
@@ -74,71 +97,55 @@ def filled(kind: str, form: Form, more: dict[str, Any] | None = None) -> Drawn:
     return Drawn(kind, form.sheet, [form.record() | (more or {})], list(form.case.planted))
 
 
-def register(kind: str, when: date, number: int, how: str, *, dpi: int = 200, note: str = "", plant: str = "", cancelled: bool = False,
-             old: bool = False, tone: tuple[int, int, int] = (250, 249, 245)) -> Callable[[Studio], Sequence[Drawn]]:
+def page(studio: Studio, sample: Sample) -> Sequence[Drawn]:
     """One page with one record."""
-    def draw(studio: Studio) -> Sequence[Drawn]:
-        case = event(studio.rng, kind, when, number)
-        if note:
-            cases.note(studio.rng, case, note)
-        if plant:
-            cases.plant(studio.rng, case, plant)
-        body = registers.old_birth_body if old else None
-        form = registers.page(studio.fonts, case, studio.rng, dpi=dpi, how=how, tone=tone, body=body)
-        if cancelled:
-            registers.cancel(form)
-        return [filled(kind, form, {"cancelled": True} if cancelled else None)]
-    return draw
+    case = event(studio.rng, sample.type, sample.days[0], sample.number)
+    if sample.note:
+        cases.note(studio.rng, case, sample.note)
+    if sample.plant:
+        cases.plant(studio.rng, case, sample.plant)
+    body = registers.old_birth_body if sample.old else None
+    form = registers.page(studio.fonts, case, studio.rng, dpi=sample.dpi, how=sample.by, body=body)
+    if sample.cancelled:
+        registers.cancel(form)
+    return [filled(sample.type, form, {"cancelled": True} if sample.cancelled else None)]
 
 
-def open_book(kind: str, when: date, number: int, how: str, *, note: str = "") -> Callable[[Studio], Sequence[Drawn]]:
+def spread(studio: Studio, sample: Sample) -> Sequence[Drawn]:
     """Two facing pages of one book, a record each."""
-    def draw(studio: Studio) -> Sequence[Drawn]:
-        left, right = book_pages(studio, kind, [when, when], number, how, note=note)
-        both = paper.spread(left.sheet, right.sheet)
-        return [Drawn(kind, both, left.records + right.records, left.planted + right.planted, {"gutter": True})]
-    return draw
+    left, right = book(studio, sample)
+    both = paper.spread(left.sheet, right.sheet)
+    return [Drawn(sample.type, both, left.records + right.records, left.planted + right.planted, {"gutter": True})]
 
 
-def book(kind: str, days: Sequence[date], number: int, how: str, *, note: str = "", turned: Sequence[int] = ()) -> Callable[[Studio], Sequence[Drawn]]:
-    """Several pages of one book, one scan each; each record is a document of its own page."""
-    def draw(studio: Studio) -> Sequence[Drawn]:
-        pages = book_pages(studio, kind, days, number, how, note=note)
-        for drawn, rotation in zip(pages, turned, strict=False):
-            drawn.scan["rotation"] = rotation
-        return pages
-    return draw
-
-
-def book_pages(studio: Studio, kind: str, days: Sequence[date], number: int, how: str, *, note: str = "") -> list[Drawn]:
-    """Pages of one book: one print, one commune, one hand."""
+def book(studio: Studio, sample: Sample) -> Sequence[Drawn]:
+    """Pages of one book: one print, one office, one hand; a remark on the second."""
     rng, fonts = studio.rng, studio.fonts
-    press, writer = printing(fonts, rng), hand(fonts, rng, x_height_mm=1.9) if how == "hand" else how
-    pages, place = [], None
-    for place_in_book, when in enumerate(days):
-        case = event(rng, kind, when, number + place_in_book, place)
-        place = case.commune
-        if note and place_in_book == 1:
-            cases.note(rng, case, note)
-        pages.append(filled(kind, registers.page(fonts, case, rng, dpi=200, how=writer, press=press)))
+    writer = hand(fonts, rng, x_height_mm=2.1) if sample.by == "hand" else sample.by
+    press, at, pages = printing(fonts, rng, sample.by), cases.office(rng, sample.days[0]), []
+    for place, when in enumerate(sample.days):
+        case = event(rng, sample.type, when, sample.number + place, at)
+        if sample.note and place == 1:
+            cases.note(rng, case, sample.note)
+        pages.append(filled(sample.type, registers.page(fonts, case, rng, dpi=sample.dpi, how=writer, press=press)))
+    for drawn, rotation in zip(pages, sample.turned, strict=False):
+        drawn.scan["rotation"] = rotation
     return pages
 
 
-def event(rng: np.random.Generator, kind: str, when: date, number: int, place: Commune | None = None) -> Case:
+def event(rng: np.random.Generator, kind: str, when: date, number: int, at: Office | None = None) -> Case:
     """The case of a register page."""
     draw = {"birth_register": cases.birth, "marriage_register": cases.marriage, "death_register": cases.death}[kind]
-    return draw(rng, when, number, place)
+    return draw(rng, when, number, at)
 
 
-def sheet(kind: str, when: date, number: int, how: str, *, dpi: int = 200, plant: str = "") -> Callable[[Studio], Sequence[Drawn]]:
+def sheet(studio: Studio, sample: Sample) -> Sequence[Drawn]:
     """One single sheet."""
-    def draw(studio: Studio) -> Sequence[Drawn]:
-        born = kind in ("birth_certificate", "birth_extract", "birth_declaration")
-        case = (cases.birth if born else cases.single)(studio.rng, when, number)
-        if plant:
-            cases.plant(studio.rng, case, plant)
-        return [on_sheet(studio, kind, case, how, dpi)]
-    return draw
+    about = cases.birth if sample.type in ("birth_certificate", "birth_extract", "birth_declaration") else cases.single
+    case = about(studio.rng, sample.days[0], sample.number)
+    if sample.plant:
+        cases.plant(studio.rng, case, sample.plant)
+    return [on_sheet(studio, sample.type, case, sample.by, sample.dpi)]
 
 
 def on_sheet(studio: Studio, kind: str, case: Case, how: str, dpi: int = 200) -> Drawn:
@@ -146,99 +153,77 @@ def on_sheet(studio: Studio, kind: str, case: Case, how: str, dpi: int = 200) ->
     if kind == "citizen_id_card":
         form, marks = card.citizen_id_card(studio.fonts, case, studio.rng, dpi=dpi)
         return filled(kind, form, marks)
-    draw = {"birth_certificate": certificates.birth_certificate, "birth_extract": certificates.birth_extract,
-            "birth_declaration": letters.birth_declaration, "marital_status_certificate": letters.marital_status_certificate,
-            "decision": letters.decision}[kind]
+    draw = {
+        "birth_certificate": certificates.birth_certificate,
+        "birth_extract": certificates.birth_extract,
+        "birth_declaration": letters.birth_declaration,
+        "marital_status_certificate": letters.marital_status_certificate,
+        "decision": letters.decision,
+    }[kind]
     return filled(kind, draw(studio.fonts, case, studio.rng, dpi=dpi, how=how))
 
 
-def family(studio: Studio) -> Case:
-    """The birth that the demo dossier is about; the same for each of its files."""
-    return cases.birth(np.random.default_rng([SEED, 12]), date(2026, 9, 30), 118, COMMUNE)
+def our_office() -> Office:
+    """The office of the demo dossiers."""
+    return cases.office(np.random.default_rng([SEED, 3]), date(2026, 9, 1), COMMUNE)
 
 
-def dossier_file(kind: str, how: str, dpi: int = 200) -> Callable[[Studio], Sequence[Drawn]]:
+def family() -> Case:
+    """The birth that the demo dossier is about, the same for each of its files; the declarant holds the card that is in it."""
+    case = cases.birth(np.random.default_rng([SEED, 12]), date(2026, 9, 30), 118, our_office())
+    declarant = case.people["declarant"]
+    held = Paper(kind="CCCD", number=declarant.personal_number, issued=date(2023, 3, 14), issuer="Cục CS QLHC về TTXH")
+    case.people["declarant"] = replace(declarant, paper=held)
+    case.put("nycSoGiayToTuyThan", held.number, held.written(case.manner, 0))
+    return case
+
+
+def dossier(studio: Studio, sample: Sample) -> Sequence[Drawn]:
     """One file of the demo dossier: declaration, card of the declarant, certificate."""
-    def draw(studio: Studio) -> Sequence[Drawn]:
-        case = family(studio)
-        if kind == "citizen_id_card":
-            case.people["person"], case.when = case.people["declarant"], date(2023, 3, 14)
-        return [on_sheet(studio, kind, case, how, dpi)]
-    return draw
+    case = family()
+    if sample.type == "citizen_id_card":
+        case.people["person"] = case.people["declarant"]
+        case.when = case.people["declarant"].paper.issued
+    return [on_sheet(studio, sample.type, case, sample.by, sample.dpi)]
 
 
-def mixed(studio: Studio) -> Sequence[Drawn]:
+def mixed(studio: Studio, sample: Sample) -> Sequence[Drawn]:
     """Several documents scanned one after another, some turned, with an empty back page between."""
-    rng = studio.rng
-    single = cases.single(rng, date(2026, 9, 22), 64, COMMUNE)
+    rng, at = studio.rng, our_office()
+    single = cases.single(rng, date(2026, 9, 22), 64, at)
     applicant = single.people["person"]
-    holder = cases.single(rng, date(2022, 6, 3), 1, COMMUNE)
+    holder = cases.opened(rng, applicant.paper.issued, at)
     holder.people["person"] = applicant
-    declaration = on_sheet(studio, "birth_declaration", cases.birth(rng, date(2026, 9, 30), 121, COMMUNE), "hand")
+    declaration = on_sheet(studio, "birth_declaration", cases.birth(rng, date(2026, 9, 30), 121, at), "hand")
     back = Drawn("unknown", scans.blank_back(declaration.sheet, rng))
     certificate = on_sheet(studio, "marital_status_certificate", single, "printer")
     identity = on_sheet(studio, "citizen_id_card", holder, "printer", 300)
-    decision = on_sheet(studio, "decision", cases.single(rng, date(2026, 8, 12), 57, COMMUNE), "hand")
-    birth = on_sheet(studio, "birth_extract", cases.birth(rng, date(2024, 4, 2), 33, OLD_COMMUNE), "printer")
+    decision = on_sheet(studio, "decision", cases.single(rng, date(2026, 8, 12), 57, at), "hand")
+    born = cases.birth(rng, date(2024, 4, 2), 33, cases.office(rng, date(2024, 4, 2), OLD_COMMUNE))
+    extract = on_sheet(studio, "birth_extract", born, "printer")
     certificate.scan["rotation"], decision.scan["rotation"] = 180, 90
-    return [declaration, back, certificate, identity, decision, birth]
+    return [declaration, back, certificate, identity, decision, extract]
 
 
-BOOK_DAYS = (date(2018, 5, 7), date(2018, 5, 9), date(2018, 5, 14))
-SPREAD, PAGE, OLD = "two-page spread, one record a page", "one page, one record", "one page, one record, wording of 2006-2015"
-SAMPLES = (
-    Sample("birth_register/birth_register_01.jpg", "clean", register("birth_register", date(2018, 5, 7), 41, "hand"), PAGE),
-    Sample("birth_register/birth_register_02.pdf", "office", register("birth_register", date(2021, 3, 18), 17, "printer", note="copy"), PAGE),
-    Sample("birth_register/birth_register_03.jpg", "hard", register("birth_register", date(2009, 8, 12), 63, "hand", old=True, note="ethnicity"),
-           OLD, {"effects": ("yellowed paper", "show-through", "stains", "fold", "uneven light", "black border")}),
-    Sample("birth_register/birth_register_04.jpg", "office", open_book("birth_register", date(2019, 10, 2), 75, "hand", note="correction"), SPREAD),
-    Sample("birth_register/birth_register_05.jpg", "office", register("birth_register", date(2017, 2, 20), 9, "hand", plant="words"), PAGE,
-           {"rotation": 90}),
-    Sample("birth_register/birth_register_06.jpg", "office", register("birth_register", date(2020, 6, 15), 52, "hand", cancelled=True), PAGE),
-    Sample("birth_register/birth_register_07.jpg", "clean", register("birth_register", date(2022, 11, 4), 88, "printer", plant="idsex"), PAGE),
-    Sample("marriage_register/marriage_register_01.jpg", "clean", register("marriage_register", date(2019, 12, 2), 77, "printer"), PAGE),
-    Sample("marriage_register/marriage_register_02.jpg", "office", register("marriage_register", date(2017, 4, 11), 12, "hand", note="copy"), PAGE,
-           {"rotation": 180}),
-    Sample("marriage_register/marriage_register_03.jpg", "hard", open_book("marriage_register", date(2018, 1, 22), 4, "hand", note="copy"), SPREAD,
-           {"effects": ("yellowed paper", "uneven light", "black border")}),
-    Sample("death_register/death_register_01.jpg", "clean", register("death_register", date(2019, 7, 1), 22, "hand"), PAGE),
-    Sample("death_register/death_register_02.jpg", "office", register("death_register", date(2016, 9, 27), 31, "typewriter"), PAGE),
-    Sample("death_register/death_register_03.jpg", "hard", register("death_register", date(2020, 2, 14), 6, "hand"), PAGE),
-    Sample("death_register/death_register_04.tif", "office", book("death_register", (date(2018, 3, 5), date(2018, 3, 9)), 14, "hand",
-                                                                  turned=(0, 270)), PAGE),
-    Sample("birth_certificate/birth_certificate_01.jpg", "clean", sheet("birth_certificate", date(2025, 9, 8), 133, "hand")),
-    Sample("birth_certificate/birth_certificate_02.pdf", "office", sheet("birth_certificate", date(2017, 3, 14), 31, "printer", plant="idyear")),
-    Sample("birth_certificate/birth_certificate_03.jpg", "hard", sheet("birth_certificate", date(2016, 6, 6), 58, "hand"), scan={"rotation": 270}),
-    Sample("birth_extract/birth_extract_01.jpg", "office", sheet("birth_extract", date(2021, 5, 7), 41, "printer")),
-    Sample("birth_extract/birth_extract_02.jpg", "hard", sheet("birth_extract", date(2018, 8, 20), 70, "hand", dpi=300)),
-    Sample("marital_status_certificate/marital_status_certificate_01.jpg", "clean",
-           sheet("marital_status_certificate", date(2025, 5, 19), 80, "hand")),
-    Sample("marital_status_certificate/marital_status_certificate_02.jpg", "office",
-           sheet("marital_status_certificate", date(2025, 10, 6), 23, "printer")),
-    Sample("birth_declaration/birth_declaration_01.jpg", "office", sheet("birth_declaration", date(2022, 11, 7), 41, "hand")),
-    Sample("birth_declaration/birth_declaration_02.jpg", "hard", sheet("birth_declaration", date(2018, 5, 22), 41, "hand", plant="words")),
-    Sample("citizen_id_card/citizen_id_card_01.jpg", "clean", sheet("citizen_id_card", date(2022, 8, 7), 1, "printer", dpi=300)),
-    Sample("citizen_id_card/citizen_id_card_02.jpg", "office", sheet("citizen_id_card", date(2021, 5, 29), 1, "printer", dpi=300),
-           scan={"effects": ("grey photocopy",)}),
-    Sample("decision/decision_01.jpg", "clean", sheet("decision", date(2024, 11, 21), 195, "hand")),
-    Sample("decision/decision_02.pdf", "office", sheet("decision", date(2025, 8, 7), 57, "hand"), scan={"effects": ("punched holes", "fold")}),
-    Sample(f"mixed_dossier/{MIXED}_ho-so.pdf", "office", mixed, "several documents one after another"),
-    Sample(f"{AGENCY}/dossiers/{DOSSIER}/to-khai/to-khai-dang-ky-khai-sinh.jpg", "office", dossier_file("birth_declaration", "hand")),
-    Sample(f"{AGENCY}/dossiers/{DOSSIER}/giay-to-tuy-than/can-cuoc-cong-dan.jpg", "office", dossier_file("citizen_id_card", "printer", 300),
-           scan={"effects": ()}),
-    Sample(f"{AGENCY}/dossiers/{DOSSIER}/ket-qua/giay-khai-sinh.pdf", "clean", dossier_file("birth_certificate", "printer")),
-    Sample(f"{AGENCY}/books/KS/2018/01/trang-041-043.pdf", "office", book("birth_register", BOOK_DAYS, 41, "hand", note="copy"), PAGE),
-)
+DRAW: dict[str, Callable[[Studio, Sample], Sequence[Drawn]]] = {
+    "page": page, "spread": spread, "book": book, "sheet": sheet, "dossier": dossier, "mixed": mixed,
+}  # fmt: skip
+LAYOUTS = {
+    "page": "one page, one record", "spread": "two-page spread, one record a page", "book": "one page, one record",
+    "sheet": "single sheet", "dossier": "single sheet", "mixed": "several documents one after another",
+}  # fmt: skip
 
 
 def render(sample: Sample, fonts: Fonts) -> Iterator[tuple[Path, bytes]]:
     """The file of a sample and its truth."""
     studio = Studio.of(fonts, sample.path)
-    drawn = sample.draw(studio)
+    drawn = DRAW[sample.draw](studio, sample)
     pages = [truth.page(d.sheet, scans.scan(d.sheet, studio.rng, sample.level, **(sample.scan | d.scan))) for d in drawn]
     shots = [page.scan for page in pages]
     path = Path(sample.path)
-    content = {".jpg": lambda: files.jpeg(shots[0]), ".pdf": lambda: files.pdf(shots), ".tif": lambda: files.tiff(shots)}[path.suffix]()
+    content = {".jpg": lambda: files.jpeg(shots[0]), ".pdf": lambda: files.pdf(shots), ".tif": lambda: files.tiff(shots)}[
+        path.suffix
+    ]()
     yield path, content
     yield path.with_suffix(".truth.json"), truth.write(path.name, sample.layout, pages, list(documents(drawn))).encode()
 
@@ -253,7 +238,9 @@ def documents(drawn: Sequence[Drawn]) -> Iterator[truth.Document]:
             groups.append((page.type, [place]))
     for kind, places in groups:
         own = [drawn[place] for place in places]
-        yield truth.Document(type=kind, pages=places, records=[r for d in own for r in d.records], planted=[p for d in own for p in d.planted])
+        yield truth.Document(
+            type=kind, pages=places, records=[r for d in own for r in d.records], planted=[p for d in own for p in d.planted]
+        )
 
 
 def main() -> int:
@@ -262,7 +249,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="files whose path contains this")
     options = parser.parse_args()
     fonts, differ, total = Fonts.load(), 0, 0
-    for sample in (s for s in SAMPLES if options.only in s.path):
+    for sample in (s for s in declared() if options.only in s.path):
         for path, content in render(sample, fonts):
             total += len(content)
             target = HERE / path

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from io import BytesIO
+
+import numpy as np
+import pikepdf
+import pytest
+import zxingcpp
+
+from digitizer.ocr.training.drawing import card, cases, certificates, files, letters, paper, registers, scans, truth
+from digitizer.ocr.training.drawing.fonts import Fonts
+from digitizer.ocr.training.drawing.forms import Form
+from digitizer.ocr.training.drawing.marks import seal
+
+DPI = 60
+
+
+def draw_birth(fonts: Fonts, rng: np.random.Generator) -> Form:
+    return registers.page(fonts, cases.birth(rng, date(2018, 5, 7), 41), rng, dpi=DPI)
+
+
+SHEETS: dict[str, Callable[[Fonts, np.random.Generator], Form]] = {
+    "birth_register": draw_birth,
+    "old_birth_register": lambda f, r: registers.page(
+        f, cases.birth(r, date(2009, 5, 7), 4), r, dpi=DPI, body=registers.old_birth_body
+    ),
+    "marriage_register": lambda f, r: registers.page(f, cases.marriage(r, date(2018, 5, 7), 4), r, dpi=DPI, how="printer"),
+    "death_register": lambda f, r: registers.page(f, cases.death(r, date(2018, 5, 7), 4), r, dpi=DPI, how="typewriter"),
+    "birth_certificate": lambda f, r: certificates.birth_certificate(f, cases.birth(r, date(2018, 5, 7), 4), r, dpi=DPI),
+    "birth_extract": lambda f, r: certificates.birth_extract(f, cases.birth(r, date(2018, 5, 7), 4), r, dpi=DPI),
+    "birth_declaration": lambda f, r: letters.birth_declaration(f, cases.birth(r, date(2018, 5, 7), 4), r, dpi=DPI),
+    "marital_status_certificate": lambda f, r: letters.marital_status_certificate(
+        f, cases.single(r, date(2018, 5, 7), 4), r, dpi=DPI
+    ),
+    "decision": lambda f, r: letters.decision(f, cases.single(r, date(2018, 5, 7), 4), r, dpi=DPI),
+}
+
+
+@pytest.fixture(scope="module")
+def drawn(fonts: Fonts) -> dict[str, Form]:
+    """Every kind of sheet once; the tests only look at them."""
+    return {name: draw(fonts, np.random.default_rng(7)) for name, draw in SHEETS.items()}
+
+
+@pytest.mark.parametrize("name", ["birth_register", "birth_certificate"])
+def test_the_same_seed_gives_the_same_bytes(fonts: Fonts, drawn: dict[str, Form], name: str) -> None:
+    rng = np.random.default_rng(7)
+    again = SHEETS[name](fonts, rng).sheet
+    assert np.array_equal(again.pixels, drawn[name].sheet.pixels)
+    one, two = (files.jpeg(scans.scan(again, np.random.default_rng(1), "hard")) for _ in range(2))
+    assert one == two
+
+
+def test_another_seed_gives_another_page(fonts: Fonts, drawn: dict[str, Form]) -> None:
+    one, two = drawn["birth_register"].sheet.pixels, draw_birth(fonts, np.random.default_rng(2)).sheet.pixels
+    assert one.shape != two.shape or not np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_every_printed_value_is_in_the_text(drawn: dict[str, Form], name: str) -> None:
+    form = drawn[name]
+    text = " ".join(line.text for line in form.sheet.reading())
+    raw = form.record()["raw"]
+    assert isinstance(raw, dict) and len(raw) >= 7
+    for field, value in raw.items():
+        words = value.split() if field in ("nktGioPhutChet", "coQuanBanHanh") else [value]
+        assert all(word in text for word in words), f"{field}: {value}"
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_lines_lie_on_the_sheet_and_hold_ink(drawn: dict[str, Form], name: str) -> None:
+    sheet = drawn[name].sheet
+    for line in sheet.reading():
+        x0, y0, x1, y1 = line.box
+        assert 0 <= x0 < x1 <= sheet.width and 0 <= y0 < y1 <= sheet.height, line.text
+        assert sheet.pixels[y0:y1, x0:x1].min() < 190
+
+
+def test_what_a_pen_wrote_is_marked(fonts: Fonts, rng: np.random.Generator, drawn: dict[str, Form]) -> None:
+    by_hand = drawn["birth_register"].record()
+    typed = registers.page(fonts, cases.birth(rng, date(2018, 5, 7), 41), rng, dpi=DPI, how="printer").record()
+    assert "nksHoTen" in by_hand["hand"] and typed["hand"] == ["nycHoTen", "nguoiThucHien"]  # type: ignore[operator]
+
+
+def test_the_left_page_is_read_before_the_right(drawn: dict[str, Form]) -> None:
+    left, right = drawn["birth_register"].sheet, drawn["death_register"].sheet
+    lines = paper.spread(left, right).reading()
+    assert [line.text for line in lines] == [line.text for line in (*left.reading(), *right.reading())]
+    assert lines[-1].box[0] >= left.width
+
+
+def test_a_cancelled_record_says_so(fonts: Fonts, rng: np.random.Generator) -> None:
+    form = draw_birth(fonts, rng)
+    before = form.sheet.pixels.copy()
+    registers.cancel(form)
+    assert "Hủy" in [line.text for line in form.sheet.reading()]
+    assert (before != form.sheet.pixels).any()
+
+
+def test_a_card_can_be_read_back(fonts: Fonts, rng: np.random.Generator) -> None:
+    form, marks = card.citizen_id_card(fonts, cases.single(rng, date(2022, 8, 7), 1), rng, dpi=200)
+    scanned = scans.scan(form.sheet, rng, "office", effects=("grey photocopy",))
+    assert [code.text for code in zxingcpp.read_barcodes(scanned.pixels)] == [marks["qr"]]
+
+
+def test_a_seal_is_round(fonts: Fonts, rng: np.random.Generator) -> None:
+    mask = seal(fonts, fonts.family("Arimo"), "ABC ★ ", 120, rng)
+    corner = mask[:12, :12]
+    assert mask.shape == (120, 120) and not corner.any() and mask.max() > 150
+
+
+def test_a_pdf_repeats_and_opens(drawn: dict[str, Form], rng: np.random.Generator) -> None:
+    scanned = scans.scan(drawn["decision"].sheet, rng, "office")
+    content = files.pdf([scanned, scanned])
+    with pikepdf.open(BytesIO(content)) as pdf:
+        assert len(pdf.pages) == 2
+        wide = float(pdf.pages[0].mediabox[2])
+        assert pdf.pages[1].get_images()["/Im0"].Width == scanned.pixels.shape[1]
+    assert wide == pytest.approx(scanned.pixels.shape[1] * 72 / DPI, abs=0.01)
+    assert content == files.pdf([scanned, scanned])
+
+
+def test_truth_lines_follow_the_sheet_into_the_scan(drawn: dict[str, Form], rng: np.random.Generator) -> None:
+    sheet = drawn["birth_register"].sheet
+    page = truth.page(sheet, scans.scan(sheet, rng, "hard", rotation=90))
+    lines = truth.lines(page)
+    assert len(lines) == len(page.lines) and any(line["hand"] for line in lines)
+    height, width = page.scan.pixels.shape[:2]
+    quads = np.array([line["quad"] for line in lines])
+    assert quads.min() > 0 and quads[..., 0].max() < width and quads[..., 1].max() < height
