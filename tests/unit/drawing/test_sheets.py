@@ -101,6 +101,7 @@ def test_a_cancelled_record_says_so(fonts: Fonts, rng: np.random.Generator) -> N
 
 def test_a_card_can_be_read_back(fonts: Fonts, rng: np.random.Generator) -> None:
     form, marks = card.citizen_id_card(fonts, cases.single(rng, date(2022, 8, 7), 1), rng, dpi=200)
+    form.sheet.pixels = form.sheet.pixels[:800, 300:1300]
     scanned = scans.scan(form.sheet, rng, "office", effects=("grey photocopy",))
     assert [code.text for code in zxingcpp.read_barcodes(scanned.pixels)] == [marks["qr"]]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -261,7 +262,9 @@ def squeeze(strokes: Sequence[Stroke], factor: float) -> Sequence[Stroke]:
     )
 
 
+@lru_cache(maxsize=4096)
 def _typeset(face: ImageFont.FreeTypeFont, text: str, swell: float = 0.0) -> Stroke:
+    """Letters as the font has them, `swell` px wider on each side; kept, since pages repeat letters. The mask is read-only."""
     x0, y0, x1, y1 = face.getbbox(text, anchor="ls", stroke_width=swell)
     left, top = int(np.floor(x0)) - 1, int(np.floor(y0)) - 1
     image = Image.new("L", (max(1, int(np.ceil(x1)) - left + 1), max(1, int(np.ceil(y1)) - top + 1)))
