@@ -14,11 +14,11 @@ from digitizer.text import fold
 
 #: shares of the score: the title, the printed labels, other phrases
 TITLE, LABELS, ALSO = 0.6, 0.25, 0.15
-#: where no title is printed on the page (register books), labels and phrases say it all
-BOOK_LABELS, BOOK_ALSO = 0.6, 0.4
+#: where no title is printed on the page (register books), phrases that no other type has come in its place
+BOOK_LABELS, BOOK_ALSO, BOOK_OWN = 0.3, 0.2, 0.5
 ALIKE = 0.84
 #: this share of a type's labels is as good as all of them: no page shows every one
-ENOUGH_LABELS, ENOUGH_ALSO = 0.55, 0.5
+ENOUGH_LABELS, ENOUGH_ALSO, ENOUGH_OWN = 0.55, 0.5, 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +41,21 @@ def score(pages: Sequence[tuple[int, PageText]], doctypes: Mapping[str, DocType]
 
 
 def _score(lines: Sequence[tuple[int, Line, str]], marks: Sequence[tuple[int, str]], doctype: DocType) -> Score:
-    if any(_best(lines, phrase)[0] >= 0.9 for phrase in doctype.never):
+    alone = [folded.strip(" .:*-") for _, _, folded in lines]
+    if any(Levenshtein.normalized_similarity(text, phrase) >= 0.88 for text in alone for phrase in doctype.never):
+        return Score(doctype=doctype.name, value=0.0, evidence=(), titled=False)
+    if doctype.need and all(_best(lines, phrase)[0] < _alike(phrase) for phrase in doctype.need):
         return Score(doctype=doctype.name, value=0.0, evidence=(), titled=False)
     evidence: list[Evidence] = []
     labels = _share(lines, doctype.labels, evidence)
     also = _share(lines, doctype.also, evidence)
     if doctype.book:
-        value = BOOK_LABELS * min(1, labels / ENOUGH_LABELS) + BOOK_ALSO * min(1, also / ENOUGH_ALSO)
+        own = _share(lines, doctype.own, evidence)
+        value = (
+            BOOK_LABELS * min(1, labels / ENOUGH_LABELS)
+            + BOOK_ALSO * min(1, also / ENOUGH_ALSO)
+            + BOOK_OWN * min(1, own / ENOUGH_OWN)
+        )
         return Score(doctype=doctype.name, value=value, evidence=_strongest(evidence), titled=False)
     title, where = _title(lines, doctype)
     if where is not None:
@@ -87,10 +95,15 @@ def _share(lines: Sequence[tuple[int, Line, str]], phrases: Sequence[str], evide
     found = 0
     for phrase in phrases:
         alike, where = _best(lines, phrase)
-        if alike >= (ALIKE if len(phrase) > 4 else 0.99) and where is not None:
+        if alike >= _alike(phrase) and where is not None:
             found += 1
             evidence.append(Evidence(what=f"label: {phrase}", page=where[0], box=where[1].box, weight=alike / len(phrases)))
     return found / len(phrases)
+
+
+def _alike(phrase: str) -> float:
+    """How alike a phrase must be: a short one is easily found in other words (`quyển số` in `huyện Sơn Dương`)."""
+    return ALIKE if len(phrase) > 12 else 0.92 if len(phrase) > 4 else 0.99
 
 
 def _best(lines: Sequence[tuple[int, Line, str]], phrase: str) -> tuple[float, tuple[int, Line] | None]:

@@ -91,14 +91,18 @@ class DocType:
     sections: tuple[Section, ...] = ()
     #: phrases that raise the score, folded
     also: tuple[str, ...] = ()
-    #: phrases that rule the type out, folded
+    #: one of these phrases has to be there (folded); empty: none has to
+    need: tuple[str, ...] = ()
+    #: phrases no other type has: where no title is printed, they tell the types apart (folded)
+    own: tuple[str, ...] = ()
+    #: lines that rule the type out (whole lines: other titles, headings), folded
     never: tuple[str, ...] = ()
     #: a page of a register book: no title on the page, one record or more a page
     book: bool = False
     #: a score below this is not accepted without a person
     accept_type: float = 0.8
     #: nor is a field below this confidence
-    accept_field: float = 0.97
+    accept_field: float = 0.985
     #: lines that end a value (folded): headings, instructions
     stop: tuple[str, ...] = ()
     #: tick label (folded) -> code
@@ -156,7 +160,7 @@ class _Reader:
     data: dict[str, Any]
 
     def doctype(self) -> DocType:
-        known = {"name", "title", "also", "never", "book", "accept", "stop", "codes", "section", "field", "ticks"}
+        known = {"name", "title", "also", "own", "need", "never", "book", "accept", "stop", "codes", "section", "field", "ticks"}
         for key in self.data:
             if key not in known:
                 raise self.wrong(key, f"unknown key {key!r}")
@@ -168,17 +172,21 @@ class _Reader:
         )
         specs = tuple(self.fields(sections))
         accept = self.data.get("accept", {})
+        if self.data.get("book") and not self.data.get("own"):
+            raise self.wrong("book", "a book has no title on its pages: say which phrases are its own")
         return DocType(
             name=name,
             title=tuple(self.strings(self.data, "title")),
             fields=specs,
             sections=sections,
             also=self.folded(self.data, "also"),
+            own=self.folded(self.data, "own"),
+            need=self.folded(self.data, "need"),
             never=self.folded(self.data, "never"),
             book=bool(self.data.get("book", False)),
             stop=self.folded(self.data, "stop"),
             accept_type=float(accept.get("type", 0.8)),
-            accept_field=float(accept.get("field", 0.97)),
+            accept_field=float(accept.get("field", 0.985)),
             ticks={fold(label): str(code) for label, code in self.data.get("ticks", {}).items()},
             codes=tuple(self.strings(self.data, "codes")),
         )

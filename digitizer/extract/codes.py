@@ -49,9 +49,7 @@ def from_qr(pages: Sequence[tuple[int, PageText]]) -> Iterator[Coded]:
 def from_mrz(pages: Sequence[tuple[int, PageText]]) -> Iterator[Coded]:
     """Number, birth date, sex and expiry from three MRZ lines whose check digits all hold; nothing otherwise."""
     for number, page in pages:
-        lines = [
-            line for line in page.lines if re.match(r"[I1]?[D0]?VNM[0-9OI]{9}", squeeze(line.text)) or line.text.count("<") >= 3
-        ]
+        lines = [line for line in page.lines if len(squeeze(line.text)) == 30 and re.search(r"VNM", squeeze(line.text))]
         for first, second in pairwise(lines):
             read = parse_mrz(squeeze(first.text), squeeze(second.text))
             if read is None:
@@ -67,12 +65,20 @@ def squeeze(text: str) -> str:
 
 
 def parse_mrz(first: str, second: str) -> dict[str, str] | None:
-    """The fields of the first two lines; None when a check digit does not hold. Misread O, I in digits are tried as 0, 1."""
+    """The fields of the first two lines; None when a check digit does not hold. Misread O, I in digits are tried
+    as 0, 1, C among filler marks as `<`."""
     if len(first) < 30 or len(second) < 30:
         return None
-    digits = str.maketrans("OIQ", "010")
-    one = "IDVNM" + first[5:30].translate(digits)
-    two = second[:7].translate(digits) + second[7] + second[8:15].translate(digits) + second[15:29] + second[29].translate(digits)
+    digits, filler = str.maketrans("OIQ", "010"), str.maketrans("C(«‹", "<<<<")
+    one = "IDVNM" + first[5:27].translate(digits) + first[27:29].translate(filler) + first[29].translate(digits)
+    two = (
+        second[:7].translate(digits)
+        + second[7]
+        + second[8:15].translate(digits)
+        + "VNM"
+        + second[18:29].translate(filler)
+        + second[29].translate(digits)
+    )
     composite = one[5:30] + two[0:7] + two[8:15] + two[18:29]
     held = (
         check_digit(one[5:14]) == one[14]
@@ -81,17 +87,17 @@ def parse_mrz(first: str, second: str) -> dict[str, str] | None:
         and check_digit(composite) == two[29]
         and re.fullmatch(r"\d{12}", one[15:27])
         and one[5:14] == one[18:27]
-        and two[7] in "MF"
     )
     if not held:
         return None
     identity = one[15:27]
-    return {
+    read = {
         "soDinhDanh": identity,
         "ngaySinh": _mrz_date(two[0:6], 1900 + 100 * (int(identity[3]) // 2)),
-        "gioiTinh": {"M": "Nam", "F": "Nữ"}[two[7]],
         "ngayHetHan": _mrz_date(two[8:14], 2000),
     }
+    # no check digit covers the sex
+    return read | ({"gioiTinh": {"M": "Nam", "F": "Nữ"}[two[7]]} if two[7] in "MF" else {})
 
 
 def check_digit(text: str) -> str:

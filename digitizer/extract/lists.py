@@ -1,10 +1,20 @@
-"""Closed lists of the field: ethnic groups (Quyết định 121-TCTK/PPCĐ, 1979, with the sub-names the Ministry's list allows), nationalities."""
+"""Closed lists of the field.
+
+Ethnic groups: Quyết định 121-TCTK/PPCĐ (1979), with the sub-names the Ministry's import sheet allows.
+"""
 
 from __future__ import annotations
 
-ETHNIC_GROUPS = tuple(
-    ["Kinh", "Tày", "Thái", "Mường", "Khmer", "Hoa", "Nùng", "Mông", "Dao", "Gia Rai", "Ê Đê", "Ba Na", "Sán Chay", "Chăm", "Cơ Ho", "Xơ Đăng", "Sán Dìu", "Hrê", "Ra Glai", "Mnông", "Thổ", "Xtiêng", "Khơ Mú", "Bru-Vân Kiều", "Cơ Tu", "Giáy", "Tà Ôi", "Mạ", "Giẻ Triêng", "Co", "Chơ Ro", "Xinh Mun", "Hà Nhì", "Chu Ru", "Lào", "La Chí", "Kháng", "Phù Lá", "La Hủ", "La Ha", "Pà Thẻn", "Lự", "Ngái", "Chứt", "Lô Lô", "Mảng", "Cơ Lao", "Bố Y", "Cống", "Si La", "Pu Péo", "Rơ Măm", "Brâu", "Ơ Đu", "Mông (Mèo)", "Sán Chay (Cao Lan)", "Tày (Thổ)", "Dao (Mán)", "Nùng (Giang)", "Người nước ngoài", "Khác"]
+# fmt: off
+ETHNIC_GROUPS = (
+    "Kinh", "Tày", "Thái", "Mường", "Khmer", "Hoa", "Nùng", "Mông", "Dao", "Gia Rai", "Ê Đê", "Ba Na", "Sán Chay",
+    "Chăm", "Cơ Ho", "Xơ Đăng", "Sán Dìu", "Hrê", "Ra Glai", "Mnông", "Thổ", "Xtiêng", "Khơ Mú", "Bru-Vân Kiều",
+    "Cơ Tu", "Giáy", "Tà Ôi", "Mạ", "Giẻ Triêng", "Co", "Chơ Ro", "Xinh Mun", "Hà Nhì", "Chu Ru", "Lào", "La Chí",
+    "Kháng", "Phù Lá", "La Hủ", "La Ha", "Pà Thẻn", "Lự", "Ngái", "Chứt", "Lô Lô", "Mảng", "Cơ Lao", "Bố Y", "Cống",
+    "Si La", "Pu Péo", "Rơ Măm", "Brâu", "Ơ Đu", "Mông (Mèo)", "Sán Chay (Cao Lan)", "Tày (Thổ)", "Dao (Mán)",
+    "Nùng (Giang)", "Người nước ngoài", "Khác",
 )
+# fmt: on
 NATIONALITIES = (
     "Việt Nam",
     "Trung Quốc",

@@ -63,13 +63,11 @@ class Found:
 
     field: FieldSpec
     pieces: tuple[Piece, ...]
-    #: rows of a note; joined by line breaks instead of spaces
-    paragraphs: bool = False
 
     @property
     def raw(self) -> str:
         """The value as printed."""
-        return ("\n" if self.paragraphs else " ").join(p.text.strip() for p in self.pieces).strip()
+        return " ".join(p.text.strip() for p in self.pieces).strip()
 
     @property
     def box(self) -> Box | None:
@@ -110,7 +108,7 @@ def locate(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Iterator[
         if spec.name not in taken and spec.where in _STRATEGIES:
             pieces = _STRATEGIES[spec.where](rows, margin, spec, doctype)
             if pieces:
-                yield Found(field=spec, pieces=tuple(pieces), paragraphs=spec.where == "margin")
+                yield Found(field=spec, pieces=tuple(pieces))
 
 
 def _rows(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> tuple[list[Row], list[Row]]:
@@ -186,32 +184,43 @@ def _needed(label: str) -> float:
 
 def _values(rows: Sequence[Row], hits: Sequence[Hit], doctype: DocType) -> Iterator[tuple[FieldSpec, list[Piece]]]:
     """(field, pieces of its value) of all labels, in reading order; a label printed over two rows counts once."""
+    known = list(_known(hits, doctype))
+    for i, (hit, spec) in enumerate(known):
+        following = known[i + 1] if i + 1 < len(known) else None
+        if spec is None or spec.where == "below" or (following is not None and following[1] is spec):
+            continue
+        yield spec, _value(rows, hit, following[0] if following else None, spec, doctype)
+
+
+def _known(hits: Sequence[Hit], doctype: DocType) -> Iterator[tuple[Hit, FieldSpec | None]]:
+    """The labels that mean something where they stand, with their fields; None for one that only begins a section."""
     filled: set[str] = set()
     section: str | None = None
-    waiting: tuple[FieldSpec, list[Piece]] | None = None
-    for i, hit in enumerate(hits):
-        for part in doctype.sections:
-            if hit.label in part.start and (part.name != section):
-                section = part.name
+    last: FieldSpec | None = None
+    for hit in hits:
+        section = next((part.name for part in doctype.sections if hit.label in part.start), section)
         spec = _field(doctype, hit.label, section, filled)
-        if spec is None or spec.where == "below":
-            continue
-        pieces = _value(rows, hit, hits[i + 1] if i + 1 < len(hits) else None, spec, doctype)
-        if waiting is not None and waiting[0].name != spec.name:
-            yield waiting
-            filled.add(waiting[0].name)
-        waiting = (spec, pieces)
-    if waiting is not None:
-        yield waiting
+        if last is not None and hit.label in last.label and last.section in (section, None) and spec is None:
+            spec = last  # a label printed over two rows
+        elif last is not None and spec is not last:
+            filled.add(last.name)
+        if spec is not None or any(hit.label in part.start for part in doctype.sections):
+            yield hit, spec
+            last = spec
 
 
 def _field(doctype: DocType, label: str, section: str | None, filled: set[str]) -> FieldSpec | None:
-    """The field a label stands for: of this section, else of none, else of one not yet begun (fields before any heading)."""
+    """The field a label stands for: of this section, else of none, else of one not yet begun (fields before any heading).
+
+    `số` alone is the number of the record only before the first section: later it is part of `CMND số: …`.
+    """
     fitting = [spec for spec in doctype.fields if label in spec.label and spec.name not in filled]
-    for wanted in (section, None):
-        for spec in fitting:
-            if spec.section == wanted:
-                return spec
+    for spec in fitting:
+        if spec.section == section:
+            return spec
+    for spec in fitting:
+        if spec.section is None and " " in label:
+            return spec
     return fitting[0] if fitting and section is None else None
 
 
@@ -229,8 +238,10 @@ def _value(rows: Sequence[Row], hit: Hit, following: Hit | None, spec: FieldSpec
         if (pieces and spec.type not in LONG) or _stops(below, doctype):
             break
         gap = below.line.box.y0 - previous.line.box.y1
-        if below.page != row.page or gap > 1.6 * height or below.line.box.x0 > row.line.box.x1:
+        if below.page != row.page or gap > 1.6 * height:
             break
+        if below.line.box.x0 > row.line.box.x1 or below.line.box.x1 < row.line.box.x0 + height:
+            continue  # another column
         pieces += _piece(below, 0, len(below.line.text))
         previous = below
         if spec.type not in LONG:
@@ -301,7 +312,12 @@ def _margin(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype
     )
     if start is None:
         return []
-    under = [r for r in margin[start + 1 :] if sum(c.isalpha() for c in r.line.text) >= 2]
+    # a signature under the note is read as a short word nobody is sure of
+    under = [
+        r
+        for r in margin[start + 1 :]
+        if sum(c.isalpha() for c in r.line.text) >= 2 and (r.line.confidence >= 0.7 or " " in r.line.text.strip())
+    ]
     return [piece for row in under for piece in _whole(row)]
 
 

@@ -37,20 +37,25 @@ def read(kind: str, raw: str) -> Reading:
 def clean(raw: str) -> str:
     """`raw` without the dots of dotted lines around it and between its words."""
     text = re.sub(r"[.…·_]{2,}", " ", nfc(raw))
-    text = re.sub(r"(?<=\w)\s*[.·](?=\s*[^\W\d_]{2})", _between, text)
+    text = re.sub(r"(?<=\w)\s*[.·](?=\s+\w)", _between, text)
     return nfc(text).strip(_FILL)
+
+
+def _undotted(text: str) -> str:
+    """`text` without the dots of a dotted line between its digits: `20.09`, `0083200.10240`."""
+    return re.sub(r"(?<=\d)\s*[.·]\s*(?=\d)", "", text)
 
 
 def _between(match: re.Match[str]) -> str:
     """A dot between words belongs to the dotted line unless it ends an abbreviation: `T. Tuyên Quang`."""
-    before = match.string[: match.start()].rpartition(" ")[2]
-    return match.group() if len(before.strip(".")) <= 2 else " "
+    before = match.string[: match.end()].rstrip(" .·").rpartition(" ")[2]
+    return match.group() if len(before) <= 2 and before[:1].isupper() else ""
 
 
 @value_type
 def name(raw: str) -> Reading:
     """A person's name: letters only, as printed."""
-    text = clean(raw)
+    text = nfc(re.sub(r"[.,·'`]+", " ", clean(raw)))
     if not text:
         return None, "empty"
     if re.search(r"[\d/:;()<>=+*|#@\[\]]", text) or sum(c.isalpha() for c in text) < 2:
@@ -91,6 +96,10 @@ _DATE = re.compile(
 def date_(raw: str) -> Reading:
     """A date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`."""
     found = re.sub(r"(?<=\d)\s*([/.\-])\s*(?=\d)", r"\1", clean(raw))
+    if re.fullmatch(r"[\d.]+", found) and len(found.replace(".", "")) == 4:
+        found = found.replace(".", "")
+    elif "/" in found:
+        found = _undotted(found)
     match = _DATE.search(found)
     if match is None:
         return None, "empty" if not re.search(r"\w", found) else "not_a_date"
@@ -133,7 +142,7 @@ def sex(raw: str) -> Reading:
 
 
 def _nearest(raw: str, entries: Sequence[str]) -> Reading:
-    """The entry that `raw` is: equal, equal but for marks, or one letter off with no other entry as near; else as printed, with a problem."""
+    """The entry that `raw` is: equal, or so near that no other entry is as near; else as printed, with a problem."""
     found = clean(raw)
     if not found:
         return None, "empty"
@@ -145,7 +154,7 @@ def _nearest(raw: str, entries: Sequence[str]) -> Reading:
     (best, plain, entry), second = ranked[0], ranked[1]
     if best == 0:
         return entry, None
-    sure = best <= max(1, len(entry) // 4) and plain <= 1 and (second[0] > best or second[1] > plain)
+    sure = best <= max(1, len(entry) // 4) and plain <= 1 and second[0] > best
     return (entry, "spelling_restored") if sure else (found, "not_in_list")
 
 
@@ -165,7 +174,7 @@ def nationality(raw: str) -> Reading:
 def id_number(raw: str) -> Reading:
     """9 (CMND) or 12 digits (CCCD, số định danh), or a passport: one or two letters and 6 to 8 digits."""
     found = clean(raw)
-    joined = re.sub(r"(?<=\d)[ .](?=\d)", "", found)
+    joined = re.sub(r"(?<=\d) (?=\d)", "", _undotted(found))
     numbers = [n for n in re.findall(r"(?<![\d/])\d+(?![\d/])", joined) if len(n) in (9, 12)]
     if len(numbers) == 1:
         return numbers[0], None
@@ -178,7 +187,7 @@ def id_number(raw: str) -> Reading:
 @value_type
 def register_number(raw: str) -> Reading:
     """`15/1999`, `01/1999`, `77/TLKS-BS`: as printed, spaces removed; only the number, not what follows it."""
-    found = clean(raw)
+    found = _undotted(clean(raw))
     match = re.match(r"\d+\s*(?:/\s*(?:\d{4}|[\wĐđ.\-]+))*(?:\s*/\s*[\wĐđ.\-]+)*", found)
     if match is None:
         return None, "empty" if not found else "not_a_number"
@@ -210,8 +219,10 @@ def code(raw: str) -> Reading:
 
 @value_type
 def notes(raw: str) -> Reading:
-    """Notes in the margin, one a paragraph."""
-    found = tuple(note for part in raw.split("\n") if (note := clean(part)))
+    """Notes in the margin; a new one begins where a date or deed does after a full stop or a signature."""
+    found = tuple(
+        note for part in re.split(r"(?<=\d{4})\s+(?=Ngày \d|Đã |Bổ sung |Thay đổi |Cải chính )", raw) if (note := clean(part))
+    )
     return (found, None) if found else (None, "empty")
 
 

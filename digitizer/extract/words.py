@@ -48,7 +48,7 @@ def parse_date(text: str) -> str | None:
 
 
 def _part(words: Sequence[str], head: str, ends: tuple[str, ...]) -> tuple[list[str] | None, list[str]]:
-    """The words after `head` up to one of `ends`, and the rest; `năm` is both "year" and "five", so the last one before thousands counts."""
+    """The words after `head` up to one of `ends`, and the rest; `năm` is both "year" and "five"."""
     if not words or words[0] != head:
         return None, list(words)
     for i in range(2, len(words)):
