@@ -242,6 +242,8 @@ class Scan:
     pixels: Pixels
     #: dots per inch as stated by the file, or measured; None when unknown
     dpi: float | None
+    #: what was noticed while decoding, say a repaired PDF
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

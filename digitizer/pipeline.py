@@ -20,7 +20,7 @@ from digitizer.extract import extract
 from digitizer.model import Digitized, PageText, Problem, Quality, Ruling, Run, Source, Warp
 from digitizer.ocr import Engine, read
 from digitizer.output import render
-from digitizer.pages import load, straighten
+from digitizer.pages import ScanFile, straighten
 from digitizer.settings import PageOptions
 
 _LIBRARIES = ("digitizer", "paddleocr", "onnxruntime", "opencv-contrib-python", "pymupdf", "pikepdf")
@@ -58,18 +58,29 @@ def read_pages(path: Path, *, source: str, scans: Sequence[int], tools: Tools, w
 
     A scan that cannot be decoded gives one blank PageText with the problem in its quality: a bad page ends nothing.
     """
-    for index in scans:
-        try:
-            with watch("load"):
-                scan = next(iter(load(path, source=source, options=tools.pages, pages=[index])))
-        except InputError as exc:
-            yield index, (failed_page(source, index, Problem(code=exc.code, facts={**exc.facts, "page": index + 1})),)
-            continue
-        with watch("straighten"):
-            pages = straighten(scan, options=tools.pages)
-        with watch("read"):
-            texts = tuple(read(page, engine=tools.engine) for page in pages)
-        yield index, texts
+    try:
+        with watch("load"):
+            file = ScanFile(path, source=source, options=tools.pages)
+    except InputError as exc:
+        yield from ((index, (_failed(source, index, exc),)) for index in scans)
+        return
+    with file:
+        for index in scans:
+            try:
+                with watch("load"):
+                    scan = file.read(index)
+            except InputError as exc:
+                yield index, (_failed(source, index, exc),)
+                continue
+            with watch("straighten"):
+                pages = straighten(scan, options=tools.pages)
+            with watch("read"):
+                texts = tuple(read(page, engine=tools.engine) for page in pages)
+            yield index, texts
+
+
+def _failed(source: str, index: int, exc: InputError) -> PageText:
+    return failed_page(source, index, Problem(code=exc.code, facts={**exc.facts, "page": index + 1}))
 
 
 def failed_page(source: str, scan: int, problem: Problem) -> PageText:

@@ -1,13 +1,34 @@
-"""Decoders in a limited child process. (contract; body to come)"""
+"""Bytes -> Scans. A scan is hostile input: each file is decoded by a limited child process (`decode.py`).
+
+Pixels come back through a pipe, so that a child that dies leaves nothing behind: no shared memory, no file.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
-from digitizer.model import Scan
-from digitizer.settings import PageOptions
+import numpy as np
+
+from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
+from digitizer.model import Pixels, Problem, Scan
+from digitizer.settings import Limits, PageOptions
+
+_ERRORS: dict[str, type[InputError]] = {error.code: error for error in (DamagedFile, EncryptedPdf, TooLarge, UnsupportedFormat)}
+_MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"II*\0": "image/tiff", b"MM\0*": "image/tiff"}
+#: bytes in which a PDF may hide its header behind junk; MuPDF repairs what follows
+_PDF_WITHIN = 8192
+#: what a decoder needs of our environment; secrets of the service are none of its business
+_ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +41,195 @@ class Inspection:
     pages: int
     #: a PDF with a digital signature; it must never be altered
     signed: bool = False
+    #: a PDF whose structure was damaged and could be repaired
+    repaired: bool = False
+
+
+class ScanFile:
+    """A file held open by its decoder; `with ScanFile(...) as file: file.read(0)`.
+
+    One decoder serves all pages, because starting it costs more than many a page; after it died it is started again.
+    Raises FileAccess, DamagedFile, UnsupportedFormat, TooLarge or EncryptedPdf when opened.
+    """
+
+    def __init__(self, path: Path, *, source: str, options: PageOptions) -> None:
+        self._path, self._source, self._options = path, source, options
+        self._media_type = _media_type(path, options.limits)
+        self._decoder: _Decoder | None = None
+        self.inspection = self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the decoder; harmless when repeated."""
+        if self._decoder is not None:
+            self._decoder.close()
+            self._decoder = None
+
+    def read(self, index: int) -> Scan:
+        """The scan at `index`. Raises DamagedFile or TooLarge with the fact `page`, counted from 1."""
+        if not 0 <= index < self.inspection.pages:
+            raise DamagedFile("The file has no such page.", page=index + 1, pages=self.inspection.pages)
+        if self._decoder is None:
+            self._open()
+        assert self._decoder is not None
+        try:
+            answer, pixels = self._decoder.page(index)
+        except _DecoderDied as exc:
+            self.close()
+            raise exc.error(page=index + 1) from None
+        problems = (Problem(code="pdf_repaired"),) if self.inspection.repaired else ()
+        return Scan(source=self._source, index=index, pixels=pixels, dpi=answer["dpi"], problems=problems)
+
+    def _open(self) -> Inspection:
+        decoder = _Decoder(self._options.limits)
+        try:
+            answer = decoder.ask({"path": str(self._path.absolute()), "media_type": self._media_type,
+                                  "limits": asdict(self._options.limits), "render_dpi": self._options.render_dpi})
+        except _DecoderDied as exc:
+            decoder.close()
+            raise exc.error() from None
+        except BaseException:
+            decoder.close()
+            raise
+        self._decoder = decoder
+        return Inspection(media_type=self._media_type, **answer)
 
 
 def inspect(path: Path, *, options: PageOptions) -> Inspection:
-    """What `path` is. Raises DamagedFile, UnsupportedFormat, TooLarge, EncryptedPdf."""
-    raise NotImplementedError
+    """What `path` is. Raises FileAccess, DamagedFile, UnsupportedFormat, TooLarge, EncryptedPdf."""
+    with ScanFile(path, source="", options=options) as file:
+        return file.inspection
 
 
 def load(path: Path, *, source: str, options: PageOptions, pages: Sequence[int] | None = None) -> Iterator[Scan]:
     """The scans of `path` at positions `pages` (all when None), one at a time.
 
-    Raises as `inspect`; a page that cannot be decoded raises DamagedFile or TooLarge with the fact `page`.
+    Raises as `inspect`; a page that cannot be decoded raises DamagedFile or TooLarge with the fact `page`, which ends the
+    iteration: who wants the pages after it uses `ScanFile`.
     """
-    raise NotImplementedError
+    with ScanFile(path, source=source, options=options) as file:
+        for index in range(file.inspection.pages) if pages is None else pages:
+            yield file.read(index)
+
+
+def _media_type(path: Path, limits: Limits) -> str:
+    """By the first bytes. Raises FileAccess, DamagedFile, TooLarge, UnsupportedFormat."""
+    try:
+        with path.open("rb") as file:
+            head, size = file.read(_PDF_WITHIN), os.fstat(file.fileno()).st_size
+    except OSError as exc:
+        raise FileAccess(file=path.name) from exc
+    if size == 0:
+        raise DamagedFile("The file is empty.", bytes=0)
+    if size > limits.file_bytes:
+        raise TooLarge(limit="file_bytes", value=size)
+    for magic, media_type in _MAGIC.items():
+        if head.startswith(magic):
+            return media_type
+    if b"%PDF-" in head:
+        return "application/pdf"
+    raise UnsupportedFormat()
+
+
+class _DecoderDied(Exception):
+    """The child ended in the middle of an answer; `status` as subprocess reports it, None when it ran out of time."""
+
+    def __init__(self, status: int | None) -> None:
+        self.status = status
+        super().__init__(str(status))
+
+    def error(self, **facts: int) -> InputError:
+        """What the operator is told: over a limit, or damaged enough to crash a decoder."""
+        if self.status is None:
+            return TooLarge("Decoding took too long.", limit="child_wall_s", **facts)
+        if self.status == -getattr(signal, "SIGXCPU", 0):
+            return TooLarge("Decoding took too long.", limit="child_cpu_s", **facts)
+        if self.status == -getattr(signal, "SIGKILL", 0):
+            return TooLarge("Decoding took too much memory.", limit="memory", **facts)
+        return DamagedFile("A decoder crashed on the file.", status=self.status, **facts)
+
+
+class _Decoder:
+    """The child process and the talk with it."""
+
+    def __init__(self, limits: Limits) -> None:
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        self._limits = limits
+        self._child = subprocess.Popen([sys.executable, "-P", str(Path(__file__).with_name("decode.py"))], env=environment,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        """The answer to `order`. Raises InputError when it is a refusal, _DecoderDied."""
+        with _Deadline(self._child, self._limits.child_wall_s):
+            return self._exchange(order)
+
+    def page(self, index: int) -> tuple[dict[str, Any], Pixels]:
+        """(header, (H, W, 3) uint8 RGB) of one scan. Raises InputError, _DecoderDied."""
+        with _Deadline(self._child, self._limits.child_wall_s):
+            answer = self._exchange({"page": index})
+            pixels = np.empty((answer["height"], answer["width"], 3), np.uint8)
+            self._fill(pixels.data.cast("B"))
+        return answer, pixels
+
+    def _exchange(self, order: dict[str, Any]) -> dict[str, Any]:
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        try:
+            self._child.stdin.write(json.dumps(order).encode() + b"\n")
+            self._child.stdin.flush()
+        except OSError:
+            raise _DecoderDied(self._child.wait()) from None
+        line = self._child.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise _DecoderDied(self._child.wait())
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise _ERRORS[answer["error"]](**answer["facts"])
+        return answer
+
+    def _fill(self, buffer: memoryview) -> None:
+        assert self._child.stdout is not None
+        filled = 0
+        while filled < len(buffer):
+            got = self._child.stdout.readinto(buffer[filled:])  # type: ignore[attr-defined]
+            if not got:
+                raise _DecoderDied(self._child.wait())
+            filled += got
+
+    def close(self) -> None:
+        """Ends and reaps the child."""
+        self._child.kill()
+        for stream in (self._child.stdin, self._child.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    continue  # unsent bytes for a child that is gone
+        self._child.wait()
+
+
+class _Deadline:
+    """Kills `child` after `seconds`; what it leaves unsaid then counts as out of time."""
+
+    def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
+        self._child, self._late = child, False
+        self._timer = threading.Timer(seconds, self._kill)
+        self._timer.daemon = True
+
+    def _kill(self) -> None:
+        self._late = True
+        self._child.kill()
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._timer.cancel()
+        if self._late and isinstance(error, _DecoderDied):
+            error.status = None

@@ -1,11 +1,114 @@
-"""Scan -> upright Pages. (contract; body to come)"""
+"""Scan -> upright Pages: each step measures on a small copy, then the scan is resampled once."""
 
 from __future__ import annotations
 
-from digitizer.model import Page, Scan
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from digitizer.model import Floats, Page, Pixels, Problem, Quality, Scan, Warp
+from digitizer.pages.codes import find_codes
+from digitizer.pages.ink import find_letters, shrink
+from digitizer.pages.orientation import Pose, find_pose, straight, turn
+from digitizer.pages.quality import ink_share, is_blank, measured_dpi, sharpness
+from digitizer.pages.spread import find_gutter
 from digitizer.settings import PageOptions
+
+#: a turn too small to be worth resampling, degrees
+_LEVEL_DEG = 0.05
+#: OpenCV addresses warped images with 16 bits
+_WARP_SIDE_PX = 32_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Canvas:
+    """A plane for upright pages: `size` (width, height) px, and where it lies in the scan (`to_scan`: (3, 3) float64)."""
+
+    size: tuple[int, int]
+    to_scan: Floats
 
 
 def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
-    """The pages on `scan`, upright and straight; a two-page spread gives two, left first."""
-    raise NotImplementedError
+    """The pages on `scan`, upright and straight; a two-page spread gives two, left first.
+
+    A page is turned only on evidence; where that is missing it stays as it is and `quality.problems` says so.
+    """
+    small = shrink(scan.pixels)
+    letters, pieces = find_letters(small.ink)
+    share = ink_share(small.ink)
+    blank = is_blank(share, pieces)
+    pose = Pose() if blank else find_pose(letters, pieces, small.ink)
+    gutter = None if blank else find_gutter(straight(turn(small.ink, pose.rotation), pose.skew_deg))
+    canvas = upright_canvas(scan.pixels.shape[1], scan.pixels.shape[0], pose)
+    dpi, dpi_problems = measured_dpi(scan.dpi, scan.pixels.shape[1], scan.pixels.shape[0], spread=gutter is not None)
+    quality = Quality(skew_deg=round(pose.skew_deg, 3), rotation=pose.rotation, sharpness=sharpness(small.grey, small.ink),
+                      ink=share, blank=blank, problems=(*scan.problems, *dpi_problems, *(() if blank else _doubts(pose))))
+    return tuple(_page(scan, part, piece, dpi, quality) for part, piece in enumerate(divide(canvas, gutter)))
+
+
+def _doubts(pose: Pose) -> tuple[Problem, ...]:
+    doubts = (("skew_unsure", pose.skew_sure), ("orientation_unsure", pose.rotation_sure))
+    return tuple(Problem(code=code) for code, sure in doubts if not sure)
+
+
+def _page(scan: Scan, part: int, canvas: Canvas, dpi: float, quality: Quality) -> Page:
+    pixels = resample(scan.pixels, canvas)
+    return Page(source=scan.source, scan=scan.index, part=part, pixels=pixels, dpi=dpi, to_scan=Warp(homography=canvas.to_scan),
+                quality=quality, marks=() if quality.blank else find_codes(pixels))
+
+
+def upright_canvas(width: int, height: int, pose: Pose) -> Canvas:
+    """The smallest upright plane that holds all of a scan of `width` x `height` px lying in `pose`."""
+    quarter = _quarter_turn(width, height, pose.rotation)
+    size = (height, width) if pose.rotation % 180 else (width, height)
+    if abs(pose.skew_deg) < _LEVEL_DEG or max(size) > _WARP_SIDE_PX:
+        return Canvas(size=size, to_scan=quarter)
+    angle = np.radians(pose.skew_deg)
+    cos, sin = np.cos(angle), np.sin(angle)
+    grown = int(np.ceil(size[0] * cos + size[1] * abs(sin))), int(np.ceil(size[0] * abs(sin) + size[1] * cos))
+    level = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    return Canvas(size=grown, to_scan=quarter @ _shift(size[0] / 2, size[1] / 2) @ level @ _shift(-grown[0] / 2, -grown[1] / 2))
+
+
+def _quarter_turn(width: int, height: int, rotation: int) -> Floats:
+    """From px of the upright plane to px of a scan of `width` x `height` px that was turned clockwise by `rotation`."""
+    rows = {0: ((1, 0, 0), (0, 1, 0)), 90: ((0, -1, width), (1, 0, 0)),
+            180: ((-1, 0, width), (0, -1, height)), 270: ((0, 1, 0), (-1, 0, height))}
+    return np.array([*rows[rotation], (0, 0, 1)], dtype=np.float64)
+
+
+def _shift(dx: float, dy: float) -> Floats:
+    return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], dtype=np.float64)
+
+
+def divide(canvas: Canvas, gutter: float | None) -> tuple[Canvas, ...]:
+    """`canvas` cut at `gutter` (0-1 of its width) into left and right; as it is without one."""
+    if gutter is None:
+        return (canvas,)
+    width, height = canvas.size
+    cut = round(gutter * width)
+    return (Canvas(size=(cut, height), to_scan=canvas.to_scan),
+            Canvas(size=(width - cut, height), to_scan=canvas.to_scan @ _shift(cut, 0)))
+
+
+def resample(pixels: Pixels, canvas: Canvas) -> Pixels:
+    """The part of a scan ((H, W, 3) uint8) that `canvas` shows; white where the scan ends. Whole px are copied, not blended."""
+    matrix = canvas.to_scan
+    rounded = np.round(matrix)
+    if np.allclose(matrix, rounded, atol=1e-9):
+        return _copied(pixels, canvas)
+    # a px is centred half a px from its corner; OpenCV counts centres
+    centred = _shift(-0.5, -0.5) @ matrix @ _shift(0.5, 0.5)
+    shown: Pixels = cv2.warpAffine(pixels, centred[:2], canvas.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                                   borderValue=(255, 255, 255))
+    return shown
+
+
+def _copied(pixels: Pixels, canvas: Canvas) -> Pixels:
+    """As `resample` for quarter turns and whole shifts inside the scan."""
+    corners = Warp(homography=canvas.to_scan).points(np.array([(0, 0), canvas.size], dtype=np.float64)).round().astype(int)
+    (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
+    across = canvas.to_scan @ (1, 0, 0)
+    turned = round(np.degrees(np.arctan2(across[1], across[0]))) % 360
+    return np.ascontiguousarray(turn(pixels[y0:y1, x0:x1], turned))

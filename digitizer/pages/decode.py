@@ -1,0 +1,318 @@
+"""The child process that decodes one file for `load.py`; run by path, so that it starts without the rest of digitizer.
+
+Protocol, JSON lines on stdin and stdout. First line in: `{"path", "media_type", "limits": {...}, "render_dpi"}`; answer
+`{"pages", "signed", "repaired"}`. Then a line `{"page": n}` for each scan wanted; answer `{"width", "height", "dpi"}`
+followed by width * height * 3 bytes of RGB. A refusal is `{"error": code, "facts": {...}}` with a code of `digitizer/errors.py`.
+End of stdin ends the process. It imports nothing of ours and is the only home of PyMuPDF.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any, BinaryIO, Protocol
+
+#: a page image must cover this share of the page to stand for it
+_COVERS = 0.9
+#: relative difference of horizontal and vertical dpi up to which pixels count as square
+_SQUARE = 0.02
+#: dots per inch outside of these are a default or a slip of the writing program, not a measurement
+_CREDIBLE_DPI = (50.0, 2400.0)
+#: paint that leaves no mark on the page
+_INVISIBLE = ("ignore-text", "begin-layer", "end-layer")
+
+Raster = tuple[int, int, float | None, Any]
+
+
+class Refused(Exception):
+    """The file is at fault; `code` is one of `digitizer/errors.py`."""
+
+    def __init__(self, code: str, **facts: str | int | float) -> None:
+        self.code, self.facts = code, facts
+        super().__init__(code)
+
+
+class Opened(Protocol):
+    """A file whose header has been read."""
+
+    pages: int
+    signed: bool
+    repaired: bool
+
+    def raster(self, index: int) -> Raster:
+        """(width, height, dpi or None, RGB bytes) of the scan at `index`."""
+        ...
+
+
+def _limit_process(limits: dict[str, Any]) -> None:
+    """Caps memory and forbids writing files; does nothing where the system has no rlimits (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (limits["child_memory_bytes"],) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _limit_cpu(seconds: int) -> None:
+    """Gives the process `seconds` of CPU time from now on; it dies of SIGXCPU after that."""
+    try:
+        import resource
+    except ImportError:
+        return
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(usage.ru_utime + usage.ru_stime) + seconds, hard))
+
+
+def _check_size(width: int, height: int, limits: dict[str, Any], **facts: int) -> None:
+    if width < 1 or height < 1:
+        raise Refused("damaged_file", reason="no pixels", **facts)
+    if max(width, height) > limits["side_px"]:
+        raise Refused("too_large", limit="side_px", value=max(width, height), **facts)
+    if width * height > limits["megapixels"] * 1_000_000:
+        raise Refused("too_large", limit="megapixels", value=round(width * height / 1e6), **facts)
+
+
+def _credible(dpi: float | None) -> float | None:
+    return dpi if dpi is not None and _CREDIBLE_DPI[0] <= dpi <= _CREDIBLE_DPI[1] else None
+
+
+class ImageFile:
+    """JPEG, PNG or TIFF through Pillow, which refuses what is cut short instead of inventing the rest."""
+
+    def __init__(self, path: str, media_type: str, limits: dict[str, Any]) -> None:
+        from PIL import Image
+
+        Image.MAX_IMAGE_PIXELS = None  # our own limits are checked before anything is decoded
+        self._limits = limits
+        formats = {"image/jpeg": ["JPEG", "MPO"], "image/png": ["PNG"], "image/tiff": ["TIFF"]}[media_type]
+        self._image = Image.open(path, formats=formats)
+        self.pages = getattr(self._image, "n_frames", 1) if media_type == "image/tiff" else 1
+        self.signed = self.repaired = False
+        _check_size(*self._image.size, limits, page=1)
+
+    def raster(self, index: int) -> Raster:
+        """As `Opened`."""
+        from PIL import ImageOps
+
+        if self.pages > 1:
+            self._image.seek(index)
+        _check_size(*self._image.size, self._limits, page=index + 1)
+        self._image.load()
+        dpi = self._dpi()
+        image = _square(_rgb(ImageOps.exif_transpose(self._image)), dpi)
+        return image.width, image.height, max(dpi) if dpi else None, image.tobytes()
+
+    def _dpi(self) -> tuple[float, float] | None:
+        """(horizontal, vertical) of the pixels as shown, EXIF turn included; None when the file does not say."""
+        stated = self._image.info.get("dpi")
+        if not stated or not all(_credible(float(value)) for value in stated):
+            return None
+        x, y = (float(value) for value in stated)
+        sideways = self._image.getexif().get(0x0112, 1) >= 5
+        return (y, x) if sideways else (x, y)
+
+
+def _rgb(image: Any) -> Any:
+    """Any Pillow image as 8-bit RGB; transparency lies on white paper."""
+    from PIL import Image
+
+    if image.mode.startswith("I") or image.mode == "F":
+        high = image.getextrema()[1]
+        scale = 255 / (65535 if high > 255 or image.mode.startswith("I;16") else max(high, 1))
+        image = image.convert("F").point(lambda v: v * scale + 0).convert("L")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def _square(image: Any, dpi: tuple[float, float] | None) -> Any:
+    """`image` stretched until its pixels are square: fax scans have half the resolution down the page."""
+    if dpi is None or abs(dpi[0] / dpi[1] - 1) <= _SQUARE:
+        return image
+    top = max(dpi)
+    return image.resize((round(image.width * top / dpi[0]), round(image.height * top / dpi[1])))
+
+
+class PdfFile:
+    """A PDF through MuPDF."""
+
+    def __init__(self, path: str, limits: dict[str, Any], render_dpi: int) -> None:
+        # neither is used here, and together they take five times as long to import as PyMuPDF itself
+        sys.modules["pymupdf.layout"] = sys.modules["pymupdf4llm"] = None  # type: ignore[assignment]
+        import pymupdf
+
+        self._mupdf, self._limits, self._render_dpi = pymupdf, limits, render_dpi
+        pymupdf.TOOLS.mupdf_display_errors(False)
+        pymupdf.TOOLS.mupdf_display_warnings(False)
+        self._document = pymupdf.open(path, filetype="pdf")
+        if self._document.needs_pass:
+            raise Refused("encrypted_pdf")
+        self.pages = self._document.page_count
+        self.repaired = bool(self._document.is_repaired)
+        self.signed = _has_signature(path)
+
+    def raster(self, index: int) -> Raster:
+        """As `Opened`."""
+        page = self._document.load_page(index)
+        for image in page.get_images(full=True):
+            _check_size(image[2], image[3], self._limits, page=index + 1)
+        return self._scanned(page) or self._rendered(page)
+
+    def _scanned(self, page: Any) -> Raster | None:
+        """The page's own pixels when all it shows is one scanned image."""
+        placed = _only_image(page)
+        if placed is None:
+            return None
+        turns, mirrored = _quarter_turns(placed["transform"])
+        if turns is None or mirrored:
+            return None
+        wide, high = placed["bbox"][2] - placed["bbox"][0], placed["bbox"][3] - placed["bbox"][1]
+        across, down = (placed["width"], placed["height"])[:: -1 if turns % 2 else 1]
+        dpi = across * 72 / wide, down * 72 / high
+        if abs(dpi[0] / dpi[1] - 1) > _SQUARE:
+            return None
+        pixmap = self._mupdf.Pixmap(self._document, placed["xref"])
+        if pixmap.alpha or pixmap.colorspace is None:
+            return None
+        if pixmap.colorspace.n != 3 or pixmap.colorspace.name != "DeviceRGB":
+            pixmap = self._mupdf.Pixmap(self._mupdf.csRGB, pixmap)
+        return self._samples(pixmap, turns, _credible(dpi[0]))
+
+    def _rendered(self, page: Any) -> Raster:
+        """The page drawn at `render_dpi`, or as much less as the limits ask for."""
+        inches = page.rect.width / 72, page.rect.height / 72
+        if min(inches) <= 0:
+            raise Refused("damaged_file", reason="page has no size", page=page.number + 1)
+        dpi = min(float(self._render_dpi), (self._limits["side_px"] - 1) / max(inches),
+                  math.sqrt(self._limits["megapixels"] * 0.999e6 / (inches[0] * inches[1])))
+        pixmap = page.get_pixmap(matrix=self._mupdf.Matrix(dpi / 72, dpi / 72), colorspace=self._mupdf.csRGB, alpha=False)
+        return self._samples(pixmap, 0, dpi)
+
+    def _samples(self, pixmap: Any, turns: int, dpi: float | None) -> Raster:
+        if turns:
+            return _turned(pixmap, turns, dpi)
+        self._shown = pixmap  # its samples live only as long as it does
+        return pixmap.width, pixmap.height, dpi, pixmap.samples_mv
+
+
+def _only_image(page: Any) -> dict[str, Any] | None:
+    """Where the single image of a scanned page lies; None when anything else can be seen on the page."""
+    paint = [kind for kind, _ in page.get_bboxlog() if kind not in _INVISIBLE]
+    if paint != ["fill-image"] or page.first_annot is not None or page.first_widget is not None:
+        return None
+    placed = page.get_image_info(xrefs=True)
+    if len(placed) != 1 or not placed[0]["xref"] or placed[0].get("has-mask"):
+        return None
+    x0, y0, x1, y1 = placed[0]["bbox"]
+    width = min(x1, page.rect.x1) - max(x0, page.rect.x0)
+    height = min(y1, page.rect.y1) - max(y0, page.rect.y0)
+    inside = width * height >= 0.99 * (x1 - x0) * (y1 - y0)
+    covers = width * height >= _COVERS * page.rect.width * page.rect.height
+    return dict(placed[0]) if covers and inside and width > 0 < height else None
+
+
+def _quarter_turns(transform: tuple[float, ...]) -> tuple[int | None, bool]:
+    """(clockwise quarter turns from image to page or None when askew, mirrored); y runs down the page."""
+    a, b, c, d = transform[:4]
+    size = max(abs(a), abs(b), abs(c), abs(d))
+    if min(max(abs(b), abs(c)), max(abs(a), abs(d))) > 0.001 * size:
+        return None, False
+    turns = round(math.degrees(math.atan2(b, a)) / 90) % 4
+    return turns, a * d - b * c < 0
+
+
+def _turned(pixmap: Any, turns: int, dpi: float | None) -> Raster:
+    from PIL import Image
+
+    image = Image.frombuffer("RGB", (pixmap.width, pixmap.height), pixmap.samples_mv, "raw", "RGB", pixmap.stride, 1)
+    how = {1: Image.Transpose.ROTATE_270, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_90}[turns]
+    image = image.transpose(how)
+    return image.width, image.height, dpi, image.tobytes()
+
+
+def _has_signature(path: str) -> bool:
+    """Whether the PDF carries a digital signature; its /ByteRange always lies outside of compressed streams (ISO 32000 12.8)."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:  # noqa: PTH123
+        return re.search(rb"/ByteRange\s*\[", data) is not None
+
+
+def _open(order: dict[str, Any]) -> Opened:
+    limits = order["limits"]
+    opened: Opened
+    if order["media_type"] == "application/pdf":
+        opened = PdfFile(order["path"], limits, order["render_dpi"])
+    else:
+        opened = ImageFile(order["path"], order["media_type"], limits)
+    if opened.pages < 1:
+        raise Refused("damaged_file", reason="no pages")
+    if opened.pages > limits["pages"]:
+        raise Refused("too_large", limit="pages", value=opened.pages)
+    return opened
+
+
+def _attempt(step: Callable[[], dict[str, Any]], **facts: int) -> dict[str, Any]:
+    """The answer of `step`; any failure of a decoder becomes a refusal, since the file is what differs between runs."""
+    try:
+        return step()
+    except Refused as exc:
+        return {"error": exc.code, "facts": exc.facts}
+    except MemoryError:
+        return {"error": "too_large", "facts": {"limit": "memory", **facts}}
+    except Exception as exc:
+        out_of_memory = "malloc" in str(exc) or "calloc" in str(exc)
+        code, note = ("too_large", {"limit": "memory"}) if out_of_memory else ("damaged_file", {"reason": type(exc).__name__})
+        return {"error": code, "facts": {**note, **facts}}
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answers until `requests` ends."""
+    order = json.loads(requests.readline())
+    _limit_process(order["limits"])
+    _limit_cpu(order["limits"]["child_cpu_s"])
+    opened: list[Opened] = []
+
+    def header() -> dict[str, Any]:
+        opened.append(_open(order))
+        return {"pages": opened[0].pages, "signed": opened[0].signed, "repaired": opened[0].repaired}
+
+    _say(answers, _attempt(header))
+    for line in requests:
+        index = json.loads(line)["page"]
+        _limit_cpu(order["limits"]["child_cpu_s"])
+        rgb: list[Any] = []
+
+        def page(index: int = index, rgb: list[Any] = rgb) -> dict[str, Any]:
+            width, height, dpi, data = opened[0].raster(index)
+            rgb.append(data)
+            return {"width": width, "height": height, "dpi": dpi}
+
+        answer = _attempt(page, page=index + 1)
+        _say(answers, answer)
+        if "error" not in answer:
+            answers.write(rgb[0])
+            answers.flush()
+
+
+def _say(answers: BinaryIO, answer: dict[str, Any]) -> None:
+    answers.write(json.dumps(answer).encode() + b"\n")
+    answers.flush()
+
+
+def main() -> None:
+    """Keeps stdout for answers: what a library prints goes to stderr."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()
