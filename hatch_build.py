@@ -30,7 +30,8 @@ def fetch_detector(target: Path = TARGET) -> None:
     with tempfile.TemporaryDirectory() as folder:
         pinned = Path(folder, "pinned.txt")
         pinned.write_text(WHEEL, encoding="utf-8")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "-r", str(pinned), "-d", folder]
+        options = ["--quiet", "--no-deps", "--require-hashes", "-r", str(pinned), "-d", folder]
+        command = [sys.executable, "-m", "pip", "download", *options]
         subprocess.run(command, check=True, env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
         with zipfile.ZipFile(next(Path(folder).glob("rapidocr-*.whl"))) as wheel:
             weights = wheel.read(MEMBER)

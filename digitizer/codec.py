@@ -14,13 +14,18 @@ T = TypeVar("T")
 
 def _converter() -> JsonConverter:
     converter = make_converter()
-    converter.register_unstructure_hook_func(lambda cls: cls is np.ndarray or getattr(cls, "__origin__", None) is np.ndarray,
-                                             lambda array: array.tolist())
-    converter.register_structure_hook_func(lambda cls: cls is np.ndarray or getattr(cls, "__origin__", None) is np.ndarray,
-                                           lambda value, _: np.asarray(value, dtype=np.float64))
+    converter.register_unstructure_hook_func(
+        lambda cls: cls is np.ndarray or getattr(cls, "__origin__", None) is np.ndarray, lambda array: array.tolist()
+    )
+    converter.register_structure_hook_func(
+        lambda cls: cls is np.ndarray or getattr(cls, "__origin__", None) is np.ndarray,
+        lambda value, _: np.asarray(value, dtype=np.float64),
+    )
     converter.register_unstructure_hook(Path, str)
     converter.register_structure_hook(Path, lambda value, _: Path(value))
-    converter.register_structure_hook(str | bool | tuple[str, ...] | None, lambda value, _: tuple(value) if isinstance(value, list) else value)
+    converter.register_structure_hook(
+        str | bool | tuple[str, ...] | None, lambda value, _: tuple(value) if isinstance(value, list) else value
+    )
     return converter
 
 

@@ -192,7 +192,7 @@ class Warp:
     @classmethod
     def identity(cls) -> Warp:
         """The map that changes nothing."""
-        return cls(homography=np.eye(3))
+        return cls(homography=np.array(((1.0, 0, 0), (0, 1, 0), (0, 0, 1))))
 
     def points(self, xy: Floats) -> Floats:
         """Maps points. `xy`: (N, 2) float px; returns (N, 2)."""
@@ -233,6 +233,17 @@ class Warp:
         return Warp(homography=np.linalg.inv(self.homography))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A scan as a whole: what its px mean on the page it came from."""
+
+    #: px
+    width: int
+    height: int
+    #: where it lies on its PDF page as a viewer shows it: points, origin top-left, y down; None: it fills a page of its own
+    area: Box | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scan:
     """A page as it came. `pixels`: (H, W, 3) uint8 RGB. `index`: position within the source."""
@@ -242,8 +253,15 @@ class Scan:
     pixels: Pixels
     #: dots per inch as stated by the file, or measured; None when unknown
     dpi: float | None
+    #: see `Sheet`
+    area: Box | None = None
     #: what was noticed while decoding, say a repaired PDF
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def sheet(self) -> Sheet:
+        """Its size and place, without the pixels."""
+        return Sheet(width=self.pixels.shape[1], height=self.pixels.shape[0], area=self.area)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +330,8 @@ class Page:
     #: (H, W, 3) uint8 RGB
     pixels: Pixels
     dpi: float
+    #: the scan it was cut from
+    sheet: Sheet
     #: from this page's px to the scan's px
     to_scan: Warp
     quality: Quality
@@ -362,6 +382,8 @@ class PageText:
     width: int
     height: int
     dpi: float
+    #: None when the scan could not be decoded
+    sheet: Sheet | None
     to_scan: Warp
     quality: Quality
     lines: tuple[Line, ...]

@@ -33,9 +33,8 @@ from digitizer.ledger.records import Kept
 from digitizer.ledger.submissions import KnownSource
 from digitizer.model import Digitized, Intake, IntakeState, Lane, PageState, PageText, Problem, Receipt, RecordState, Source
 from digitizer.ocr import open_engine
-from digitizer.output import render
 from digitizer.pages import inspect
-from digitizer.pipeline import Stopwatch, Tools, failed_page, finish, read_pages
+from digitizer.pipeline import Stopwatch, Tools, failed_page, finish, read_pages, render_files
 from digitizer.settings import Settings
 from digitizer.storage import Store, open_store
 
@@ -265,7 +264,14 @@ class Service:
         )
         with self._scratch() as folder, self._local([s.key for s in sources]) as paths:
             files = {s.id: path for s, path in zip(sources, paths, strict=True)}
-            made = render(result, files, name="result", into=folder, signed=frozenset(s.id for s in sources if s.signed))
+            made = render_files(
+                result,
+                files,
+                name="result",
+                into=folder,
+                options=self.settings.pages,
+                signed=frozenset(s.id for s in sources if s.signed),
+            )
             keys = {
                 artifact.path.suffix.lstrip("."): (artifact.media_type, self.store.put_file(artifact.path)) for artifact in made
             }

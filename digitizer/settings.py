@@ -55,6 +55,8 @@ class EngineOptions:
     detector: Path | None = None
     #: threads of one engine
     threads: int = 1
+    #: what the engine `replay` gives back; for tests only
+    recording: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class Settings:
         default_home = environ.get("DIGITIZER_HOME") or platformdirs.user_data_path("digitizer")
         home = Path(given.pop("home", default_home)).expanduser().absolute()
         values = {**_from_file(home / "config.toml"), **_from_environment(environ), **given}
-        settings = _build(cls(home=home), values, "settings")
+        settings: Settings = _build(cls(home=home), values, "settings")
         if settings.lang not in ("vi", "en"):
             raise ConfigError("lang must be vi or en", lang=settings.lang)
         return settings

@@ -66,7 +66,8 @@ def squeeze(text: str) -> str:
 
 def parse_mrz(first: str, second: str) -> dict[str, str] | None:
     """The fields of the first two lines; None when a check digit does not hold. Misread O, I in digits are tried
-    as 0, 1, C among filler marks as `<`."""
+    as 0, 1, C among filler marks as `<`.
+    """
     if len(first) < 30 or len(second) < 30:
         return None
     digits, filler = str.maketrans("OIQ", "010"), str.maketrans("C(«‹", "<<<<")

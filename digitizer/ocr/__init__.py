@@ -35,6 +35,11 @@ def open_engine(options: EngineOptions) -> Engine:
     return engine
 
 
+def verify_models(options: EngineOptions) -> Mapping[str, str]:
+    """Model name -> SHA-256 of the weights that `options.name` would read with, checked as at start. Raises ModelError."""
+    return {model.name: model.sha256 for model in plugins.load("digitizer.ocr", options.name).models(options)}
+
+
 def read(page: Page, *, engine: Engine) -> PageText:
     """`page` with its text in reading order; a blank page is not shown to the engine."""
     lines = () if page.quality.blank else reading_order(engine.read(page))
@@ -46,6 +51,7 @@ def read(page: Page, *, engine: Engine) -> PageText:
         width=width,
         height=height,
         dpi=page.dpi,
+        sheet=page.sheet,
         to_scan=page.to_scan,
         quality=page.quality,
         lines=lines,

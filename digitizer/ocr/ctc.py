@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +32,8 @@ def best_path(probabilities: npt.NDArray[np.float32], charset: Sequence[str]) ->
     best = probabilities.argmax(axis=1)
     edges = np.flatnonzero(np.diff(best, prepend=-1, append=-1))
     signs = []
-    for first, end in zip(edges[:-1], edges[1:], strict=True):
+    for first, end in pairwise(edges.tolist()):
         index = int(best[first])
         if index != BLANK:
-            signs.append(Sign(charset[index - 1], int(first), int(end) - 1, float(probabilities[first:end, index].max())))
+            signs.append(Sign(charset[index - 1], first, end - 1, float(probabilities[first:end, index].max())))
     return tuple(signs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +79,7 @@ def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:
     """Decoded characters as a line; `columns` CTC columns span the box. None when there is nothing but space."""
     scale = box.width / max(columns, 1)
     middles = [(sign.first + sign.last + 1) / 2 for sign in signs]
-    bounds = [0.0, *((a + b) / 2 for a, b in zip(middles, middles[1:], strict=False)), float(columns)]
+    bounds = [0.0, *((a + b) / 2 for a, b in pairwise(middles)), float(columns)]
     # a letter reaches half-way to its neighbours, but not further than about its own width
     letters = tuple(
         Letter(

@@ -1,22 +1,38 @@
-"""Originals + PageTexts + Records -> searchable PDF and `<name>.json`. (contract; body to come)"""
+"""Originals + PageTexts + Records -> searchable PDF and `<name>.json`."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from digitizer.model import Artifact, Digitized
+from digitizer.output.pdf import Decode, write_pdf
+from digitizer.output.result import result_json, result_schema
+
+__all__ = ["render", "result_json", "result_schema"]
 
 
-def render(result: Digitized, files: Mapping[str, Path], *, name: str, into: Path, signed: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
+def render(
+    result: Digitized,
+    files: Mapping[str, Path],
+    *,
+    name: str,
+    into: Path,
+    decode: Decode,
+    signed: frozenset[str] = frozenset(),
+) -> tuple[Artifact, ...]:
     """The artifacts of `result`: `<name>.pdf` and `<name>.json` in the folder `into`.
 
-    `files` maps source ids to the original bytes; sources in `signed` are never altered. Raises OutputInvalid.
+    `files` maps source ids to the original bytes; sources in `signed` are never altered; `decode` gives the pixels of a scan
+    that a PDF cannot hold as it is. Raises OutputInvalid.
     """
-    raise NotImplementedError
-
-
-def result_json(result: Digitized) -> dict[str, Any]:
-    """`result` in the public format of `result.schema.json`."""
-    raise NotImplementedError
+    pdf, text = into / f"{name}.pdf", into / f"{name}.json"
+    noticed = write_pdf(result, files, pdf, signed=signed, decode=decode)
+    result = replace(result, problems=(*result.problems, *noticed))
+    text.write_text(json.dumps(result_json(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return (
+        Artifact(name=pdf.name, media_type="application/pdf", path=pdf),
+        Artifact(name=text.name, media_type="application/json", path=text),
+    )

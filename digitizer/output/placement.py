@@ -6,11 +6,9 @@ the page's user space (PDF: 1/72 inch, y up).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from digitizer.model import Box, Floats, PageText, Warp
+from digitizer.model import Box, Floats, Sheet, Warp
 
 #: sides a page may have in PDF/A, units (ISO 19005-2, 6.1.13)
 _SIDES = (3.0, 14_400.0)
@@ -39,22 +37,9 @@ def operands(matrix: Floats) -> tuple[float, ...]:
     return tuple(float(v) for v in matrix[:2].T.reshape(-1))
 
 
-def turn(orientation: int) -> Floats:
+def exif_turn(orientation: int) -> Floats:
     """Unit square of an image stored with this EXIF orientation to the unit square of its page."""
     return affine(*_TURNS.get(orientation, _TURNS[1]))
-
-
-def scan_dpi(text: PageText) -> float:
-    """Dots per inch of the scan `text` was read from, by its page's own dpi and how the page was scaled; 0 when unknown."""
-    if not text.dpi or not text.width or not text.height:
-        return 0.0
-    return text.dpi * _scale(text.to_scan, text.width / 2, text.height / 2)
-
-
-def _scale(warp: Warp, x: float, y: float) -> float:
-    """Scan px for one px of the page, around (x, y)."""
-    (ax, ay), (bx, by), (cx, cy) = warp.points(np.array([(x - 5, y - 5), (x + 5, y - 5), (x - 5, y + 5)]))
-    return math.sqrt(abs((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))) / 10
 
 
 def page_size(width: int, height: int, dpi: float) -> tuple[float, float]:
@@ -64,51 +49,32 @@ def page_size(width: int, height: int, dpi: float) -> tuple[float, float]:
     return round(width * 72 / dpi, 3), round(height * 72 / dpi, 3)
 
 
-def on_page(width: int, height: int, size: tuple[float, float]) -> Floats:
-    """The placement of a scan of `width` x `height` px that fills a page of `size` units."""
-    return affine(size[0] / width, 0, 0, -size[1] / height, 0, size[1])
+def filling(sheet: Sheet, size: tuple[float, float]) -> Floats:
+    """The placement of a scan that fills a page of `size` units."""
+    return affine(size[0] / sheet.width, 0, 0, -size[1] / sheet.height, 0, size[1])
 
 
-def shown(box: tuple[float, float, float, float], rotate: int) -> Floats:
-    """From what a viewer shows (units, origin top-left, y down) to user space.
+def on_pdf_page(sheet: Sheet, visible: tuple[float, float, float, float], rotate: int, unit: float) -> Floats:
+    """The placement of a scan taken from a PDF page.
 
-    `box` is the visible box (x0, y0, x1, y1) in user space, `rotate` the page's /Rotate, degrees clockwise.
+    `visible` is the visible box (x0, y0, x1, y1) in user space, `rotate` the page's /Rotate, degrees clockwise, `unit` its
+    /UserUnit (ISO 32000, 7.7.3.3).
     """
-    x0, y0, x1, y1 = box
-    return {
+    assert sheet.area is not None
+    x0, y0, x1, y1 = visible
+    to_user = {
         0: affine(1, 0, 0, -1, x0, y1),
         90: affine(0, 1, 1, 0, x0, y0),
         180: affine(-1, 0, 0, 1, x1, y0),
         270: affine(0, -1, -1, 0, x1, y1),
     }[rotate % 360]
-
-
-def of_rendered(box: tuple[float, float, float, float], rotate: int, unit: float, dpi: float) -> Floats:
-    """The placement of a page drawn at `dpi`; `unit` is its UserUnit."""
-    scale = 72 / dpi / unit
-    placed: Floats = shown(box, rotate) @ affine(scale, 0, 0, scale, 0, 0)
+    area = sheet.area
+    placed: Floats = (
+        to_user
+        @ affine(1 / unit, 0, 0, 1 / unit, 0, 0)
+        @ affine(area.width / sheet.width, 0, 0, area.height / sheet.height, area.x0, area.y0)
+    )
     return placed
-
-
-def of_image(ctm: Floats, width: int, height: int, box: tuple[float, float, float, float], rotate: int) -> tuple[Floats, float] | None:
-    """The placement of a page that is one image of `width` x `height` px painted under `ctm`, and its px per unit shown.
-
-    None when the image stands askew or mirrored, so that its pixels are not the page as shown.
-    """
-    stored: Floats = ctm @ affine(1 / width, 0, 0, -1 / height, 0, 1)
-    seen = np.linalg.inv(shown(box, rotate)) @ stored
-    (a, c), (b, d) = seen[0, :2], seen[1, :2]
-    size = max(abs(a), abs(b), abs(c), abs(d))
-    if a * d - b * c <= 0 or min(max(abs(b), abs(c)), max(abs(a), abs(d))) > 0.001 * size:
-        return None
-    turns = round(math.degrees(math.atan2(b, a)) / 90) % 4
-    unturned = {
-        0: affine(1, 0, 0, 1, 0, 0),
-        1: affine(0, -1, 1, 0, 0, height),
-        2: affine(-1, 0, 0, -1, width, height),
-        3: affine(0, 1, -1, 0, width, 0),
-    }[turns]
-    return stored @ unturned, 1 / math.hypot(*(seen @ unturned)[:2, 0])
 
 
 def corners(box: Box, warp: Warp, placement: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """The child process that decodes one file for `load.py`; run by path, so that it starts without the rest of digitizer.
 
 Protocol, JSON lines on stdin and stdout. First line in: `{"path", "media_type", "limits": {...}, "render_dpi"}`; answer
-`{"pages", "signed", "repaired"}`. Then a line `{"page": n}` for each scan wanted; answer `{"width", "height", "dpi"}`
+`{"pages", "signed", "repaired"}`. Then a line `{"page": n}` for each scan wanted; answer `{"width", "height", "dpi", "area"}`
 followed by width * height * 3 bytes of RGB. A refusal is `{"error": code, "facts": {...}}` with a code of `digitizer/errors.py`.
 End of stdin ends the process. It imports nothing of ours and is the only home of PyMuPDF.
 """
@@ -26,7 +26,9 @@ _CREDIBLE_DPI = (50.0, 2400.0)
 #: paint that leaves no mark on the page
 _INVISIBLE = ("ignore-text", "begin-layer", "end-layer")
 
-Raster = tuple[int, int, float | None, Any]
+Area = tuple[float, float, float, float]
+#: (width, height, dpi or None, place on the PDF page as shown in points from its top left corner or None, RGB bytes)
+Raster = tuple[int, int, float | None, Area | None, Any]
 
 
 class Refused(Exception):
@@ -45,7 +47,7 @@ class Opened(Protocol):
     repaired: bool
 
     def raster(self, index: int) -> Raster:
-        """(width, height, dpi or None, RGB bytes) of the scan at `index`."""
+        """The scan at `index`."""
         ...
 
 
@@ -108,7 +110,7 @@ class ImageFile:
         self._image.load()
         dpi = self._dpi()
         image = _square(_rgb(ImageOps.exif_transpose(self._image)), dpi)
-        return image.width, image.height, max(dpi) if dpi else None, image.tobytes()
+        return image.width, image.height, max(dpi) if dpi else None, None, image.tobytes()
 
     def _dpi(self) -> tuple[float, float] | None:
         """(horizontal, vertical) of the pixels as shown, EXIF turn included; None when the file does not say."""
@@ -185,23 +187,27 @@ class PdfFile:
             return None
         if pixmap.colorspace.n != 3 or pixmap.colorspace.name != "DeviceRGB":
             pixmap = self._mupdf.Pixmap(self._mupdf.csRGB, pixmap)
-        return self._samples(pixmap, turns, _credible(dpi[0]))
+        return self._samples(pixmap, turns, _credible(dpi[0]), placed["bbox"])
 
     def _rendered(self, page: Any) -> Raster:
         """The page drawn at `render_dpi`, or as much less as the limits ask for."""
         inches = page.rect.width / 72, page.rect.height / 72
         if min(inches) <= 0:
             raise Refused("damaged_file", reason="page has no size", page=page.number + 1)
-        dpi = min(float(self._render_dpi), (self._limits["side_px"] - 1) / max(inches),
-                  math.sqrt(self._limits["megapixels"] * 0.999e6 / (inches[0] * inches[1])))
+        dpi = min(
+            float(self._render_dpi),
+            (self._limits["side_px"] - 1) / max(inches),
+            math.sqrt(self._limits["megapixels"] * 0.999e6 / (inches[0] * inches[1])),
+        )
         pixmap = page.get_pixmap(matrix=self._mupdf.Matrix(dpi / 72, dpi / 72), colorspace=self._mupdf.csRGB, alpha=False)
-        return self._samples(pixmap, 0, dpi)
+        return self._samples(pixmap, 0, dpi, tuple(page.rect))
 
-    def _samples(self, pixmap: Any, turns: int, dpi: float | None) -> Raster:
+    def _samples(self, pixmap: Any, turns: int, dpi: float | None, area: Area) -> Raster:
         if turns:
-            return _turned(pixmap, turns, dpi)
+            image = _turned(pixmap, turns)
+            return image.width, image.height, dpi, area, image.tobytes()
         self._shown = pixmap  # its samples live only as long as it does
-        return pixmap.width, pixmap.height, dpi, pixmap.samples_mv
+        return pixmap.width, pixmap.height, dpi, area, pixmap.samples_mv
 
 
 def _only_image(page: Any) -> dict[str, Any] | None:
@@ -230,13 +236,13 @@ def _quarter_turns(transform: tuple[float, ...]) -> tuple[int | None, bool]:
     return turns, a * d - b * c < 0
 
 
-def _turned(pixmap: Any, turns: int, dpi: float | None) -> Raster:
+def _turned(pixmap: Any, turns: int) -> Any:
+    """`pixmap` turned clockwise by quarter turns, as a Pillow image."""
     from PIL import Image
 
     image = Image.frombuffer("RGB", (pixmap.width, pixmap.height), pixmap.samples_mv, "raw", "RGB", pixmap.stride, 1)
     how = {1: Image.Transpose.ROTATE_270, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_90}[turns]
-    image = image.transpose(how)
-    return image.width, image.height, dpi, image.tobytes()
+    return image.transpose(how)
 
 
 def _has_signature(path: str) -> bool:
@@ -291,9 +297,9 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         rgb: list[Any] = []
 
         def page(index: int = index, rgb: list[Any] = rgb) -> dict[str, Any]:
-            width, height, dpi, data = opened[0].raster(index)
+            width, height, dpi, area, data = opened[0].raster(index)
             rgb.append(data)
-            return {"width": width, "height": height, "dpi": dpi}
+            return {"width": width, "height": height, "dpi": dpi, "area": area}
 
         answer = _attempt(page, page=index + 1)
         _say(answers, answer)

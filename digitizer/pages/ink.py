@@ -64,7 +64,9 @@ def normalise(grey: Pixels) -> Pixels:
     quarter = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     kernel = np.ones((_PAPER_PX // 4, _PAPER_PX // 4), np.uint8)
     paper = cv2.GaussianBlur(cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, kernel), (0, 0), 4)
-    normal: Pixels = cv2.divide(grey, cv2.resize(paper, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR), scale=255)
+    normal: Pixels = cv2.divide(
+        grey, cv2.resize(paper, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR), scale=255
+    )
     return normal
 
 

@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 
 from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
-from digitizer.model import Pixels, Problem, Scan
+from digitizer.model import Box, Pixels, Problem, Scan
 from digitizer.settings import Limits, PageOptions
 
 _ERRORS: dict[str, type[InputError]] = {error.code: error for error in (DamagedFile, EncryptedPdf, TooLarge, UnsupportedFormat)}
@@ -83,13 +83,26 @@ class ScanFile:
             self.close()
             raise exc.error(page=index + 1) from None
         problems = (Problem(code="pdf_repaired"),) if self.inspection.repaired else ()
-        return Scan(source=self._source, index=index, pixels=pixels, dpi=answer["dpi"], problems=problems)
+        return Scan(
+            source=self._source,
+            index=index,
+            pixels=pixels,
+            dpi=answer["dpi"],
+            area=Box(*answer["area"]) if answer["area"] else None,
+            problems=problems,
+        )
 
     def _open(self) -> Inspection:
         decoder = _Decoder(self._options.limits)
         try:
-            answer = decoder.ask({"path": str(self._path.absolute()), "media_type": self._media_type,
-                                  "limits": asdict(self._options.limits), "render_dpi": self._options.render_dpi})
+            answer = decoder.ask(
+                {
+                    "path": str(self._path.absolute()),
+                    "media_type": self._media_type,
+                    "limits": asdict(self._options.limits),
+                    "render_dpi": self._options.render_dpi,
+                }
+            )
         except _DecoderDied as exc:
             decoder.close()
             raise exc.error() from None
@@ -160,8 +173,13 @@ class _Decoder:
     def __init__(self, limits: Limits) -> None:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         self._limits = limits
-        self._child = subprocess.Popen([sys.executable, "-P", str(Path(__file__).with_name("decode.py"))], env=environment,
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._child = subprocess.Popen(
+            [sys.executable, "-P", str(Path(__file__).with_name("decode.py"))],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
 
     def ask(self, order: dict[str, Any]) -> dict[str, Any]:
         """The answer to `order`. Raises InputError when it is a refusal, _DecoderDied."""

@@ -24,7 +24,7 @@ ROWS_CONTRAST = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pose:
-    """How a sheet lies in its scan: turned by `skew_deg`, then further by `rotation`, both clockwise; is there evidence for each?"""
+    """How a sheet lies in its scan: turned by `skew_deg`, then further by `rotation`, both clockwise, and whether we are sure."""
 
     skew_deg: float = 0.0
     rotation: int = 0
@@ -47,8 +47,12 @@ def find_pose(letters: Pixels, pieces: int, ink: Pixels) -> Pose:
     over = lean < -_SURE
     # turn(…, 90) undoes a clockwise turn of 90 degrees
     rotation = (90 if sideways else 0) + (180 if over else 0)
-    return Pose(skew_deg=rows.angle_deg, rotation=rotation % 360, skew_sure=rows.contrast >= ROWS_CONTRAST,
-                rotation_sure=known and abs(lean) >= _SURE)
+    return Pose(
+        skew_deg=rows.angle_deg,
+        rotation=rotation % 360,
+        skew_sure=rows.contrast >= ROWS_CONTRAST,
+        rotation_sure=known and abs(lean) >= _SURE,
+    )
 
 
 def _with_rules(rows: Rows, ink: Pixels) -> Rows:

@@ -34,8 +34,13 @@ def find_rows(ink: Pixels, *, limit_deg: float = LIMIT_DEG) -> Rows:
     small = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else ink
     width = small.shape[1]
     # one row for each slope from -45 to 45 degrees: px of descent over the width of the image
-    sums = cv2.ximgproc.FastHoughTransform(small.astype(np.float32) / 255, cv2.CV_32F, angleRange=cv2.ximgproc.ARO_45_135,
-                                           op=cv2.ximgproc.FHT_ADD, makeSkew=cv2.ximgproc.HDO_RAW)
+    sums = cv2.ximgproc.FastHoughTransform(
+        small.astype(np.float32) / 255,
+        cv2.CV_32F,
+        angleRange=cv2.ximgproc.ARO_45_135,
+        op=cv2.ximgproc.FHT_ADD,
+        makeSkew=cv2.ximgproc.HDO_RAW,
+    )
     level = sums.shape[0] // 2
     reach = min(level, int(np.tan(np.radians(limit_deg)) * width) + 1)
     jumps = np.diff(sums[level - reach : level + reach + 1], axis=1)
@@ -44,8 +49,11 @@ def find_rows(ink: Pixels, *, limit_deg: float = LIMIT_DEG) -> Rows:
     if scores[best] <= 0:
         return Rows(angle_deg=0.0, contrast=1.0, score=0.0)
     tangent = (best - reach + _peak(scores, best)) / max(width - 1, 1)
-    return Rows(angle_deg=float(np.degrees(np.arctan(tangent))), contrast=float(scores[best] / max(np.median(scores), 1e-9)),
-                score=float(scores[best]))
+    return Rows(
+        angle_deg=float(np.degrees(np.arctan(tangent))),
+        contrast=float(scores[best] / max(np.median(scores), 1e-9)),
+        score=float(scores[best]),
+    )
 
 
 def _peak(scores: Floats, best: int) -> float:

@@ -42,8 +42,14 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
     gutter = None if blank else find_gutter(straight(turn(small.ink, pose.rotation), pose.skew_deg))
     canvas = upright_canvas(scan.pixels.shape[1], scan.pixels.shape[0], pose)
     dpi, dpi_problems = measured_dpi(scan.dpi, scan.pixels.shape[1], scan.pixels.shape[0], spread=gutter is not None)
-    quality = Quality(skew_deg=round(pose.skew_deg, 3), rotation=pose.rotation, sharpness=sharpness(small.grey, small.ink),
-                      ink=share, blank=blank, problems=(*scan.problems, *dpi_problems, *(() if blank else _doubts(pose))))
+    quality = Quality(
+        skew_deg=round(pose.skew_deg, 3),
+        rotation=pose.rotation,
+        sharpness=sharpness(small.grey, small.ink),
+        ink=share,
+        blank=blank,
+        problems=(*scan.problems, *dpi_problems, *(() if blank else _doubts(pose))),
+    )
     return tuple(_page(scan, part, piece, dpi, quality) for part, piece in enumerate(divide(canvas, gutter)))
 
 
@@ -54,8 +60,17 @@ def _doubts(pose: Pose) -> tuple[Problem, ...]:
 
 def _page(scan: Scan, part: int, canvas: Canvas, dpi: float, quality: Quality) -> Page:
     pixels = resample(scan.pixels, canvas)
-    return Page(source=scan.source, scan=scan.index, part=part, pixels=pixels, dpi=dpi, to_scan=Warp(homography=canvas.to_scan),
-                quality=quality, marks=() if quality.blank else find_codes(pixels))
+    return Page(
+        source=scan.source,
+        scan=scan.index,
+        part=part,
+        pixels=pixels,
+        dpi=dpi,
+        sheet=scan.sheet,
+        to_scan=Warp(homography=canvas.to_scan),
+        quality=quality,
+        marks=() if quality.blank else find_codes(pixels),
+    )
 
 
 def upright_canvas(width: int, height: int, pose: Pose) -> Canvas:
@@ -73,8 +88,12 @@ def upright_canvas(width: int, height: int, pose: Pose) -> Canvas:
 
 def _quarter_turn(width: int, height: int, rotation: int) -> Floats:
     """From px of the upright plane to px of a scan of `width` x `height` px that was turned clockwise by `rotation`."""
-    rows = {0: ((1, 0, 0), (0, 1, 0)), 90: ((0, -1, width), (1, 0, 0)),
-            180: ((-1, 0, width), (0, -1, height)), 270: ((0, 1, 0), (-1, 0, height))}
+    rows = {
+        0: ((1, 0, 0), (0, 1, 0)),
+        90: ((0, -1, width), (1, 0, 0)),
+        180: ((-1, 0, width), (0, -1, height)),
+        270: ((0, 1, 0), (-1, 0, height)),
+    }
     return np.array([*rows[rotation], (0, 0, 1)], dtype=np.float64)
 
 
@@ -88,8 +107,10 @@ def divide(canvas: Canvas, gutter: float | None) -> tuple[Canvas, ...]:
         return (canvas,)
     width, height = canvas.size
     cut = round(gutter * width)
-    return (Canvas(size=(cut, height), to_scan=canvas.to_scan),
-            Canvas(size=(width - cut, height), to_scan=canvas.to_scan @ _shift(cut, 0)))
+    return (
+        Canvas(size=(cut, height), to_scan=canvas.to_scan),
+        Canvas(size=(width - cut, height), to_scan=canvas.to_scan @ _shift(cut, 0)),
+    )
 
 
 def resample(pixels: Pixels, canvas: Canvas) -> Pixels:
@@ -100,8 +121,9 @@ def resample(pixels: Pixels, canvas: Canvas) -> Pixels:
         return _copied(pixels, canvas)
     # a px is centred half a px from its corner; OpenCV counts centres
     centred = _shift(-0.5, -0.5) @ matrix @ _shift(0.5, 0.5)
-    shown: Pixels = cv2.warpAffine(pixels, centred[:2], canvas.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                                   borderValue=(255, 255, 255))
+    shown: Pixels = cv2.warpAffine(
+        pixels, centred[:2], canvas.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=(255, 255, 255)
+    )
     return shown
 
 

@@ -1,0 +1,76 @@
+"""Engine `replay`: gives back what another engine read, by the pixels of the page. For tests and queue-scale measurements only.
+
+Refused (exit 9) unless DIGITIZER_ENGINE__RECORDING names the recording, a JSON file of `{hash of the pixels: lines}`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from digitizer import codec
+from digitizer.errors import ConfigError, EngineFailed
+from digitizer.model import Line, Page, Pixels
+from digitizer.ocr.weights import Model
+from digitizer.settings import EngineOptions
+
+
+def digest(pixels: Pixels) -> str:
+    """Hash of a page's size and pixels."""
+    return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:24]
+
+
+class ReplayEngine:
+    """Reads nothing."""
+
+    def __init__(self, recording: Path) -> None:
+        data = recording.read_bytes()
+        self._lines: dict[str, str] = json.loads(data)
+        self._fingerprint = f"replay-{hashlib.sha256(data).hexdigest()[:12]}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the recording."""
+        return self._fingerprint
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """None."""
+        return {}
+
+    def read(self, page: Page) -> tuple[Line, ...]:
+        """What was recorded for these pixels. Raises EngineFailed for a page that was not."""
+        lines = self._lines.get(digest(page.pixels))
+        if lines is None:
+            raise EngineFailed("the recording does not have this page", source=page.source, scan=page.scan)
+        return codec.load(tuple[Line, ...], lines)
+
+
+class Recorder:
+    """Wraps a real engine and keeps what it read."""
+
+    def __init__(self, engine: object) -> None:
+        self._engine, self.lines = engine, dict[str, str]()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._engine, name)
+
+    def read(self, page: Page) -> tuple[Line, ...]:
+        """As the engine reads."""
+        lines: tuple[Line, ...] = self._engine.read(page)  # type: ignore[attr-defined]
+        self.lines[digest(page.pixels)] = codec.dump(lines).decode()
+        return lines
+
+
+def open(options: EngineOptions) -> ReplayEngine:
+    """The engine. Raises ConfigError without a recording."""
+    if options.recording is None or not options.recording.is_file():
+        raise ConfigError("the engine replay is for tests: it reads nothing", engine="replay")
+    return ReplayEngine(options.recording)
+
+
+def models(options: EngineOptions) -> tuple[Model, ...]:
+    """None."""
+    return ()

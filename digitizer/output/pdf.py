@@ -1,0 +1,248 @@
+"""Originals + PageTexts -> searchable PDF/A-2b: one page per scan, page images unchanged. The only home of pikepdf."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, Stream, pdfa
+
+from digitizer.errors import InputError, OutputInvalid
+from digitizer.model import Digitized, Floats, PageText, Pixels, Problem, Sheet
+from digitizer.output import images, layer
+from digitizer.output.placement import exif_turn, filling, on_pdf_page, operands, page_size
+
+#: (source id, index of a scan) -> its (H, W, 3) uint8 RGB, decoded under limits; raises InputError
+Decode = Callable[[str, int], Pixels]
+
+_A4 = (595.276, 841.89)
+_PDF = "application/pdf"
+#: text rendering mode that leaves no mark
+_INVISIBLE = 3
+
+
+def write_pdf(
+    result: Digitized, files: Mapping[str, Path], target: Path, *, signed: frozenset[str], decode: Decode
+) -> tuple[Problem, ...]:
+    """Writes the searchable PDF of `result` to `target`; what a person should know about it.
+
+    A single signed PDF is copied as it is: any change would break its signature. Raises OutputInvalid.
+    """
+    scans = _scans(result)
+    only = files[result.sources[0].id] if len(result.sources) == 1 else None
+    if only is not None and result.sources[0].id in signed:
+        shutil.copyfile(only, target)
+        return (Problem(code="signed_unchanged"),)
+    with _ours(), ExitStack() as opened:
+        types = {source.id: source.media_type for source in result.sources}
+        originals = {id_: opened.enter_context(Pdf.open(files[id_])) for id_ in set(types) if types[id_] == _PDF}
+        in_place = only is not None and types[result.sources[0].id] == _PDF
+        pdf = originals[result.sources[0].id] if in_place else opened.enter_context(Pdf.new())
+        font, used = Font(pdf), set[str]()
+        for number, texts in enumerate(scans):
+            first = texts[0]
+            if types[first.source] != _PDF:
+                _add_image_page(pdf, first, types[first.source], files[first.source], decode)
+            elif not in_place:
+                pdf.pages.append(originals[first.source].pages[first.scan])
+            _add_text(pdf, pdf.pages[number], texts, font, used)
+        if len(pdf.pages) != len(scans):
+            raise OutputInvalid(f"{len(pdf.pages)} pages were written for {len(scans)} scans")
+        font.complete(used)
+        return _save(pdf, target)
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    try:
+        yield
+    except (pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
+        raise OutputInvalid(f"the PDF cannot be written: {exc}") from exc
+
+
+def _scans(result: Digitized) -> list[list[PageText]]:
+    """The PageTexts of each scan of the bundle, in order."""
+    scans: dict[int, list[PageText]] = {}
+    for position, text in zip(result.positions, result.pages, strict=True):
+        scans.setdefault(position, []).append(text)
+    return [scans[position] for position in sorted(scans)]
+
+
+def _save(pdf: Pdf, target: Path) -> tuple[Problem, ...]:
+    """PDF/A-2b, checked after writing; a plain PDF where the original holds what PDF/A does not allow."""
+    with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
+        metadata["pdf:Producer"] = "digitizer"
+    try:
+        pdfa.save(pdf, target, "2b", deterministic_id=True)
+    except pdfa.PdfaError as exc:
+        rules = sorted({finding.rule for finding in exc.report.findings})
+        pdf.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        return (Problem(code="not_pdfa", facts={"rules": ", ".join(rules[:5])}),)
+    return ()
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+
+def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decode: Decode) -> None:
+    """A page of the size of the sheet with the scan on it; an empty one where it cannot be decoded."""
+    if text.sheet is None:
+        pdf.add_blank_page(page_size=_A4)
+        return
+    encoded = images.jpeg(path) if media_type == "image/jpeg" else None
+    try:
+        encoded = encoded or images.lossless(decode(text.source, text.scan))
+    except InputError:
+        pdf.add_blank_page(page_size=_A4)
+        return
+    size = page_size(text.sheet.width, text.sheet.height, text.dpi)
+    page = pdf.add_blank_page(page_size=size)
+    image = pdf.make_indirect(_image_stream(pdf, encoded))
+    # the image fills the unit square; an EXIF turn is undone by how it is placed, its bytes stay
+    turned = operands(np.diag([*size, 1.0]) @ exif_turn(encoded.orientation))
+    name = page.add_resource(image, Name.XObject, Name("/Scan"))
+    numbers = " ".join(f"{value:.5f}" for value in turned)
+    page.contents_add(f"q {numbers} cm {name} Do Q\n".encode())
+
+
+def _image_stream(pdf: Pdf, encoded: images.Encoded) -> Stream:
+    stream = Stream(pdf, encoded.data)
+    stream.stream_dict = Dictionary(
+        Type=Name.XObject,
+        Subtype=Name.Image,
+        Width=encoded.width,
+        Height=encoded.height,
+        ColorSpace=Name(encoded.colour),
+        BitsPerComponent=encoded.bits,
+        Filter=Name(encoded.filter),
+    )
+    if encoded.parms:
+        stream.stream_dict.DecodeParms = Dictionary(encoded.parms)
+    return stream
+
+
+def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set[str]) -> None:
+    """The invisible text of a scan over its page; none where the page has text of its own that can be seen."""
+    if not any(text.lines for text in texts):
+        return
+    if not _clear_old_text(pdf, page):
+        return
+    operators = b"".join(layer.text_layer(text, _placement(page, text.sheet), used) for text in texts if text.sheet is not None)
+    if operators:
+        page.add_resource(font.object, Name.Font, Name(layer.FONT), replace_existing=True)
+        # what the page left in the graphics state must not bend our text
+        page.contents_add(b"q\n", prepend=True)
+        page.contents_add(b"\nQ\n" + operators)
+
+
+def _placement(page: Page, sheet: Sheet) -> Floats:
+    media, crop = [float(v) for v in page.mediabox], [float(v) for v in page.cropbox]
+    visible = max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])
+    if sheet.area is None:
+        return filling(sheet, (visible[2] - visible[0], visible[3] - visible[1]))
+    return on_pdf_page(sheet, visible, int(_inherited(page, "/Rotate", 0)), float(_inherited(page, "/UserUnit", 1)))
+
+
+def _inherited(page: Page, key: str, default: int) -> float:
+    node: Object | None = page.obj
+    for _ in range(50):
+        if node is None:
+            break
+        if key in node:
+            return float(node[key])
+        node = node.get("/Parent")
+    return default
+
+
+def _clear_old_text(pdf: Pdf, page: Page) -> bool:
+    """Takes the invisible text of an earlier OCR out of `page`; False, and nothing done, when it has text that can be seen.
+
+    Only what is drawn by the page itself is looked at: text inside of forms counts as seen.
+    """
+    resources = page.obj.get("/Resources", Dictionary())
+    if any("/Font" in form.get("/Resources", Dictionary()) for form in page.form_xobjects.values()):
+        return False
+    if "/Font" not in resources:
+        return True
+    mode, modes, kept, hidden = 0, [], [], 0
+    for instruction in pikepdf.parse_content_stream(page):
+        operator = str(instruction.operator)
+        if operator == "q":
+            modes.append(mode)
+        elif operator == "Q" and modes:
+            mode = modes.pop()
+        elif operator == "Tr":
+            mode = int(instruction.operands[0])
+        elif operator in ("Tj", "TJ", "'", '"'):
+            if mode != _INVISIBLE:
+                return False
+            hidden += 1
+            continue
+        kept.append(instruction)
+    if hidden:
+        page.obj.Contents = pdf.make_indirect(Stream(pdf, pikepdf.unparse_content_stream(kept)))
+    return True
+
+
+# --- font -----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _glyphless() -> bytes:
+    """A font of empty glyphs, drawn by `scripts/make_font.py`."""
+    return (package_files("digitizer.output") / "glyphless.ttf").read_bytes()
+
+
+class Font:
+    """The one font of the text layer: codes are UTF-16, glyphs are empty, letters copy back as themselves."""
+
+    def __init__(self, pdf: Pdf) -> None:
+        self._pdf = pdf
+        program = Stream(pdf, _glyphless())
+        program.stream_dict.Length1 = len(_glyphless())
+        descriptor = pdf.make_indirect(
+            Dictionary(
+                Type=Name.FontDescriptor,
+                FontName=Name("/Glyphless"),
+                Flags=4,
+                FontBBox=Array([0, -200, 500, 800]),
+                ItalicAngle=0,
+                Ascent=800,
+                Descent=-200,
+                CapHeight=800,
+                StemV=80,
+                FontFile2=pdf.make_indirect(program),
+            )
+        )
+        # every code shows glyph 1: PDF/A forbids .notdef even where nothing is seen (ISO 19005-2, 6.2.11.8)
+        glyphs = pdf.make_indirect(Stream(pdf, b"\x00\x01" * 65536))
+        cid_font = pdf.make_indirect(
+            Dictionary(
+                Type=Name.Font,
+                Subtype=Name.CIDFontType2,
+                BaseFont=Name("/Glyphless"),
+                CIDSystemInfo=Dictionary(Registry=b"Adobe", Ordering=b"Identity", Supplement=0),
+                FontDescriptor=descriptor,
+                DW=500,
+                CIDToGIDMap=glyphs,
+            )
+        )
+        self.object = pdf.make_indirect(
+            Dictionary(
+                Type=Name.Font,
+                Subtype=Name.Type0,
+                BaseFont=Name("/Glyphless"),
+                Encoding=Name("/Identity-H"),
+                DescendantFonts=Array([cid_font]),
+            )
+        )
+
+    def complete(self, used: set[str]) -> None:
+        """Says which letters its codes stand for."""
+        self.object.ToUnicode = self._pdf.make_indirect(Stream(self._pdf, layer.to_unicode(used)))
