@@ -192,7 +192,7 @@ class Warp:
     @classmethod
     def identity(cls) -> Warp:
         """The map that changes nothing."""
-        return cls(homography=np.array(((1.0, 0, 0), (0, 1, 0), (0, 0, 1))))
+        return cls(homography=np.eye(3))
 
     def points(self, xy: Floats) -> Floats:
         """Maps points. `xy`: (N, 2) float px; returns (N, 2)."""
@@ -230,7 +230,8 @@ class Warp:
         """The way back; only a pure homography has one in closed form."""
         if self.grid is not None:
             raise ValueError("a displacement grid has no closed inverse")
-        return Warp(homography=np.linalg.inv(self.homography))
+        inverted: Floats = np.linalg.inv(self.homography).astype(np.float64)
+        return Warp(homography=inverted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ def main() -> None:
     builder.setupNameTable({"familyName": "Glyphless", "styleName": "Regular", "psName": "Glyphless"})
     builder.setupOS2(sTypoAscender=800, sTypoDescender=-200, usWinAscent=800, usWinDescent=200)
     builder.setupPost(keepGlyphNames=False)
-    builder.font["head"].created = builder.font["head"].modified = 0
+    builder.font["head"].created = builder.font["head"].modified = 3_850_070_400  # 1 January 2026, seconds since 1904
     builder.font.recalcTimestamp = False
     builder.save(TARGET)
 

@@ -16,9 +16,12 @@ import time
 import psutil
 
 from digitizer import codec
+from digitizer.errors import DigitizerError
 from digitizer.ledger import jobs
 from digitizer.service import Service
 from digitizer.settings import Settings
+
+log = logging.getLogger("workers")
 
 MOST_JOBS = 200
 MOST_BYTES = 1_500_000_000
@@ -33,8 +36,12 @@ def main() -> int:
     settings = codec.load(Settings, sys.stdin.buffer.readline())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    with Service.open(settings) as service:
-        return work(service, name)
+    try:
+        with Service.open(settings) as service:
+            return work(service, name)
+    except DigitizerError as exc:
+        log.error("%s: %s", exc.code, exc)
+        return exc.exit_code
 
 
 def work(service: Service, name: str) -> int:
@@ -54,7 +61,8 @@ def work(service: Service, name: str) -> int:
 
 
 def _leave_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1 << 16):
+        pass
     os._exit(70)
 
 

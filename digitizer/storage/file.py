@@ -68,6 +68,10 @@ class FileStore:
         with _translated(self.root):
             return self._path(key).open("rb")
 
+    def local(self, key: str) -> Path | None:
+        """The stored file itself; whoever reads it must not change it."""
+        return self._path(key)
+
     def stat(self, key: str) -> Stat:
         """Size of a stored file."""
         with _translated(self.root):
