@@ -15,7 +15,7 @@ from pathlib import Path
 
 from digitizer.classify import classify
 from digitizer.doctypes import DocType
-from digitizer.errors import InputError
+from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
 from digitizer.model import Artifact, Digitized, PageText, Pixels, Problem, Quality, Ruling, Run, Source, Warp
 from digitizer.ocr import Engine, read
@@ -53,36 +53,44 @@ class Tools:
     pages: PageOptions
 
 
-def read_pages(
-    path: Path, *, source: str, scans: Sequence[int], tools: Tools, watch: Stopwatch
-) -> Iterator[tuple[int, tuple[PageText, ...]]]:
-    """(scan index, its PageTexts) for each of `scans`; one scan of pixels in memory at a time.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """What one scan gave: its PageTexts, left part first, and the seconds each stage took."""
 
-    A scan that cannot be decoded gives one blank PageText with the problem in its quality: a bad page ends nothing.
+    scan: int
+    texts: tuple[PageText, ...]
+    seconds: Mapping[str, float]
+
+
+def read_pages(path: Path, *, source: str, scans: Sequence[int], tools: Tools) -> Iterator[Reading]:
+    """A Reading for each of `scans`; one scan of pixels in memory at a time.
+
+    A scan that cannot be decoded or read gives one empty PageText with the problem in its quality: a bad page ends nothing.
     """
+    file: ScanFile | None = None
     try:
-        with watch("load"):
-            file = ScanFile(path, source=source, options=tools.pages)
-    except InputError as exc:
-        yield from ((index, (_failed(source, index, exc),)) for index in scans)
-        return
-    with file:
-        for index in scans:
+        for scan in scans:
+            watch = Stopwatch()
             try:
                 with watch("load"):
-                    scan = file.read(index)
-            except InputError as exc:
-                yield index, (_failed(source, index, exc),)
-                continue
-            with watch("straighten"):
-                pages = straighten(scan, options=tools.pages)
-            with watch("read"):
-                texts = tuple(read(page, engine=tools.engine) for page in pages)
-            yield index, texts
+                    file = file or ScanFile(path, source=source, options=tools.pages)
+                texts = _read(file, scan, tools, watch)
+            except (InputError, EngineFailed) as exc:
+                problem = Problem(code=exc.code, facts={**exc.facts, "page": scan + 1})
+                texts = (failed_page(source, scan, problem),)
+            yield Reading(scan=scan, texts=texts, seconds=dict(watch.seconds))
+    finally:
+        if file is not None:
+            file.close()
 
 
-def _failed(source: str, index: int, exc: InputError) -> PageText:
-    return failed_page(source, index, Problem(code=exc.code, facts={**exc.facts, "page": index + 1}))
+def _read(file: ScanFile, index: int, tools: Tools, watch: Stopwatch) -> tuple[PageText, ...]:
+    with watch("load"):
+        scan = file.read(index)
+    with watch("straighten"):
+        pages = straighten(scan, options=tools.pages)
+    with watch("read"):
+        return tuple(read(page, engine=tools.engine) for page in pages)
 
 
 def failed_page(source: str, scan: int, problem: Problem) -> PageText:
@@ -109,26 +117,31 @@ def finish(
     *,
     bundle: str,
     sources: tuple[Source, ...],
-    texts: Sequence[tuple[int, PageText]],
+    readings: Sequence[tuple[int, Reading]],
     tools: Tools,
-    watch: Stopwatch,
     known: Mapping[str, str] | None = None,
 ) -> Digitized:
-    """Classifies and extracts a bundle. `texts`: (position of the scan in the bundle, PageText), in order."""
-    positions = tuple(position for position, _ in texts)
-    pages = tuple(text for _, text in texts)
+    """Classifies and extracts a bundle. `readings`: (position of the scan in the bundle, Reading), in order.
+
+    `known`: field values that came with the submission, used where the page does not say.
+    """
+    watch = Stopwatch()
+    for _, reading in readings:
+        for stage, seconds in reading.seconds.items():
+            watch.seconds[stage] += seconds
+    positions = tuple(position for position, reading in readings for _ in reading.texts)
+    pages = tuple(text for _, reading in readings for text in reading.texts)
     with watch("classify"):
         documents = classify(pages, positions, bundle=bundle, doctypes=tools.doctypes)
     with watch("extract"):
         documents = tuple(replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known)) for d in documents)
-    problems = tuple(replace(p, page=i) for i, page in enumerate(pages) for p in page.quality.problems)
     return Digitized(
         bundle=bundle,
         sources=sources,
         pages=pages,
         positions=positions,
         documents=documents,
-        problems=problems,
+        problems=tuple(replace(p, page=i) for i, page in enumerate(pages) for p in page.quality.problems),
         run=Run(
             versions={name: version(name) for name in _LIBRARIES},
             models=dict(tools.engine.models),
@@ -163,15 +176,14 @@ def digitize(
     path: Path, source: Source, *, scans: Sequence[int], tools: Tools, name: str, into: Path, signed: bool = False
 ) -> Digitized:
     """One file from bytes to artifacts in the folder `into`."""
-    watch = Stopwatch()
-    texts = [
-        (index, text)
-        for index, pages in read_pages(path, source=source.id, scans=scans, tools=tools, watch=watch)
-        for text in pages
-    ]
-    result = finish(bundle=source.id, sources=(source,), texts=texts, tools=tools, watch=watch)
-    with watch("render"):
-        artifacts = render_files(
-            result, {source.id: path}, name=name, into=into, options=tools.pages, signed=frozenset([source.id] if signed else ())
-        )
+    readings = [(reading.scan, reading) for reading in read_pages(path, source=source.id, scans=scans, tools=tools)]
+    result = finish(bundle=source.id, sources=(source,), readings=readings, tools=tools)
+    artifacts = render_files(
+        result,
+        {source.id: path},
+        name=name,
+        into=into,
+        options=tools.pages,
+        signed=frozenset([source.id] if signed else ()),
+    )
     return replace(result, artifacts=artifacts)

@@ -31,10 +31,10 @@ from digitizer.ledger.jobs import Job
 from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
 from digitizer.ledger.submissions import KnownSource
-from digitizer.model import Digitized, Intake, IntakeState, Lane, PageState, PageText, Problem, Receipt, RecordState, Source
+from digitizer.model import Digitized, Intake, IntakeState, Lane, PageState, Problem, Receipt, RecordState, Source
 from digitizer.ocr import open_engine
 from digitizer.pages import inspect
-from digitizer.pipeline import Stopwatch, Tools, failed_page, finish, read_pages, render_files
+from digitizer.pipeline import Reading, Tools, failed_page, finish, read_pages, render_files
 from digitizer.settings import Settings
 from digitizer.storage import Store, open_store
 
@@ -220,46 +220,58 @@ class Service:
         scans = [scan for scan in range(job.first, job.first + job.count) if scan not in known]
         if scans:
             with self._local([source.key]) as (path,):
-                for scan, texts in read_pages(path, source=job.source, scans=scans, tools=self.tools, watch=Stopwatch()):
-                    if not self._keep(job, scan, engine, texts):
+                for reading in read_pages(path, source=job.source, scans=scans, tools=self.tools):
+                    if not self._keep(job, engine, reading):
                         log.warning("lease lost", extra={"action": "lease_lost", "job": job.id})
                         return
         with self.ledger.begin() as tx:
             if jobs.close(tx, job):
-                self._read_is_over(tx, job)
+                self._read_is_over(tx, job, worker)
 
-    def _keep(self, job: Job, scan: int, engine: str, texts: tuple[PageText, ...]) -> bool:
-        """Stores a scan's texts and notes the page; False when the lease is lost."""
-        key = self._put_bytes(codec.dump(texts))
-        failed = next((p for t in texts for p in t.quality.problems if t.width == 0), None)
-        blank = all(t.blank for t in texts)
+    def _keep(self, job: Job, engine: str, reading: Reading) -> bool:
+        """Stores what a scan gave and notes the page; False when the lease is lost."""
+        key = self._put_bytes(codec.dump(reading))
+        failed = next((p for t in reading.texts for p in t.quality.problems if t.sheet is None), None)
+        blank = all(t.blank for t in reading.texts)
         state = PageState.FAILED if failed else PageState.BLANK if blank else PageState.READ
         with self.ledger.begin() as tx:
             if not jobs.renew(tx, job, lease_s=self.settings.lease_s):
                 return False
             submissions.save_page(
-                tx, job.source, scan, engine, state=state, texts=key, error=codec.plain(failed) if failed else None
+                tx, job.source, reading.scan, engine, state=state, texts=key, error=codec.plain(failed) if failed else None
             )
         return True
 
-    def _read_is_over(self, tx: Transaction, job: Job) -> None:
-        if not jobs.unfinished(tx, job.bundle, ["read"]):
-            submissions.move_bundle(tx, job.bundle, ["READING"], "FINISHING")
-            jobs.add(tx, "finish", job.bundle, lane=job.lane)
+    def _read_is_over(self, tx: Transaction, job: Job, worker: str) -> None:
+        """The last read job queues `finish`; where no page at all could be read the bundle fails for the first one's reason."""
+        if jobs.unfinished(tx, job.bundle, ["read"]):
+            return
+        engine = self.tools.engine.fingerprint
+        rows = [
+            row for s in submissions.sources_of(tx, job.bundle) for row in submissions.page_readings(tx, s.id, engine).values()
+        ]
+        if rows and all(row["state"] == PageState.FAILED for row in rows):
+            self._fail_bundle(tx, job.bundle, codec.load(Problem, json.dumps(rows[0]["error"])), worker)
+            return
+        submissions.move_bundle(tx, job.bundle, ["READING"], "FINISHING")
+        jobs.add(tx, "finish", job.bundle, lane=job.lane)
+
+    def _fail_bundle(self, tx: Transaction, bundle: str, problem: Problem, worker: str) -> None:
+        submissions.move_bundle(tx, bundle, ["NEW", "READING", "FINISHING", "DONE"], "FAILED", error=codec.plain(problem))
+        submissions.move_intakes(
+            tx, bundle, [IntakeState.RECEIVED, IntakeState.RUNNING], IntakeState.FAILED, actor=worker, code=problem.code
+        )
 
     def _finish(self, job: Job, worker: str) -> None:
         """Classifies, extracts and renders a bundle whose pages are all read or failed."""
-        watch = Stopwatch()
         with self.ledger.read() as tx:
             sources = submissions.sources_of(tx, job.bundle)
             intakes = [intake for intake, _ in submissions.intakes(tx, bundle_id=job.bundle)]
-        texts = self._texts(sources)
         result = finish(
             bundle=job.bundle,
             sources=tuple(_source(s) for s in sources),
-            texts=texts,
+            readings=self._readings(sources),
             tools=self.tools,
-            watch=watch,
             known=_known(intakes[0]) if intakes else None,
         )
         with self._scratch() as folder, self._local([s.key for s in sources]) as paths:
@@ -336,25 +348,16 @@ class Service:
             with self.ledger.read() as tx:
                 known = submissions.page_readings(tx, job.source, engine)
             for scan in range(job.first, job.first + job.count):
-                if scan not in known and not self._keep(job, scan, engine, (failed_page(job.source, scan, problem),)):
+                reading = Reading(scan=scan, texts=(failed_page(job.source, scan, problem),), seconds={})
+                if scan not in known and not self._keep(job, engine, reading):
                     return
         with self.ledger.begin() as tx:
             if not jobs.close(tx, job, "FAILED"):
                 return
             if job.kind == "read":
-                self._read_is_over(tx, job)
+                self._read_is_over(tx, job, worker)
             else:
-                submissions.move_bundle(
-                    tx, job.bundle, ["NEW", "READING", "FINISHING", "DONE"], "FAILED", error=codec.plain(problem)
-                )
-                submissions.move_intakes(
-                    tx,
-                    job.bundle,
-                    [IntakeState.RECEIVED, IntakeState.RUNNING],
-                    IntakeState.FAILED,
-                    actor=worker,
-                    code=problem.code,
-                )
+                self._fail_bundle(tx, job.bundle, problem, worker)
 
     # --- decide -----------------------------------------------------------------------------------------------------
 
@@ -626,18 +629,18 @@ class Service:
                 paths.append(path)
             yield paths
 
-    def _texts(self, sources: Sequence[KnownSource]) -> list[tuple[int, PageText]]:
-        """(position of the scan in the bundle, PageText) of all scans in order."""
-        texts: list[tuple[int, PageText]] = []
+    def _readings(self, sources: Sequence[KnownSource]) -> list[tuple[int, Reading]]:
+        """(position of the scan in the bundle, Reading) of all scans in order."""
+        found: list[tuple[int, Reading]] = []
         first = 0
         for source in sources:
             with self.ledger.read() as tx:
                 readings = submissions.page_readings(tx, source.id, self.tools.engine.fingerprint)
             for scan in range(source.pages or 0):
                 with self.store.open(readings[scan]["texts"]) as stored:
-                    texts += [(first + scan, text) for text in codec.load(tuple[PageText, ...], stored.read())]
+                    found.append((first + scan, codec.load(Reading, stored.read())))
             first += source.pages or 0
-        return texts
+        return found
 
 
 def _hash(*parts: str | None) -> str:

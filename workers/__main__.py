@@ -35,7 +35,9 @@ def main() -> int:
     name = parser.parse_args().name
     settings = codec.load(Settings, sys.stdin.buffer.readline())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # pikepdf reads fonts with it to check PDF/A, and says itself what is wrong
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     try:
         with Service.open(settings) as service:
             return work(service, name)

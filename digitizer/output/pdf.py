@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -17,6 +19,8 @@ from digitizer.errors import InputError, OutputInvalid
 from digitizer.model import Digitized, Floats, PageText, Pixels, Problem, Sheet
 from digitizer.output import images, layer
 from digitizer.output.placement import exif_turn, filling, on_pdf_page, operands, page_size
+
+log = logging.getLogger(__name__)
 
 #: (source id, index of a scan) -> its (H, W, 3) uint8 RGB, decoded under limits; raises InputError
 Decode = Callable[[str, int], Pixels]
@@ -34,36 +38,53 @@ def write_pdf(
 
     A single signed PDF is copied as it is: any change would break its signature. Raises OutputInvalid.
     """
-    scans = _scans(result)
-    only = files[result.sources[0].id] if len(result.sources) == 1 else None
-    if only is not None and result.sources[0].id in signed:
-        shutil.copyfile(only, target)
+    if len(result.sources) == 1 and result.sources[0].id in signed:
+        shutil.copyfile(files[result.sources[0].id], target)
         return (Problem(code="signed_unchanged"),)
-    with _ours(), ExitStack() as opened:
-        types = {source.id: source.media_type for source in result.sources}
-        originals = {id_: opened.enter_context(Pdf.open(files[id_])) for id_ in set(types) if types[id_] == _PDF}
-        in_place = only is not None and types[result.sources[0].id] == _PDF
-        pdf = originals[result.sources[0].id] if in_place else opened.enter_context(Pdf.new())
+    types = {source.id: source.media_type for source in result.sources}
+    scans = _scans(result)
+    if _PDF in types.values():
+        try:
+            return _assemble(scans, types, files, target, decode)
+        except (OutputInvalid, pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
+            log.warning("PDF rebuilt", extra={"action": "rebuild_pdf", "source": result.bundle, "error": type(exc).__name__})
+    # what qpdf cannot repair is built anew from the pixels that were read
+    types = {source: "image" if media_type == _PDF else media_type for source, media_type in types.items()}
+    rebuilt = (Problem(code="pdf_rebuilt"),) if "image" in types.values() else ()
+    try:
+        return (*_assemble([[_own_page(text) for text in texts] for texts in scans], types, files, target, decode), *rebuilt)
+    except (pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
+        raise OutputInvalid(f"the PDF cannot be written: {exc}") from exc
+
+
+def _own_page(text: PageText) -> PageText:
+    """`text` on a page made for its scan, wherever that came from."""
+    return replace(text, sheet=replace(text.sheet, area=None)) if text.sheet is not None else text
+
+
+def _assemble(
+    scans: list[list[PageText]], types: Mapping[str, str], files: Mapping[str, Path], target: Path, decode: Decode
+) -> tuple[Problem, ...]:
+    """Writes `scans` to `target`: pages of PDFs as they are, images on pages of their own, text over both."""
+    with ExitStack() as opened:
+        originals = {source: opened.enter_context(Pdf.open(files[source])) for source, kind in types.items() if kind == _PDF}
+        in_place = len(types) == 1 and bool(originals)
+        pdf = next(iter(originals.values())) if in_place else opened.enter_context(Pdf.new())
         font, used = Font(pdf), set[str]()
+        if in_place and len(pdf.pages) != len(scans):
+            raise OutputInvalid(f"{len(pdf.pages)} pages were found for {len(scans)} scans")
         for number, texts in enumerate(scans):
             first = texts[0]
             if types[first.source] != _PDF:
                 _add_image_page(pdf, first, types[first.source], files[first.source], decode)
             elif not in_place:
                 pdf.pages.append(originals[first.source].pages[first.scan])
-            _add_text(pdf, pdf.pages[number], texts, font, used)
-        if len(pdf.pages) != len(scans):
-            raise OutputInvalid(f"{len(pdf.pages)} pages were written for {len(scans)} scans")
+            page = pdf.pages[number]
+            _add_text(pdf, page, texts, font, used)
+            # shown upright; the image itself keeps its pixels
+            page.rotate(-first.quality.rotation, relative=True)
         font.complete(used)
         return _save(pdf, target)
-
-
-@contextmanager
-def _ours() -> Iterator[None]:
-    try:
-        yield
-    except (pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
-        raise OutputInvalid(f"the PDF cannot be written: {exc}") from exc
 
 
 def _scans(result: Digitized) -> list[list[PageText]]:

@@ -17,6 +17,8 @@ from digitizer.settings import PageOptions
 
 #: a turn too small to be worth resampling, degrees
 _LEVEL_DEG = 0.05
+#: shorter side of an image that can hold a row of text
+_LEAST_PX = 16
 #: OpenCV addresses warped images with 16 bits
 _WARP_SIDE_PX = 32_000
 
@@ -34,6 +36,10 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
 
     A page is turned only on evidence; where that is missing it stays as it is and `quality.problems` says so.
     """
+    if min(scan.pixels.shape[:2]) < _LEAST_PX:
+        size = (scan.pixels.shape[1], scan.pixels.shape[0])
+        quality = Quality(blank=True, problems=(*scan.problems, Problem(code="too_small")))
+        return (_page(scan, 0, Canvas(size=size, to_scan=np.eye(3)), scan.dpi or 0.0, quality),)
     small = shrink(scan.pixels)
     letters, pieces = find_letters(small.ink)
     share = ink_share(small.ink)
