@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from digitizer import plugins
-from digitizer.model import Line, Page, PageText
+from digitizer.model import Line, Page, PageText, Pixels
 from digitizer.ocr.lines import reading_order
 from digitizer.settings import EngineOptions
 
@@ -26,6 +26,10 @@ class Engine(Protocol):
 
     def read(self, page: Page) -> tuple[Line, ...]:
         """The lines of `page` in any order, boxes in px of the page. Raises EngineFailed, EngineMissing."""
+        ...
+
+    def read_line(self, pixels: Pixels) -> str:
+        """The text of a picture of one line, (H, W, 3) uint8 RGB: reading without finding. Raises EngineFailed."""
         ...
 
 

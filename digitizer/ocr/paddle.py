@@ -13,7 +13,7 @@ import numpy as np
 
 from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.geometry import grow
-from digitizer.model import Box, Line, Page
+from digitizer.model import Box, Line, Page, Pixels
 from digitizer.ocr.recogniser import Recogniser
 from digitizer.ocr.weights import Model, detector, recogniser
 from digitizer.settings import EngineOptions
@@ -63,6 +63,11 @@ class PaddleEngine:
             return self._read.read(page.pixels, self.boxes(page))
         except (RuntimeError, ValueError, MemoryError) as exc:
             raise EngineFailed(f"{type(exc).__name__} while reading", source=page.source, scan=page.scan) from exc
+
+    def read_line(self, pixels: Pixels) -> str:
+        """The text of a picture of one line."""
+        height, width = pixels.shape[:2]
+        return " ".join(line.text for line in self._read.read(pixels, [Box(0, 0, width, height)]))
 
     def boxes(self, page: Page) -> list[Box]:
         """Where text stands, padded; px of the page."""

@@ -47,6 +47,10 @@ class ReplayEngine:
             raise EngineFailed("the recording does not have this page", source=page.source, scan=page.scan)
         return codec.load(tuple[Line, ...], lines)
 
+    def read_line(self, pixels: Pixels) -> str:
+        """Not recorded."""
+        raise EngineFailed("the recording has no single lines")
+
 
 class Recorder:
     """Wraps a real engine and keeps what it read."""

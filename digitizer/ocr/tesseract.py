@@ -15,7 +15,7 @@ from PIL import Image
 
 from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.geometry import union
-from digitizer.model import Box, Line, Page, Word
+from digitizer.model import Box, Line, Page, Pixels, Word
 from digitizer.ocr.weights import Model
 from digitizer.settings import EngineOptions
 from digitizer.text import nfc
@@ -25,6 +25,8 @@ LANGUAGE = "vie"
 TIMEOUT_S = 180
 #: fully automatic segmentation without orientation, which the page already has
 SEGMENTATION = "3"
+#: the picture is one line
+ONE_LINE = "7"
 
 
 class TesseractEngine:
@@ -53,13 +55,20 @@ class TesseractEngine:
 
     def read(self, page: Page) -> tuple[Line, ...]:
         """The lines of `page`. Raises EngineFailed."""
+        height, width = page.pixels.shape[:2]
+        return tuple(_lines(self._table(page.pixels, page.dpi, SEGMENTATION), width, height))
+
+    def read_line(self, pixels: Pixels) -> str:
+        """The text of a picture of one line."""
+        height, width = pixels.shape[:2]
+        return " ".join(line.text for line in _lines(self._table(pixels, 0, ONE_LINE), width, height))
+
+    def _table(self, pixels: Pixels, dpi: float, segmentation: str) -> str:
         with tempfile.TemporaryDirectory() as folder:
             image = Path(folder, "page.png")
-            Image.fromarray(page.pixels).save(image, compress_level=1)
-            dpi = str(round(page.dpi)) if page.dpi else "300"
-            table = self._ask(str(image), "stdout", "-l", LANGUAGE, "--dpi", dpi, "--psm", SEGMENTATION, "tsv")
-        height, width = page.pixels.shape[:2]
-        return tuple(_lines(table, width, height))
+            Image.fromarray(pixels).save(image, compress_level=1)
+            stated = str(round(dpi)) if dpi else "300"
+            return self._ask(str(image), "stdout", "-l", LANGUAGE, "--dpi", stated, "--psm", segmentation, "tsv")
 
     def _ask(self, *arguments: str) -> str:
         try:

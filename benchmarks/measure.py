@@ -1,0 +1,160 @@
+"""What a run is measured by: pure functions over truth and result, no I/O."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rapidfuzz.distance import Levenshtein
+
+from digitizer.model import Digitized, Document
+from digitizer.text import nfc
+
+UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class Share:
+    """`right` out of `all`."""
+
+    right: int = 0
+    all: int = 0
+
+    def add(self, right: bool) -> None:
+        """One more."""
+        self.right += right
+        self.all += 1
+
+    def plain(self) -> dict[str, Any]:
+        """As a result file has it."""
+        return {"right": self.right, "all": self.all, "share": round(self.right / self.all, 4) if self.all else None}
+
+
+@dataclass(slots=True)
+class Errors:
+    """Character errors: edit distance over letters of the truth."""
+
+    edits: int = 0
+    letters: int = 0
+
+    def add(self, read: str, truth: str) -> None:
+        """One more text; both are compared as NFC with single spaces."""
+        read, truth = nfc(read), nfc(truth)
+        self.edits += Levenshtein.distance(read, truth)
+        self.letters += len(truth)
+
+    def plain(self) -> dict[str, Any]:
+        """As a result file has it."""
+        return {
+            "edits": self.edits,
+            "letters": self.letters,
+            "cer": round(self.edits / self.letters, 4) if self.letters else None,
+        }
+
+
+def shares() -> defaultdict[str, Share]:
+    """Shares by name."""
+    return defaultdict(Share)
+
+
+@dataclass(slots=True)
+class Tally:
+    """All counts of one folder."""
+
+    text: Errors = field(default_factory=Errors)
+    #: by scan level
+    text_by_level: defaultdict[str, Errors] = field(default_factory=lambda: defaultdict(Errors))
+    types: Share = field(default_factory=Share)
+    types_by_level: defaultdict[str, Share] = field(default_factory=shares)
+    confusion: Counter[str] = field(default_factory=Counter)
+    splits: Share = field(default_factory=Share)
+    records: Share = field(default_factory=Share)
+    fields: defaultdict[str, Share] = field(default_factory=shares)
+    #: accepted fields of those that the truth has; wrong ones among the accepted, those it does not have included
+    accepted: Share = field(default_factory=Share)
+    accepted_wrong: int = 0
+    wrong: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, result: Digitized, truth: Mapping[str, Any]) -> None:
+        """One more file."""
+        level = truth.get("level", "")
+        read = "\n".join(line.text for page in result.pages for line in page.lines)
+        self.text.add(read, truth.get("text", ""))
+        self.text_by_level[level].add(read, truth.get("text", ""))
+        self._types(result, truth, level)
+        for wanted, found in pairs(truth.get("documents", []), result.documents):
+            self.splits.add(found is not None and list(found.pages) == list(wanted["pages"]))
+            self._fields(wanted, found, level, truth["file"])
+
+    def _types(self, result: Digitized, truth: Mapping[str, Any], level: str) -> None:
+        found = {scan: document.doctype or UNKNOWN for document in result.documents for scan in document.pages}
+        for wanted in truth.get("documents", []):
+            for scan in wanted["pages"]:
+                right = found.get(scan, UNKNOWN) == wanted["type"]
+                self.types.add(right)
+                self.types_by_level[level].add(right)
+                if not right:
+                    self.confusion[f"{wanted['type']} -> {found.get(scan, UNKNOWN)}"] += 1
+
+    def _fields(self, wanted: Mapping[str, Any], found: Document | None, level: str, file: str) -> None:
+        records = found.records if found is not None else ()
+        self.records.add(len(records) == len([r for r in wanted["records"] if r["fields"]]))
+        for number, record in enumerate(wanted["records"]):
+            values = {f.name: f for f in records[number].fields} if number < len(records) else {}
+            for name, value in record["fields"].items():
+                got = values.pop(name, None)
+                right = got is not None and same(got.value, value)
+                hand = "handwritten" if name in record.get("hand", ()) else "typed"
+                for key in (hand, f"{hand} {level}", f"{wanted['type']} {hand}", f"field {name}"):
+                    self.fields[key].add(right)
+                self._accept(got is not None and got.accepted, right)
+                if not right:
+                    said = None if got is None else got.value
+                    note = {"file": file, "record": number, "field": name, "hand": hand == "handwritten"}
+                    self.wrong.append({**note, "truth": value, "read": said, "accepted": bool(got and got.accepted)})
+            for extra in values.values():
+                if extra.accepted and extra.value is not None:
+                    self.accepted_wrong += 1
+                    note = {"file": file, "record": number, "field": extra.name, "truth": None}
+                    self.wrong.append({**note, "read": extra.value, "accepted": True})
+
+    def _accept(self, accepted: bool, right: bool) -> None:
+        self.accepted.add(accepted)
+        self.accepted_wrong += accepted and not right
+
+    def plain(self) -> dict[str, Any]:
+        """As a result file has it."""
+        return {
+            "text": self.text.plain(),
+            "text by level": {k: v.plain() for k, v in sorted(self.text_by_level.items()) if k},
+            "types": self.types.plain(),
+            "types by level": {k: v.plain() for k, v in sorted(self.types_by_level.items())},
+            "confusion": dict(self.confusion.most_common()),
+            "splits": self.splits.plain(),
+            "record counts": self.records.plain(),
+            "fields": {k: v.plain() for k, v in sorted(self.fields.items())},
+            "accepted": {
+                **self.accepted.plain(),
+                "wrong": self.accepted_wrong,
+                "wrong share": round(self.accepted_wrong / self.accepted.right, 4) if self.accepted.right else None,
+            },
+        }
+
+
+def same(read: object, truth: object) -> bool:
+    """Exact match of two values in normal form; lists in order."""
+    if isinstance(truth, list):
+        return isinstance(read, tuple | list) and [nfc(str(v)) for v in read] == [nfc(str(v)) for v in truth]
+    if isinstance(truth, bool) or isinstance(read, bool):
+        return read is truth
+    return read is not None and nfc(str(read)) == nfc(str(truth))
+
+
+def pairs(wanted: Sequence[Mapping[str, Any]], found: Iterable[Document]) -> Iterator[tuple[Mapping[str, Any], Document | None]]:
+    """Each document of the truth with the one of the result that shares its first scan and type, or its first scan."""
+    documents = list(found)
+    for document in wanted:
+        sharing = [d for d in documents if set(d.pages) & set(document["pages"])]
+        yield document, min(sharing, key=lambda d: ((d.doctype or UNKNOWN) != document["type"], d.pages), default=None)

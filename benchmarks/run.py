@@ -1,0 +1,247 @@
+"""Measures the whole chain on folders with truth: `benchmarks/run.py --pages samples --pages ../shared/data/pages_dev`.
+
+A folder holds `<name>.truth.json` beside its scans (docs: samples/README.md), or a `labels.tsv` (`file<TAB>text`) as plain
+reading. Each engine runs in a process of its own, alone, with one thread. Results go to `benchmarks/results/`, with machine and
+commit; a figure below `floors.toml` ends with exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+#: a picture this many times as wide as high, without a line break in its label, is one line
+_LINE = 3.0
+
+
+def main() -> int:
+    """Runs the engines one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=Path, action="append", required=True)
+    parser.add_argument("--engine", action="append", choices=["paddle", "tesseract"])
+    parser.add_argument("--name", default="pages", help="goes into the name of the results file")
+    parser.add_argument("--limit", type=int, default=0, help="at most so many files a folder")
+    parser.add_argument("--output", type=Path, default=HERE / "results")
+    parser.add_argument("--wrong", type=Path, help="writes every wrong field to this file; it holds what was read")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.worker:
+        json.dump([measure(folder, given.worker, given.limit, given.wrong) for folder in given.pages], sys.stdout)
+        return 0
+    engines = {engine: _alone(engine, given) for engine in given.engine or ["paddle", "tesseract"]}
+    result = {"machine": machine(), "commit": commit(), "at": datetime.now(UTC).isoformat(timespec="seconds"), "engines": engines}
+    given.output.mkdir(parents=True, exist_ok=True)
+    target = given.output / f"{datetime.now(UTC):%Y-%m-%d}-{result['commit'][:8]}-{given.name}.json"
+    target.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(table(result))
+    print(f"\n{target}")
+    return floors(result)
+
+
+def _alone(engine: str, given: argparse.Namespace) -> Any:
+    command = [sys.executable, __file__, "--worker", engine, "--limit", str(given.limit)]
+    for folder in given.pages:
+        command += ["--pages", str(folder)]
+    if given.wrong:
+        command += ["--wrong", str(given.wrong)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    return json.loads(done.stdout)
+
+
+def measure(folder: Path, engine_name: str, limit: int, wrong: Path | None) -> dict[str, Any]:
+    """Counts, CPU seconds and memory of one engine on one folder."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.measure import Tally
+    from digitizer.doctypes import digest, load
+    from digitizer.ocr import open_engine
+    from digitizer.pipeline import Tools
+    from digitizer.settings import EngineOptions, PageOptions
+
+    doctypes = load(None)
+    tools = Tools(
+        engine=open_engine(EngineOptions(name=engine_name)),
+        doctypes=doctypes,
+        doctypes_digest=digest(doctypes),
+        pages=PageOptions(),
+    )
+    tally, cost = Tally(), Cost()
+    with cost:
+        for path, truth in list(items(folder))[: limit or None]:
+            cost.pages += _one(path, truth, tools, tally)
+    if wrong is not None:
+        with wrong.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps({"engine": engine_name, **note}, ensure_ascii=False) + "\n" for note in tally.wrong)
+    return {"folder": folder.name, **cost.plain(), **tally.plain()}
+
+
+def _one(path: Path, truth: dict[str, Any], tools: Any, tally: Any) -> int:
+    """Reads one file; how many scans it has."""
+    from digitizer.model import Source
+    from digitizer.pages import ScanFile, inspect
+    from digitizer.pipeline import digitize
+
+    if truth.get("line"):
+        with ScanFile(path, source="", options=tools.pages) as file:
+            tally.text.add(tools.engine.read_line(file.read(0).pixels), truth["text"])
+        return 1
+    seen = inspect(path, options=tools.pages)
+    data = path.read_bytes()
+    source = Source(id=hashlib.sha256(data).hexdigest(), key="", media_type=seen.media_type, size=len(data))
+    with tempfile.TemporaryDirectory() as into:
+        result = digitize(path, source, scans=range(seen.pages), tools=tools, name="result", into=Path(into), signed=seen.signed)
+    tally.add(result, truth)
+    return seen.pages
+
+
+def items(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """(file, truth) of a folder, in order."""
+    labels = folder / "labels.tsv"
+    if labels.exists():
+        from PIL import Image
+
+        for row in labels.read_text(encoding="utf-8").splitlines():
+            name, _, text = row.partition("\t")
+            with Image.open(folder / name) as image:
+                line = "\\n" not in text and image.width > _LINE * image.height
+            yield folder / name, {"file": name, "text": text.replace("\\n", "\n"), "line": line}
+        return
+    for truth in sorted(folder.rglob("*.truth.json")):
+        known = json.loads(truth.read_text(encoding="utf-8"))
+        yield truth.with_name(known["file"]), known
+
+
+class Cost:
+    """CPU seconds of this process and its children, and the peak of their memory (PSS), while it is entered."""
+
+    def __init__(self) -> None:
+        self.pages, self.peak_bytes, self._over = 0, 0, threading.Event()
+
+    def __enter__(self) -> None:
+        self._cpu, self._wall = _cpu_seconds(), time.perf_counter()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+        self._watch.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watch.join()
+        self._cpu, self._wall = _cpu_seconds() - self._cpu, time.perf_counter() - self._wall
+
+    def _look(self) -> None:
+        import psutil
+
+        own = psutil.Process()
+        while not self._over.wait(0.5):
+            total = 0
+            for process in [own, *own.children(recursive=True)]:
+                try:
+                    total += process.memory_full_info().pss
+                except psutil.Error:
+                    continue  # it ended while we looked
+            self.peak_bytes = max(self.peak_bytes, total)
+
+    def plain(self) -> dict[str, Any]:
+        """As a result file has it."""
+        pages = max(self.pages, 1)
+        return {
+            "scans": self.pages,
+            "cpu s per scan": round(self._cpu / pages, 3),
+            "wall s per scan": round(self._wall / pages, 3),
+            "peak MB": round(self.peak_bytes / 1e6),
+        }
+
+
+def _cpu_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on."""
+    model = platform.processor()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        model = next(
+            (row.partition(":")[2].strip() for row in info.read_text().splitlines() if row.startswith("model name")), model
+        )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {"cpu": model, "cores": os.cpu_count(), "memory_gb": round(memory / 1e9), "python": platform.python_version()}
+
+
+def commit() -> str:
+    """The commit measured; `-dirty` when files differ from it."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "--", "digitizer", "benchmarks/run.py", "benchmarks/measure.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return head + ("-dirty" if changed.strip() else "")
+
+
+def table(result: dict[str, Any]) -> str:
+    """The main figures as Markdown."""
+    rows = [
+        "| folder | engine | scans | CER | types | splits | typed fields | handwritten | wrong among accepted | CPU s/scan | MB |"
+    ]
+    rows.append("|---|---|---|---|---|---|---|---|---|---|---|")
+    for engine, folders in result["engines"].items():
+        for f in folders:
+            accepted = f["accepted"]
+            cells = [
+                f["folder"],
+                engine,
+                str(f["scans"]),
+                _percent(f["text"]["cer"]),
+                _fraction(f["types"]),
+                _fraction(f["splits"]),
+            ]
+            cells += [_fraction(f["fields"].get(hand)) for hand in ("typed", "handwritten")]
+            cells += [f"{accepted['wrong']} of {accepted['right']}" if accepted["all"] else "–"]
+            rows.append("| " + " | ".join([*cells, str(f["cpu s per scan"]), str(f["peak MB"])]) + " |")
+    return "\n".join(rows)
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _fraction(share: dict[str, Any] | None) -> str:
+    return "–" if not share or not share["all"] else f"{_percent(share['share'])} of {share['all']}"
+
+
+def floors(result: dict[str, Any]) -> int:
+    """1 when a figure of the default engine is below its floor, else 0."""
+    wanted = tomllib.loads((HERE / "floors.toml").read_text(encoding="utf-8"))
+    below = 0
+    for folder in result["engines"].get("paddle", []):
+        for name, floor in wanted.get(folder["folder"], {}).items():
+            value: Any = folder
+            for key in name.split("/"):
+                value = value.get(key) if isinstance(value, dict) else None
+            bad = value is None or (value > floor if name.endswith(("cer", "wrong share")) else value < floor)
+            if bad:
+                below += 1
+                print(f"below its floor: {folder['folder']} {name} is {value}, floor {floor}", file=sys.stderr)
+    return 1 if below else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
