@@ -32,7 +32,7 @@ from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
 from digitizer.ledger.submissions import KnownSource
 from digitizer.model import Digitized, Intake, IntakeState, Lane, PageState, Problem, Receipt, RecordState, Source
-from digitizer.ocr import open_engine
+from digitizer.ocr import open_engine, verify_models
 from digitizer.pages import inspect
 from digitizer.pipeline import Reading, Tools, failed_page, finish, read_pages, render_files
 from digitizer.settings import Settings
@@ -115,6 +115,11 @@ class Service:
             doctypes_digest=digest(doctypes),
             pages=self.settings.pages,
         )
+
+    def check(self) -> None:
+        """What has to be right before anything starts, without loading an engine. Raises ModelError, DocTypeError."""
+        verify_models(self.settings.engine)
+        load(self.settings.doctypes)
 
     # --- receive ----------------------------------------------------------------------------------------------------
 

@@ -45,13 +45,16 @@ class Spoken(click.Command):
     """A command whose help comes from the catalogue: `help_<command>` and `option_<name>`."""
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: D102
-        lang = language(ctx)
-        known = catalogue(lang)
+        known = catalogue(language(ctx))
         self.help = known.get(f"help_{ctx.command_path.split(' ', 1)[-1].replace(' ', '_')}")
-        for param in self.get_params(ctx):
+        super().format_help(ctx, formatter)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:  # noqa: D102
+        known, params = catalogue(language(ctx)), super().get_params(ctx)
+        for param in params:
             if isinstance(param, click.Option):
                 param.help = known.get(f"option_{param.name}", param.help)
-        super().format_help(ctx, formatter)
+        return params
 
 
 class SpokenGroup(Spoken, click.Group):

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from digitizer import codec, dossiers
-from digitizer.cli import INTERRUPTED, answer, language, settings, speak
+from digitizer.cli import INTERRUPTED, Spoken, answer, language, settings, speak
 from digitizer.errors import ConfigError, DigitizerError, FileAccess, UsageError
 from digitizer.ledger import jobs, submissions
 from digitizer.messages import describe, say
@@ -65,7 +65,7 @@ class Item:
     target: Path
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--agency")
 @click.option("--dossier")
@@ -106,6 +106,7 @@ def ingest(
         lane=Lane.COUNTER if counter else Lane.BULK,
     )
     with Service.open(chosen) as service:
+        service.check()
         received = receive(ctx, service, items, given, force=force)
         interrupted = work(ctx, service, chosen, processes or chosen.jobs)
         if not interrupted:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from digitizer.cli import answer, language, settings, speak
+from digitizer.cli import Spoken, answer, language, settings, speak
 from digitizer.errors import UsageError
 from digitizer.ledger.records import Kept
 from digitizer.messages import describe, say
@@ -14,7 +14,7 @@ from digitizer.model import Field, RecordState, Verdict
 from digitizer.service import Service
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("record", required=False)
 @click.option("--state", type=click.Choice([s.value for s in RecordState]))
 @click.option("--json", "as_json", is_flag=True)
@@ -33,7 +33,7 @@ def records(ctx: click.Context, record: str | None, state: str | None, as_json: 
     speak(ctx, "records_listed", count=len(found))
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("record", required=False)
 @click.option("--all", "everything", is_flag=True)
 @click.option("--by", required=True)
@@ -53,7 +53,7 @@ def approve(ctx: click.Context, record: str | None, everything: bool, by: str) -
     speak(ctx, "approved", count=len(chosen), delivered=delivered, left=len(waiting) - len(chosen))
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("record")
 @click.argument("values", nargs=-1, required=True, metavar="FIELD=VALUE…")
 @click.option("--by", required=True)
@@ -68,7 +68,7 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
     speak(ctx, "corrected", record=kept.record.id, revision=kept.record.revision)
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("record")
 @click.option("--by", required=True)
 @click.option("--reason", required=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from digitizer.cli import SpokenGroup, answer, language, settings, speak
+from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
 from digitizer.messages import say
 
 
@@ -46,7 +46,7 @@ def check(ctx: click.Context, as_json: bool) -> None:
     speak(ctx, "doctypes_checked", count=len(found))
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
     """Looks at everything digitizer needs on this machine; exit 0 when it can work."""

@@ -7,14 +7,14 @@ from dataclasses import asdict
 
 import click
 
-from digitizer.cli import SpokenGroup, answer, language, settings, speak
+from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
 from digitizer.errors import ConnectorDown, OutputInvalid
 from digitizer.ledger import events, outbox
 from digitizer.messages import say
 from digitizer.service import Service
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
@@ -36,7 +36,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     answer(asdict(now), as_json, "\n".join(lines))
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("intake", required=False)
 @click.option("--by", default=getpass.getuser)
 @click.pass_context
@@ -51,7 +51,7 @@ def retry(ctx: click.Context, intake: str | None, by: str) -> None:
     speak(ctx, "queued_again", count=len(chosen), deliveries=deliveries)
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("intake")
 @click.option("--by", default=getpass.getuser)
 @click.option("--reason", required=True)
@@ -63,7 +63,7 @@ def reprocess(ctx: click.Context, intake: str, by: str, reason: str) -> None:
     speak(ctx, "queued_again", count=1, deliveries=0)
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def sweep(ctx: click.Context, as_json: bool) -> None:
@@ -73,7 +73,7 @@ def sweep(ctx: click.Context, as_json: bool) -> None:
     answer(found, as_json, say("swept", language(ctx), **found))
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def attach(ctx: click.Context, as_json: bool) -> None:
@@ -89,7 +89,7 @@ def attach(ctx: click.Context, as_json: bool) -> None:
     ctx.exit(ConnectorDown.exit_code if pending else 0)
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.pass_context
 def verify(ctx: click.Context) -> None:
     """Hashes every stored file again; exit 4 when one has changed."""

@@ -6,8 +6,10 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from digitizer.model import Problem
+if TYPE_CHECKING:  # `--help` needs sentences, not numpy
+    from digitizer.model import Problem
 
 
 @cache

@@ -30,7 +30,13 @@ class Worker:
     def kill(self) -> None:
         """Ends it at once; whatever it did is repeated by somebody else."""
         self.process.kill()
+        self.reap()
+
+    def reap(self) -> None:
+        """Waits until it is gone and lets go of its pipe."""
         self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
 
 class InlineQueue:
@@ -61,6 +67,7 @@ class InlineQueue:
                         worker.kill()
                 for worker in [w for w in workers if w.process.poll() is not None]:
                     workers.remove(worker)
+                    worker.reap()
                     release(worker.name)
                     deaths += worker.process.returncode != 0
                 if deaths > DEATHS:

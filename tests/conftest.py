@@ -1,0 +1,76 @@
+"""What all tests share: no settings from outside, the command line as a function, a recording made by the real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT / "samples"
+DEMO = SAMPLES / "H60.127.03" / "dossiers" / "H60.127.03-260930-0012"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith("DIGITIZER_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def eval_data() -> Path:
+    """The evaluation data, or a skip that says why."""
+    folder = Path(os.environ.get("EVAL_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no evaluation data at {folder} (set EVAL_DATA)")
+    return folder
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict:  # type: ignore[type-arg]
+        return json.loads(self.out)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def digitizer(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """`digitizer("status")` runs a command on a home of this test's own."""
+    from digitizer.cli import run
+
+    def call(*arguments: str | Path) -> Answer:
+        capfd.readouterr()
+        code = run(["--home", str(tmp_path / "home"), *(str(a) for a in arguments)])
+        sys.stdout.flush()
+        return Answer(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What the real engine reads on the pages of the demo dossier, for tests that need many runs and no reading."""
+    from digitizer import codec
+    from digitizer.ocr import open_engine
+    from digitizer.ocr.replay import digest
+    from digitizer.pages import load, straighten
+    from digitizer.settings import EngineOptions, PageOptions
+
+    engine, lines = open_engine(EngineOptions()), {}
+    for path in sorted(p for p in DEMO.rglob("*") if p.suffix in (".jpg", ".pdf")):
+        for scan in load(path, source="", options=PageOptions()):
+            for page in straighten(scan, options=PageOptions()):
+                lines[digest(page.pixels)] = codec.dump(engine.read(page)).decode()
+    path = tmp_path_factory.mktemp("recording") / "recording.json"
+    path.write_text(json.dumps(lines), encoding="utf-8")
+    yield path

@@ -1,0 +1,111 @@
+"""Commands that do not read pages: exit codes, help, refusals."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from digitizer.cli import COMMANDS
+from digitizer.messages import catalogue
+from digitizer.ocr import weights
+from tests.conftest import ROOT, SAMPLES, Answer
+
+Command = Callable[..., Answer]
+SAMPLE = SAMPLES / "birth_extract" / "birth_extract_01.jpg"
+
+
+def test_help_is_vietnamese_and_english(digitizer: Command) -> None:
+    vietnamese, english = digitizer("--help"), digitizer("--lang", "en", "--help")
+    assert vietnamese.code == english.code == 0
+    assert "Số hóa" in vietnamese.out
+    assert "Digitizes" in english.out
+    for name in COMMANDS:
+        assert name in vietnamese.out
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_command_and_option_has_help(digitizer: Command, name: str, lang: str) -> None:
+    shown = digitizer("--lang", lang, name, "--help")
+    assert shown.code == 0
+    assert catalogue(lang)[f"help_{name}"].split()[0] in shown.out
+
+
+def test_help_does_not_load_the_engine() -> None:
+    heavy = "{'cv2', 'paddleocr', 'onnxruntime', 'sqlalchemy', 'pymupdf', 'numpy'}"
+    code = f"import sys, digitizer.cli as c; c.run(['--help']); print(sorted({heavy} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_checkout_has_a_door_of_its_own() -> None:
+    shown = subprocess.run([sys.executable, str(ROOT / "cli.py"), "--version"], capture_output=True, text=True, check=True)
+    assert "0.1.0" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["nonsense"], 1),
+        (["ingest"], 1),
+        (["ingest", "/no/such/folder"], 5),
+        (["ingest", str(SAMPLE), "--book", "quyển 1"], 1),
+        (["ingest", str(SAMPLE), "--dossier", "hồ sơ 1"], 1),
+        (["--store", "ftp://server", "status"], 9),
+        (["--queue", "pigeon:", "ingest", str(SAMPLE)], 9),
+        (["approve", "--by", "a"], 1),
+        (["approve", "0000", "--by", "a"], 1),
+        (["retry", "no-such-file"], 1),
+    ],
+)
+def test_a_refusal_has_its_exit_code_and_says_why(digitizer: Command, arguments: list[str], code: int) -> None:
+    answer = digitizer(*arguments)
+    assert answer.code == code, answer.err
+    assert answer.err.strip()
+    assert answer.out == ""
+
+
+def test_output_inside_the_ingested_folder_is_refused(digitizer: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(SAMPLE, folder)
+    assert digitizer("ingest", folder, "--output", folder / "out").code == 9
+    assert digitizer("ingest", folder, "--output", folder).code == 9
+
+
+def test_a_wrong_declaration_is_refused_with_file_and_line(
+    digitizer: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "meo.toml").write_text('name = "meo"\ntitle = ["Giấy con mèo"]\nfield = [{ name = "a", type = "cat" }]\n')
+    monkeypatch.setenv("DIGITIZER_DOCTYPES", str(tmp_path / "own"))
+    answer = digitizer("doctypes", "check")
+    assert answer.code == 9
+    assert "meo.toml" in answer.err
+    assert "3" in answer.err
+
+
+def test_a_model_without_vietnamese_letters_is_refused(
+    digitizer: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(weights.SHIPPED / weights.RECOGNISER, folder)
+    declared = folder / "inference.yml"
+    declared.write_text(declared.read_text(encoding="utf-8").replace("ỡ", "o"), encoding="utf-8")
+    monkeypatch.setenv("DIGITIZER_ENGINE__RECOGNISER", str(folder))
+    assert digitizer("models", "verify").code == 22
+    answer = digitizer("ingest", SAMPLE)
+    assert answer.code == 22, "refused before anything starts"
+
+
+def test_models_and_doctypes_are_as_they_should_be(digitizer: Command) -> None:
+    assert digitizer("models", "verify").code == 0
+    listed = digitizer("doctypes", "check")
+    assert listed.code == 0
+    assert "birth_register" in listed.out
+    assert digitizer("doctor").code == 0
