@@ -187,9 +187,9 @@ def work(ctx: click.Context, service: Service, chosen: Settings, processes: int)
         with service.ledger.begin() as tx:
             return jobs.release(tx, worker)
 
-    def late() -> list[str]:
+    def working() -> list[tuple[str, float]]:
         with service.ledger.read() as tx:
-            return [worker for worker, _, left in jobs.working(tx) if left < 0]
+            return [(worker, left) for worker, _, left in jobs.working(tx)]
 
     queue = open_queue(chosen.queue, settings=codec.dump(chosen), processes=processes)
     with _progress(ctx) as progress:
@@ -201,7 +201,7 @@ def work(ctx: click.Context, service: Service, chosen: Settings, processes: int)
             progress.update(task, completed=done, total=total or None)
 
         try:
-            queue.run(waiting=waiting, release=release, late=late, tick=tick)
+            queue.run(waiting=waiting, release=release, working=working, tick=tick)
         except KeyboardInterrupt:
             return True
     return False

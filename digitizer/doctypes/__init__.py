@@ -254,5 +254,5 @@ class _Reader:
 def _wrong(path: Path, near: str, why: str) -> DocTypeError:
     """The error, at the first line that mentions `near`."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    line = next((i for i, content in enumerate(lines, 1) if near in content), 1)
+    line = next((i for what in (f'"{near}"', near) for i, content in enumerate(lines, 1) if what in content), 1)
     return DocTypeError(f"{path.name}, line {line}: {why}", file=str(path), line=line)

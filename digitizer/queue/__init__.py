@@ -19,7 +19,7 @@ class Queue(Protocol):
         *,
         waiting: Callable[[], int],
         release: Callable[[str], int],
-        late: Callable[[], list[str]],
+        working: Callable[[], list[tuple[str, float]]],
         tick: Callable[[], None],
     ) -> None:
         """Works until nothing is waiting, where workers are this queue's own to start.
@@ -27,7 +27,7 @@ class Queue(Protocol):
         Args:
             waiting: number of jobs queued or at work.
             release: puts back what a dead worker of this name held.
-            late: names of workers whose lease has run out; they are killed.
+            working: (name of a worker, seconds its lease still has) of all jobs at work; who is late is killed.
             tick: called a few times a second.
 
         Raises QueueDown when workers die again and again without a job being done.

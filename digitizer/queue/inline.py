@@ -7,17 +7,30 @@ settings on stdin and ends when that pipe closes, so no worker outlives a killed
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import psutil
+
 from digitizer.errors import QueueDown
 
 POLL_S = 0.2
 #: workers that die one after another without a job being done: something is wrong with the machine, not with the work
 DEATHS = 12
+
+
+#: workers of this machine; the process id of their parent follows
+_PREFIX = f"inline-{socket.gethostname()}-"
+
+
+def _orphaned(name: str) -> bool:
+    """Whether a worker of this machine has lost its parent, and with it itself: a power cut, `kill -9`."""
+    parent = name.removeprefix(_PREFIX).partition("-")[0]
+    return name.startswith(_PREFIX) and parent.isdigit() and not psutil.pid_exists(int(parent))
 
 
 @dataclass(slots=True)
@@ -51,17 +64,19 @@ class InlineQueue:
         *,
         waiting: Callable[[], int],
         release: Callable[[str], int],
-        late: Callable[[], list[str]],
+        working: Callable[[], list[tuple[str, float]]],
         tick: Callable[[], None],
     ) -> None:
         """See `Queue.run`."""
+        for name in {name for name, _ in working() if _orphaned(name)}:
+            release(name)
         workers: list[Worker] = []
         deaths, least = 0, waiting()
         try:
             while (left := waiting()) > 0:
                 if left < least:
                     deaths, least = 0, left
-                overdue = set(late())
+                overdue = {name for name, left_s in working() if left_s < 0}
                 for worker in workers:
                     if worker.name in overdue:
                         worker.kill()
@@ -84,7 +99,7 @@ class InlineQueue:
 
     def _start(self) -> Worker:
         self.started += 1
-        name = f"inline-{os.getpid()}-{self.started}"
+        name = f"{_PREFIX}{os.getpid()}-{self.started}"
         process = subprocess.Popen(
             [sys.executable, "-m", "workers", "--name", name],
             stdin=subprocess.PIPE,

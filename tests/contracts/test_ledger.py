@@ -1,0 +1,317 @@
+"""What every ledger promises: one schema, leases, fencing, an outbox, chained events. One suite over every database."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from digitizer.errors import ConfigError, LedgerDown
+from digitizer.ledger import Ledger, events, jobs, open_ledger, outbox, records, submissions
+from digitizer.ledger.schema import event, metadata
+from digitizer.model import Field, Intake, IntakeState, Lane, Receipt, Record, RecordState, Verdict
+
+BULK, COUNTER = jobs.LANES[Lane.BULK], jobs.LANES[Lane.COUNTER]
+BUNDLE = "b" * 64
+
+
+@pytest.fixture(params=["sqlite:"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    opened = open_ledger(request.param, tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bundle(ledger: Ledger) -> str:
+    with ledger.begin() as tx:
+        submissions.add_source(tx, "5" * 64, "55/" + "5" * 64, 10)
+        submissions.add_bundle(tx, BUNDLE, ["5" * 64])
+    return BUNDLE
+
+
+def an_intake(name: str = "a.jpg", dossier: str | None = None) -> Intake:
+    return Intake(
+        id=f"i-{name}-{dossier}", bundle=BUNDLE, name=name, dossier=dossier, actor="test", received_at=datetime.now(UTC)
+    )
+
+
+def claim(ledger: Ledger, worker: str = "w", lease_s: float = 60.0) -> jobs.Job | None:
+    with ledger.begin() as tx:
+        return jobs.claim(tx, worker=worker, lease_s=lease_s)
+
+
+def test_the_migrations_make_the_declared_schema(ledger: Ledger) -> None:
+    with ledger.read() as tx:
+        found = compare_metadata(MigrationContext.configure(tx, opts={"compare_type": True}), metadata)
+    assert found == []
+
+
+def test_opening_again_changes_nothing(ledger: Ledger, bundle: str, tmp_path: Path) -> None:
+    again = open_ledger("sqlite:", tmp_path)
+    with again.read() as tx:
+        assert [s.id for s in submissions.sources_of(tx, bundle)] == ["5" * 64]
+    again.close()
+
+
+def test_a_ledger_that_cannot_be_opened_is_down(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"this is no database, and long enough to be taken for one" * 20)
+    with pytest.raises(LedgerDown):
+        open_ledger("sqlite:", tmp_path)
+
+
+def test_an_unknown_kind_of_ledger_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        open_ledger("clay-tablet:", tmp_path)
+
+
+# --- jobs -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_counter_goes_before_the_bulk(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        jobs.add(tx, "read", bundle, lane=BULK, source="s", first=0, count=1)
+        jobs.add(tx, "read", bundle, lane=COUNTER, source="s", first=1, count=1)
+    first, second = claim(ledger), claim(ledger)
+    assert first is not None
+    assert second is not None
+    assert (first.lane, second.lane) == (COUNTER, BULK)
+    assert claim(ledger) is None
+
+
+def test_adding_a_job_twice_is_adding_it_once(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        for _ in range(3):
+            jobs.add(tx, "open", bundle, lane=BULK)
+    with ledger.read() as tx:
+        assert jobs.waiting(tx) == 1
+
+
+def test_a_job_is_claimed_by_one_of_many(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        for first in range(20):
+            jobs.add(tx, "read", bundle, lane=BULK, source="s", first=first, count=1)
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [job for job in pool.map(lambda n: claim(ledger, f"w{n}"), range(40)) if job is not None]
+    assert sorted(job.first for job in claimed) == list(range(20))
+
+
+def test_a_late_worker_is_fenced_off(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        jobs.add(tx, "open", bundle, lane=BULK)
+    slow = claim(ledger, "slow", lease_s=-1)
+    quick = claim(ledger, "quick")
+    assert slow is not None
+    assert quick is not None
+    assert (slow.id, quick.attempts) == (quick.id, 2)
+    with ledger.begin() as tx:
+        assert not jobs.renew(tx, slow, lease_s=60)
+        assert not jobs.close(tx, slow)
+        assert jobs.close(tx, quick)
+        assert not jobs.close(tx, quick), "a job ends once"
+
+
+def test_a_dead_workers_jobs_are_put_back_with_their_attempts(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        jobs.add(tx, "open", bundle, lane=BULK)
+    claim(ledger, "dead")
+    with ledger.begin() as tx:
+        assert jobs.release(tx, "dead") == 1
+        assert jobs.release(tx, "dead") == 0
+    again = claim(ledger, "next")
+    assert again is not None
+    assert again.attempts == 2
+
+
+def test_a_job_given_back_has_not_been_attempted(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        jobs.add(tx, "open", bundle, lane=BULK)
+    held = claim(ledger)
+    assert held is not None
+    with ledger.begin() as tx:
+        jobs.give_back(tx, held)
+    again = claim(ledger)
+    assert again is not None
+    assert again.attempts == 1
+
+
+def test_a_job_over_many_scans_is_split_into_one_each(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        jobs.add(tx, "read", bundle, lane=BULK, source="s", first=16, count=3)
+    held = claim(ledger)
+    assert held is not None
+    with ledger.begin() as tx:
+        jobs.split(tx, held)
+    parts = [claim(ledger) for _ in range(3)]
+    assert [(p.first, p.count, p.attempts) for p in parts if p] == [(16, 1, 1), (17, 1, 1), (18, 1, 1)]
+    assert claim(ledger) is None
+
+
+def test_expired_leases_are_counted_and_put_back(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        jobs.add(tx, "open", bundle, lane=BULK)
+    claim(ledger, lease_s=-1)
+    with ledger.begin() as tx:
+        assert jobs.backlog(tx)["EXPIRED"] == 1
+        assert jobs.requeue_expired(tx) == 1
+        assert jobs.backlog(tx) == {"QUEUED": 1, "EXPIRED": 0}
+
+
+# --- intakes and pages ----------------------------------------------------------------------------------------------
+
+
+def test_an_intake_is_noted_once(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        assert submissions.add_intake(tx, an_intake())
+        assert not submissions.add_intake(tx, an_intake())
+        assert submissions.get_intake(tx, an_intake().id).name == "a.jpg"
+
+
+def test_an_arrow_is_followed_only_from_its_state(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        submissions.add_intake(tx, an_intake())
+        moved = submissions.move_intakes(tx, bundle, [IntakeState.RUNNING], IntakeState.DIGITIZED, actor="w")
+        assert moved == []
+        moved = submissions.move_intakes(tx, bundle, [IntakeState.RECEIVED], IntakeState.RUNNING, actor="w")
+        assert [i.id for i in moved] == [an_intake().id]
+        assert submissions.intake_state(tx, an_intake().id) == IntakeState.RUNNING
+
+
+def test_a_page_has_one_reading_an_engine(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        for state in ("FAILED", "READ"):
+            submissions.save_page(tx, "5" * 64, 0, "engine-1", state=state, texts="key", error=None)
+        submissions.save_page(tx, "5" * 64, 0, "engine-2", state="BLANK", texts="key", error=None)
+        assert {n: r["state"] for n, r in submissions.page_readings(tx, "5" * 64, "engine-1").items()} == {0: "READ"}
+        assert {n: r["state"] for n, r in submissions.page_readings(tx, "5" * 64, "engine-2").items()} == {0: "BLANK"}
+
+
+def test_a_transaction_that_fails_changes_nothing(ledger: Ledger, bundle: str) -> None:
+    with pytest.raises(RuntimeError), ledger.begin() as tx:
+        submissions.add_intake(tx, an_intake())
+        raise RuntimeError
+    with ledger.read() as tx:
+        assert submissions.intakes(tx, bundle_id=bundle) == []
+
+
+# --- records --------------------------------------------------------------------------------------------------------
+
+
+def a_record(value: str = "NGUYỄN THỊ HOÀ") -> Record:
+    name = Field(name="nksHoTen", raw=value, value=value, confidence=0.9, accepted=True)
+    return Record(id=f"{BUNDLE}/0/0", fields=(name,), verdict=Verdict.REVIEW)
+
+
+def test_a_record_is_kept_as_it_was_proposed(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        records.propose(tx, bundle, "birth_register", a_record(), actor="w")
+        (kept,) = records.find(tx, bundle_id=bundle, states=[])
+    assert kept.record == a_record()
+    assert (kept.doctype, kept.state) == ("birth_register", RecordState.REVIEW)
+
+
+def test_what_a_person_corrected_survives_a_second_reading(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        records.propose(tx, bundle, "birth_register", a_record(), actor="w")
+        corrected = replace(a_record("NGUYỄN THỊ HÒA"), revision=2)
+        assert records.revise(tx, corrected, 1, by="can.bo")
+        assert not records.revise(tx, corrected, 1, by="somebody else"), "only the newest revision can be revised"
+        records.propose(tx, bundle, "birth_register", a_record("NGUYÊN THI HOA"), actor="w")
+        (kept,) = records.find(tx, bundle_id=bundle, states=[])
+    assert kept.record.fields[0].value == "NGUYỄN THỊ HÒA"
+
+
+# --- outbox ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_delivery_is_written_once_for_its_key(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        submissions.add_intake(tx, an_intake(dossier="D1"))
+        assert outbox.add(tx, "attach", intake_id=an_intake(dossier="D1").id, dossier="D1", key="k", actor="w")
+        assert not outbox.add(tx, "attach", intake_id=an_intake(dossier="D1").id, dossier="D1", key="k", actor="w")
+        due = outbox.claim(tx, lease_s=60)
+        assert due is not None
+        assert outbox.claim(tx, lease_s=60) is None, "somebody is at it"
+        receipt = Receipt(delivery=due.id, dossier="D1", external_id="X-1", at=datetime.now(UTC))
+        assert outbox.delivered(tx, due, receipt, actor="w")
+        assert not outbox.delivered(tx, due, receipt, actor="w")
+        assert [r["external_id"] for r in outbox.receipts(tx)] == ["X-1"]
+        assert outbox.pending(tx) == []
+
+
+def test_a_delivery_put_off_waits_until_it_is_hastened(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        submissions.add_intake(tx, an_intake(dossier="D1"))
+        outbox.add(tx, "attach", intake_id=an_intake(dossier="D1").id, dossier="D1", key="k", actor="w")
+        due = outbox.claim(tx, lease_s=60)
+        assert due is not None
+        outbox.put_off(tx, due, 600, {"code": "connector_down"})
+        assert outbox.claim(tx, lease_s=60) is None
+        assert outbox.pending(tx)[0]["error"] == "connector_down"
+        assert outbox.hasten(tx) == 1
+        again = outbox.claim(tx, lease_s=60)
+        assert again is not None
+        assert again.attempts == 2
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+def sealed(ledger: Ledger, count: int = 5) -> None:
+    with ledger.begin() as tx:
+        for number in range(count):
+            events.note(tx, "looked", f"r{number}", actor="can.bo", field="nksHoTen")
+        assert events.seal(tx) == count
+        assert events.seal(tx) == 0
+
+
+def test_an_untouched_log_verifies(ledger: Ledger) -> None:
+    sealed(ledger)
+    sealed(ledger, 2)
+    with ledger.read() as tx:
+        assert events.verify(tx) == (7, None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "first_wrong"),
+    [
+        (sa.update(event).where(event.c.seq == 3).values(actor="somebody else"), 3),
+        (sa.delete(event).where(event.c.seq == 2), 2),
+        (sa.update(event).where(event.c.seq == 4).values(hash="0" * 64), 4),
+    ],
+    ids=["changed", "removed", "rehashed"],
+)
+def test_a_changed_log_is_found_out(ledger: Ledger, statement: sa.Update | sa.Delete, first_wrong: int) -> None:
+    sealed(ledger)
+    with ledger.begin() as tx:
+        tx.execute(statement)
+    with ledger.read() as tx:
+        assert events.verify(tx)[1] == first_wrong
+
+
+def test_the_log_of_one_subject_is_in_order(ledger: Ledger) -> None:
+    with ledger.begin() as tx:
+        for action in ("received", "approved"):
+            events.note(tx, action, "r1", actor="a")
+            time.sleep(0.001)
+    with ledger.read() as tx:
+        assert [row["action"] for row in events.history(tx, "r1")] == ["received", "approved"]
+
+
+def test_sqlite_keeps_what_was_written_through_a_power_cut(tmp_path: Path) -> None:
+    ledger = open_ledger("sqlite:", tmp_path)
+    with ledger.read() as tx:
+        assert tx.execute(sa.text("pragma synchronous")).scalar_one() == 2, "FULL"
+        assert tx.execute(sa.text("pragma journal_mode")).scalar_one() == "wal"
+        assert tx.execute(sa.text("pragma foreign_keys")).scalar_one() == 1
+    ledger.close()
+    assert os.path.exists(tmp_path / "ledger.db")  # noqa: PTH110
