@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: demo test check bench lock samples wheel clean
 
 demo: .venv/ready
-	@DIGITIZER_OUTPUT=$(OUTPUT) BIN=$(BIN) sh scripts/demo.sh
+	@DEMO_OUTPUT=$(OUTPUT) BIN=$(BIN) sh scripts/demo.sh
 
 test: check
 	$(BIN)/pytest $(PYTEST_ARGS)

@@ -2,7 +2,7 @@
 # The main job on the sample pages, with the embedded defaults: a folder, SQLite, processes on this machine.
 set -eu
 cd "$(dirname "$0")/.."
-output=${DIGITIZER_OUTPUT:-demo-output}
+output=${DEMO_OUTPUT:-demo-output}
 digitizer="${BIN:-.venv/bin}/digitizer --home $output/home"
 
 echo "Digitizing samples/ into $output/ …"
