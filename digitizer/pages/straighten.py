@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digitizer.model import Floats, Page, Pixels, Problem, Quality, Scan, Warp
+from digitizer.model import Floats, Page, Pixels, Problem, Quality, Ruling, Scan, Warp
 from digitizer.pages.codes import find_codes
 from digitizer.pages.ink import find_letters, shrink
 from digitizer.pages.orientation import Pose, find_pose, straight, turn
 from digitizer.pages.quality import ink_share, is_blank, measured_dpi, sharpness
+from digitizer.pages.ruling import find_ruling
 from digitizer.pages.spread import find_gutter
 from digitizer.settings import PageOptions
 
@@ -75,6 +76,7 @@ def _page(scan: Scan, part: int, canvas: Canvas, dpi: float, quality: Quality) -
         sheet=scan.sheet,
         to_scan=Warp(homography=canvas.to_scan),
         quality=quality,
+        ruling=Ruling() if quality.blank else find_ruling(pixels, dpi),
         marks=() if quality.blank else find_codes(pixels),
     )
 
