@@ -55,6 +55,9 @@ PLACES = frozenset(
     }
 )
 
+#: machine-readable codes that `extract/codes.py` knows
+CODES = frozenset({"qr", "mrz"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
@@ -119,6 +122,8 @@ class DocType:
 
 def load(extra: Path | None = None) -> Mapping[str, DocType]:
     """Our types and those in the folder `extra`, by name. Raises DocTypeError with file and line."""
+    if extra is not None and not extra.is_dir():
+        raise DocTypeError(f"{extra} is no folder", file=str(extra), line=0)
     found: dict[str, DocType] = {}
     origin: dict[str, Path] = {}
     for path in [*sorted(HERE.glob("*.toml")), *(sorted(extra.glob("*.toml")) if extra else [])]:
@@ -167,11 +172,16 @@ class _Reader:
         name = self.data.get("name")
         if not isinstance(name, str) or name != self.path.stem:
             raise self.wrong("name", f"name must be {self.path.stem!r}, like the file")
-        sections = tuple(
-            Section(name=self.get(s, "name", str), start=self.folded(s, "start")) for s in self.data.get("section", [])
-        )
+        if not self.strings(self.data, "title"):
+            raise self.wrong("name", "title is missing")
+        sections = tuple(self.sections())
         specs = tuple(self.fields(sections))
-        accept = self.data.get("accept", {})
+        accept_type, accept_field = self.accept()
+        ticks = self.data.get("ticks", {})
+        if not isinstance(ticks, dict):
+            raise self.wrong("ticks", "ticks must be a table: label = code")
+        if not isinstance(self.data.get("book", False), bool):
+            raise self.wrong("book", "book must be true or false")
         if self.data.get("book") and not self.data.get("own"):
             raise self.wrong("book", "a book has no title on its pages: say which phrases are its own")
         return DocType(
@@ -185,16 +195,47 @@ class _Reader:
             never=self.folded(self.data, "never"),
             book=bool(self.data.get("book", False)),
             stop=self.folded(self.data, "stop"),
-            accept_type=float(accept.get("type", 0.8)),
-            accept_field=float(accept.get("field", 0.985)),
-            ticks={fold(label): str(code) for label, code in self.data.get("ticks", {}).items()},
-            codes=tuple(self.strings(self.data, "codes")),
+            accept_type=accept_type,
+            accept_field=accept_field,
+            ticks={fold(label): str(code) for label, code in ticks.items()},
+            codes=self.codes(),
         )
+
+    def sections(self) -> Iterator[Section]:
+        names: set[str] = set()
+        for entry in self.tables("section"):
+            name = self.get(entry, "name", str)
+            for key in entry:
+                if key not in {"name", "start"}:
+                    raise self.wrong(name, f"section {name}: unknown key {key!r}")
+            if not self.folded(entry, "start"):
+                raise self.wrong(name, f"section {name} has no label it starts with")
+            if name in names:
+                raise self.wrong(name, f"section {name} is declared twice")
+            names.add(name)
+            yield Section(name=name, start=self.folded(entry, "start"))
+
+    def accept(self) -> tuple[float, float]:
+        """(score of the type, confidence of a field) below which a person looks."""
+        given = self.data.get("accept", {})
+        if not isinstance(given, dict) or not given.keys() <= {"type", "field"}:
+            raise self.wrong("accept", "accept must be a table with type, field or both")
+        both = given.get("type", DocType.accept_type), given.get("field", DocType.accept_field)
+        if not all(type(v) in (int, float) and 0 <= v <= 1 for v in both):
+            raise self.wrong("accept", "accept must hold numbers from 0 to 1")
+        return float(both[0]), float(both[1])
+
+    def codes(self) -> tuple[str, ...]:
+        codes = self.strings(self.data, "codes")
+        for code in codes:
+            if code not in CODES:
+                raise self.wrong(code, f"unknown code {code!r}")
+        return tuple(codes)
 
     def fields(self, sections: tuple[Section, ...]) -> Iterator[FieldSpec]:
         names: set[str] = set()
         labels: dict[tuple[str | None, str], str] = {}
-        for entry in self.data.get("field", []):
+        for entry in self.tables("field"):
             spec = self.field(entry, {s.name for s in sections})
             if spec.name in names:
                 raise self.wrong(spec.name, f"field {spec.name} is declared twice")
@@ -218,10 +259,10 @@ class _Reader:
             name=name,
             type=self.get(entry, "type", str),
             label=self.folded(entry, "label"),
-            where=entry.get("where", "right"),
-            section=entry.get("section"),
-            required=bool(entry.get("required", False)),
-            part_of=entry.get("part_of"),
+            where=self.get(entry, "where", str) if "where" in entry else "right",
+            section=self.get(entry, "section", str) if "section" in entry else None,
+            required=self.get(entry, "required", bool) if "required" in entry else False,
+            part_of=self.get(entry, "part_of", str) if "part_of" in entry else None,
         )
         if spec.type not in TYPES:
             raise self.wrong(name, f"field {name}: unknown type {spec.type!r}")
@@ -232,6 +273,12 @@ class _Reader:
         if spec.where in ("right", "inline", "below") and not spec.label and spec.part_of is None:
             raise self.wrong(name, f"field {name} has no label")
         return spec
+
+    def tables(self, key: str) -> list[dict[str, Any]]:
+        value = self.data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise self.wrong(key, f"{key} must be a list of tables")
+        return value
 
     def get(self, table: dict[str, Any], key: str, kind: type) -> Any:
         if not isinstance(table.get(key), kind):

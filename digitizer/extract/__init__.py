@@ -179,7 +179,9 @@ def revise_field(
     for name, said in values.items():
         if name not in specs:
             raise UsageError(f"this document has no field {name}", field=name)
-        value, problem = types.read(specs[name].type, said) if said.strip() else (None, None)
+        # a person writes the office itself, not the signer's line it was found in
+        kind = "text" if specs[name].type == "signer_title" else specs[name].type
+        value, problem = types.read(kind, said) if said.strip() else (None, None)
         if specs[name].type == "code" and said.strip():
             value, problem = said.strip(), None
         if value is None and said.strip():

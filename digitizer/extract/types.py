@@ -21,6 +21,8 @@ TYPES: dict[str, Callable[[str], Reading]] = {}
 
 #: dots to write on, and what recognisers make of them
 _FILL = " .…·:;,_-–"
+#: abbreviations in places that are written small: xã, huyện, tỉnh, phường, quận, thị xã, thành phố, thị trấn
+_SHORT = frozenset({"x", "h", "t", "p", "q", "tx", "tp", "tt"})
 
 
 def value_type(function: Callable[[str], Reading]) -> Callable[[str], Reading]:
@@ -49,13 +51,15 @@ def _undotted(text: str) -> str:
 def _between(match: re.Match[str]) -> str:
     """A dot between words belongs to the dotted line unless it ends an abbreviation: `T. Tuyên Quang`."""
     before = match.string[: match.end()].rstrip(" .·").rpartition(" ")[2]
-    return match.group() if len(before) <= 2 and before[:1].isupper() else ""
+    short = before[:1].isupper() or before in _SHORT
+    return match.group() if len(before) <= 2 and short else ""
 
 
 @value_type
 def name(raw: str) -> Reading:
     """A person's name: letters only, as printed."""
-    text = nfc(re.sub(r"[.,·'`]+", " ", clean(raw)))
+    # an apostrophe between letters is part of the name: `H'Hen`, `K'Brôi`
+    text = nfc(re.sub(r"[.,·`]+|(?<!\w)'|'(?!\w)", " ", clean(raw)))
     if not text:
         return None, "empty"
     if re.search(r"[\d/:;()<>=+*|#@\[\]]", text) or sum(c.isalpha() for c in text) < 2:
@@ -100,12 +104,12 @@ def date_(raw: str) -> Reading:
         found = found.replace(".", "")
     elif "/" in found:
         found = _undotted(found)
+    # `05/1999 ngày 03/04/1999`: the number of the register is no month and year
+    found = re.sub(r"^\d+/\d{4}\s+(?=\D.*\d)", "", found)
     match = _DATE.search(found)
     if match is None:
         return None, "empty" if not re.search(r"\w", found) else "not_a_date"
     day, month, year, alone = match.groups()
-    if match.start() and found[match.start() - 1].isdigit():
-        return None, "not_a_date"
     if alone is not None:
         # a lone year must be all there is: anything else is a date that was misread
         return (
@@ -113,10 +117,21 @@ def date_(raw: str) -> Reading:
             if re.fullmatch(r"(?:năm\s*)?\d{4}", found, re.IGNORECASE) and 1850 <= int(alone) <= 2100
             else (None, "not_a_date")
         )
+    if _cut(found[: match.start()], match.group(), day):
+        return None, "not_a_date"
     return _checked(year, month, day)
 
 
 TYPES["date"] = TYPES.pop("date_")
+
+
+def _cut(before: str, found: str, day: str | None) -> bool:
+    """Whether the date `found` lost its first letters to the text `before` it: `1 5/08/1987`, `15/O8/1987`, `115/08/1987`."""
+    if day is None:
+        # only an empty form may stand before a month and a year: `ngày … tháng 8 năm 1987`
+        return re.fullmatch(r"\W*(?:ngày)?\W*(?:tháng)?\W*", before, re.IGNORECASE) is None
+    spaced = len(day) == 1 and found[0].isdigit() and before.rstrip()[-1:].isdigit()
+    return spaced or before[-1:].isdigit()
 
 
 def _checked(year: str, month: str, day: str | None) -> Reading:
@@ -191,6 +206,8 @@ def register_number(raw: str) -> Reading:
     match = re.match(r"\d+\s*(?:/\s*(?:\d{4}|[\wĐđ.\-]+))*(?:\s*/\s*[\wĐđ.\-]+)*", found)
     if match is None:
         return None, "empty" if not found else "not_a_number"
+    if found[match.end() :][:1].isdigit():
+        return None, "not_a_number"  # `1 5/1999`, `15/19991`: a digit is left over
     return re.sub(r"\s+", "", match.group()).strip(_FILL), None
 
 
@@ -201,10 +218,17 @@ def number(raw: str) -> Reading:
     return (found, None) if found.isdigit() else (None, "empty" if not found else "not_a_number")
 
 
+#: dots of a dotted line may stand between its parts; a digit that stands apart (`1 7 giờ`, `7 giờ 3 0`) leaves no time
+_TIME = re.compile(
+    r"(?<!\d)(?<!(?<!\d)\d\s)(\d{1,2})[\s.…·]*(?:giờ|gio|h|:)[\s.…·]*(?:(\d{1,2})(?!\s*\d)[\s.…·]*(?:phút|phut|p)?|(?![\s.…·]*\d))",
+    re.IGNORECASE,
+)
+
+
 @value_type
 def time(raw: str) -> Reading:
     """`07 giờ 30 phút`, `7h30`, `07:30` -> `07:30`."""
-    match = re.search(r"(\d{1,2})\s*(?:giờ|gio|h|:)\s*(?:(\d{1,2})\s*(?:phút|phut|p)?)?", raw, re.IGNORECASE)
+    match = _TIME.search(raw)
     if match is None:
         return None, "not_a_time" if clean(raw) else "empty"
     hour, minute = int(match.group(1)), int(match.group(2) or 0)
@@ -230,7 +254,7 @@ def _signer(raw: str) -> tuple[str, str]:
     """`Trần Văn A, Chủ tịch` or `… - Chủ tịch` -> its two parts."""
     found = clean(raw)
     title = re.search(
-        r"\s*[,\-–.]?\s*((?:PHÓ |QUYỀN |KT\. )?CHỦ TỊCH.*|CÔNG CHỨC.*|TRƯỞNG PHÒNG.*|GIÁM ĐỐC.*)$", found, re.IGNORECASE
+        r"\s*[,\-–.]?\s*((?:(?:PHÓ|QUYỀN|KT\.|TM\.) )*(?:CHỦ TỊCH|CÔNG CHỨC|TRƯỞNG PHÒNG|GIÁM ĐỐC).*)$", found, re.IGNORECASE
     )
     if title:
         return found[: title.start()].strip(_FILL), title.group(1).strip(_FILL)

@@ -30,6 +30,8 @@ def parse_date(text: str) -> str | None:
     """The date `text` says, as precise as it is (`1987-08-15`, `1987-08`, `1987`); None when a part of it is not understood."""
     words = re.findall(r"[a-z]+", fold(text))
     words = [w for w in words if w not in ("mong", "mung")]
+    if "thang" in words[1:] and words[0] != "ngay":
+        words = ["ngay", *words]  # `mồng năm tháng tư năm …`
     day, rest = _part(words, "ngay", ("thang", "nam"))
     month, rest = _part(rest, "thang", ("nam",))
     year_words = rest[1:] if rest[:1] == ["nam"] else rest

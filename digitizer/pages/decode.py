@@ -218,12 +218,16 @@ def _only_image(page: Any) -> dict[str, Any] | None:
     placed = page.get_image_info(xrefs=True)
     if len(placed) != 1 or not placed[0]["xref"] or placed[0].get("has-mask"):
         return None
-    x0, y0, x1, y1 = placed[0]["bbox"]
+    # MuPDF tells of the page before its /Rotate; page.rect is after it
+    turned = page.rotation_matrix
+    bbox = tuple(type(page.rect)(placed[0]["bbox"]) * turned)
+    transform = tuple(type(turned)(placed[0]["transform"]) * turned)
+    x0, y0, x1, y1 = bbox
     width = min(x1, page.rect.x1) - max(x0, page.rect.x0)
     height = min(y1, page.rect.y1) - max(y0, page.rect.y0)
     inside = width * height >= 0.99 * (x1 - x0) * (y1 - y0)
     covers = width * height >= _COVERS * page.rect.width * page.rect.height
-    return dict(placed[0]) if covers and inside and width > 0 < height else None
+    return {**placed[0], "bbox": bbox, "transform": transform} if covers and inside and width > 0 < height else None
 
 
 def _quarter_turns(transform: tuple[float, ...]) -> tuple[int | None, bool]:

@@ -17,31 +17,32 @@ _GAP = 0.012
 _WRITTEN = 0.45
 
 
-def find_gutter(ink: Pixels) -> float | None:
+def find_gutter(letters: Pixels, ink: Pixels) -> float | None:
     """Where a level scan divides into two pages, 0-1 of its width; None when it is one page.
 
-    `ink`: (h, w) mask. Something that runs across the middle, a table say, keeps the scan together.
+    `letters`, `ink`: (h, w) masks of what has the size of letters, and of everything. Text or a rule that runs across the middle,
+    a table say, keeps the scan together; the fold and its shadow do not.
     """
     height, width = ink.shape
     if not _ASPECT[0] <= width / height <= _ASPECT[1]:
         return None
-    crossing = (_without_fold(ink) > 0).sum(axis=0)
     left, right = int(_MIDDLE[0] * width), int(_MIDDLE[1] * width)
-    start, end = _widest_gap(crossing[left:right] <= height // 400)
+    crossing = ((letters > 0) | (_level_rules(ink) > 0)).sum(axis=0)
+    start, end = _widest_gap(crossing[left:right] <= height // 300)
     start, end = start + left, end + left
     if end - start < _GAP * width:
         return None
-    if not (_written(ink[:, :start]) and _written(ink[:, end:])):
+    if not (_written(letters[:, :start]) and _written(letters[:, end:])):
         return None
     return float((start + end) / 2 / width)
 
 
-def _without_fold(ink: Pixels) -> Pixels:
-    """`ink` without the dark line of the fold: upright strokes longer than a third of the page, in the middle only."""
-    height = ink.shape[0]
-    fold = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((height // 3, 1), np.uint8))
-    rest: Pixels = cv2.subtract(ink, cv2.dilate(fold, np.ones((1, 9), np.uint8)))
-    return rest
+def _level_rules(ink: Pixels) -> Pixels:
+    """Thin level lines, each at least a twentieth of the width."""
+    long = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, ink.shape[1] // 20), np.uint8))
+    thick = cv2.dilate(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8)), np.ones((5, 5), np.uint8))
+    rules: Pixels = cv2.subtract(long, thick)
+    return rules
 
 
 def _widest_gap(free: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,9 +10,10 @@ import numpy as np
 from digitizer.model import Floats, Page, Pixels, Problem, Quality, Ruling, Scan, Warp
 from digitizer.pages.codes import find_codes
 from digitizer.pages.ink import find_letters, shrink
-from digitizer.pages.orientation import Pose, find_pose, straight, turn
+from digitizer.pages.orientation import ROWS_CONTRAST, Pose, find_pose, straight, turn
 from digitizer.pages.quality import ink_share, is_blank, measured_dpi, sharpness
 from digitizer.pages.ruling import find_ruling
+from digitizer.pages.skew import find_rows
 from digitizer.pages.spread import find_gutter
 from digitizer.settings import PageOptions
 
@@ -46,7 +47,8 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
     share = ink_share(small.ink)
     blank = is_blank(share, pieces)
     pose = Pose() if blank else find_pose(letters, pieces, small.ink)
-    gutter = None if blank else find_gutter(straight(turn(small.ink, pose.rotation), pose.skew_deg))
+    level_letters = straight(turn(letters, pose.rotation), pose.skew_deg)
+    gutter = None if blank else find_gutter(level_letters, straight(turn(small.ink, pose.rotation), pose.skew_deg))
     canvas = upright_canvas(scan.pixels.shape[1], scan.pixels.shape[0], pose)
     dpi, dpi_problems = measured_dpi(scan.dpi, scan.pixels.shape[1], scan.pixels.shape[0], spread=gutter is not None)
     quality = Quality(
@@ -57,7 +59,35 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
         blank=blank,
         problems=(*scan.problems, *dpi_problems, *(() if blank else _doubts(pose))),
     )
-    return tuple(_page(scan, part, piece, dpi, quality) for part, piece in enumerate(divide(canvas, gutter)))
+    pieces_of_scan = divide(canvas, gutter)
+    if gutter is None:
+        return (_page(scan, 0, pieces_of_scan[0], dpi, quality),)
+    # the two pages of an opened book lean against each other, each at an angle of its own
+    cut = round(gutter * level_letters.shape[1])
+    leans = [_residual(half) for half in (level_letters[:, :cut], level_letters[:, cut:])]
+    return tuple(
+        _page(scan, part, lean(piece, angle), dpi, replace(quality, skew_deg=round(pose.skew_deg + angle, 3)))
+        for part, (piece, angle) in enumerate(zip(pieces_of_scan, leans, strict=True))
+    )
+
+
+def _residual(letters: Pixels) -> float:
+    """What is left of the skew on one page of a spread, degrees; 0 without evidence."""
+    rows = find_rows(np.ascontiguousarray(letters), limit_deg=3.0)
+    return rows.angle_deg if rows.contrast >= ROWS_CONTRAST else 0.0
+
+
+def lean(canvas: Canvas, angle_deg: float) -> Canvas:
+    """`canvas` turned about its middle to show what lies clockwise by `angle_deg`."""
+    if abs(angle_deg) < _LEVEL_DEG:
+        return canvas
+    angle = np.radians(angle_deg)
+    cos, sin = np.cos(angle), np.sin(angle)
+    width, height = canvas.size
+    turned = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    return Canvas(
+        size=canvas.size, to_scan=canvas.to_scan @ _shift(width / 2, height / 2) @ turned @ _shift(-width / 2, -height / 2)
+    )
 
 
 def _doubts(pose: Pose) -> tuple[Problem, ...]:

@@ -1,0 +1,190 @@
+"""Fine-tunes the recogniser on drawn lines: `python -m digitizer.ocr.training.train --minutes 120 --out out/`.
+
+Starts from the committed weights. Prints the loss, and every ten minutes the character error rate on drawn lines it has not
+seen; writes `out/last.pt` (to `--resume` from) and `out/inference.onnx` (same graph, new weights). Runs on CPU or with
+`--device cuda`; on a busy machine one thread a process is fastest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as functional
+import yaml
+from rapidfuzz.distance import Levenshtein
+
+from digitizer.ocr.training.drawing.fonts import Fonts
+from digitizer.ocr.training.graph import Reader
+from digitizer.ocr.training.lines import HEIGHT, Cut, Lines
+
+MODEL = Path(__file__).resolve().parents[1] / "models" / "vietnamese-small"
+#: px of width of the longest line trained on
+MOST_PX = 1_600
+#: lines kept to choose batches of similar width from
+POOL = 400
+#: px of line width per output column
+STRIDE = 8
+HELD_OUT_SEED, HELD_OUT = 7, 300
+
+
+def charset() -> list[str]:
+    """Letters by output index, from 1."""
+    declared = yaml.safe_load((MODEL / "inference.yml").read_text(encoding="utf-8"))
+    return list(declared["PostProcess"]["character_dict"])
+
+
+def normalised(pixels: np.ndarray) -> np.ndarray:
+    """(48, W, 3) uint8 RGB as (3, 48, W) float32 BGR around 0."""
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[::-1] / np.float32(127.5) - 1)
+
+
+def draw(seed: int, queue: multiprocessing.Queue[Cut]) -> None:
+    """A process that draws lines for ever."""
+    os.nice(5)
+    cv2.setNumThreads(1)
+    for cut in Lines(Fonts.load(), seed):
+        queue.put(cut)
+
+
+def batches(
+    queue: multiprocessing.Queue[Cut], index: dict[str, int], area: int, seed: int
+) -> Iterator[tuple[np.ndarray, list[list[int]]]]:
+    """((N, 3, 48, W) float32, N lists of letter indices) of lines of similar width, about `area` px of width in all."""
+    rng, pool = np.random.default_rng(seed), list[tuple[np.ndarray, list[int]]]()
+    while True:
+        while len(pool) < POOL:
+            cut = queue.get()
+            target = [index[c] for c in cut.text if c in index]
+            # CTC needs a column for each letter and one between equal ones
+            room = cut.pixels.shape[1] // STRIDE
+            if 0 < len(target) <= 0.8 * room and cut.pixels.shape[1] <= MOST_PX:
+                pool.append((cut.pixels, target))
+        pool.sort(key=lambda line: line[0].shape[1])
+        count, start = 1, int(rng.integers(len(pool)))
+        while start + count < len(pool) and pool[start + count][0].shape[1] * (count + 1) <= area:
+            count += 1
+        chosen, pool = pool[start : start + count], pool[:start] + pool[start + count :]
+        width = -(-max(pixels.shape[1] for pixels, _ in chosen) // STRIDE) * STRIDE
+        batch = np.zeros((len(chosen), 3, HEIGHT, width), np.float32)
+        for row, (pixels, _) in enumerate(chosen):
+            batch[row, :, :, : pixels.shape[1]] = normalised(pixels)
+        yield batch, [target for _, target in chosen]
+
+
+def read(model: Reader, pixels: np.ndarray, letters: Sequence[str], device: str) -> str:
+    """Best-path text of one line."""
+    with torch.no_grad():
+        best = model(torch.from_numpy(normalised(pixels)[None]).to(device))[0].argmax(-1).tolist()
+    return "".join(letters[k - 1] for k, before in zip(best, [0, *best[:-1]], strict=True) if k and k != before)
+
+
+def error_rate(model: Reader, lines: Sequence[Cut], letters: Sequence[str], device: str) -> dict[str, float]:
+    """CER of printed and of handwritten lines."""
+    counts = {True: [0, 0], False: [0, 0]}
+    for cut in lines:
+        said = " ".join(read(model, cut.pixels, letters, device).split())
+        counts[cut.hand][0] += Levenshtein.distance(said, cut.text)
+        counts[cut.hand][1] += len(cut.text)
+    return {"hand": counts[True][0] / max(counts[True][1], 1), "print": counts[False][0] / max(counts[False][1], 1)}
+
+
+def held_out() -> list[Cut]:
+    """Lines of a seed of their own, not too long."""
+    found: list[Cut] = []
+    for cut in Lines(Fonts.load(), HELD_OUT_SEED):
+        if len(found) == HELD_OUT:
+            return found
+        if cut.pixels.shape[1] <= MOST_PX:
+            found.append(cut)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=120)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, default=MODEL / "inference.onnx", help="weights to go on from")
+    parser.add_argument("--resume", action="store_true", help="go on from out/last.pt")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--drawers", type=int, default=1, help="processes that draw")
+    parser.add_argument("--area", type=int, default=32 * 320, help="px of line width in a batch")
+    parser.add_argument("--rate", type=float, default=4e-4, help="highest learning rate")
+    parser.add_argument("--freeze", default="", help="keep the weights up to this one; conv2d_84.w_0 is a third faster on a CPU")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    train(parser.parse_args())
+
+
+def train(given: argparse.Namespace) -> None:
+    """Trains for `given.minutes`, the learning rate falling as a cosine."""
+    given.out.mkdir(parents=True, exist_ok=True)
+    letters = charset()
+    index = {letter: i + 1 for i, letter in enumerate(letters)}
+    model, lines = Reader.open(given.start), 0
+    if given.resume:
+        state = torch.load(given.out / "last.pt", weights_only=True)
+        model.load_state_dict(state["model"])
+        lines = state["lines"]
+    model.to(given.device)
+    if given.freeze:
+        model.freeze(given.freeze)
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=given.rate, weight_decay=0.01)
+    queue: multiprocessing.Queue[Cut] = multiprocessing.Queue(256)
+    for number in range(given.drawers):
+        multiprocessing.Process(target=draw, args=(given.seed + number, queue), daemon=True).start()
+    judged = held_out()
+    print(f"start {error_rate(model, judged, letters, given.device)}", flush=True)
+    began = saved = time.monotonic()
+    step, mean = 0, 0.0
+    for batch, targets in batches(queue, index, given.area, given.seed):
+        passed = (time.monotonic() - began) / 60 / given.minutes
+        if passed >= 1:
+            break
+        share = min(1.0, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * passed)) * 0.98 + 0.02
+        for group in optimiser.param_groups:
+            group["lr"] = given.rate * share
+        loss = _step(model, optimiser, batch, targets, given.device)
+        step, lines = step + 1, lines + len(targets)
+        mean = loss if step == 1 else 0.98 * mean + 0.02 * loss
+        if step % 100 == 0:
+            print(f"{lines} lines {time.monotonic() - began:.0f} s loss {mean:.4f} rate {share:.2f}", flush=True)
+        if time.monotonic() - saved > 600:
+            _save(model, given.out, lines)
+            print(f"   {error_rate(model, judged, letters, given.device)}", flush=True)
+            saved = time.monotonic()
+    _save(model, given.out, lines)
+    print(f"end {lines} lines {error_rate(model, judged, letters, given.device)}", flush=True)
+
+
+def _step(model: Reader, optimiser: torch.optim.Optimizer, batch: np.ndarray, targets: list[list[int]], device: str) -> float:
+    with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
+        logits = model(torch.from_numpy(batch).to(device))
+    chances = logits.float().log_softmax(-1).permute(1, 0, 2)
+    lengths = torch.tensor([len(target) for target in targets])
+    flat = torch.tensor([letter for target in targets for letter in target])
+    columns = torch.full((len(targets),), chances.shape[0])
+    loss = functional.ctc_loss(chances, flat, columns, lengths, zero_infinity=True)
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 5)
+    optimiser.step()
+    return float(loss.detach())
+
+
+def _save(model: Reader, out: Path, lines: int) -> None:
+    part = out / "last.part"
+    torch.save({"model": {k: v.cpu() for k, v in model.state_dict().items()}, "lines": lines}, part)
+    part.replace(out / "last.pt")
+    model.save(out / "inference.onnx")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,310 @@
+"""Bytes to scans: what a file is, its pixels and its resolution; and every way a file can be bad."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+import psutil
+import pymupdf
+import pytest
+from PIL import Image
+
+from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
+from digitizer.model import Box
+from digitizer.pages import ScanFile, inspect, load
+from digitizer.settings import Limits, PageOptions
+from tests.unit.pages.conftest import drawn
+
+Opened = Callable[..., ScanFile]
+OPTIONS = PageOptions()
+
+
+def picture(width: int = 300, height: int = 420, mode: str = "RGB") -> Image.Image:
+    return Image.fromarray(drawn(width, height, rows=6)).convert(mode)
+
+
+def jpeg(image: Image.Image | None = None, **save: object) -> bytes:
+    out = io.BytesIO()
+    (image or picture()).save(out, "JPEG", **{"quality": 90, "dpi": (200, 200), **save})
+    return out.getvalue()
+
+
+def first(path: Path, options: PageOptions = OPTIONS) -> tuple[np.ndarray, float | None, Box | None]:
+    scan = next(load(path, source="5" * 64, options=options))
+    return scan.pixels, scan.dpi, scan.area
+
+
+# --- what a file holds ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
+def test_an_image_gives_its_pixels_and_its_resolution(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    picture().save(path, dpi=(200, 200))
+    pixels, dpi, area = first(path)
+    assert dpi == pytest.approx(200, abs=0.1)
+    assert area is None
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(pixels, np.asarray(image.convert("RGB")))
+
+
+def test_the_name_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    picture().save(path, "PNG")
+    assert inspect(path, options=OPTIONS).media_type == "image/png"
+
+
+def test_a_pdf_page_of_one_image_gives_that_image(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with pymupdf.open() as pdf:
+        page = pdf.new_page(width=300 * 72 / 200, height=420 * 72 / 200)
+        page.insert_image(page.rect, stream=jpeg())
+        pdf.save(path)
+    pixels, dpi, area = first(path)
+    assert dpi == pytest.approx(200, rel=0.01)
+    assert area is not None
+    assert (area.x0, area.y0, area.x1, area.y1) == pytest.approx((0, 0, 108, 151.2), abs=0.01)
+    with Image.open(io.BytesIO(jpeg())) as image:
+        assert np.abs(pixels.astype(int) - np.asarray(image).astype(int)).max() <= 3, "other decoders round otherwise"
+
+
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+def test_a_pdf_page_is_read_as_a_viewer_shows_it(tmp_path: Path, rotate: int) -> None:
+    path = tmp_path / "a.pdf"
+    with pymupdf.open() as pdf:
+        page = pdf.new_page(width=108, height=151.2)
+        page.insert_image(page.rect, stream=jpeg())
+        page.set_rotation(rotate)
+        pdf.save(path)
+    pixels, _, area = first(path)
+    expected = np.rot90(np.asarray(picture()), -rotate // 90)
+    assert pixels.shape == expected.shape
+    assert np.abs(pixels.astype(int) - expected.astype(int)).mean() < 6
+    assert area is not None
+    assert area.width / area.height == pytest.approx(pixels.shape[1] / pixels.shape[0], rel=0.01)
+
+
+def test_a_page_with_text_is_rendered(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with pymupdf.open() as pdf:
+        pdf.new_page(width=144, height=216).insert_text((10, 100), "Giay khai sinh")
+        pdf.save(path)
+    pixels, dpi, area = first(path, PageOptions(render_dpi=150))
+    assert dpi == 150
+    assert pixels.shape == (450, 300, 3)
+    assert area == Box(0, 0, 144, 216)
+    assert pixels.min() < 60
+
+
+def test_a_tiff_of_many_pages_gives_them_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    shades = [Image.new("L", (40, 50), 10 * n) for n in range(5)]
+    shades[0].save(path, save_all=True, append_images=shades[1:])
+    assert inspect(path, options=OPTIONS).pages == 5
+    assert [int(s.pixels[0, 0, 0]) for s in load(path, source="", options=OPTIONS)] == [0, 10, 20, 30, 40]
+    assert [s.index for s in load(path, source="", options=OPTIONS, pages=[3, 1])] == [3, 1]
+
+
+def test_a_fax_has_square_pixels_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    picture(400, 200, "1").save(path, compression="group4", dpi=(200, 100))
+    pixels, dpi, _ = first(path)
+    assert dpi == pytest.approx(200, abs=1)
+    assert pixels.shape == (400, 400, 3)
+
+
+def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(np.linspace(0, 65535, 256, dtype=np.uint16).reshape(16, 16)).save(path)
+    pixels, _, _ = first(path)
+    assert (pixels[0, 0, 0], pixels[-1, -1, 0]) == (0, 255)
+    assert len(np.unique(pixels)) > 200
+
+
+def test_what_is_transparent_lies_on_white_paper(tmp_path: Path) -> None:
+    image = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
+    image.putpixel((5, 5), (200, 0, 0, 255))
+    for name, saved in (("a.png", image), ("b.png", image.quantize(4))):
+        saved.save(tmp_path / name)
+        pixels, _, _ = first(tmp_path / name)
+        assert tuple(pixels[0, 0]) == (255, 255, 255)
+        assert tuple(pixels[5, 5]) == (200, 0, 0)
+
+
+def test_an_exif_turn_is_obeyed(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path.write_bytes(jpeg(exif=exif))
+    assert first(path)[0].shape == (300, 420, 3)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "1", "P", "LA", "I;16"])
+def test_every_colour_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / ("a.jpg" if mode == "CMYK" else "a.png")
+    picture().convert("L" if mode == "I;16" else mode).save(path)
+    pixels, _, _ = first(path)
+    assert pixels.shape == (420, 300, 3)
+    assert pixels.mean() > 180
+
+
+def test_a_signed_pdf_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.Pdf.new() as pdf:
+        pdf.add_blank_page()
+        signature = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Sig, ByteRange=[0, 1, 2, 3], Contents=b"\0" * 8))
+        pdf.Root.AcroForm = pikepdf.Dictionary(SigFlags=3, Fields=[pikepdf.Dictionary(FT=pikepdf.Name.Sig, V=signature)])
+        pdf.save(path, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    assert inspect(path, options=OPTIONS).signed
+
+
+# --- bad files ------------------------------------------------------------------------------------------------------
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(jpeg()[:1500])
+
+
+def flipped(path: Path) -> None:
+    picture().save(path, "PNG")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+
+
+def locked(path: Path) -> None:
+    with pikepdf.Pdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(path, encryption=pikepdf.Encryption(user="a", owner="b"))
+
+
+def bomb(path: Path) -> None:
+    Image.new("1", (20_000, 20_000)).save(path, "PNG")
+
+
+def wide(path: Path) -> None:
+    Image.new("1", (70_000, 20)).save(path, "PNG")
+
+
+@pytest.mark.parametrize(
+    ("write", "error"),
+    [
+        (lambda p: p.write_bytes(b""), DamagedFile),
+        (lambda p: p.write_bytes(b"\xff\xd8\xff"), DamagedFile),
+        (truncated, DamagedFile),
+        (flipped, DamagedFile),
+        (lambda p: p.write_text("không phải PDF"), UnsupportedFormat),
+        (lambda p: p.write_bytes(b"%PDF-1.7\nrubbish"), DamagedFile),
+        (lambda p: picture().save(p, "WEBP"), UnsupportedFormat),
+        (locked, EncryptedPdf),
+        (bomb, TooLarge),
+        (wide, TooLarge),
+    ],
+    ids=["empty", "a header only", "cut short", "flipped byte", "text", "no objects", "webp", "password", "bomb", "too wide"],
+)
+def test_a_bad_file_is_refused_for_its_reason(tmp_path: Path, write: Callable[[Path], object], error: type[InputError]) -> None:
+    path = tmp_path / "a.pdf"
+    write(path)
+    with pytest.raises(error) as refused:
+        first(path)
+    assert type(refused.value) is error
+
+
+def test_a_file_that_is_not_there_is_no_input_error(tmp_path: Path) -> None:
+    with pytest.raises(FileAccess):
+        inspect(tmp_path / "a.pdf", options=OPTIONS)
+
+
+def pages(path: Path, count: int) -> Path:
+    shades = [Image.new("L", (300, 300), 10 * n) for n in range(count)]
+    shades[0].save(path, save_all=True, append_images=shades[1:])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("limits", "limit"),
+    [
+        ({"pages": 3}, "pages"),
+        ({"file_bytes": 1000}, "file_bytes"),
+        ({"side_px": 200}, "side_px"),
+        ({"megapixels": 0}, "megapixels"),
+    ],
+)
+def test_limits_are_checked_before_decoding(tmp_path: Path, opened: Opened, limits: dict[str, int], limit: str) -> None:
+    with pytest.raises(TooLarge) as refused:
+        opened(pages(tmp_path / "a.tif", 4), **limits)
+    assert refused.value.facts["limit"] == limit
+
+
+def test_a_decoder_that_takes_too_much_memory_is_stopped(tmp_path: Path, opened: Opened) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (9_000, 9_000)).save(path, compress_level=1)
+    with opened(path, child_memory_bytes=300_000_000) as file, pytest.raises(TooLarge) as refused:
+        file.read(0)
+    assert refused.value.facts["page"] == 1
+
+
+def test_a_decoder_that_takes_too_long_is_stopped(tmp_path: Path, opened: Opened) -> None:
+    with pytest.raises(TooLarge) as refused:
+        opened(pages(tmp_path / "a.tif", 2), child_wall_s=0.001)
+    assert refused.value.facts["limit"] == "child_wall_s"
+
+
+def test_a_decoder_that_died_is_started_again(tmp_path: Path, opened: Opened) -> None:
+    with opened(pages(tmp_path / "a.tif", 3)) as file:
+        (child,) = psutil.Process().children()
+        assert file.read(0).pixels.shape == (300, 300, 3)
+        child.kill()
+        with pytest.raises(InputError):
+            file.read(1)
+        assert file.read(2).pixels[0, 0, 0] == 20
+    assert psutil.Process().children() == [], "nothing is left running"
+
+
+def test_one_bad_page_does_not_end_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.Pdf.new() as pdf:
+        for n in range(3):
+            pdf.add_blank_page(page_size=(100, 100))
+            image = pikepdf.Stream(pdf, b"rubbish" if n == 1 else jpeg())
+            image.stream_dict = pikepdf.Dictionary(
+                Type=pikepdf.Name.XObject,
+                Subtype=pikepdf.Name.Image,
+                Width=300 if n != 1 else 99_999_999,
+                Height=420 if n != 1 else 99_999_999,
+                BitsPerComponent=8,
+                ColorSpace=pikepdf.Name.DeviceRGB,
+                Filter=pikepdf.Name.DCTDecode,
+            )
+            name = pdf.pages[n].add_resource(image, pikepdf.Name.XObject)
+            pdf.pages[n].contents_add(f"q 100 0 0 100 0 0 cm {name} Do Q".encode())
+        pdf.save(path)
+    with ScanFile(path, source="", options=OPTIONS) as file:
+        assert file.read(0).pixels.size
+        with pytest.raises(TooLarge) as refused:
+            file.read(1)
+        assert refused.value.facts["page"] == 2
+        assert file.read(2).pixels.size
+
+
+def test_a_page_that_is_not_there_is_refused(tmp_path: Path, opened: Opened) -> None:
+    with opened(pages(tmp_path / "a.tif", 2)) as file, pytest.raises(DamagedFile):
+        file.read(2)
+
+
+def test_secrets_of_the_service_are_not_handed_to_the_decoder(
+    tmp_path: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITIZER_SECRET", "mat-khau")
+    with opened(pages(tmp_path / "a.tif", 1)):
+        (child,) = psutil.Process().children()
+        assert "DIGITIZER_SECRET" not in child.environ()
+
+
+def test_settings_hold_the_promised_limits() -> None:
+    limits = Limits()
+    assert (limits.megapixels, limits.side_px, limits.pages, limits.file_bytes) == (150, 65_000, 5_000, 2_000_000_000)

@@ -1,0 +1,195 @@
+"""From scan to upright page, with the way back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import segno
+from PIL import Image
+
+from digitizer.model import Scan
+from digitizer.pages import load, straighten
+from digitizer.pages.ink import find_outside
+from digitizer.pages.quality import measured_dpi
+from digitizer.settings import PageOptions
+from tests.conftest import SAMPLES
+from tests.unit.pages.conftest import drawn, scan_of, turned
+
+OPTIONS = PageOptions()
+TRUTHS = sorted(SAMPLES.rglob("*.truth.json"))
+
+
+@pytest.mark.parametrize("degrees", [-14.0, -7.3, -2.0, -0.4, 0.0, 0.2, 1.1, 4.6, 9.0, 13.5])
+def test_the_skew_of_a_page_is_found(degrees: float) -> None:
+    (page,) = straighten(scan_of(turned(drawn(), degrees)), options=OPTIONS)
+    assert page.quality.skew_deg == pytest.approx(degrees, abs=0.15)
+    assert page.quality.rotation == 0
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("skew", [0.0, 1.7])
+def test_an_upside_down_or_sideways_page_is_turned(rotation: int, skew: float) -> None:
+    pixels = np.rot90(turned(drawn(), skew), -rotation // 90)
+    (page,) = straighten(scan_of(pixels), options=OPTIONS)
+    assert page.quality.rotation == rotation
+    assert page.quality.skew_deg == pytest.approx(skew, abs=0.15)
+    assert page.pixels.shape[0] > page.pixels.shape[1], "it stands upright"
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_point_of_the_page_leads_back_to_its_place_on_the_scan(rotation: int) -> None:
+    original = drawn()
+    cv2.circle(original, (200, 60), 9, (255, 0, 0), -1)
+    pixels = np.ascontiguousarray(np.rot90(turned(original, 3.0), -rotation // 90))
+    (page,) = straighten(scan_of(pixels), options=OPTIONS)
+
+    def red(image: np.ndarray) -> np.ndarray:
+        rows, columns = np.nonzero((image[..., 0] > 180) & (image[..., 1] < 90))
+        return np.array([[columns.mean() + 0.5, rows.mean() + 0.5]])
+
+    np.testing.assert_allclose(page.to_scan.points(red(page.pixels)), red(pixels), atol=1.0)
+
+
+def test_the_whole_sheet_stays_on_the_page() -> None:
+    scan = scan_of(turned(drawn(), 5.0))
+    (page,) = straighten(scan, options=OPTIONS)
+    height, width = scan.pixels.shape[:2]
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
+    placed = page.to_scan.inverse().points(corners)
+    assert placed.min() > -1.5
+    assert (placed.max(axis=0) < np.array([page.pixels.shape[1], page.pixels.shape[0]]) + 1.5).all()
+
+
+def test_a_level_page_keeps_its_pixels() -> None:
+    scan = scan_of(drawn())
+    (page,) = straighten(scan, options=OPTIONS)
+    assert np.array_equal(page.pixels, scan.pixels)
+    assert np.array_equal(page.to_scan.homography, np.eye(3))
+
+
+def test_a_blank_page_stays_as_it_is() -> None:
+    white = np.full((1754, 1240, 3), 252, np.uint8)
+    white[800:803, 600:603] = 90
+    (page,) = straighten(scan_of(white), options=OPTIONS)
+    assert page.quality.blank
+    assert (page.quality.skew_deg, page.quality.rotation) == (0.0, 0)
+    assert np.array_equal(page.pixels, white)
+
+
+def test_a_page_without_evidence_is_not_turned_over() -> None:
+    page = np.full((1754, 1240, 3), 252, np.uint8)
+    for y in range(200, 1600, 60):
+        cv2.line(page, (100, y), (1100, y), (40, 40, 40), 2)
+    (straightened,) = straighten(scan_of(page), options=OPTIONS)
+    assert straightened.quality.rotation == 0
+    assert "orientation_unsure" in {p.code for p in straightened.quality.problems}
+
+
+def test_an_opened_book_gives_two_pages_left_first() -> None:
+    left, right = drawn(ink=20), drawn(ink=20)
+    cv2.circle(left, (300, 60), 20, (255, 0, 0), -1)
+    pages = straighten(scan_of(np.concatenate([left, right], axis=1)), options=OPTIONS)
+    assert [page.part for page in pages] == [0, 1]
+    assert ((pages[0].pixels[..., 0] > 200) & (pages[0].pixels[..., 1] < 60)).any()
+    assert not ((pages[1].pixels[..., 0] > 200) & (pages[1].pixels[..., 1] < 60)).any()
+    np.testing.assert_allclose(pages[1].to_scan.points(np.array([[0.0, 0.0]]))[0], (pages[0].pixels.shape[1], 0), atol=1)
+
+
+def test_a_table_across_the_middle_keeps_a_spread_together() -> None:
+    both = np.concatenate([drawn(), drawn()], axis=1)
+    for y in range(100, 1700, 80):
+        cv2.line(both, (80, y), (both.shape[1] - 80, y), (30, 30, 30), 2)
+    assert len(straighten(scan_of(both), options=OPTIONS)) == 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (10, 2000, 3), (2000, 12, 3)])
+def test_an_image_too_small_to_read_is_blank_and_says_so(shape: tuple[int, ...]) -> None:
+    (page,) = straighten(scan_of(np.zeros(shape, np.uint8), None), options=OPTIONS)
+    assert page.quality.blank
+    assert [p.code for p in page.quality.problems] == ["too_small"]
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+@pytest.mark.parametrize("shape", [(16, 16, 3), (40, 3000, 3), (600, 500, 3)])
+def test_pages_of_one_colour_are_no_trouble(value: int, shape: tuple[int, ...]) -> None:
+    assert len(straighten(scan_of(np.full(shape, value, np.uint8)), options=OPTIONS)) == 1
+
+
+def test_noise_is_no_trouble() -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (900, 700, 3), dtype=np.uint8)
+    assert len(straighten(scan_of(noise), options=OPTIONS)) == 1
+
+
+def test_a_black_border_is_not_ink() -> None:
+    page = drawn()
+    framed = cv2.copyMakeBorder(turned(page, 2.0), 60, 90, 70, 50, cv2.BORDER_CONSTANT, value=(5, 5, 5))
+    grey = cv2.cvtColor(framed, cv2.COLOR_RGB2GRAY)
+    outside = find_outside(grey)
+    assert outside[:50].mean() > 250
+    assert outside[300:-300, 300:-300].mean() < 3
+    (straightened,) = straighten(scan_of(framed), options=OPTIONS)
+    assert straightened.quality.skew_deg == pytest.approx(2.0, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("stated", "size", "dpi", "codes"),
+    [
+        (300.0, (2480, 3508), 300.0, []),
+        (72.0, (2480, 3508), 300.0, ["dpi_estimated"]),
+        (None, (1654, 2339), 200.0, ["dpi_estimated"]),
+        (150.0, (1240, 1754), 150.0, ["low_dpi"]),
+        (None, (827, 1169), 100.0, ["dpi_estimated", "low_dpi"]),
+    ],
+)
+def test_the_resolution_is_stated_or_told_by_the_sheet(
+    stated: float | None, size: tuple[int, int], dpi: float, codes: list[str]
+) -> None:
+    found, problems = measured_dpi(stated, *size, spread=False)
+    assert found == pytest.approx(dpi, rel=0.02)
+    assert [p.code for p in problems] == codes
+
+
+def test_a_qr_code_is_read_on_a_turned_page(tmp_path: Path) -> None:
+    text = "008087001234|075069977|HOÀNG THỊ ĐÀO|15081987|Nữ|Thôn Nà Khuổi|01062021"
+    segno.make(text.encode("utf-8"), error="m", encoding=None).save(tmp_path / "qr.png", scale=5)
+    code = np.asarray(Image.open(tmp_path / "qr.png").convert("RGB"))
+    page = drawn()
+    page[100 : 100 + code.shape[0], 800 : 800 + code.shape[1]] = code[:, : 1240 - 800]
+    (straightened,) = straighten(scan_of(np.rot90(turned(page, 1.5), 2)), options=OPTIONS)
+    assert [(mark.kind, mark.text) for mark in straightened.marks] == [("qr", text)]
+    box = straightened.marks[0].box
+    assert box.x0 > 700
+    assert box.y0 < 300
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truth", TRUTHS, ids=lambda p: p.stem)
+def test_the_pose_of_every_sample_is_found(truth: Path) -> None:
+    known = json.loads(truth.read_text(encoding="utf-8"))
+    wanted = known.get("scans") or [known]
+    texts = [scan.get("text", known["text"]) for scan in wanted]
+    for scan, facts, text in zip(load(truth.with_name(known["file"]), source="", options=OPTIONS), wanted, texts, strict=True):
+        pages = straighten(scan, options=OPTIONS)
+        assert len(pages) == (2 if "spread" in known["layout"] else 1)
+        if not text:
+            assert pages[0].quality.blank
+            continue
+        for page in pages:
+            assert page.quality.rotation == facts["rotation"]
+            # a wavy sheet has no one angle, and the pages of an opened book lean
+            bent = {"wavy sheet", "gutter shadow"} & set(facts.get("effects", known["effects"]))
+            assert page.quality.skew_deg == pytest.approx(facts["skew_deg"], abs=0.8 if bent else 0.4)
+            assert page.dpi == pytest.approx(facts["dpi"], rel=0.02)
+
+
+def test_what_decoding_noticed_is_kept() -> None:
+    from digitizer.model import Problem
+
+    scan: Scan = replace(scan_of(drawn()), problems=(Problem(code="pdf_repaired"),))
+    (page,) = straighten(scan, options=OPTIONS)
+    assert "pdf_repaired" in {p.code for p in page.quality.problems}
