@@ -57,6 +57,8 @@ PLACES = frozenset(
 
 #: machine-readable codes that `extract/codes.py` knows
 CODES = frozenset({"qr", "mrz"})
+#: what is accepted without a person, where a declaration does not say: score of the type, confidence of a field
+ACCEPT_TYPE, ACCEPT_FIELD = 0.8, 0.985
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +105,9 @@ class DocType:
     #: a page of a register book: no title on the page, one record or more a page
     book: bool = False
     #: a score below this is not accepted without a person
-    accept_type: float = 0.8
+    accept_type: float = ACCEPT_TYPE
     #: nor is a field below this confidence
-    accept_field: float = 0.985
+    accept_field: float = ACCEPT_FIELD
     #: lines that end a value (folded): headings, instructions
     stop: tuple[str, ...] = ()
     #: tick label (folded) -> code
@@ -151,7 +153,8 @@ def read(path: Path) -> DocType:
     except (OSError, UnicodeDecodeError) as exc:
         raise DocTypeError(f"{path.name} cannot be read", file=str(path), line=0) from exc
     except tomllib.TOMLDecodeError as exc:
-        line = int(m.group(1)) if (m := re.search(r"line (\d+)", str(exc))) else 0
+        # a fault at the end of the file has no line number
+        line = int(m.group(1)) if (m := re.search(r"line (\d+)", str(exc))) else text.count("\n")
         raise DocTypeError(f"{path.name}: {exc}", file=str(path), line=line) from exc
     return _Reader(path, text, data).doctype()
 
@@ -171,7 +174,7 @@ class _Reader:
                 raise self.wrong(key, f"unknown key {key!r}")
         name = self.data.get("name")
         if not isinstance(name, str) or name != self.path.stem:
-            raise self.wrong("name", f"name must be {self.path.stem!r}, like the file")
+            raise self.wrong(str(name), f"name must be {self.path.stem!r}, like the file")
         if not self.strings(self.data, "title"):
             raise self.wrong("name", "title is missing")
         sections = tuple(self.sections())
@@ -220,7 +223,7 @@ class _Reader:
         given = self.data.get("accept", {})
         if not isinstance(given, dict) or not given.keys() <= {"type", "field"}:
             raise self.wrong("accept", "accept must be a table with type, field or both")
-        both = given.get("type", DocType.accept_type), given.get("field", DocType.accept_field)
+        both = given.get("type", ACCEPT_TYPE), given.get("field", ACCEPT_FIELD)
         if not all(type(v) in (int, float) and 0 <= v <= 1 for v in both):
             raise self.wrong("accept", "accept must hold numbers from 0 to 1")
         return float(both[0]), float(both[1])
@@ -301,5 +304,7 @@ class _Reader:
 def _wrong(path: Path, near: str, why: str) -> DocTypeError:
     """The error, at the first line that mentions `near`."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    line = next((i for what in (f'"{near}"', near) for i, content in enumerate(lines, 1) if what in content), 1)
+    # as a value, as a key at the start of a line, anywhere
+    whats = (re.compile(f'"{re.escape(near)}"'), re.compile(rf"^\s*{re.escape(near)}\b"), re.compile(re.escape(near)))
+    line = next((i for what in whats for i, content in enumerate(lines, 1) if what.search(content)), 1)
     return DocTypeError(f"{path.name}, line {line}: {why}", file=str(path), line=line)

@@ -21,7 +21,7 @@ TYPES: dict[str, Callable[[str], Reading]] = {}
 
 #: dots to write on, and what recognisers make of them
 _FILL = " .…·:;,_-–"
-#: abbreviations in places that are written small: xã, huyện, tỉnh, phường, quận, thị xã, thành phố, thị trấn
+#: abbreviations in places: xã, huyện, tỉnh, phường, quận, thị xã, thành phố, thị trấn
 _SHORT = frozenset({"x", "h", "t", "p", "q", "tx", "tp", "tt"})
 
 
@@ -38,7 +38,7 @@ def read(kind: str, raw: str) -> Reading:
 
 def clean(raw: str) -> str:
     """`raw` without the dots of dotted lines around it and between its words."""
-    text = re.sub(r"[.…·_]{2,}", " ", nfc(raw))
+    text = re.sub(r"[.…·_]{2,}|…", " ", nfc(raw))
     text = re.sub(r"(?<=\w)\s*[.·](?=\s+\w)", _between, text)
     return nfc(text).strip(_FILL)
 
@@ -49,10 +49,12 @@ def _undotted(text: str) -> str:
 
 
 def _between(match: re.Match[str]) -> str:
-    """A dot between words belongs to the dotted line unless it ends an abbreviation: `T. Tuyên Quang`."""
+    """A dot between words belongs to the dotted line unless it ends an abbreviation (`T. Tuyên Quang`) or divides digits."""
     before = match.string[: match.end()].rstrip(" .·").rpartition(" ")[2]
-    short = before[:1].isupper() or before in _SHORT
-    return match.group() if len(before) <= 2 and short else ""
+    after = match.string[match.end() :].lstrip()
+    capitals = len(before) <= 2 and before[:1].isupper() and (len(before) == 1 or not set(fold(before)) & set("aeiouy"))
+    kept = capitals or before in _SHORT or (before[-1:].isdigit() and after[:1].isdigit())
+    return match.group() if kept else ""
 
 
 @value_type

@@ -1,0 +1,79 @@
+"""Declarations: ours are right, and each way of being wrong is refused with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from digitizer.doctypes import digest, load
+from digitizer.errors import DocTypeError
+
+GOOD = """name = "meo"
+title = ["Giấy con mèo"]
+field = [
+  { name = "ten", type = "name", label = ["tên mèo"] },
+  { name = "ngay", type = "date", label = ["ngày sinh"] },
+]
+"""
+
+
+def with_one(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "meo.toml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_ours_are_the_nine_of_the_first_set() -> None:
+    assert sorted(load(None)) == [
+        "birth_certificate", "birth_declaration", "birth_extract", "birth_register", "citizen_id_card", "death_register",
+        "decision",
+        "marital_status_certificate", "marriage_register",
+    ]  # fmt: skip
+
+
+def test_an_operators_own_type_stands_beside_ours(tmp_path: Path) -> None:
+    found = load(with_one(tmp_path, GOOD))
+    assert "meo" in found
+    assert "birth_register" in found
+    assert [field.name for field in found["meo"].fields] == ["ten", "ngay"]
+    assert digest(found) != digest(load(None))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('type = "name"', 'type = "cat"', 4),
+        ('name = "meo"', 'name = "cho"', 1),
+        ('title = ["Giấy con mèo"]', 'titel = ["Giấy con mèo"]', 2),
+        ('title = ["Giấy con mèo"]', 'title = ["Giấy khai sinh"]', 2),
+        ('title = ["Giấy con mèo"]', "title = 5", 2),
+        ('label = ["ngày sinh"]', 'label = ["tên mèo"]', 4),
+        ('label = ["ngày sinh"]', 'label = ["ngày sinh"], where = "moon"', 5),
+        ('label = ["ngày sinh"]', 'label = ["ngày sinh"], colour = "red"', 5),
+        ('label = ["ngày sinh"]', "required = true", 5),
+        ('name = "ngay"', 'name = "ten"', 4),
+        ('label = ["ngày sinh"]', 'label = ["ngày sinh"], section = "nowhere"', 5),
+        ("field = [", "field = [[", 6),
+    ],
+)
+def test_a_wrong_declaration_names_file_and_line(tmp_path: Path, old: str, new: str, line: int) -> None:
+    assert old in GOOD
+    with pytest.raises(DocTypeError) as refused:
+        load(with_one(tmp_path, GOOD.replace(old, new, 1)))
+    assert str(refused.value.facts["file"]).endswith("meo.toml")
+    assert abs(int(refused.value.facts["line"]) - line) <= 1
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "meo.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DocTypeError):
+        load(tmp_path)
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DocTypeError):
+        load(tmp_path / "nowhere")
+
+
+def test_the_digest_follows_what_is_declared() -> None:
+    assert digest(load(None)) == digest(load(None))
