@@ -164,7 +164,7 @@ def _label_before(folded: str, begin: int, colon: int, labels: Sequence[str]) ->
 def _label_at_start(folded: str, labels: Sequence[str]) -> tuple[int, str] | None:
     """(end, label) of a label of two words or more that the line begins with, colon or not."""
     best: tuple[float, int, str] | None = None
-    ends = [m.end() for m in re.finditer(r"\S+", folded)]
+    ends = [m.end() for m in re.finditer(r"[^\s.…·]+", folded)]  # dots may follow: `Họ và tên.....Lò Thị Mai`
     for label in labels:
         if " " not in label:
             continue

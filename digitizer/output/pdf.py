@@ -97,10 +97,13 @@ def _scans(result: Digitized) -> list[list[PageText]]:
 
 def _save(pdf: Pdf, target: Path) -> tuple[Problem, ...]:
     """PDF/A-2b, checked after writing; a plain PDF where the original holds what PDF/A does not allow."""
-    with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
-        metadata["pdf:Producer"] = "digitizer"
     try:
-        pdfa.save(pdf, target, "2b", deterministic_id=True)
+        pdfa.prepare(pdf, "2b")
+        with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
+            metadata["pdf:Producer"] = "digitizer"
+            # the same scans give the same file, whenever it is made
+            metadata.pop("xmp:MetadataDate", None)
+        pdfa.save(pdf, target, "2b", repair=False, deterministic_id=True)
     except pdfa.PdfaError as exc:
         rules = sorted({finding.rule for finding in exc.report.findings})
         pdf.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
