@@ -101,6 +101,8 @@ def _from_code(spec: FieldSpec, coded: Coded, printed: Field | None) -> Field:
         alike = Levenshtein.normalized_similarity(fold(printed.value), fold(value))
         if alike < 0.6:
             problems = (*problems, Problem(code="code_differs", field=spec.name))
+        elif spec.type == "name" and printed.value.isupper():
+            value = value.upper()  # the code has small letters where the card prints capitals
     return Field(
         name=spec.name,
         raw=coded.raw,

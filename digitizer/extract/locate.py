@@ -19,6 +19,8 @@ from digitizer.text import fold, strip_accents
 
 #: how alike a printed label and a declared one must be
 ALIKE = 0.78
+#: confidence of a line below which it is a scrawl, not a name
+_LEGIBLE = 0.75
 #: types whose values may fill several rows
 LONG = frozenset({"place", "text", "date_words", "id_number", "signer", "time", "name"})
 
@@ -98,7 +100,7 @@ class Row:
 def locate(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Iterator[Found]:
     """The fields of one record. `pages`: (position of the PageText in the bundle, PageText)."""
     rows, margin = _rows(pages, doctype)
-    hits = [hit for i, row in enumerate(rows) for hit in find_labels(row.folded, i, doctype)]
+    hits = [hit for i in range(len(rows)) for hit in _labels(rows, i, doctype)]
     taken: set[str] = set()
     for spec, pieces in _values(rows, hits, doctype):
         if pieces or spec.name not in taken:
@@ -122,6 +124,38 @@ def _rows(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> tuple[list
             # the page number stands below the margin column, and belongs to the body
             (margin if id(line) in aside and "trang so" not in row.folded else body).append(row)
     return body, margin
+
+
+def _labels(rows: Sequence[Row], at: int, doctype: DocType) -> list[Hit]:
+    """The labels in a row, and one that begins in the row above it."""
+    row, hits = rows[at], find_labels(rows[at].folded, at, doctype)
+    above = rows[at - 1] if at else None
+    if above is None or above.page != row.page or (hits and hits[0].start == 0):
+        return hits
+    colon = row.folded.find(":")
+    if colon < 0 or row.line.box.y0 - above.line.box.y1 > 1.2 * row.line.box.height:
+        return hits
+    found = _broken_label(above.folded, row.folded[:colon], doctype.labels)
+    if found is None:
+        return hits
+    start, label = found
+    # counted once, as a label over two rows: see `_values`
+    begins = Hit(row=at - 1, start=start, end=len(above.folded), label=label)
+    return [begins, Hit(row=at, start=0, end=colon + 1, label=label), *(hit for hit in hits if hit.start > colon)]
+
+
+def _broken_label(above: str, below: str, labels: Sequence[str]) -> tuple[int, str] | None:
+    """(start in `above`, label) of a label that fills the end of one row and the next row up to its colon."""
+    joined = f"{above} {below}".rstrip(" .")
+    best: tuple[float, int, str] | None = None
+    for label in labels:
+        start = len(joined) - len(label)
+        if not len(below) < len(label) <= len(joined) or len(above) - start < 4:
+            continue
+        alike = Levenshtein.normalized_similarity(joined[start:], label)
+        if alike >= 0.85 and (best is None or alike > best[0]):
+            best = (alike, max(start, 0), label)
+    return (best[1], best[2]) if best else None
 
 
 def find_labels(folded: str, row: int, doctype: DocType) -> list[Hit]:
@@ -379,7 +413,11 @@ def _signature(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doct
     names = [
         r
         for r in rows
-        if r.page == last and r.line.box.centre[0] > middle and _is_name(r.line.text) and not r.line.text.isupper()
+        if r.page == last
+        and r.line.box.centre[0] > middle
+        and r.line.confidence >= _LEGIBLE
+        and _is_name(r.line.text)
+        and not r.line.text.isupper()
     ]
     return _whole(max(names, key=lambda r: r.line.box.y0)) if names else []
 

@@ -133,7 +133,8 @@ def _cut(before: str, found: str, day: str | None) -> bool:
         # only an empty form may stand before a month and a year: `ngày … tháng 8 năm 1987`
         return re.fullmatch(r"\W*(?:ngày)?\W*(?:tháng)?\W*", before, re.IGNORECASE) is None
     spaced = len(day) == 1 and found[0].isdigit() and before.rstrip()[-1:].isdigit()
-    return spaced or before[-1:].isdigit()
+    # `l5/08/1987`: what touches the day was a digit of it
+    return spaced or re.search(r"[^\s.,;:…(–-]$", before) is not None
 
 
 def _checked(year: str, month: str, day: str | None) -> Reading:

@@ -156,7 +156,7 @@ def receipts(tx: Transaction, *, kind: str | None = None) -> list[dict[str, Any]
             "kind": r["kind"],
             "name": r["name"],
             "dossier": r["dossier"],
-            "component": r["component"],
+            "component": r["component"] or "",
             "record": r["record"],
             "external_id": r["receipt"]["external_id"],
             "at": r["receipt"]["at"],

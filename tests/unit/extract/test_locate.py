@@ -157,3 +157,20 @@ def test_a_person_revises_a_field_in_normal_form() -> None:
     (changed, *more) = revise_field(fields, "birth_register", {"nksNgaySinh": "03/02/2021"}, by="can.bo", doctypes=load(None))
     assert (changed.value, changed.by, changed.accepted) == ("2021-02-03", "can.bo", True)
     assert more == []
+
+
+def test_a_label_broken_over_two_rows_is_found() -> None:
+    page = page_of(
+        "Ngày, tháng, năm xác lập quan hệ hôn nhân: 2/12/2019",
+        "Họ, chữ đệm, tên, chức vụ của người ký Giấy chứng nhận kết hôn/Trích",
+        "lục ghi chú kết hôn: Lường Công Toàn - Chủ tịch",
+    )
+    fields = one_record(page, "marriage_register")
+    assert (fields["nguoiKy"].value, fields["chucVuNguoiKy"].value) == ("Lường Công Toàn", "Chủ tịch")
+    assert fields["ngayXacLapQuanHeHonNhan"].value == "2019-12-02"
+
+
+def test_a_name_from_a_code_is_written_as_the_card_prints_it() -> None:
+    mark = Mark(kind="qr", box=Box(1, 1, 90, 90), text="008087001234||Hoàng Văn Đào|15081987|Nam|Thôn A, xã B|01062021")
+    printed = page_of("CĂN CƯỚC CÔNG DÂN", "Họ và tên / Full name:", "HOÀNG VĂN ĐÀO", marks=(mark,))
+    assert one_record(printed, "citizen_id_card")["hoTen"].value == "HOÀNG VĂN ĐÀO"

@@ -1,0 +1,99 @@
+"""How a file finds its dossier."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+import pytest
+
+from digitizer.dossiers import Place, from_csv, from_path, in_text, locate, valid
+
+CODE = "H60.127.03-260930-0012"
+
+
+@pytest.mark.parametrize(
+    ("code", "right"),
+    [
+        (CODE, True),
+        ("000.00.01.H29-240115-0001", True),
+        ("H60-240229-00012", True),
+        ("G22.99-260131-AA0017", False),
+        ("H60.127.03-250229-0012", False),
+        ("H60.127.03-260931-0012", False),
+        ("H60.127.03-260930-012", False),
+        ("h60.127.03-260930-0012", False),
+        ("60.127.03-260930-0012", False),
+        (CODE + "\n", False),
+        (CODE + "/..", False),
+    ],
+)
+def test_a_code_has_an_agency_a_date_of_the_calendar_and_a_number(code: str, right: bool) -> None:
+    assert valid(code) is right
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f"{CODE}_to-khai.pdf", CODE),
+        (f"hs {CODE.lower()}.pdf", CODE),
+        (f"H60.127.03-261330-0012 {CODE}", CODE),
+        ("khong co ma.pdf", None),
+        ("", None),
+    ],
+)
+def test_a_code_is_found_in_a_name(text: str, code: str | None) -> None:
+    assert in_text(text) == code
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        (
+            f"in/H60.127.03/dossiers/{CODE}/to-khai/a.jpg",
+            Place(agency="H60.127.03", dossier=CODE, component="to-khai", how="folder"),
+        ),
+        (f"H60.127.03/dossiers/{CODE}/a.jpg", Place(agency="H60.127.03", dossier=CODE, how="folder")),
+        (f"dossiers/{CODE}/a.jpg", Place(dossier=CODE, how="folder")),
+        (f"xa Da Vi/dossiers/{CODE}/a.jpg", Place(dossier=CODE, how="folder")),
+        ("000.00.19.H60/books/KS/1999/01/001.tif", Place(agency="000.00.19.H60", book="KS/1999/01", how="folder")),
+        (f"bat ky/{CODE}.pdf", Place(dossier=CODE, how="name")),
+        # the folder says more than the name
+        (f"dossiers/{CODE}/H60.127.03-260930-0099.pdf", Place(dossier=CODE, how="folder")),
+        ("dossiers/not-a-code/a.jpg", Place()),
+        ("books/KS/99/01/a.jpg", Place()),
+        ("books/KS/1999/a.jpg", Place()),
+        ("dossiers", Place()),
+    ],
+)
+def test_folders_and_name_say_where_a_file_belongs(path: str, place: Place) -> None:
+    assert from_path(PurePath(path)) == place
+
+
+def listing(folder: Path, text: str, encoding: str = "utf-8") -> None:
+    (folder / "dossiers.csv").write_text(text, encoding=encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_listing_beside_the_file_names_its_dossier(tmp_path: Path, encoding: str) -> None:
+    listing(tmp_path, f"file,dossier,component\nb.pdf,X,\nKhai sinh.pdf, {CODE.lower()} , to-khai \n", encoding)
+    assert from_csv(tmp_path / "Khai sinh.pdf") == Place(dossier=CODE, component="to-khai", how="csv")
+
+
+def test_a_listing_and_a_file_name_may_differ_in_unicode_form(tmp_path: Path) -> None:
+    listing(tmp_path, f"file,dossier\nGia\u0302\u0301y.pdf,{CODE}\n")
+    assert from_csv(tmp_path / "Giấy.pdf").dossier == CODE
+
+
+@pytest.mark.parametrize(
+    "text", ["", "file,dossier\n", f"file,dossier\nother.pdf,{CODE}\n", "file,dossier\na.pdf,no code\n", "a\n"]
+)
+def test_a_listing_that_does_not_know_the_file_says_nothing(tmp_path: Path, text: str) -> None:
+    listing(tmp_path, text)
+    assert from_csv(tmp_path / "a.pdf") == Place()
+
+
+def test_the_path_comes_before_the_listing_and_without_both_nobody_knows(tmp_path: Path) -> None:
+    assert locate(tmp_path / "a.pdf") == Place()
+    listing(tmp_path, f"file,dossier\na.pdf,{CODE}\nH60-240229-00012.pdf,{CODE}\n")
+    assert locate(tmp_path / "a.pdf").how == "csv"
+    assert locate(tmp_path / "H60-240229-00012.pdf") == Place(dossier="H60-240229-00012", how="name")
