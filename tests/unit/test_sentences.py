@@ -1,0 +1,81 @@
+"""The catalogue against the code: commands and options with their subcommands, every value's problem, facts kept visible."""
+
+from __future__ import annotations
+
+import re
+
+import click
+import pytest
+
+from digitizer.cli import COMMANDS, cli
+from digitizer.doctypes import TYPES
+from digitizer.extract.check import contradictions
+from digitizer.messages import catalogue, describe, say
+from digitizer.model import Problem
+from tests.conftest import ROOT
+
+LANGUAGES = ("vi", "en")
+
+
+def spoken(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
+    """(name in the catalogue, command), subcommands too."""
+    ctx = click.Context(group)
+    found = []
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        assert command is not None
+        found.append((f"{prefix}{name}", command))
+        if isinstance(command, click.Group):
+            found += spoken(command, f"{prefix}{name}_")
+    return found
+
+
+def test_every_command_and_subcommand_has_its_help_and_no_help_is_left_over() -> None:
+    names = {f"help_{name}" for name, _ in spoken(cli)} | {"help_digitizer"}
+    assert set(COMMANDS) <= {name for name, _ in spoken(cli)}
+    for lang in LANGUAGES:
+        helps = {key for key in catalogue(lang) if key.startswith("help_")}
+        assert names - helps <= {"help_digitizer"}
+        assert helps - names == set()
+
+
+def test_every_option_has_its_help() -> None:
+    options = {p.name for command in (cli, *(c for _, c in spoken(cli))) for p in command.params if isinstance(p, click.Option)}
+    for lang in LANGUAGES:
+        assert {f"option_{name}" for name in options} - set(catalogue(lang)) == set()
+
+
+def test_every_problem_code_of_values_and_rules_has_a_sentence() -> None:
+    """Read from the source: whatever looks like a code in types.py and is no value type, and `yield "code"` in check.py."""
+    types = (ROOT / "digitizer/extract/types.py").read_text(encoding="utf-8")
+    rules = (ROOT / "digitizer/extract/check.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'"(empty|not_[a-z_]+|[a-z]+_[a-z_]+)"', types)) - TYPES - {"date_"}
+    codes |= set(re.findall(r'yield "(\w+)"', rules))
+    assert {"empty", "not_a_name", "impossible_date", "not_a_time", "words_differ", "age_of_mother"} <= codes
+    for lang in LANGUAGES:
+        assert codes - set(catalogue(lang)) == set()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_contradiction_is_a_whole_sentence_with_its_field(lang: str) -> None:
+    ((code, names),) = contradictions({"so": "15/1999", "ngayDangKy": "1998-01-01"})
+    said = describe(Problem(code=code, field=names[0], facts={"other": names[1]}), lang)
+    assert "so" in said
+    assert not re.search(r"[{}]", said)
+
+
+def test_a_missing_fact_stays_visible_and_one_too_many_is_left_out() -> None:
+    assert "{file}" in say("file_access", "en")
+    assert say("file_access", "en", file="a.pdf", other=1) == say("file_access", "en", file="a.pdf")
+    assert "a.pdf" in say("file_access", "vi", file="a.pdf")
+
+
+def test_a_page_is_said_counted_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digitizer.messages.catalogue", lambda lang: {"x": "page {page}"})
+    assert describe(Problem(code="x", page=0), "en") == "page 1"
+    assert describe(Problem(code="x"), "en") == "page "
+
+
+def test_a_sentence_nobody_wrote_is_an_error_not_silence() -> None:
+    with pytest.raises(KeyError):
+        say("no_such_code", "vi")
