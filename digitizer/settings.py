@@ -91,7 +91,7 @@ class Settings:
         given = {name: value for name, value in given.items() if value is not None}
         default_home = environ.get("DIGITIZER_HOME") or platformdirs.user_data_path("digitizer")
         home = Path(given.pop("home", default_home)).expanduser().absolute()
-        values = {**_from_file(home / "config.toml"), **_from_environment(environ), **given}
+        values = _merged(_merged(_from_file(home / "config.toml"), _from_environment(environ)), given)
         settings: Settings = _build(cls(home=home), values, "settings")
         if settings.lang not in ("vi", "en"):
             raise ConfigError("lang must be vi or en", lang=settings.lang)
@@ -112,6 +112,15 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {exc}", file=str(path)) from exc
 
 
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` over `below`, group by group."""
+    merged = dict(below)
+    for name, value in above.items():
+        old = merged.get(name)
+        merged[name] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """`DIGITIZER_STORE=…` sets `store`, `DIGITIZER_ENGINE__THREADS=2` sets `engine.threads`."""
     values: dict[str, Any] = {}
@@ -122,6 +131,10 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         into = values
         for group in groups:
             into = into.setdefault(group, {})
+            if not isinstance(into, dict):
+                raise ConfigError(f"{name} and the variable of its group cannot both be set", setting=name)
+        if isinstance(into.get(leaf), dict):
+            raise ConfigError(f"{name} and a variable within it cannot both be set", setting=name)
         into[leaf] = text
     return values
 

@@ -55,7 +55,6 @@ def test_options_given_as_a_whole_are_taken_as_they_are(tmp_path: Path) -> None:
     assert load(tmp_path, engine=engine).engine is engine
 
 
-@pytest.mark.xfail(reason="Settings.load merges groups whole: the variable drops the group of config.toml", raises=AssertionError)
 def test_a_variable_beats_only_the_setting_it_names(tmp_path: Path) -> None:
     found = load(tmp_path, "[engine]\nname = 'tesseract'\nthreads = 2\n", {"DIGITIZER_ENGINE__THREADS": "3"})
     assert (found.engine.name, found.engine.threads) == ("tesseract", 3)
@@ -87,7 +86,6 @@ def test_an_unknown_name_or_a_wrong_kind_is_refused(tmp_path: Path, config: str,
     assert refused.value.exit_code == 9
 
 
-@pytest.mark.xfail(reason="_from_environment falls over a group that is a text", raises=TypeError)
 def test_a_group_and_a_setting_within_it_cannot_both_be_set(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         load(tmp_path, "", {"DIGITIZER_ENGINE": "paddle", "DIGITIZER_ENGINE__THREADS": "2"})
