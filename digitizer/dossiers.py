@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePath
 
+from digitizer.errors import FileAccess
 from digitizer.text import nfc
 
 #: Thông tư 03/2025/TT-VPCP, Thông tư 04/2025/TT-VPCP: agency code, date of receipt YYMMDD, number of the day
@@ -59,16 +60,19 @@ def from_path(path: PurePath) -> Place:
 
 
 def from_csv(path: Path) -> Place:
-    """The row for `path` in `dossiers.csv` beside it: columns `file,dossier[,component]`, UTF-8; no such row: nothing."""
+    """The row for `path` in `dossiers.csv` beside it: columns `file,dossier[,component]`, UTF-8; no such row: nothing. Raises FileAccess."""
     listing = path.with_name("dossiers.csv")
     if not listing.is_file():
         return Place()
-    with listing.open(encoding="utf-8-sig", newline="") as lines:
-        for row in csv.DictReader(lines):
-            if nfc(row.get("file") or "") == nfc(path.name) and valid((row.get("dossier") or "").strip().upper()):
-                return Place(
-                    dossier=row["dossier"].strip().upper(), component=(row.get("component") or "").strip() or None, how="csv"
-                )
+    try:
+        rows = list(csv.DictReader(listing.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise FileAccess("dossiers.csv must be readable UTF-8", file=str(listing)) from exc
+    for row in rows:
+        if nfc(row.get("file") or "") == nfc(path.name) and valid((row.get("dossier") or "").strip().upper()):
+            return Place(
+                dossier=row["dossier"].strip().upper(), component=(row.get("component") or "").strip() or None, how="csv"
+            )
     return Place()
 
 

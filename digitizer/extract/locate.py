@@ -271,6 +271,8 @@ def _value(rows: Sequence[Row], hit: Hit, following: Hit | None, spec: FieldSpec
             continue
         if (pieces and spec.type not in LONG) or _stops(below, doctype):
             break
+        if spec.type in ("place", "name") and ":" in below.folded:
+            break  # a label nobody declared
         gap = below.line.box.y0 - previous.line.box.y1
         if below.page != row.page or gap > 1.6 * height:
             break

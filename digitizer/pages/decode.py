@@ -107,8 +107,8 @@ class ImageFile:
         if self.pages > 1:
             self._image.seek(index)
         _check_size(*self._image.size, self._limits, page=index + 1)
+        dpi = self._dpi()  # before loading, which turns a TIFF and then forgets that it did
         self._image.load()
-        dpi = self._dpi()
         image = _square(_rgb(ImageOps.exif_transpose(self._image)), dpi)
         return image.width, image.height, max(dpi) if dpi else None, None, image.tobytes()
 

@@ -1,0 +1,106 @@
+"""Receiving files, and handing out what became of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from digitizer.ledger import Transaction, jobs, outbox, submissions
+from digitizer.model import Intake, IntakeState, Lane
+from digitizer.service.ports import Ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What comes with a file: who submits it, for whom."""
+
+    actor: str
+    agency: str | None = None
+    dossier: str | None = None
+    component: str | None = None
+    book: str | None = None
+    lane: Lane = Lane.BULK
+
+
+class Intakes(Ports):
+    """What was submitted, and its way to the dossier."""
+
+    def receive(self, files: Sequence[Path], name: str, submission: Submission) -> tuple[Intake, bool]:
+        """Stores one file, or the scans of a book in order, and notes the intake; (intake, whether it is new).
+
+        The bytes are safe before the ledger hears of them; a crash in between leaves a file nobody asks for, never an intake
+        without its file. Raises FileAccess, StoreDown, StoreFull, LedgerDown.
+        """
+        keys = [self.store.put_file(file) for file in files]
+        sources = [key.rpartition("/")[2] for key in keys]
+        bundle = (
+            sources[0]
+            if len(sources) == 1 and submission.book is None
+            else _hash("book", submission.agency, submission.book, *sources)
+        )
+        intake = Intake(
+            id=_hash(submission.actor, submission.agency, submission.dossier, submission.component, bundle)[:32],
+            bundle=bundle,
+            name=name,
+            agency=submission.agency,
+            dossier=submission.dossier,
+            component=submission.component,
+            book=submission.book,
+            actor=submission.actor,
+            lane=submission.lane,
+            received_at=datetime.now(UTC),
+        )
+        with self.ledger.begin() as tx:
+            for key, source in zip(keys, sources, strict=True):
+                submissions.add_source(tx, source, key, self.store.stat(key).size)
+            if submissions.add_bundle(tx, bundle, sources):
+                jobs.add(tx, "open", bundle, lane=jobs.LANES[submission.lane])
+            new = submissions.add_intake(tx, intake)
+            if new:
+                self._join(tx, intake)
+            return submissions.get_intake(tx, intake.id), new
+
+    def _join(self, tx: Transaction, intake: Intake) -> None:
+        """A new intake of a bundle that is already known takes over its state."""
+        state = submissions.bundle_row(tx, intake.bundle)["state"]
+        if state == "DONE":
+            submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor=intake.actor)
+            self._write_attach(tx, intake)
+        elif state == "FAILED":
+            submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.FAILED, actor=intake.actor)
+
+    def export(self, intake: Intake, folder: Path, stem: str) -> list[Path]:
+        """Writes `<stem>.pdf` and `<stem>.json` of a digitized intake into `folder`; the paths written."""
+        with self.ledger.read() as tx:
+            made = submissions.artifacts(tx, intake.bundle)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for kind, (_, key) in sorted(made.items()):
+            target = folder / f"{stem}.{kind}"
+            part = target.with_name(f".{target.name}.part")
+            self._fetch(key, part)
+            part.replace(target)
+            written.append(target)
+        return written
+
+    def _write_attach(self, tx: Transaction, intake: Intake) -> None:
+        """The PDF goes to the dossier when the dossier is known and the types are accepted; else a person decides."""
+        if intake.dossier and submissions.bundle_row(tx, intake.bundle)["result"] == "ACCEPTED":
+            pdf = submissions.artifacts(tx, intake.bundle)["pdf"][1].rpartition("/")[2]
+            outbox.add(
+                tx,
+                "attach",
+                intake_id=intake.id,
+                dossier=intake.dossier,
+                actor="digitizer",
+                key=f"attach/{intake.dossier}/{intake.component or '_'}/{pdf}",
+            )
+
+
+def _hash(*parts: str | None) -> str:
+    """A name that follows from its parts, whatever is in them."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

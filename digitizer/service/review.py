@@ -1,0 +1,103 @@
+"""Decisions of people over records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from digitizer.doctypes import load
+from digitizer.errors import UsageError
+from digitizer.extract import revise_field
+from digitizer.ledger import Transaction, events, outbox, records, submissions
+from digitizer.ledger.records import Kept
+from digitizer.model import Intake, RecordState
+from digitizer.service.intake import Intakes
+
+
+class Review(Intakes):
+    """What a person decides."""
+
+    def records(self, *, states: Sequence[RecordState] = (), intake: str | None = None) -> list[Kept]:
+        """Records at their newest revisions."""
+        with self.ledger.read() as tx:
+            bundle = submissions.get_intake(tx, intake).bundle if intake else None
+            return records.find(tx, bundle_id=bundle, states=states)
+
+    def approve(self, record_id: str, *, by: str) -> Kept:
+        """A person takes responsibility for every value; the dossier system gets them. Raises UsageError."""
+        with self.ledger.begin() as tx:
+            kept = self._in_review(tx, record_id)
+            records.move(
+                tx, record_id, kept.record.revision, [RecordState.REVIEW], RecordState.READY, actor=by, action="approved"
+            )
+            for intake, _ in submissions.intakes(tx, bundle_id=kept.bundle):
+                if intake.dossier:
+                    outbox.add(
+                        tx,
+                        "update_fields",
+                        intake_id=intake.id,
+                        dossier=intake.dossier,
+                        actor=by,
+                        record=record_id,
+                        revision=kept.record.revision,
+                        key=f"update_fields/{intake.dossier}/{record_id}/{kept.record.revision}",
+                    )
+                    self._write_attach_approved(tx, intake)
+            return replace(kept, state=RecordState.READY)
+
+    def _write_attach_approved(self, tx: Transaction, intake: Intake) -> None:
+        """A person's approval settles a doubtful type."""
+        submissions.move_bundle(tx, intake.bundle, ["DONE"], "DONE", result="ACCEPTED")
+        self._write_attach(tx, intake)
+
+    def correct(self, record_id: str, values: dict[str, str], *, by: str) -> Kept:
+        """Puts a person's values in place of OCR's, as a new revision to be approved. Raises UsageError."""
+        with self.ledger.begin() as tx:
+            kept = records.get(tx, record_id)
+            if kept is None or kept.state not in (
+                RecordState.REVIEW,
+                RecordState.READY,
+                RecordState.ATTACHED,
+                RecordState.REFUSED,
+            ):
+                raise UsageError("no such record, or it cannot be corrected any more", record=record_id)
+            changed = replace(
+                kept.record,
+                fields=revise_field(kept.record.fields, kept.doctype, values, by=by, doctypes=self._doctypes),
+                revision=kept.record.revision + 1,
+            )
+            if not records.revise(tx, changed, kept.record.revision, by=by):
+                raise UsageError("somebody else has just changed this record; look at it again", record=record_id)
+            events.note(tx, "corrected", record_id, actor=by, revision=changed.revision, fields=sorted(values))
+            return replace(kept, record=changed, state=RecordState.REVIEW)
+
+    def reject(self, record_id: str, *, by: str, reason: str) -> Kept:
+        """A person says that this is no record. Raises UsageError."""
+        with self.ledger.begin() as tx:
+            kept = self._in_review(tx, record_id)
+            records.move(
+                tx,
+                record_id,
+                kept.record.revision,
+                [RecordState.REVIEW],
+                RecordState.REFUSED,
+                actor=by,
+                action="rejected",
+                reason=reason,
+            )
+            return replace(kept, state=RecordState.REFUSED)
+
+    @cached_property
+    def _doctypes(self) -> Any:
+        return load(self.settings.doctypes)
+
+    @staticmethod
+    def _in_review(tx: Transaction, record_id: str) -> Kept:
+        kept = records.get(tx, record_id)
+        if kept is None:
+            raise UsageError("no such record", record=record_id)
+        if kept.state != RecordState.REVIEW:
+            raise UsageError("this record does not wait for a decision", record=record_id, state=kept.state.value)
+        return kept
