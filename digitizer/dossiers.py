@@ -60,7 +60,10 @@ def from_path(path: PurePath) -> Place:
 
 
 def from_csv(path: Path) -> Place:
-    """The row for `path` in `dossiers.csv` beside it: columns `file,dossier[,component]`, UTF-8; no such row: nothing. Raises FileAccess."""
+    """The row for `path` in `dossiers.csv` beside it: columns `file,dossier[,component]`, UTF-8; no such row: nothing.
+
+    Raises FileAccess when the listing cannot be read.
+    """
     listing = path.with_name("dossiers.csv")
     if not listing.is_file():
         return Place()

@@ -156,16 +156,16 @@ def receive(
     """Submits every item; a file that cannot be read ends nothing."""
     received: list[tuple[Item, Intake | DigitizerError]] = []
     for item in items:
-        place = dossiers.locate(item.files[0]) if given.book is None else dossiers.Place()
-        submission = Submission(
-            actor=given.actor,
-            lane=given.lane,
-            agency=given.agency or place.agency,
-            dossier=given.dossier or place.dossier,
-            component=given.component or place.component,
-            book=given.book or place.book,
-        )
         try:
+            place = dossiers.locate(item.files[0]) if given.book is None else dossiers.Place()
+            submission = Submission(
+                actor=given.actor,
+                lane=given.lane,
+                agency=given.agency or place.agency,
+                dossier=given.dossier or place.dossier,
+                component=given.component or place.component,
+                book=given.book or place.book,
+            )
             intake, new = service.receive(item.files, item.name, submission)
             if force and not new:
                 service.reprocess(intake.id, by=given.actor, reason="--force")

@@ -22,7 +22,7 @@ TEXT = (
 )
 
 
-def drawn(width: int = 1240, height: int = 1754, rows: int = 26, ink: int = 25) -> NDArray[np.uint8]:
+def drawn(width: int = 868, height: int = 1228, rows: int = 26, ink: int = 25) -> NDArray[np.uint8]:
     """A white page with rows of text, (H, W, 3) uint8."""
     page = np.full((height, width, 3), 250, np.uint8)
     for row in range(rows):

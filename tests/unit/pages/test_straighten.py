@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import pytest
 import segno
+from numpy.typing import NDArray
 from PIL import Image
 
-from digitizer.model import Scan
+from digitizer.model import Problem
 from digitizer.pages import load, straighten
 from digitizer.pages.ink import find_outside
 from digitizer.pages.quality import measured_dpi
@@ -22,6 +23,12 @@ from tests.unit.pages.conftest import drawn, scan_of, turned
 
 OPTIONS = PageOptions()
 TRUTHS = sorted(SAMPLES.rglob("*.truth.json"))
+
+
+def spot(image: NDArray[np.uint8], channel: int = 0) -> NDArray[np.float64]:
+    """The middle of the red (`channel` 0) or blue (2) spot, (1, 2) px."""
+    rows, columns = np.nonzero((image[..., channel] > 180) & (image[..., 1] < 90) & (image[..., 2 - channel] < 90))
+    return np.array([[columns.mean() + 0.5, rows.mean() + 0.5]])
 
 
 @pytest.mark.parametrize("degrees", [-14.0, -7.3, -2.0, -0.4, 0.0, 0.2, 1.1, 4.6, 9.0, 13.5])
@@ -47,12 +54,7 @@ def test_a_point_of_the_page_leads_back_to_its_place_on_the_scan(rotation: int) 
     cv2.circle(original, (200, 60), 9, (255, 0, 0), -1)
     pixels = np.ascontiguousarray(np.rot90(turned(original, 3.0), -rotation // 90))
     (page,) = straighten(scan_of(pixels), options=OPTIONS)
-
-    def red(image: np.ndarray) -> np.ndarray:
-        rows, columns = np.nonzero((image[..., 0] > 180) & (image[..., 1] < 90))
-        return np.array([[columns.mean() + 0.5, rows.mean() + 0.5]])
-
-    np.testing.assert_allclose(page.to_scan.points(red(page.pixels)), red(pixels), atol=1.0)
+    np.testing.assert_allclose(page.to_scan.points(spot(page.pixels)), spot(pixels), atol=1.0)
 
 
 def test_the_whole_sheet_stays_on_the_page() -> None:
@@ -73,7 +75,7 @@ def test_a_level_page_keeps_its_pixels() -> None:
 
 
 def test_a_blank_page_stays_as_it_is() -> None:
-    white = np.full((1754, 1240, 3), 252, np.uint8)
+    white = np.full((1228, 868, 3), 252, np.uint8)
     white[800:803, 600:603] = 90
     (page,) = straighten(scan_of(white), options=OPTIONS)
     assert page.quality.blank
@@ -81,11 +83,14 @@ def test_a_blank_page_stays_as_it_is() -> None:
     assert np.array_equal(page.pixels, white)
 
 
-def test_a_page_without_evidence_is_not_turned_over() -> None:
-    page = np.full((1754, 1240, 3), 252, np.uint8)
-    for y in range(200, 1600, 60):
-        cv2.line(page, (100, y), (1100, y), (40, 40, 40), 2)
-    (straightened,) = straighten(scan_of(page), options=OPTIONS)
+@pytest.mark.parametrize("degrees", [-8.0, 0.0, 3.0])
+def test_a_page_of_rules_alone_is_levelled_and_not_turned_over(degrees: float) -> None:
+    page = np.full((1228, 868, 3), 252, np.uint8)
+    for y in range(150, 1100, 45):
+        cv2.line(page, (80, y), (790, y), (40, 40, 40), 2)
+    (straightened,) = straighten(scan_of(turned(page, degrees)), options=OPTIONS)
+    assert not straightened.quality.blank
+    assert straightened.quality.skew_deg == pytest.approx(degrees, abs=0.15)
     assert straightened.quality.rotation == 0
     assert "orientation_unsure" in {p.code for p in straightened.quality.problems}
 
@@ -100,10 +105,30 @@ def test_an_opened_book_gives_two_pages_left_first() -> None:
     np.testing.assert_allclose(pages[1].to_scan.points(np.array([[0.0, 0.0]]))[0], (pages[0].pixels.shape[1], 0), atol=1)
 
 
+@pytest.mark.parametrize("skew", [-4.0, 2.0])
+def test_each_page_of_a_crooked_book_leads_back_to_its_place_on_the_scan(skew: float) -> None:
+    left, right = drawn(), drawn()
+    cv2.circle(left, (500, 600), 9, (255, 0, 0), -1)
+    cv2.circle(right, (300, 600), 9, (0, 0, 255), -1)
+    scan = scan_of(turned(np.concatenate([left, right], axis=1), skew))
+    pages = straighten(scan, options=OPTIONS)
+    assert [page.part for page in pages] == [0, 1]
+    for page, colour in zip(pages, (0, 2), strict=True):
+        assert page.quality.skew_deg == pytest.approx(skew, abs=0.15)
+        np.testing.assert_allclose(page.to_scan.points(spot(page.pixels, colour)), spot(scan.pixels, colour), atol=1.0)
+
+
+def test_each_page_of_a_book_is_levelled_for_itself() -> None:
+    both = np.concatenate([turned(drawn(), -1.0), turned(drawn(), 1.2)], axis=1)
+    left, right = straighten(scan_of(both), options=OPTIONS)
+    assert left.quality.skew_deg == pytest.approx(-1.0, abs=0.15)
+    assert right.quality.skew_deg == pytest.approx(1.2, abs=0.15)
+
+
 def test_a_table_across_the_middle_keeps_a_spread_together() -> None:
     both = np.concatenate([drawn(), drawn()], axis=1)
-    for y in range(100, 1700, 80):
-        cv2.line(both, (80, y), (both.shape[1] - 80, y), (30, 30, 30), 2)
+    for y in range(80, 1190, 56):
+        cv2.line(both, (60, y), (both.shape[1] - 60, y), (30, 30, 30), 2)
     assert len(straighten(scan_of(both), options=OPTIONS)) == 1
 
 
@@ -156,15 +181,15 @@ def test_the_resolution_is_stated_or_told_by_the_sheet(
 
 def test_a_qr_code_is_read_on_a_turned_page(tmp_path: Path) -> None:
     text = "008087001234|075069977|HOÀNG THỊ ĐÀO|15081987|Nữ|Thôn Nà Khuổi|01062021"
-    segno.make(text.encode("utf-8"), error="m", encoding=None).save(tmp_path / "qr.png", scale=5)
+    segno.make(text.encode("utf-8"), error="m", encoding=None).save(tmp_path / "qr.png", scale=3)
     code = np.asarray(Image.open(tmp_path / "qr.png").convert("RGB"))
     page = drawn()
-    page[100 : 100 + code.shape[0], 800 : 800 + code.shape[1]] = code[:, : 1240 - 800]
+    page[40 : 40 + code.shape[0], 600 : 600 + code.shape[1]] = code
     (straightened,) = straighten(scan_of(np.rot90(turned(page, 1.5), 2)), options=OPTIONS)
     assert [(mark.kind, mark.text) for mark in straightened.marks] == [("qr", text)]
     box = straightened.marks[0].box
-    assert box.x0 > 700
-    assert box.y0 < 300
+    assert box.x0 > 600
+    assert box.y0 < 100
 
 
 @pytest.mark.slow
@@ -188,8 +213,6 @@ def test_the_pose_of_every_sample_is_found(truth: Path) -> None:
 
 
 def test_what_decoding_noticed_is_kept() -> None:
-    from digitizer.model import Problem
-
-    scan: Scan = replace(scan_of(drawn()), problems=(Problem(code="pdf_repaired"),))
+    scan = replace(scan_of(drawn()), problems=(Problem(code="pdf_repaired"),))
     (page,) = straighten(scan, options=OPTIONS)
     assert "pdf_repaired" in {p.code for p in page.quality.problems}

@@ -1,0 +1,113 @@
+"""The child process that decodes: stopped when it costs too much, replaced when it died, never left behind."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image
+
+from digitizer.errors import DamagedFile, InputError, TooLarge
+from digitizer.pages import ScanFile, load
+from digitizer.settings import PageOptions
+
+Opened = Callable[..., ScanFile]
+
+
+def children() -> list[psutil.Process]:
+    """Ours and the dead ones nobody asked after."""
+    return psutil.Process().children()
+
+
+@pytest.fixture
+def shades(tmp_path: Path) -> Path:
+    """A TIFF of three pages, grey 0, 10 and 20."""
+    path = tmp_path / "a.tif"
+    images = [Image.new("L", (300, 300), 10 * n) for n in range(3)]
+    images[0].save(path, save_all=True, append_images=images[1:])
+    return path
+
+
+def test_a_decoder_that_takes_too_much_memory_is_stopped(tmp_path: Path, opened: Opened) -> None:
+    path = tmp_path / "a.png"
+    Image.new("1", (6_000, 6_000)).save(path)
+    with opened(path, child_memory_bytes=150_000_000) as file, pytest.raises(TooLarge) as refused:
+        file.read(0)
+    assert refused.value.facts == {"limit": "memory", "page": 1}
+    assert children() == []
+
+
+def test_a_decoder_that_takes_too_long_is_stopped(shades: Path, opened: Opened) -> None:
+    with pytest.raises(TooLarge) as refused:
+        opened(shades, child_wall_s=0.001)
+    assert refused.value.facts["limit"] == "child_wall_s"
+    assert children() == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "error", "facts"),
+    [
+        (signal.SIGKILL, TooLarge, {"limit": "memory", "page": 2}),
+        (signal.SIGXCPU, TooLarge, {"limit": "child_cpu_s", "page": 2}),
+        (signal.SIGSEGV, DamagedFile, {"status": -signal.SIGSEGV, "page": 2}),
+    ],
+    ids=["killed for memory", "out of CPU time", "crashed"],
+)
+def test_a_decoder_that_died_is_named_by_cause_and_started_again(
+    shades: Path, opened: Opened, cause: signal.Signals, error: type[InputError], facts: dict[str, int | str]
+) -> None:
+    with opened(shades) as file:
+        (child,) = children()
+        assert file.read(0).pixels.shape == (300, 300, 3)
+        child.send_signal(cause)
+        with pytest.raises(error) as refused:
+            file.read(1)
+        assert refused.value.facts == facts
+        assert file.read(2).pixels[0, 0, 0] == 20
+        assert len(children()) == 1
+    assert children() == [], "nothing is left running"
+
+
+def test_a_decoder_that_stalls_on_a_page_is_stopped_and_started_again(shades: Path, opened: Opened) -> None:
+    with opened(shades, child_wall_s=1.0) as file:
+        (child,) = children()
+        child.suspend()
+        with pytest.raises(TooLarge) as refused:
+            file.read(1)
+        assert refused.value.facts == {"limit": "child_wall_s", "page": 2}
+        assert file.read(1).pixels[0, 0, 0] == 10
+
+
+def test_one_decoder_serves_all_pages(shades: Path, opened: Opened) -> None:
+    with opened(shades) as file:
+        before = children()
+        for index in range(3):
+            file.read(index)
+        assert children() == before
+
+
+def test_no_decoder_is_left_when_a_reader_stops_early(shades: Path) -> None:
+    scans = load(shades, source="", options=PageOptions())
+    assert next(scans).index == 0
+    assert len(children()) == 1
+    scans.close()  # type: ignore[attr-defined]
+    assert children() == []
+
+
+def test_closing_twice_is_harmless(shades: Path, opened: Opened) -> None:
+    file = opened(shades)
+    file.close()
+    file.close()
+    assert children() == []
+
+
+def test_secrets_of_the_service_are_not_handed_to_the_decoder(
+    shades: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITIZER_SECRET", "mat-khau")
+    with opened(shades):
+        (child,) = children()
+        assert "DIGITIZER_SECRET" not in child.environ()
