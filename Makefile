@@ -22,7 +22,7 @@ check: .venv/ready
 	$(BIN)/digitizer doctypes check
 
 bench: .venv/ready
-	$(BIN)/python benchmarks/run.py --pages samples --pages $(EVAL_DATA)/pages_dev
+	$(BIN)/python benchmarks/run.py --pages samples $(foreach f,pages_dev scan_pages_danang printed_pages_anle,$(if $(wildcard $(EVAL_DATA)/$(f)),--pages $(EVAL_DATA)/$(f)))
 
 samples: .venv/ready
 	$(BIN)/python samples/make.py
