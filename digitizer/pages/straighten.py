@@ -19,6 +19,8 @@ from digitizer.settings import PageOptions
 
 #: a turn too small to be worth resampling, degrees
 _LEVEL_DEG = 0.05
+#: pages of an opened book lie within this of each other, degrees
+_LEAN_DEG = 5.0
 #: shorter side of an image that can hold a row of text
 _LEAST_PX = 16
 #: OpenCV addresses warped images with 16 bits
@@ -59,9 +61,11 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
         blank=blank,
         problems=(*scan.problems, *dpi_problems, *(() if blank else _doubts(pose))),
     )
-    pieces_of_scan = divide(canvas, gutter)
     if gutter is None:
-        return (_page(scan, 0, pieces_of_scan[0], dpi, quality),)
+        return (_page(scan, 0, canvas, dpi, quality),)
+    # the gutter was found on a plane that did not grow when it was turned
+    ungrown = scan.pixels.shape[0 if pose.rotation % 180 else 1]
+    pieces_of_scan = divide(canvas, 0.5 + (gutter - 0.5) * ungrown / canvas.size[0])
     # the two pages of an opened book lean against each other, each at an angle of its own
     cut = round(gutter * level_letters.shape[1])
     leans = [_residual(half) for half in (level_letters[:, :cut], level_letters[:, cut:])]
@@ -73,8 +77,9 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
 
 def _residual(letters: Pixels) -> float:
     """What is left of the skew on one page of a spread, degrees; 0 without evidence."""
-    rows = find_rows(np.ascontiguousarray(letters), limit_deg=3.0)
-    return rows.angle_deg if rows.contrast >= ROWS_CONTRAST else 0.0
+    # the contrast of rows is known for the whole range of angles only: near the best angle others score nearly as well
+    rows = find_rows(np.ascontiguousarray(letters))
+    return rows.angle_deg if rows.contrast >= ROWS_CONTRAST and abs(rows.angle_deg) <= _LEAN_DEG else 0.0
 
 
 def lean(canvas: Canvas, angle_deg: float) -> Canvas:
@@ -139,10 +144,8 @@ def _shift(dx: float, dy: float) -> Floats:
     return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], dtype=np.float64)
 
 
-def divide(canvas: Canvas, gutter: float | None) -> tuple[Canvas, ...]:
-    """`canvas` cut at `gutter` (0-1 of its width) into left and right; as it is without one."""
-    if gutter is None:
-        return (canvas,)
+def divide(canvas: Canvas, gutter: float) -> tuple[Canvas, Canvas]:
+    """`canvas` cut at `gutter` (0-1 of its width) into left and right."""
     width, height = canvas.size
     cut = round(gutter * width)
     return (

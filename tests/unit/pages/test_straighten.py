@@ -125,6 +125,18 @@ def test_each_page_of_a_book_is_levelled_for_itself() -> None:
     assert right.quality.skew_deg == pytest.approx(1.2, abs=0.15)
 
 
+def test_a_crooked_book_is_cut_where_a_level_one_is() -> None:
+    book = cv2.copyMakeBorder(
+        np.concatenate([drawn(700), drawn(1000)], axis=1), 60, 60, 60, 60, cv2.BORDER_CONSTANT, value=(250, 250, 250)
+    )
+    cuts = []
+    for skew in (0.0, 12.0):
+        _, right = straighten(scan_of(turned(book, skew)), options=OPTIONS)
+        (x, y) = right.to_scan.points(np.array([[0.0, right.pixels.shape[0] / 2]]))[0] - (book.shape[1] / 2, book.shape[0] / 2)
+        cuts.append(x * np.cos(np.radians(skew)) + y * np.sin(np.radians(skew)))
+    assert cuts[0] == pytest.approx(cuts[1], abs=6)
+
+
 def test_a_table_across_the_middle_keeps_a_spread_together() -> None:
     both = np.concatenate([drawn(), drawn()], axis=1)
     for y in range(80, 1190, 56):
