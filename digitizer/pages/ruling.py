@@ -1,95 +1,254 @@
-"""The printed geometry of forms: tick boxes, and whether somebody ticked them."""
+"""The printed geometry of forms: tick boxes, and whether somebody ticked them.
+
+A tick box is told from a letter by what letters lack: four straight sides of one length and thickness that meet in four
+corners, paper around them, and text in the same row.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from digitizer.model import Box, Pixels, Ruling, Tick
 from digitizer.pages.ink import normalise
 
 #: dots per inch boxes are looked for at; finer scans are made smaller first
-_DPI = 200.0
-#: sides of a tick box, mm
-_SIDE_MM = (2.2, 6.5)
-#: how far its sides may differ, and how much of its frame has to be there
-_SQUARE, _FRAMED = 0.2, 0.72
-#: how much darker than its paper a printed line is at least, grey levels
-_DARKER = 60
-#: share of ink inside a box: below the first nobody ticked it, above the second somebody did
-_EMPTY, _TICKED = 0.03, 0.09
+_DPI = 150.0
+#: outer side of a tick box, mm, and how far its two sides may differ
+_SIDE_MM, _SQUARE = (2.4, 6.6), 0.12
+#: how much darker than its paper ink is at least, grey levels of a page normalised to white paper
+_DARKER = 40
+#: share of each side, and of both its ends, that is straight ink
+_FRAMED, _CORNER = 0.88, 0.7
+#: thickest side, mm, and how dark the lightest side is beside the darkest
+_THICK_MM, _EVEN = 0.8, 0.55
+#: where the paper beside a box lies, mm off its sides, and which share of it is free; a pen stroke may run across
+_PAPER_MM, _FREE = (0.4, 0.9), 0.78
+#: how far off the text in its row may end or begin, mm, and how much of that space it inks at least
+_TEXT_MM, _TEXT = 12.0, 0.03
+#: how dark ink inside a box is beside its sides, and what weight fainter marks have: a pencil, or the other page showing through
+_AS_DARK, _FAINT = 0.35, 0.3
+#: share of ink inside at which a box may be ticked or empty, and how fast that doubt goes
+_TICKED, _DOUBT = 0.08, 0.017
+#: share of ink inside from which a box counts as filled in
+_FILLED = 0.75
+
+#: how far strokes at the corners may put a line off its place, px of the small copy
+_SLACK = 3
+#: with more lines than this the page is a halftone picture, not a form
+_MOST_LINES = 12_000
+
+#: (N, 4) x0, y0, x1, y1, px; a column of them is (N,)
+Boxes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Square:
+    """Where a box is on the small copy: outer edges in px, the far ones exclusive. `frame`: how dark its sides are."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    frame: float = 0.0
+
+    @property
+    def side(self) -> float:
+        return (self.x1 - self.x0 + self.y1 - self.y0) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a box: shares (0-1) of straight ink, of that at its worse end, of free paper beside it; thickness, px."""
+
+    framed: float
+    corner: float
+    free: float
+    thick: int
 
 
 def find_ruling(pixels: Pixels, dpi: float) -> Ruling:
-    """The ruling of an upright page. `pixels`: (H, W, 3) uint8 RGB, `dpi` dots per inch."""
+    """The tick boxes of an upright page in reading order. `pixels`: (H, W, 3) uint8 RGB, `dpi` dots per inch, 0: unknown."""
     scale = min(1.0, _DPI / dpi) if dpi else 1.0
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     if scale < 1:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    ink = cv2.compare(normalise(grey), 255 - _DARKER, cv2.CMP_LT)
+    dark = cv2.bitwise_not(normalise(grey))
     mm = (dpi * scale if dpi else _DPI) / 25.4
-    return Ruling(ticks=tuple(_tick(ink, box, scale) for box in _boxes(ink, mm)))
+    squares = _squares(cv2.compare(dark, _DARKER, cv2.CMP_GT), mm)
+    found = [box for square in squares if (box := _checked(dark, square, mm)) is not None]
+    rows = _in_reading_order(_apart(found))
+    return Ruling(ticks=tuple(_tick(dark, square, mm, scale) for square in rows))
 
 
-def _boxes(ink: Pixels, mm: float) -> list[tuple[int, int, int, int]]:
-    """(x, y, width, height) of the insides of square frames, in reading order. `ink`: (h, w) mask, `mm`: px per mm."""
-    length = max(5, round(0.85 * _SIDE_MM[0] * mm))
-    level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
-    # a px of slack closes corners that the scanner left open
-    lines = cv2.dilate(cv2.bitwise_or(level, upright), np.ones((3, 3), np.uint8))
-    contours, hierarchy = cv2.findContours(lines, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if hierarchy is None:
-        return []
-    holes = [cv2.boundingRect(c) for c, (_, _, _, parent) in zip(contours, hierarchy[0], strict=True) if parent >= 0]
-    boxes = {
-        box for box in holes if _is_square(box, mm) and _is_framed(box, level, upright) and not _is_cell(box, level, upright)
-    }
-    return sorted(boxes, key=lambda box: (box[1], box[0]))
+def _squares(ink: Pixels, mm: float) -> list[_Square]:
+    """What two level or two upright lines of one length enclose. `ink`: (h, w) mask, `mm`: px per mm."""
+    down = _between(_lines(ink, mm), mm)
+    across = _between(_lines(np.ascontiguousarray(ink.T), mm), mm)[:, [1, 0, 3, 2]]
+    places = np.unique(np.concatenate([down, across]), axis=0)
+    return [_Square(*map(int, place)) for place in places[_have_sides(ink, places)]]
 
 
-def _is_square(box: tuple[int, int, int, int], mm: float) -> bool:
-    wide, high = box[2] / mm, box[3] / mm
-    low, top = _SIDE_MM[0] - 0.6, _SIDE_MM[1]
-    return low <= wide <= top and low <= high <= top and abs(wide - high) <= _SQUARE * max(wide, high)
+def _lines(ink: Pixels, mm: float) -> Boxes:
+    """(N, 4) x0, y0, x1, y1, px, of the level lines that may be a side of a box, from top to bottom."""
+    reach = max(5, round(0.7 * _SIDE_MM[0] * mm))
+    level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, reach), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8, ltype=cv2.CV_32S)
+    x0, y0, wide, high = stats[1:, :4].astype(np.int64).T
+    keep = (wide >= 0.8 * _SIDE_MM[0] * mm) & (wide <= 1.1 * _SIDE_MM[1] * mm) & (high <= 1.1 * _SIDE_MM[1] * mm)
+    lines = np.column_stack([x0, y0, x0 + wide, y0 + high])[keep]
+    return lines[np.argsort(lines[:, 1], kind="stable")]
 
 
-def _is_framed(box: tuple[int, int, int, int], level: Pixels, upright: Pixels) -> bool:
-    """Whether straight lines run along all four sides."""
-    x, y, w, h = box
-    reach = 4
-    top, bottom = level[max(0, y - reach) : y + 1, x : x + w], level[y + h - 1 : y + h + reach, x : x + w]
-    left, right = upright[y : y + h, max(0, x - reach) : x + 1], upright[y : y + h, x + w - 1 : x + w + reach]
-    shares = [
-        *((side > 0).any(axis=0).mean() for side in (top, bottom)),
-        *((side > 0).any(axis=1).mean() for side in (left, right)),
-    ]
-    return bool(min(shares) >= _FRAMED)
+def _between(lines: Boxes, mm: float) -> Boxes:
+    """(N, 4) x0, y0, x1, y1, px, of the squares between two of `lines`; a filled box is one line as thick as it is long."""
+    found = [lines]
+    for step in range(1, len(lines) if len(lines) <= _MOST_LINES else 0):
+        above, below = lines[:-step], lines[step:]
+        near = below[:, 1] - above[:, 1] <= _SIDE_MM[1] * mm
+        if not near.any():
+            break
+        # a stroke that crosses a corner makes one of the two longer
+        slack = 0.25 * (above[:, 2] - above[:, 0])
+        near &= (abs(below[:, 0] - above[:, 0]) <= slack) & (abs(below[:, 2] - above[:, 2]) <= slack)
+        one, other = above[near], below[near]
+        found.append(
+            np.column_stack([(one[:, 0] + other[:, 0]) // 2, one[:, 1], (one[:, 2] + other[:, 2] + 1) // 2, other[:, 3]])
+        )
+    boxes = np.concatenate(found)
+    return boxes[_is_square(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1], mm, 2 * _SQUARE)]
 
 
-def _is_cell(box: tuple[int, int, int, int], level: Pixels, upright: Pixels) -> bool:
-    """Whether its sides go on beyond it, as those of a table do."""
-    x, y, w, h = box
-    beyond = round(0.5 * max(w, h))
-    rows = [level[max(0, r - 4) : r + 5, max(0, x - beyond - 6) : x - 6] for r in (y, y + h)]
-    rows += [level[max(0, r - 4) : r + 5, x + w + 6 : x + w + 6 + beyond] for r in (y, y + h)]
-    columns = [upright[max(0, y - beyond - 6) : y - 6, max(0, c - 4) : c + 5] for c in (x, x + w)]
-    columns += [upright[y + h + 6 : y + h + 6 + beyond, max(0, c - 4) : c + 5] for c in (x, x + w)]
-    runs = [(side > 0).any(axis=0).mean() for side in rows if side.size] + [
-        (side > 0).any(axis=1).mean() for side in columns if side.size
-    ]
-    return any(run > 0.8 for run in runs)
+def _is_square(wide: Boxes, high: Boxes, mm: float, differ: float = _SQUARE) -> npt.NDArray[np.bool_]:
+    """Which of (N,) widths and heights, px, are those of a tick box whose sides `differ` by that share at most."""
+    short, long = np.minimum(wide, high), np.maximum(wide, high)
+    fits: npt.NDArray[np.bool_] = (short >= _SIDE_MM[0] * mm) & (long <= _SIDE_MM[1] * mm)
+    return fits & (long - short <= np.maximum(2.0, differ * long))
 
 
-def _tick(ink: Pixels, box: tuple[int, int, int, int], scale: float) -> Tick:
-    x, y, w, h = box
-    dx, dy = round(0.14 * w), round(0.14 * h)
-    inside = ink[y + dy : y + h - dy, x + dx : x + w - dx]
-    share = float(np.count_nonzero(inside) / max(inside.size, 1))
-    middle = (_EMPTY + _TICKED) / 2
-    doubt = min(abs(share - middle) / (_TICKED - _EMPTY), 0.5)
-    return Tick(
-        box=Box((x - 2) / scale, (y - 2) / scale, (x + w + 2) / scale, (y + h + 2) / scale),
-        ticked=share > middle,
-        confidence=0.5 + 0.99 * doubt,
+def _have_sides(ink: Pixels, places: Boxes) -> npt.NDArray[np.bool_]:
+    """A first look at (N, 4) `places`, cheap: ink along all four edges, give or take `_SLACK` px."""
+    x0, y0, x1, y1 = places.T
+    reach = 2 * _SLACK + 1
+    tall = cv2.integral(cv2.min(cv2.dilate(ink, np.ones((1, reach), np.uint8)), 1))
+    flat = cv2.integral(cv2.min(cv2.dilate(ink, np.ones((reach, 1), np.uint8)), 1))
+    # an edge is looked for just inside, where the pen strokes beyond a corner do not reach
+    top, bottom, left, right = y0 + _SLACK, y1 - _SLACK, x0 + _SLACK, x1 - _SLACK
+    upright = [tall[bottom, x + 1] - tall[top, x + 1] - tall[bottom, x] + tall[top, x] for x in (x0 + 1, x1 - 2)]
+    level = [flat[y + 1, right] - flat[y + 1, left] - flat[y, right] + flat[y, left] for y in (y0 + 1, y1 - 2)]
+    enough: npt.NDArray[np.bool_] = np.minimum(*upright) >= 0.85 * (bottom - top)
+    return enough & (np.minimum(*level) >= 0.85 * (right - left))
+
+
+def _checked(dark: Pixels, square: _Square, mm: float) -> _Square | None:
+    """The exact place of the box that `square` is, None where it is something else. `dark`: (h, w) darkness, paper 0."""
+    margin = round(_PAPER_MM[1] * mm) + 2
+    patch = dark[max(0, square.y0 - margin) : square.y1 + margin, max(0, square.x0 - margin) : square.x1 + margin]
+    if patch.shape != (square.y1 - square.y0 + 2 * margin, square.x1 - square.x0 + 2 * margin):
+        return None
+    # in turn each side lies on top: top, right, bottom, left
+    turned = [np.rot90(patch, quarter) for quarter in range(4)]
+    edges, peaks = zip(*(_edge(side, margin) for side in turned), strict=True)
+    if min(peaks) < max(_DARKER, _EVEN * max(peaks)):
+        return None
+    shift = [edge - margin for edge in edges]
+    exact = _Square(
+        square.x0 + shift[3], square.y0 + shift[0], square.x1 - shift[1], square.y1 - shift[2], frame=sorted(peaks)[1]
     )
+    if not _is_square(np.array([exact.x1 - exact.x0]), np.array([exact.y1 - exact.y0]), mm).all():
+        return None
+    threshold = max(_DARKER, 0.4 * exact.frame)
+    sides = [_side(side > threshold, edges[k], edges[(k + 3) % 4], edges[(k + 1) % 4], mm) for k, side in enumerate(turned)]
+    filled = _ink_inside(dark, exact, mm) >= _FILLED
+    return exact if _is_frame(sides, mm, filled=filled) and _has_text(dark, exact, mm) else None
+
+
+def _edge(side: Pixels, margin: int) -> tuple[int, float]:
+    """(row where the line along the top of `side` begins, how dark it is); it lies about `margin` px down."""
+    cut = margin + (side.shape[1] - 2 * margin) // 5
+    rows = np.sort(side[margin - 3 : margin + 6, cut:-cut], axis=1)
+    middle = rows[:, rows.shape[1] // 2]
+    peak = float(middle.max())
+    return margin - 3 + int(np.argmax(middle >= 0.55 * peak)), peak
+
+
+def _side(ink: npt.NDArray[np.bool_], edge: int, left: int, right: int, mm: float) -> _Side:
+    """What runs along row `edge` of `ink`, from `left` px after its first to `right` px before its last column."""
+    ink = ink[:, left : ink.shape[1] - right]
+    line = ink[edge - 1 : edge + 2].any(axis=0)
+    end = max(3, round(0.2 * len(line)))
+    beside = ink[max(0, edge - round(_PAPER_MM[1] * mm)) : edge - round(_PAPER_MM[0] * mm) + 1]
+    # a stroke that meets the side hides its thickness in some columns, never in all
+    thin = ink[edge + 1 :, end:-end].mean(axis=1) < 0.7
+    return _Side(
+        framed=float(line.mean()),
+        corner=float(min(line[:end].mean(), line[-end:].mean())),
+        free=float(1 - beside.any(axis=0).mean()),
+        thick=1 + int(np.argmax(thin)),
+    )
+
+
+def _is_frame(sides: Sequence[_Side], mm: float, *, filled: bool) -> bool:
+    """Whether the four sides are those of a printed box; strokes of a pen may thicken one and cross others."""
+    if min(side.framed for side in sides) < _FRAMED or min(side.corner for side in sides) < _CORNER:
+        return False
+    if sum(side.free for side in sides) / 4 < _FREE:
+        return False
+    thick = sorted(side.thick for side in sides)
+    return filled or (thick[2] <= thick[1] + 1 and thick[1] <= _THICK_MM * mm)
+
+
+def _has_text(dark: Pixels, square: _Square, mm: float) -> bool:
+    """Whether something is written in the row of the box, right or left of it."""
+    near, far = round(_PAPER_MM[1] * mm), round(_TEXT_MM * mm)
+    right = dark[square.y0 : square.y1, square.x1 + near : square.x1 + far]
+    left = dark[square.y0 : square.y1, max(0, square.x0 - far) : max(0, square.x0 - near)]
+    return any(strip.size > 0 and (strip > _DARKER).mean() >= _TEXT for strip in (right, left))
+
+
+def _ink_inside(dark: Pixels, square: _Square, mm: float, darker: float = _DARKER) -> float:
+    """Share, 0-1, of what is `darker` than paper inside the sides of a box."""
+    inset = max(round(0.16 * square.side), round(0.4 * mm) + 1)
+    inside = dark[square.y0 + inset : square.y1 - inset, square.x0 + inset : square.x1 - inset]
+    return float((inside > darker).mean()) if inside.size else 0.0
+
+
+def _apart(squares: Iterable[_Square]) -> list[_Square]:
+    """`squares` without those whose middle lies in one kept before."""
+    kept: list[_Square] = []
+    for new in squares:
+        x, y = (new.x0 + new.x1) / 2, (new.y0 + new.y1) / 2
+        if not any(old.x0 < x < old.x1 and old.y0 < y < old.y1 for old in kept):
+            kept.append(new)
+    return kept
+
+
+def _in_reading_order(squares: Sequence[_Square]) -> list[_Square]:
+    """Row by row from the top, each from the left; boxes share a row when their middles are less than half a side apart."""
+    rows: list[list[_Square]] = []
+    for square in sorted(squares, key=lambda square: square.y0 + square.y1):
+        if rows and (square.y0 + square.y1 - rows[-1][0].y0 - rows[-1][0].y1) / 2 < 0.5 * square.side:
+            rows[-1].append(square)
+        else:
+            rows.append([square])
+    return [square for row in rows for square in sorted(row, key=lambda square: square.x0)]
+
+
+def _tick(dark: Pixels, square: _Square, mm: float, scale: float) -> Tick:
+    clear = _likely(_ink_inside(dark, square, mm, max(_DARKER, _AS_DARK * square.frame)))
+    faint = _likely(_ink_inside(dark, square, mm))
+    ticked = (1 - _FAINT) * clear + _FAINT * faint
+    return Tick(
+        box=Box(*(edge / scale for edge in (square.x0, square.y0, square.x1, square.y1))),
+        ticked=ticked > 0.5,
+        confidence=max(ticked, 1 - ticked),
+    )
+
+
+def _likely(share: float) -> float:
+    """How likely, 0-1, a box with that `share` of ink inside was ticked."""
+    return float(1 / (1 + np.exp(-np.clip((share - _TICKED) / _DOUBT, -5, 5))))

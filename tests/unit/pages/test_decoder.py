@@ -12,7 +12,7 @@ from PIL import Image
 
 from digitizer.errors import DamagedFile, InputError, TooLarge
 from digitizer.pages import ScanFile, load
-from digitizer.settings import PageOptions
+from digitizer.settings import Limits, PageOptions
 
 Opened = Callable[..., ScanFile]
 
@@ -71,14 +71,19 @@ def test_a_decoder_that_died_is_named_by_cause_and_started_again(
     assert children() == [], "nothing is left running"
 
 
-def test_a_decoder_that_stalls_on_a_page_is_stopped_and_started_again(shades: Path, opened: Opened) -> None:
-    with opened(shades, child_wall_s=1.0) as file:
+def test_a_decoder_that_stalls_on_a_page_is_stopped_and_started_again(
+    shades: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(shades) as file:
+        # a limit this short would not let a decoder start
+        monkeypatch.setattr(file._decoder, "_limits", Limits(child_wall_s=0.05))
         (child,) = children()
         child.suspend()
         with pytest.raises(TooLarge) as refused:
             file.read(1)
         assert refused.value.facts == {"limit": "child_wall_s", "page": 2}
         assert file.read(1).pixels[0, 0, 0] == 10
+    assert children() == []
 
 
 def test_one_decoder_serves_all_pages(shades: Path, opened: Opened) -> None:

@@ -16,7 +16,9 @@ from PIL import Image
 from digitizer.model import Problem
 from digitizer.pages import load, straighten
 from digitizer.pages.ink import find_outside
+from digitizer.pages.orientation import Pose
 from digitizer.pages.quality import measured_dpi
+from digitizer.pages.straighten import resample, upright_canvas
 from digitizer.settings import PageOptions
 from tests.conftest import SAMPLES
 from tests.unit.pages.conftest import drawn, scan_of, turned
@@ -31,15 +33,14 @@ def spot(image: NDArray[np.uint8], channel: int = 0) -> NDArray[np.float64]:
     return np.array([[columns.mean() + 0.5, rows.mean() + 0.5]])
 
 
-@pytest.mark.parametrize("degrees", [-14.0, -7.3, -2.0, -0.4, 0.0, 0.2, 1.1, 4.6, 9.0, 13.5])
+@pytest.mark.parametrize("degrees", [-14.0, -7.3, -2.0, -0.4, 0.2, 4.6, 13.5])
 def test_the_skew_of_a_page_is_found(degrees: float) -> None:
     (page,) = straighten(scan_of(turned(drawn(), degrees)), options=OPTIONS)
     assert page.quality.skew_deg == pytest.approx(degrees, abs=0.15)
     assert page.quality.rotation == 0
 
 
-@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-@pytest.mark.parametrize("skew", [0.0, 1.7])
+@pytest.mark.parametrize(("rotation", "skew"), [(0, 1.7), (90, 0.0), (90, -3.2), (180, 1.7), (270, 5.0)])
 def test_an_upside_down_or_sideways_page_is_turned(rotation: int, skew: float) -> None:
     pixels = np.rot90(turned(drawn(), skew), -rotation // 90)
     (page,) = straighten(scan_of(pixels), options=OPTIONS)
@@ -49,6 +50,15 @@ def test_an_upside_down_or_sideways_page_is_turned(rotation: int, skew: float) -
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_quarter_turn_moves_pixels_and_changes_none(rotation: int) -> None:
+    upright = np.random.default_rng(1).integers(0, 256, (30, 20, 3), dtype=np.uint8)
+    scan = np.ascontiguousarray(np.rot90(upright, -rotation // 90))
+    canvas = upright_canvas(scan.shape[1], scan.shape[0], Pose(rotation=rotation))
+    assert canvas.size == (20, 30)
+    assert np.array_equal(resample(scan, canvas), upright)
+
+
+@pytest.mark.parametrize("rotation", [0, 270])
 def test_a_point_of_the_page_leads_back_to_its_place_on_the_scan(rotation: int) -> None:
     original = drawn()
     cv2.circle(original, (200, 60), 9, (255, 0, 0), -1)
@@ -134,7 +144,7 @@ def test_a_crooked_book_is_cut_where_a_level_one_is() -> None:
         _, right = straighten(scan_of(turned(book, skew)), options=OPTIONS)
         (x, y) = right.to_scan.points(np.array([[0.0, right.pixels.shape[0] / 2]]))[0] - (book.shape[1] / 2, book.shape[0] / 2)
         cuts.append(x * np.cos(np.radians(skew)) + y * np.sin(np.radians(skew)))
-    assert cuts[0] == pytest.approx(cuts[1], abs=6)
+    assert cuts[0] == pytest.approx(cuts[1], abs=4)
 
 
 def test_a_table_across_the_middle_keeps_a_spread_together() -> None:
