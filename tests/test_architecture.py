@@ -33,7 +33,8 @@ LEVELS = {
     "connectors": 2,
     "pipeline": 3,
     "service": 4,
-    "cli": 5, "__main__": 6,
+    "cli": 5,
+    "__main__": 6,
     "api": 5,
     "workers": 5,
 }

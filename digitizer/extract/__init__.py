@@ -16,11 +16,13 @@ from digitizer.extract import types
 from digitizer.extract.check import confidence, judge
 from digitizer.extract.codes import Coded, from_mrz, from_qr
 from digitizer.extract.locate import Found, locate
-from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick
+from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
 from digitizer.text import fold
 
 #: confidence of what came with the submission or from a code whose check digits hold
 CERTAIN = 1.0
+#: what a page may have lost, by problem code
+_LOST = frozenset({"cut_short"})
 
 
 def extract(
@@ -35,13 +37,16 @@ def extract(
     doctype = doctypes[document.doctype]
     pages = [(i, texts[i]) for i in document.texts if texts[i].lines]
     groups = [[page] for page in pages] if doctype.book else [pages]
-    found = [_fields(group, doctype, (known or {}) if doctype.book else {}) for group in groups]
-    return tuple(_record(f"{document.id}/{number}", fields, doctype) for number, fields in enumerate(f for f in found if f))
+    found = [(_fields(group, doctype, (known or {}) if doctype.book else {}), group) for group in groups]
+    filled = [(fields, group) for fields, group in found if fields]
+    return tuple(_record(f"{document.id}/{number}", fields, group, doctype) for number, (fields, group) in enumerate(filled))
 
 
-def _record(record_id: str, fields: Sequence[Field], doctype: DocType) -> Record:
+def _record(record_id: str, fields: Sequence[Field], pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Record:
     judged, verdict, reasons = judge(fields, doctype)
-    return Record(id=record_id, fields=judged, verdict=verdict, reasons=reasons)
+    # what is not on the scan cannot be read from it: a person looks at the paper
+    lost = tuple(replace(p, page=number) for number, page in pages for p in page.quality.problems if p.code in _LOST)
+    return Record(id=record_id, fields=judged, verdict=Verdict.REVIEW if lost else verdict, reasons=(*reasons, *lost))
 
 
 def _fields(pages: Sequence[tuple[int, PageText]], doctype: DocType, known: Mapping[str, str]) -> list[Field]:

@@ -20,7 +20,7 @@ STRIDE = 8
 #: a longer line is squeezed: 80 letters of print take about 1,600 px
 MAX_WIDTH = 3_200
 #: px of line width in one call of the network; bounds memory
-BATCH_WIDTH = 9_600
+BATCH_WIDTH = 3_200
 
 
 class Recogniser:
@@ -31,6 +31,8 @@ class Recogniser:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # the arena keeps the largest batch of every shape it has seen
+        options.enable_cpu_mem_arena = False
         self.model = model
         self.session = onnxruntime.InferenceSession(str(model.weights), options, providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0].name

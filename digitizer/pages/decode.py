@@ -1,9 +1,10 @@
 """The child process that decodes one file for `load.py`; run by path, so that it starts without the rest of digitizer.
 
 Protocol, JSON lines on stdin and stdout. First line in: `{"path", "media_type", "limits": {...}, "render_dpi"}`; answer
-`{"pages", "signed", "repaired"}`. Then a line `{"page": n}` for each scan wanted; answer `{"width", "height", "dpi", "area"}`
-followed by width * height * 3 bytes of RGB. A refusal is `{"error": code, "facts": {...}}` with a code of `digitizer/errors.py`.
-End of stdin ends the process. It imports nothing of ours and is the only home of PyMuPDF.
+`{"pages", "signed", "repaired"}`. Then a line `{"page": n}` for each scan wanted; answer
+`{"width", "height", "dpi", "area", "cut_short"}` followed by width * height * 3 bytes of RGB. A refusal is
+`{"error": code, "facts": {...}}` with a code of `digitizer/errors.py`. End of stdin ends the process. It imports nothing of ours
+and is the only home of PyMuPDF.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _COVERS = 0.9
 _SQUARE = 0.02
 #: dots per inch outside of these are a default or a slip of the writing program, not a measurement
 _CREDIBLE_DPI = (50.0, 2400.0)
+#: what MuPDF says of an image that ends too early
+_CUT_SHORT = ("padding truncated image", "premature end of file in jpeg")
 #: paint that leaves no mark on the page
 _INVISIBLE = ("ignore-text", "begin-layer", "end-layer")
 
@@ -45,6 +48,8 @@ class Opened(Protocol):
     pages: int
     signed: bool
     repaired: bool
+    #: the page read last lacked the end of its image
+    cut_short: bool
 
     def raster(self, index: int) -> Raster:
         """The scan at `index`."""
@@ -97,7 +102,7 @@ class ImageFile:
         formats = {"image/jpeg": ["JPEG", "MPO"], "image/png": ["PNG"], "image/tiff": ["TIFF"]}[media_type]
         self._image = Image.open(path, formats=formats)
         self.pages = getattr(self._image, "n_frames", 1) if media_type == "image/tiff" else 1
-        self.signed = self.repaired = False
+        self.signed = self.repaired = self.cut_short = False
         _check_size(*self._image.size, limits, page=1)
 
     def raster(self, index: int) -> Raster:
@@ -160,14 +165,19 @@ class PdfFile:
             raise Refused("encrypted_pdf")
         self.pages = self._document.page_count
         self.repaired = bool(self._document.is_repaired)
-        self.signed = _has_signature(path)
+        self.signed, self.cut_short = _has_signature(path), False
 
     def raster(self, index: int) -> Raster:
         """As `Opened`."""
         page = self._document.load_page(index)
         for image in page.get_images(full=True):
             _check_size(image[2], image[3], self._limits, page=index + 1)
-        return self._scanned(page) or self._rendered(page)
+        # MuPDF pads what is missing and only mutters
+        self._mupdf.TOOLS.reset_mupdf_warnings()
+        raster = self._scanned(page) or self._rendered(page)
+        muttered = self._mupdf.TOOLS.mupdf_warnings()
+        self.cut_short = any(said in muttered for said in _CUT_SHORT)
+        return raster
 
     def _scanned(self, page: Any) -> Raster | None:
         """The page's own pixels when all it shows is one scanned image."""
@@ -303,7 +313,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         def page(index: int = index, rgb: list[Any] = rgb) -> dict[str, Any]:
             width, height, dpi, area, data = opened[0].raster(index)
             rgb.append(data)
-            return {"width": width, "height": height, "dpi": dpi, "area": area}
+            return {"width": width, "height": height, "dpi": dpi, "area": area, "cut_short": opened[0].cut_short}
 
         answer = _attempt(page, page=index + 1)
         _say(answers, answer)

@@ -82,7 +82,8 @@ class ScanFile:
         except _DecoderDied as exc:
             self.close()
             raise exc.error(page=index + 1) from None
-        problems = (Problem(code="pdf_repaired"),) if self.inspection.repaired else ()
+        noticed = {"pdf_repaired": self.inspection.repaired, "cut_short": answer["cut_short"]}
+        problems = tuple(Problem(code=code) for code, is_so in noticed.items() if is_so)
         return Scan(
             source=self._source,
             index=index,

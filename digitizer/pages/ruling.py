@@ -28,6 +28,9 @@ _FRAMED, _CORNER = 0.88, 0.7
 _THICK_MM, _EVEN = 0.8, 0.55
 #: where the paper beside a box lies, mm off its sides, and which share of it is free; a pen stroke may run across
 _PAPER_MM, _FREE = (0.4, 0.9), 0.78
+#: that and how whole the sides are, together: beside worn sides the paper is free, and where strokes run across it the sides are
+#: whole; letters that stand close have neither
+_WHOLE = 1.8
 #: how far off the text in its row may end or begin, mm, and how much of that space it inks at least
 _TEXT_MM, _TEXT = 12.0, 0.03
 #: how dark ink inside a box is beside its sides, and what weight fainter marks have: a pencil, or the other page showing through
@@ -63,9 +66,12 @@ class _Square:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side of a box: shares (0-1) of straight ink, of that at its worse end, of free paper beside it; thickness, px."""
+    """One side of a box: shares (0-1) of straight ink, all along, between its ends and at the worse end; of free paper beside
+    it; thickness, px.
+    """
 
     framed: float
+    middle: float
     corner: float
     free: float
     thick: int
@@ -101,7 +107,8 @@ def _lines(ink: Pixels, mm: float) -> Boxes:
     x0, y0, wide, high = stats[1:, :4].astype(np.int64).T
     keep = (wide >= 0.8 * _SIDE_MM[0] * mm) & (wide <= 1.1 * _SIDE_MM[1] * mm) & (high <= 1.1 * _SIDE_MM[1] * mm)
     lines = np.column_stack([x0, y0, x0 + wide, y0 + high])[keep]
-    return lines[np.argsort(lines[:, 1], kind="stable")]
+    ordered: Boxes = lines[np.argsort(lines[:, 1], kind="stable")]
+    return ordered
 
 
 def _between(lines: Boxes, mm: float) -> Boxes:
@@ -119,7 +126,7 @@ def _between(lines: Boxes, mm: float) -> Boxes:
         found.append(
             np.column_stack([(one[:, 0] + other[:, 0]) // 2, one[:, 1], (one[:, 2] + other[:, 2] + 1) // 2, other[:, 3]])
         )
-    boxes = np.concatenate(found)
+    boxes: Boxes = np.concatenate(found)
     return boxes[_is_square(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1], mm, 2 * _SQUARE)]
 
 
@@ -127,7 +134,8 @@ def _is_square(wide: Boxes, high: Boxes, mm: float, differ: float = _SQUARE) -> 
     """Which of (N,) widths and heights, px, are those of a tick box whose sides `differ` by that share at most."""
     short, long = np.minimum(wide, high), np.maximum(wide, high)
     fits: npt.NDArray[np.bool_] = (short >= _SIDE_MM[0] * mm) & (long <= _SIDE_MM[1] * mm)
-    return fits & (long - short <= np.maximum(2.0, differ * long))
+    fits &= long - short <= np.maximum(2.0, differ * long)
+    return fits
 
 
 def _have_sides(ink: Pixels, places: Boxes) -> npt.NDArray[np.bool_]:
@@ -141,7 +149,8 @@ def _have_sides(ink: Pixels, places: Boxes) -> npt.NDArray[np.bool_]:
     upright = [tall[bottom, x + 1] - tall[top, x + 1] - tall[bottom, x] + tall[top, x] for x in (x0 + 1, x1 - 2)]
     level = [flat[y + 1, right] - flat[y + 1, left] - flat[y, right] + flat[y, left] for y in (y0 + 1, y1 - 2)]
     enough: npt.NDArray[np.bool_] = np.minimum(*upright) >= 0.85 * (bottom - top)
-    return enough & (np.minimum(*level) >= 0.85 * (right - left))
+    enough &= np.minimum(*level) >= 0.85 * (right - left)
+    return enough
 
 
 def _checked(dark: Pixels, square: _Square, mm: float) -> _Square | None:
@@ -171,21 +180,23 @@ def _edge(side: Pixels, margin: int) -> tuple[int, float]:
     """(row where the line along the top of `side` begins, how dark it is); it lies about `margin` px down."""
     cut = margin + (side.shape[1] - 2 * margin) // 5
     rows = np.sort(side[margin - 3 : margin + 6, cut:-cut], axis=1)
-    middle = rows[:, rows.shape[1] // 2]
-    peak = float(middle.max())
-    return margin - 3 + int(np.argmax(middle >= 0.55 * peak)), peak
+    # a printed side inks every column, the strokes inside a crossed box never three in four
+    along = rows[:, rows.shape[1] // 4]
+    peak = float(along.max())
+    return margin - 3 + int(np.argmax(along >= 0.55 * peak)), peak
 
 
 def _side(ink: npt.NDArray[np.bool_], edge: int, left: int, right: int, mm: float) -> _Side:
     """What runs along row `edge` of `ink`, from `left` px after its first to `right` px before its last column."""
     ink = ink[:, left : ink.shape[1] - right]
-    line = ink[edge - 1 : edge + 2].any(axis=0)
+    line = ink[edge - 1 : edge + 2].max(axis=0)
     end = max(3, round(0.2 * len(line)))
     beside = ink[max(0, edge - round(_PAPER_MM[1] * mm)) : edge - round(_PAPER_MM[0] * mm) + 1]
     # a stroke that meets the side hides its thickness in some columns, never in all
     thin = ink[edge + 1 :, end:-end].mean(axis=1) < 0.7
     return _Side(
         framed=float(line.mean()),
+        middle=float(line[end:-end].mean()),
         corner=float(min(line[:end].mean(), line[-end:].mean())),
         free=float(1 - beside.any(axis=0).mean()),
         thick=1 + int(np.argmax(thin)),
@@ -196,7 +207,8 @@ def _is_frame(sides: Sequence[_Side], mm: float, *, filled: bool) -> bool:
     """Whether the four sides are those of a printed box; strokes of a pen may thicken one and cross others."""
     if min(side.framed for side in sides) < _FRAMED or min(side.corner for side in sides) < _CORNER:
         return False
-    if sum(side.free for side in sides) / 4 < _FREE:
+    free = sum(side.free for side in sides) / 4
+    if free < _FREE or free + min(side.middle for side in sides) < _WHOLE:
         return False
     thick = sorted(side.thick for side in sides)
     return filled or (thick[2] <= thick[1] + 1 and thick[1] <= _THICK_MM * mm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from digitizer.doctypes import DocType, load, read
 from digitizer.extract import extract, revise_field
 from digitizer.extract.locate import locate
-from digitizer.model import Box, Document, Field, Mark, PageText, Tick
+from digitizer.model import Box, Document, Field, Mark, PageText, Problem, Tick, Verdict
 from tests.unit.builders import line, page_of
 
 DECLARED = """
@@ -174,3 +175,11 @@ def test_a_name_from_a_code_is_written_as_the_card_prints_it() -> None:
     mark = Mark(kind="qr", box=Box(1, 1, 90, 90), text="008087001234||Hoàng Văn Đào|15081987|Nam|Thôn A, xã B|01062021")
     printed = page_of("CĂN CƯỚC CÔNG DÂN", "Họ và tên / Full name:", "HOÀNG VĂN ĐÀO", marks=(mark,))
     assert one_record(printed, "citizen_id_card")["hoTen"].value == "HOÀNG VĂN ĐÀO"
+
+
+def test_a_record_on_a_page_cut_short_goes_to_a_person() -> None:
+    page = page_of("Số: 17/2021", "Họ, chữ đệm, tên: TRẦN HOÀI THÚY")
+    page = replace(page, quality=replace(page.quality, problems=(Problem(code="cut_short"),)))
+    (record,) = extract(a_document("birth_register"), [page], doctypes=load(None))
+    assert record.verdict == Verdict.REVIEW
+    assert ("cut_short", 0) in {(reason.code, reason.page) for reason in record.reasons}

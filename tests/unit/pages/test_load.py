@@ -387,15 +387,13 @@ def test_one_bad_page_does_not_end_the_others(tmp_path: Path) -> None:
         assert file.read(2).pixels.size
 
 
-@pytest.mark.xfail(reason="MuPDF pads what is missing and decode.py does not ask it; a standalone JPEG is refused", strict=True)
-def test_a_scan_cut_short_inside_a_pdf_is_refused_or_reported(tmp_path: Path) -> None:
-    path = image_pdf(tmp_path / "a.pdf", jpeg()[: len(jpeg()) // 2])
-    with ScanFile(path, source="", options=OPTIONS) as file:
-        try:
-            scan = file.read(0)
-        except DamagedFile:
-            return
-    assert scan.problems
+def test_a_scan_cut_short_inside_a_pdf_is_reported(tmp_path: Path) -> None:
+    whole, cut = image_pdf(tmp_path / "a.pdf", jpeg()), image_pdf(tmp_path / "b.pdf", jpeg()[: len(jpeg()) // 2])
+    found = {}
+    for path in (whole, cut):
+        with ScanFile(path, source="", options=OPTIONS) as file:
+            found[path] = [problem.code for problem in file.read(0).problems]
+    assert found == {whole: [], cut: ["cut_short"]}
 
 
 def test_the_pages_before_a_damaged_one_are_read(tmp_path: Path) -> None:

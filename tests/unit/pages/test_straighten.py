@@ -228,9 +228,9 @@ def test_the_pose_of_every_sample_is_found(truth: Path) -> None:
             continue
         for page in pages:
             assert page.quality.rotation == facts["rotation"]
-            # a wavy sheet has no one angle, and the pages of an opened book lean
-            bent = {"wavy sheet", "gutter shadow"} & set(facts.get("effects", known["effects"]))
-            assert page.quality.skew_deg == pytest.approx(facts["skew_deg"], abs=0.8 if bent else 0.4)
+            # a wavy sheet has no one angle, and the rows of a card are few, short and small
+            bent = "wavy sheet" in facts.get("effects", known["effects"]) or "citizen_id_card" in truth.stem
+            assert page.quality.skew_deg == pytest.approx(facts["skew_deg"], abs=0.5 if bent else 0.3)
             assert page.dpi == pytest.approx(facts["dpi"], rel=0.02)
 
 
