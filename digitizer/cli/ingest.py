@@ -267,13 +267,15 @@ def _row(service: Service, item: Item, intake: Intake | DigitizerError, output: 
         return {**row, "message": say(intake.code, lang, **intake.facts)}
     with service.ledger.read() as tx:
         state = submissions.intake_state(tx, intake.id)
-        error = submissions.bundle_row(tx, intake.bundle)["error"]
+        bundle = submissions.bundle_row(tx, intake.bundle)
         sources = submissions.sources_of(tx, intake.bundle)
     row |= {"intake": intake.id, "dossier": intake.dossier, "state": str(state), "pages": sum(s.pages or 0 for s in sources)}
-    if state == IntakeState.FAILED and error:
-        row["message"] = describe(codec.load(Problem, json.dumps(error)), lang)
+    if state == IntakeState.FAILED and bundle["error"]:
+        row["message"] = describe(codec.load(Problem, json.dumps(bundle["error"])), lang)
     if state == IntakeState.DIGITIZED:
         row["waiting"] = len(service.records(states=[RecordState.REVIEW], intake=intake.id))
+        if intake.dossier and bundle["result"] != "ACCEPTED":
+            row["waiting"] = max(row["waiting"], 1)  # a person says whether it goes to its dossier
         if output is not None:
             row["written"] = [str(p) for p in service.export(intake, output / item.target.parent, item.target.name)]
     return row

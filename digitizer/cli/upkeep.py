@@ -7,8 +7,9 @@ from dataclasses import asdict
 
 import click
 
+from digitizer import dossiers
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
-from digitizer.errors import ConnectorDown, OutputInvalid
+from digitizer.errors import ConnectorDown, OutputInvalid, UsageError
 from digitizer.ledger import events, outbox
 from digitizer.messages import say
 from digitizer.service import Service
@@ -33,6 +34,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     lines += [say("status_working", lang, worker=worker, kind=kind, left=f"{left:.0f}") for worker, kind, left in now.working]
     lines += [say("status_failed", lang, name=f["name"], code=(f["error"] or {}).get("code", "")) for f in now.failed]
     lines += [say("status_pending", lang, **p) for p in now.pending]
+    lines += [say("status_unplaced", lang, count=len(now.unplaced))] if now.unplaced else []
     answer(asdict(now), as_json, "\n".join(lines))
 
 
@@ -74,12 +76,20 @@ def sweep(ctx: click.Context, as_json: bool) -> None:
 
 
 @click.command(cls=Spoken)
+@click.argument("intake", required=False)
+@click.option("--dossier")
+@click.option("--component")
+@click.option("--by", default=getpass.getuser)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
-def attach(ctx: click.Context, as_json: bool) -> None:
+def attach(ctx: click.Context, intake: str | None, dossier: str | None, component: str | None, by: str, as_json: bool) -> None:
     """Sends what is due and shows the receipts; exit 24 when the dossier system is down or refuses."""
     lang = language(ctx)
+    if dossier is not None and (intake is None or not dossiers.valid(dossier)):
+        raise UsageError("name a file and the code of its dossier", dossier=dossier)
     with Service.open(settings(ctx)) as service:
+        if intake is not None:
+            service.place(intake, dossier=dossier, component=component, by=by)
         service.deliver()
         with service.ledger.read() as tx:
             receipts, pending = outbox.receipts(tx), outbox.pending(tx)

@@ -132,9 +132,10 @@ def intakes(
     return [(_intake(row), IntakeState(row["state"])) for row in tx.execute(query).mappings()]
 
 
-def set_dossier(tx: Transaction, intake_id: str, dossier: str, *, actor: str, how: str) -> bool:
-    """Gives an intake its dossier; False when it has one."""
-    done = tx.execute(sa.update(intake).where(intake.c.id == intake_id, intake.c.dossier.is_(None)).values(dossier=dossier))
+def set_dossier(tx: Transaction, intake_id: str, dossier: str, *, actor: str, how: str, component: str | None = None) -> bool:
+    """Gives an intake its dossier, and its component where one is said; False when it has a dossier."""
+    values = {"dossier": dossier} | ({"component": component} if component else {})
+    done = tx.execute(sa.update(intake).where(intake.c.id == intake_id, intake.c.dossier.is_(None)).values(**values))
     if done.rowcount:
         events.note(tx, "dossier", intake_id, actor=actor, dossier=dossier, how=how)
     return done.rowcount == 1

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from digitizer.model import Box, Pixels, Ruling, Tick
 from digitizer.pages.ink import normalise
 
-#: dots per inch boxes are looked for at; finer scans are made smaller first
-_DPI = 150.0
+#: dots per inch boxes are looked for at; finer scans are made smaller first, in far coarser ones a box is a few px
+_DPI, _LEAST_DPI = 150.0, 75.0
 #: outer side of a tick box, mm, and how far its two sides may differ
 _SIDE_MM, _SQUARE = (2.4, 6.6), 0.12
 #: how much darker than its paper ink is at least, grey levels of a page normalised to white paper
@@ -42,8 +42,8 @@ _FILLED = 0.75
 
 #: how far strokes at the corners may put a line off its place, px of the small copy
 _SLACK = 3
-#: with more lines than this the page is a halftone picture, not a form
-_MOST_LINES = 12_000
+#: with more lines or squares than this the page is a picture or a pattern, not a form
+_MOST_LINES, _MOST_SQUARES = 12_000, 1_000
 
 #: (N, 4) x0, y0, x1, y1, px; a column of them is (N,)
 Boxes = npt.NDArray[np.int64]
@@ -79,6 +79,8 @@ class _Side:
 
 def find_ruling(pixels: Pixels, dpi: float) -> Ruling:
     """The tick boxes of an upright page in reading order. `pixels`: (H, W, 3) uint8 RGB, `dpi` dots per inch, 0: unknown."""
+    if 0 < dpi < _LEAST_DPI:
+        return Ruling()
     scale = min(1.0, _DPI / dpi) if dpi else 1.0
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     if scale < 1:
@@ -96,7 +98,8 @@ def _squares(ink: Pixels, mm: float) -> list[_Square]:
     down = _between(_lines(ink, mm), mm)
     across = _between(_lines(np.ascontiguousarray(ink.T), mm), mm)[:, [1, 0, 3, 2]]
     places = np.unique(np.concatenate([down, across]), axis=0)
-    return [_Square(*map(int, place)) for place in places[_have_sides(ink, places)]]
+    places = places[_have_sides(ink, places)]
+    return [_Square(*map(int, place)) for place in places] if len(places) <= _MOST_SQUARES else []
 
 
 def _lines(ink: Pixels, mm: float) -> Boxes:

@@ -29,6 +29,8 @@ class Status:
     pending: list[dict[str, Any]]
     #: intakes that failed: id, name, error
     failed: list[dict[str, Any]]
+    #: digitized single files that nobody knows the dossier of, or whose kind of paper is not sure: id, name, dossier
+    unplaced: list[dict[str, Any]]
 
 
 class Upkeep(Ports):
@@ -44,6 +46,13 @@ class Upkeep(Ports):
                 for i, state in everything
                 if state == IntakeState.FAILED
             ]
+            unplaced = [
+                {"id": i.id, "name": i.name, "dossier": i.dossier}
+                for i, state in everything
+                if state == IntakeState.DIGITIZED
+                and i.book is None
+                and (i.dossier is None or submissions.bundle_row(tx, i.bundle)["result"] != "ACCEPTED")
+            ]
             return Status(
                 intakes=_count(state.value for _, state in everything),
                 records=_count(k.state.value for k in kept),
@@ -52,6 +61,7 @@ class Upkeep(Ports):
                 working=jobs.working(tx),
                 pending=outbox.pending(tx),
                 failed=failed,
+                unplaced=unplaced,
             )
 
     def sweep(self) -> dict[str, int]:

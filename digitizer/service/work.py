@@ -161,9 +161,8 @@ class Work(Intakes):
         for document in result.documents:
             for record in document.records:
                 records.propose(tx, result.bundle, document.doctype, record, actor=worker)
-        accepted = bool(result.documents) and all(
-            self._sure(d.doctype, d.score) for d in result.documents if not self._empty(result, d.texts)
-        )
+        written = [document for document in result.documents if not self._empty(result, document.texts)]
+        accepted = bool(written) and all(self._sure(document.doctype, document.score) for document in written)
         submissions.move_bundle(
             tx, result.bundle, ["FINISHING", "DONE"], "DONE", result="ACCEPTED" if accepted else "UNSURE", error=None
         )

@@ -145,6 +145,29 @@ def test_bad_files_are_named_and_the_rest_is_done(digitizer: Command, tmp_path: 
 
 
 @pytest.mark.slow
+def test_a_person_delivers_a_file_whose_dossier_or_kind_nobody_knew(digitizer: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(SAMPLES / "decision" / "decision_01.jpg", folder / "qd.jpg")
+    white = pikepdf.Pdf.new()
+    white.add_blank_page(page_size=(595, 842))
+    white.save(folder / f"{CODE}_trang.pdf")
+    assert digitizer("ingest", folder).code == 20
+    unplaced = {row["name"]: row for row in digitizer("status", "--json").json["unplaced"]}
+    assert set(unplaced) == {"qd.jpg", f"{CODE}_trang.pdf"}
+    assert digitizer("attach", "--json").json["receipts"] == []
+    unknown = unplaced["qd.jpg"]["id"]
+    assert digitizer("attach", unknown).code == 1, "a dossier has to be named"
+    assert digitizer("attach", unknown, "--dossier", "HS-1").code == 1
+    assert digitizer("attach", unknown, "--dossier", CODE, "--component", "quyet-dinh", "--by", "can.bo").code == 0
+    assert digitizer("attach", unplaced[f"{CODE}_trang.pdf"]["id"], "--by", "can.bo").code == 0
+    receipts = digitizer("attach", "--json").json["receipts"]
+    assert {(r["name"], r["component"]) for r in receipts} == {("qd.jpg", "quyet-dinh"), (f"{CODE}_trang.pdf", "")}
+    assert digitizer("attach", unknown, "--dossier", "H60.127.03-260930-0099").code == 1, "it has a dossier"
+    assert digitizer("status", "--json").json["unplaced"] == []
+
+
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(digitizer: Command, demo: Path, tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "out"
     command = [sys.executable, "-m", "digitizer", "--home", str(home), "ingest", str(demo), "--output", str(out), "--jobs", "1"]
