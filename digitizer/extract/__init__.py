@@ -16,6 +16,7 @@ from digitizer.extract import types
 from digitizer.extract.check import confidence, judge
 from digitizer.extract.codes import Coded, from_mrz, from_qr
 from digitizer.extract.locate import Found, locate
+from digitizer.geometry import same_row
 from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
 from digitizer.text import fold
 
@@ -126,10 +127,10 @@ def _ticked(spec: FieldSpec, pages: Sequence[tuple[int, PageText]], doctype: Doc
     chosen: list[tuple[int, Tick, str, str]] = []
     for number, page in pages:
         for tick in page.ruling.ticks:
-            label = _beside(tick, page.lines)
+            label = _beside(tick, page.ruling.ticks, page.lines) if tick.ticked else None
             code = _code(label, doctype.ticks) if label is not None else None
-            if tick.ticked and code is not None and label is not None:
-                chosen.append((number, tick, label.text, code))
+            if code is not None and label is not None:
+                chosen.append((number, tick, label, code))
     if not chosen:
         return None
     number, tick, label_text, code = chosen[0]
@@ -146,24 +147,28 @@ def _ticked(spec: FieldSpec, pages: Sequence[tuple[int, PageText]], doctype: Doc
     )
 
 
-def _beside(tick: Tick, lines: Sequence[Line]) -> Line | None:
-    """The line whose row the box stands in, with its text to the right of the box."""
+def _beside(tick: Tick, ticks: Sequence[Tick], lines: Sequence[Line]) -> str | None:
+    """The text to the right of a box, up to the next box of its row; None without any."""
     row = [
         line
         for line in lines
         if abs(line.box.centre[1] - tick.box.centre[1]) < 0.8 * max(tick.box.height, line.box.height)
         and line.box.x1 > tick.box.x1
     ]
-    return (
-        min(row, key=lambda line: abs(line.box.x0 - tick.box.x1) + 2 * abs(line.box.centre[1] - tick.box.centre[1]))
-        if row
-        else None
-    )
+    if not row:
+        return None
+    line = min(row, key=lambda line: abs(line.box.x0 - tick.box.x1) + 2 * abs(line.box.centre[1] - tick.box.centre[1]))
+    others = [t.box.x0 for t in ticks if t.box.x0 > tick.box.x1 and same_row(t.box, tick.box)]
+    if not others and line.box.x0 >= tick.box.x0 - tick.box.width:
+        return line.text
+    end = min(others, default=line.box.x1)
+    # what was read of the box itself may begin a word
+    return " ".join(w.text for w in line.words if w.box.x1 > tick.box.x1 and w.box.centre[0] < end) or None
 
 
-def _code(label: Line, ticks: Mapping[str, str]) -> str | None:
+def _code(label: str, ticks: Mapping[str, str]) -> str | None:
     """The code of a tick label; the box itself may have been read as a letter before it."""
-    said = fold(label.text)
+    said = fold(label)
     ranked = sorted(
         (
             (max(Levenshtein.normalized_similarity(said[k:], name[: max(len(said) - k, 8)]) for k in (0, 1, 2)), name)

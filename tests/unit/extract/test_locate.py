@@ -183,3 +183,13 @@ def test_a_record_on_a_page_cut_short_goes_to_a_person() -> None:
     (record,) = extract(a_document("birth_register"), [page], doctypes=load(None))
     assert record.verdict == Verdict.REVIEW
     assert ("cut_short", 0) in {(reason.code, reason.page) for reason in record.reasons}
+
+
+@pytest.mark.parametrize(("first", "second", "code"), [(True, False, "1"), (False, True, "4")])
+def test_boxes_side_by_side_have_labels_of_their_own(first: bool, second: bool, code: str) -> None:
+    text = "D Đúng hạn D Quá hạn"
+    right = 100 + 14 * text.index("D Quá")
+    ticks = tuple(
+        Tick(box=Box(x - 4, 100, x + 13, 130), ticked=ticked, confidence=0.99) for x, ticked in ((100, first), (right, second))
+    )
+    assert one_record(page_of(text, ticks=ticks), "birth_register")["loaiDangKy"].value == code
