@@ -7,12 +7,10 @@ reader we ship; Tesseract `vie` reads the same lines in the same run. Says which
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from benchmarks.measure import Errors  # noqa: E402
-from benchmarks.run import commit, machine  # noqa: E402
+from benchmarks.run import save  # noqa: E402
 from digitizer.errors import EngineMissing  # noqa: E402
 from digitizer.ocr import open_engine  # noqa: E402
 from digitizer.settings import EngineOptions  # noqa: E402
@@ -42,10 +40,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=HERE / "results")
     given = parser.parse_args()
     found = {name: [measure(folder, read, given.limit) for folder in given.lines] for name, read in readers(given.model)}
-    result = {"machine": machine(), "commit": commit(), "at": datetime.now(UTC).isoformat(timespec="seconds"), "readers": found}
-    given.output.mkdir(parents=True, exist_ok=True)
-    target = given.output / f"{datetime.now(UTC):%Y-%m-%d}-{result['commit'][:8]}-recogniser.json"
-    target.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    target = save({"readers": found}, given.output, "recogniser")
     print(table(found))
     print(f"\n{target}")
     return 0

@@ -45,10 +45,8 @@ def main() -> int:
         json.dump([measure(folder, given.worker, given.limit, given.wrong) for folder in given.pages], sys.stdout)
         return 0
     engines = {engine: _alone(engine, given) for engine in given.engine or ["paddle", "tesseract"]}
-    result = {"machine": machine(), "commit": commit(), "at": datetime.now(UTC).isoformat(timespec="seconds"), "engines": engines}
-    given.output.mkdir(parents=True, exist_ok=True)
-    target = given.output / f"{datetime.now(UTC):%Y-%m-%d}-{result['commit'][:8]}-{given.name}.json"
-    target.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    result = {"engines": engines}
+    target = save(result, given.output, given.name)
     print(table(result))
     print(f"\n{target}")
     return floors(result)
@@ -169,6 +167,16 @@ class Cost:
 def _cpu_seconds() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def save(figures: dict[str, Any], folder: Path, name: str) -> Path:
+    """Writes `figures` with machine, commit and time into `folder`; the file."""
+    now = datetime.now(UTC)
+    result = {"machine": machine(), "commit": commit(), "at": now.isoformat(timespec="seconds"), **figures}
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{now:%Y-%m-%d}-{result['commit'][:8]}-{name}.json"
+    target.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return target
 
 
 def machine() -> dict[str, Any]:

@@ -37,6 +37,11 @@ def plain(value: Any) -> Any:
     return _CONVERTER.unstructure(value)
 
 
+def restore(cls: type[T], value: Any) -> T:
+    """What `plain` gave, as `cls`."""
+    return _CONVERTER.structure(value, cls)
+
+
 def dump(value: Any) -> bytes:
     """`value` as UTF-8 JSON; equal values give equal bytes."""
     return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -44,4 +49,4 @@ def dump(value: Any) -> bytes:
 
 def load(cls: type[T], data: bytes | str) -> T:
     """What `dump` wrote, as `cls`."""
-    return _CONVERTER.structure(json.loads(data), cls)
+    return restore(cls, json.loads(data))

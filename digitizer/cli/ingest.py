@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import re
 import sys
 from collections import Counter
@@ -271,7 +270,7 @@ def _row(service: Service, item: Item, intake: Intake | DigitizerError, output: 
         sources = submissions.sources_of(tx, intake.bundle)
     row |= {"intake": intake.id, "dossier": intake.dossier, "state": str(state), "pages": sum(s.pages or 0 for s in sources)}
     if state == IntakeState.FAILED and bundle["error"]:
-        row["message"] = describe(codec.load(Problem, json.dumps(bundle["error"])), lang)
+        row["message"] = describe(codec.restore(Problem, bundle["error"]), lang)
     if state == IntakeState.DIGITIZED:
         row["waiting"] = len(service.records(states=[RecordState.REVIEW], intake=intake.id))
         if intake.dossier and bundle["result"] != "ACCEPTED":

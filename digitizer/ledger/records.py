@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -118,9 +117,7 @@ def find(
     if states:
         query = query.where(record.c.state.in_(states))
     return [
-        Kept(
-            record=codec.load(Record, json.dumps(row.body)), bundle=row.bundle, doctype=row.doctype, state=RecordState(row.state)
-        )
+        Kept(record=codec.restore(Record, row.body), bundle=row.bundle, doctype=row.doctype, state=RecordState(row.state))
         for row in tx.execute(query)
     ]
 

@@ -52,22 +52,6 @@ class ReplayEngine:
         raise EngineFailed("the recording has no single lines")
 
 
-class Recorder:
-    """Wraps a real engine and keeps what it read."""
-
-    def __init__(self, engine: object) -> None:
-        self._engine, self.lines = engine, dict[str, str]()
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._engine, name)
-
-    def read(self, page: Page) -> tuple[Line, ...]:
-        """As the engine reads."""
-        lines: tuple[Line, ...] = self._engine.read(page)  # type: ignore[attr-defined]
-        self.lines[digest(page.pixels)] = codec.dump(lines).decode()
-        return lines
-
-
 def open(options: EngineOptions) -> ReplayEngine:
     """The engine. Raises ConfigError without a recording."""
     if options.recording is None or not options.recording.is_file():

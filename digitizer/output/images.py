@@ -13,7 +13,7 @@ from PIL import Image
 from digitizer.model import Pixels
 
 #: JPEG modes a PDF/A with an sRGB output intent may hold
-_COLOURS = {"L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3)}
+_COLOURS = {"L": "/DeviceGray", "RGB": "/DeviceRGB"}
 _ORIENTATION = 0x0112
 
 
@@ -38,12 +38,11 @@ def jpeg(path: Path) -> Encoded | None:
     with Image.open(path, formats=["JPEG", "MPO"]) as image:
         if image.mode not in _COLOURS:
             return None
-        colour, _ = _COLOURS[image.mode]
         return Encoded(
             data=path.read_bytes(),
             width=image.width,
             height=image.height,
-            colour=colour,
+            colour=_COLOURS[image.mode],
             bits=8,
             filter="/DCTDecode",
             parms={},

@@ -86,13 +86,7 @@ def lean(canvas: Canvas, angle_deg: float) -> Canvas:
     """`canvas` turned about its middle to show what lies clockwise by `angle_deg`."""
     if abs(angle_deg) < _LEVEL_DEG:
         return canvas
-    angle = np.radians(angle_deg)
-    cos, sin = np.cos(angle), np.sin(angle)
-    width, height = canvas.size
-    turned = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    return Canvas(
-        size=canvas.size, to_scan=canvas.to_scan @ _shift(width / 2, height / 2) @ turned @ _shift(-width / 2, -height / 2)
-    )
+    return Canvas(size=canvas.size, to_scan=canvas.to_scan @ _about_middle(angle_deg, canvas.size, canvas.size))
 
 
 def _doubts(pose: Pose) -> tuple[Problem, ...]:
@@ -125,8 +119,16 @@ def upright_canvas(width: int, height: int, pose: Pose) -> Canvas:
     angle = np.radians(pose.skew_deg)
     cos, sin = np.cos(angle), np.sin(angle)
     grown = int(np.ceil(size[0] * cos + size[1] * abs(sin))), int(np.ceil(size[0] * abs(sin) + size[1] * cos))
-    level = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    return Canvas(size=grown, to_scan=quarter @ _shift(size[0] / 2, size[1] / 2) @ level @ _shift(-grown[0] / 2, -grown[1] / 2))
+    return Canvas(size=grown, to_scan=quarter @ _about_middle(pose.skew_deg, size, grown))
+
+
+def _about_middle(angle_deg: float, size: tuple[int, int], grown: tuple[int, int]) -> Floats:
+    """From a plane of `grown` (width, height) px to one of `size` turned clockwise by `angle_deg`, middle upon middle."""
+    angle = np.radians(angle_deg)
+    cos, sin = np.cos(angle), np.sin(angle)
+    turned = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    placed: Floats = _shift(size[0] / 2, size[1] / 2) @ turned @ _shift(-grown[0] / 2, -grown[1] / 2)
+    return placed
 
 
 def _quarter_turn(width: int, height: int, rotation: int) -> Floats:

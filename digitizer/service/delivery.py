@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from functools import partial
 from pathlib import Path
 
 from digitizer.connectors import Delivery
@@ -61,35 +62,23 @@ class Deliveries(Ports):
             intake = submissions.get_intake(tx, due.intake)
             media_type, key = submissions.artifacts(tx, intake.bundle)["pdf"]
             kept = records.get(tx, due.record) if due.record else None
-        name = f"{Path(intake.name).stem}.pdf"
+        delivery = partial(
+            Delivery, id=due.id, key=due.key, dossier=due.dossier, component=intake.component, agency=intake.agency
+        )
+        stem = Path(intake.name).stem
         if due.kind == "attach":
             path = folder / "attachment.pdf"
             self._fetch(key, path)
             return self.connector.attach(
-                Delivery(
-                    id=due.id,
-                    key=due.key,
-                    dossier=due.dossier,
-                    component=intake.component,
-                    agency=intake.agency,
-                    name=name,
-                    media_type=media_type,
-                    sha256=key.rpartition("/")[2],
-                    path=path,
-                )
+                delivery(name=f"{stem}.pdf", media_type=media_type, sha256=key.rpartition("/")[2], path=path)
             )
         if kept is None:
             raise AttachError("the record is gone", delivery=due.id)
         values = {field.name: field.value for field in kept.record.fields if field.value is not None}
         return self.connector.update_fields(
-            Delivery(
-                id=due.id,
-                key=due.key,
-                dossier=due.dossier,
-                component=intake.component,
-                agency=intake.agency,
+            delivery(
                 media_type="application/json",
-                name=f"{Path(intake.name).stem}-{'-'.join(kept.record.id.split('/')[1:])}",
+                name=f"{stem}-{'-'.join(kept.record.id.split('/')[1:])}",
                 sha256="",
                 path=folder,
                 fields={"doctype": kept.doctype, "record": kept.record.id, "revision": kept.record.revision, "values": values},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 
@@ -19,7 +18,6 @@ from digitizer.service.intake import Intakes
 log = logging.getLogger(__name__)
 
 #: the reason a page fails for when every worker that took it died
-
 WORKER_DIED = "worker_died"
 
 
@@ -113,7 +111,7 @@ class Work(Intakes):
             row for s in submissions.sources_of(tx, job.bundle) for row in submissions.page_readings(tx, s.id, engine).values()
         ]
         if rows and all(row["state"] == PageState.FAILED for row in rows):
-            self._fail_bundle(tx, job.bundle, codec.load(Problem, json.dumps(rows[0]["error"])), worker)
+            self._fail_bundle(tx, job.bundle, codec.restore(Problem, rows[0]["error"]), worker)
             return
         submissions.move_bundle(tx, job.bundle, ["READING"], "FINISHING")
         jobs.add(tx, "finish", job.bundle, lane=job.lane)
