@@ -9,7 +9,8 @@ DigitizerError            exit 15, 500
 │  ├─ DamagedFile
 │  ├─ UnsupportedFormat   415
 │  ├─ TooLarge            413
-│  └─ EncryptedPdf        exit 8
+│  ├─ EncryptedPdf        exit 8
+│  └─ SealBroken, SealUntrusted   a sealed package was changed, or comes from nobody we know
 ├─ OutputInvalid          exit 4, 500
 ├─ FileAccess             exit 5, 500
 ├─ EngineError            exit 7, 500
@@ -102,6 +103,18 @@ class EncryptedPdf(InputError):
     """The PDF needs a password."""
 
     code, exit_code = "encrypted_pdf", 8
+
+
+class SealBroken(InputError):
+    """The package or folder is not what was sealed."""
+
+    code = "seal_broken"
+
+
+class SealUntrusted(InputError):
+    """Nobody here trusts the key this was sealed with."""
+
+    code = "seal_untrusted"
 
 
 class OutputInvalid(DigitizerError):

@@ -35,6 +35,7 @@ COMMANDS = {
     "attach": "upkeep",
     "verify": "upkeep",
     "audit": "upkeep",
+    "keys": "keys",
     "models": "setup",
     "doctypes": "setup",
     "doctor": "setup",
