@@ -3,11 +3,15 @@
 A folder holds `<name>.truth.json` beside its scans (docs: samples/README.md), or a `labels.tsv` (`file<TAB>text`) as plain
 reading. Each engine runs in a process of its own, alone, with one thread. Results go to `benchmarks/results/`, with machine and
 commit; a figure below `floors.toml` ends with exit code 1.
+
+`--cache DIR` keeps what was read, lattices included, outside the repository, by content of the file, weights and reading code:
+for working on what comes after reading. CPU seconds mean nothing then, and nothing is rendered.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
 import os
@@ -39,13 +43,14 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=0, help="at most so many files a folder")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     parser.add_argument("--wrong", type=Path, help="writes every wrong field to this file; it holds what was read")
+    parser.add_argument("--cache", type=Path, help="keeps readings in this folder, and takes them from there")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
-        json.dump([measure(folder, given.worker, given.limit, given.wrong) for folder in given.pages], sys.stdout)
+        json.dump([measure(folder, given) for folder in given.pages], sys.stdout)
         return 0
     engines = {engine: _alone(engine, given) for engine in given.engine or ["paddle", "tesseract"]}
-    result = {"engines": engines}
+    result = {"engines": engines, **({"cached": True} if given.cache else {})}
     target = save(result, given.output, given.name)
     print(table(result))
     print(f"\n{target}")
@@ -56,55 +61,98 @@ def _alone(engine: str, given: argparse.Namespace) -> Any:
     command = [sys.executable, __file__, "--worker", engine, "--limit", str(given.limit)]
     for folder in given.pages:
         command += ["--pages", str(folder)]
+    if given.cache:
+        command += ["--cache", str(given.cache)]
     if given.wrong:
         command += ["--wrong", str(given.wrong)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     return json.loads(done.stdout)
 
 
-def measure(folder: Path, engine_name: str, limit: int, wrong: Path | None) -> dict[str, Any]:
-    """Counts, CPU seconds and memory of one engine on one folder."""
+def tools_of(engine_name: str) -> Any:
+    """What the stages work with, as the product has it."""
     sys.path.insert(0, str(ROOT))
-    from benchmarks.measure import Tally
     from digitizer.doctypes import digest, load
     from digitizer.ocr import open_engine
     from digitizer.pipeline import Tools
     from digitizer.settings import EngineOptions, PageOptions
 
     doctypes = load(None)
-    tools = Tools(
+    return Tools(
         engine=open_engine(EngineOptions(name=engine_name)),
         doctypes=doctypes,
         doctypes_digest=digest(doctypes),
         pages=PageOptions(),
     )
+
+
+def measure(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Counts, CPU seconds and memory of one engine on one folder."""
+    tools = tools_of(given.worker)
+    from benchmarks.measure import Tally
+
     tally, cost = Tally(), Cost()
     with cost:
-        for path, truth in list(items(folder))[: limit or None]:
-            cost.pages += _one(path, truth, tools, tally)
-    if wrong is not None:
-        with wrong.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps({"engine": engine_name, **note}, ensure_ascii=False) + "\n" for note in tally.wrong)
+        for path, truth in list(items(folder))[: given.limit or None]:
+            cost.pages += _one(path, truth, tools, tally, given.cache)
+    if given.wrong is not None:
+        with given.wrong.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps({"engine": given.worker, **note}, ensure_ascii=False) + "\n" for note in tally.wrong)
     return {"folder": folder.name, **cost.plain(), **tally.plain()}
 
 
-def _one(path: Path, truth: dict[str, Any], tools: Any, tally: Any) -> int:
+def _one(path: Path, truth: dict[str, Any], tools: Any, tally: Any, cache: Path | None) -> int:
     """Reads one file; how many scans it has."""
-    from digitizer.model import Source
-    from digitizer.pages import ScanFile, inspect
-    from digitizer.pipeline import digitize
+    from digitizer.pages import ScanFile
 
     if truth.get("line"):
         with ScanFile(path, source="", options=tools.pages) as file:
             tally.text.add(tools.engine.read_line(file.read(0).pixels), truth["text"])
         return 1
+    result = remembered(path, tools, cache) if cache else whole(path, tools)
+    tally.add(result, truth)
+    return len(set(result.positions))
+
+
+def whole(path: Path, tools: Any) -> Any:
+    """Everything the product does with one file, artifacts included."""
+    from digitizer.model import Source
+    from digitizer.pages import inspect
+    from digitizer.pipeline import digitize
+
     seen = inspect(path, options=tools.pages)
     data = path.read_bytes()
     source = Source(id=hashlib.sha256(data).hexdigest(), key="", media_type=seen.media_type, size=len(data))
     with tempfile.TemporaryDirectory() as into:
-        result = digitize(path, source, scans=range(seen.pages), tools=tools, name="result", into=Path(into), signed=seen.signed)
-    tally.add(result, truth)
-    return seen.pages
+        return digitize(path, source, scans=range(seen.pages), tools=tools, name="result", into=Path(into), signed=seen.signed)
+
+
+def remembered(path: Path, tools: Any, cache: Path) -> Any:
+    """What `finish` makes of a file's readings, which are kept in `cache`."""
+    from digitizer import codec
+    from digitizer.model import Source
+    from digitizer.pages import inspect
+    from digitizer.pipeline import Reading, finish, read_pages
+
+    data = path.read_bytes()
+    source = Source(id=hashlib.sha256(data).hexdigest(), key="", media_type="", size=len(data))
+    kept = cache / f"{source.id[:24]}-{tools.engine.fingerprint}-{_reading_code()}.json"
+    if kept.exists():
+        readings = codec.load(tuple[Reading, ...], kept.read_bytes())
+    else:
+        scans = range(inspect(path, options=tools.pages).pages)
+        readings = tuple(read_pages(path, source=source.id, scans=scans, tools=tools))
+        cache.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(codec.dump(readings))
+    return finish(bundle=source.id, sources=(source,), readings=[(r.scan, r) for r in readings], tools=tools)
+
+
+@functools.cache
+def _reading_code() -> str:
+    """Hash of the code between file and PageText."""
+    files = [ROOT / "digitizer" / "lattice.py", *sorted((ROOT / "digitizer" / "pages").glob("*.py"))]
+    files += sorted((ROOT / "digitizer" / "ocr").glob("*.py"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:12]
 
 
 def items(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

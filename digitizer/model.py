@@ -363,6 +363,19 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lattice:
+    """What the recogniser held possible in a line, column by column; `digitizer/lattice.py` packs and unpacks it.
+
+    `columns` CTC columns span the line's box. `cells`: for every column in which a letter is possible (columns left out before
+    it, entries), then the entries, likeliest first, as (character, level); character 0 is the blank, i is `signs[i - 1]`.
+    """
+
+    columns: int
+    signs: str
+    cells: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One printed or written row of text; `words` and `letters` in reading order, `letters` with the spaces."""
 
@@ -371,6 +384,8 @@ class Line:
     confidence: float
     words: tuple[Word, ...] = ()
     letters: tuple[Letter, ...] = ()
+    #: for decoding under constraints; never in a result. None from engines that give none
+    lattice: Lattice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

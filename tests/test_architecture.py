@@ -14,6 +14,7 @@ LEVELS = {
     "model": 0,
     "errors": 0,
     "geometry": 0,
+    "lattice": 0,
     "text": 0,
     "codec": 0,
     "settings": 1,

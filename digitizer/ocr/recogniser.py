@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 from PIL import Image
 
+from digitizer.lattice import pack
 from digitizer.model import Box, Letter, Line, Pixels, Word
 from digitizer.ocr.ctc import Sign, best_path
 from digitizer.ocr.weights import Model
@@ -51,7 +53,7 @@ class Recogniser:
                 used = -(-strips[i].shape[1] // STRIDE)
                 line = to_line(best_path(columns[row, :used], self.model.charset), boxes[i], used)
                 if line is not None:
-                    lines[i] = line
+                    lines[i] = replace(line, lattice=pack(columns[row, :used], self.model.charset))
         return tuple(lines[i] for i in sorted(lines))
 
 
@@ -86,9 +88,9 @@ def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:
     letters = tuple(
         Letter(
             char=sign.char,
-            x0=box.x0 + scale * max(bounds[i], middle - 2.5),
-            x1=box.x0 + scale * min(bounds[i + 1], middle + 2.5),
-            confidence=sign.confidence,
+            x0=round(box.x0 + scale * max(bounds[i], middle - 2.5), 1),
+            x1=round(box.x0 + scale * min(bounds[i + 1], middle + 2.5), 1),
+            confidence=round(sign.confidence, 4),
         )
         for i, (sign, middle) in enumerate(zip(signs, middles, strict=True))
     )

@@ -1,0 +1,59 @@
+"""What a recogniser held possible, packed and unpacked."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitizer import codec
+from digitizer.lattice import LIKELY, TOP, pack, unpack
+from digitizer.model import Box, Line
+from digitizer.output.result import _line
+
+CHARSET = tuple("abcdefgh")
+
+
+def rows(*columns: dict[str, float]) -> np.ndarray:
+    """Probabilities by column; what is left over is the blank's."""
+    table = np.zeros((len(columns), 1 + len(CHARSET)), np.float32)
+    for row, column in zip(table, columns, strict=True):
+        for char, p in column.items():
+            row[1 + CHARSET.index(char)] = p
+        row[0] = 1 - row.sum()
+    return table
+
+
+def test_columns_without_a_letter_are_left_out_and_the_others_keep_their_number() -> None:
+    columns = unpack(pack(rows({}, {"a": 0.9}, {}, {}, {"b": 0.6, "c": 0.3}), CHARSET))
+    assert [(c.number, [s for s, _ in c.signs]) for c in columns] == [(1, ["a", ""]), (4, ["b", "c", ""])]
+    assert math.isclose(math.exp(columns[1].signs[0][1]), 0.6, rel_tol=0.03)
+
+
+def test_a_long_empty_stretch_is_bridged() -> None:
+    blank: list[dict[str, float]] = [{}] * 700
+    assert [c.number for c in unpack(pack(rows(*blank, {"a": 0.9}, *blank, {"b": 0.9}), CHARSET))] == [700, 1401]
+
+
+def test_a_line_without_letters_has_an_empty_lattice() -> None:
+    packed = pack(rows({}, {}), CHARSET)
+    assert (packed.columns, packed.cells, unpack(packed)) == (2, b"", [])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_what_is_likely_comes_back_nearly_as_likely(seed: int) -> None:
+    table = np.random.default_rng(seed).dirichlet([0.05] * (1 + len(CHARSET)), 40).astype(np.float32)
+    for column in unpack(pack(table, CHARSET)):
+        row = table[column.number]
+        wanted = sorted((float(p) for p in row if p >= LIKELY), reverse=True)[:TOP]
+        got = [math.exp(p) for _, p in column.signs]
+        assert np.allclose(got, wanted, rtol=0.04)
+
+
+def test_it_survives_the_store_and_never_reaches_a_result() -> None:
+    line = Line(text="ab", box=Box(0, 0, 9, 9), confidence=0.9, lattice=pack(rows({"a": 0.9}, {"b": 0.9}), CHARSET))
+    assert codec.load(Line, codec.dump(line)) == line
+    assert "lattice" not in _line(line)
