@@ -70,6 +70,8 @@ class FieldSpec:
     #: printed labels, folded
     label: tuple[str, ...] = ()
     where: str = "right"
+    #: headings of its column where a book is a wide table, one event a row, folded
+    column: tuple[str, ...] = ()
     #: name of the section it belongs to; None: anywhere
     section: str | None = None
     required: bool = False
@@ -256,13 +258,14 @@ class _Reader:
     def field(self, entry: dict[str, Any], sections: set[str]) -> FieldSpec:
         name = self.get(entry, "name", str)
         for key in entry:
-            if key not in {"name", "type", "label", "where", "section", "required", "part_of"}:
+            if key not in {"name", "type", "label", "where", "column", "section", "required", "part_of"}:
                 raise self.wrong(name, f"field {name}: unknown key {key!r}")
         spec = FieldSpec(
             name=name,
             type=self.get(entry, "type", str),
             label=self.folded(entry, "label"),
             where=self.get(entry, "where", str) if "where" in entry else "right",
+            column=self.folded(entry, "column"),
             section=self.get(entry, "section", str) if "section" in entry else None,
             required=self.get(entry, "required", bool) if "required" in entry else False,
             part_of=self.get(entry, "part_of", str) if "part_of" in entry else None,
@@ -273,7 +276,7 @@ class _Reader:
             raise self.wrong(name, f"field {name}: unknown place {spec.where!r}")
         if spec.section is not None and spec.section not in sections:
             raise self.wrong(name, f"field {name}: unknown section {spec.section!r}")
-        if spec.where in ("right", "inline", "below") and not spec.label and spec.part_of is None:
+        if spec.where in ("right", "inline", "below") and not (spec.label or spec.column) and spec.part_of is None:
             raise self.wrong(name, f"field {name} has no label")
         return spec
 

@@ -15,7 +15,8 @@ from digitizer.errors import UsageError
 from digitizer.extract import types
 from digitizer.extract.check import confidence, judge
 from digitizer.extract.codes import Coded, from_mrz, from_qr
-from digitizer.extract.locate import Found, locate
+from digitizer.extract.locate import Found, from_cells, locate
+from digitizer.extract.records import Case, book_values, cases
 from digitizer.geometry import same_row
 from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
 from digitizer.text import fold
@@ -37,21 +38,23 @@ def extract(
         return ()
     doctype = doctypes[document.doctype]
     pages = [(i, texts[i]) for i in document.texts if texts[i].lines]
-    groups = [[page] for page in pages] if doctype.book else [pages]
-    found = [(_fields(group, doctype, (known or {}) if doctype.book else {}), group) for group in groups]
-    filled = [(fields, group) for fields, group in found if fields]
-    return tuple(_record(f"{document.id}/{number}", fields, group, doctype) for number, (fields, group) in enumerate(filled))
+    of_book = {**book_values(pages, doctype), **(known or {})} if doctype.book else {}
+    found = [(_fields(case, doctype, of_book), case) for case in cases(pages, doctype)]
+    filled = [(fields, case) for fields, case in found if any(field.by != "book" for field in fields)]
+    return tuple(_record(f"{document.id}/{number}", fields, case, doctype) for number, (fields, case) in enumerate(filled))
 
 
-def _record(record_id: str, fields: Sequence[Field], pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Record:
+def _record(record_id: str, fields: Sequence[Field], case: Case, doctype: DocType) -> Record:
     judged, verdict, reasons = judge(fields, doctype)
     # what is not on the scan cannot be read from it: a person looks at the paper
-    lost = tuple(replace(p, page=number) for number, page in pages for p in page.quality.problems if p.code in _LOST)
-    return Record(id=record_id, fields=judged, verdict=Verdict.REVIEW if lost else verdict, reasons=(*reasons, *lost))
+    lost = tuple(replace(p, page=number) for number, page in case.pages for p in page.quality.problems if p.code in _LOST)
+    more = (*case.problems, *lost)
+    return Record(id=record_id, fields=judged, verdict=Verdict.REVIEW if more else verdict, reasons=(*reasons, *more))
 
 
-def _fields(pages: Sequence[tuple[int, PageText]], doctype: DocType, known: Mapping[str, str]) -> list[Field]:
-    located = {found.field.name: found for found in locate(pages, doctype)}
+def _fields(case: Case, doctype: DocType, known: Mapping[str, str]) -> list[Field]:
+    pages = case.pages
+    located = {found.field.name: found for found in (from_cells(case.cells, doctype) if case.cells else locate(pages, doctype))}
     coded = _coded(pages, doctype)
     fields: list[Field] = []
     for spec in doctype.fields:

@@ -7,7 +7,7 @@ reaches to the next label on its row, and over the rows below it until the next 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -111,6 +111,14 @@ def locate(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Iterator[
             pieces = _STRATEGIES[spec.where](rows, margin, spec, doctype)
             if pieces:
                 yield Found(field=spec, pieces=tuple(pieces))
+
+
+def from_cells(cells: Mapping[str, Sequence[tuple[int, Line]]], doctype: DocType) -> Iterator[Found]:
+    """The fields of a row of a wide table. `cells`: (position of the PageText, line) of each cell, by name of the field."""
+    for spec in doctype.fields:
+        rows = [Row(page=page, line=line, folded=fold(line.text)) for page, line in cells.get(spec.name, ())]
+        if pieces := [piece for row in rows for piece in _whole(row)]:
+            yield Found(field=spec, pieces=tuple(pieces))
 
 
 def _rows(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> tuple[list[Row], list[Row]]:

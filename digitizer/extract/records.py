@@ -1,0 +1,204 @@
+"""Pages of a document -> cases: what each record is read from.
+
+A sheet is one case. A page of a register book holds one record or more: they begin with the repeated number line (`Số: …`) or,
+where that was not read, with the heading of the first person. Wide tables hold one event a row. A page that begins no record
+goes on with the one before it. Cover and closing statement hold none; what a cover says of the book counts for all its records.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from rapidfuzz.distance import Levenshtein
+
+from digitizer.doctypes import DocType
+from digitizer.extract.locate import find_labels
+from digitizer.extract.tables import Table, find_table
+from digitizer.geometry import same_row
+from digitizer.model import Box, Line, PageText, Problem
+from digitizer.text import fold
+
+#: a cover says so: when the book was opened and closed, who keeps it
+_COVER = ("mo ngay", "khoa ngay", "mo so ngay", "khoa so ngay", "ngay mo so", "ngay khoa so")
+_OFFICE = ("co quan dang ky ho tich", "co quan dang ky", "noi dang ky")
+_VOLUME = ("quyen so",)
+#: words of a closing statement: pages and events of the year
+_CLOSING = re.compile(r"(tong so|tong cong|gom).{0,40}(trang|su kien|truong hop)|khoa so|chot so")
+#: written across a record that does not count
+_CANCELLED = frozenset({"huy", "da huy", "huy bo", "bo", "khong dung", "viet sai huy"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What one record is read from."""
+
+    #: (position of the PageText in the bundle, PageText with nothing but this record's lines, boxes and marks)
+    pages: tuple[tuple[int, PageText], ...]
+    #: a row of a wide table: lines of its cells by name of the field
+    cells: Mapping[str, tuple[tuple[int, Line], ...]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def cases(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> list[Case]:
+    """The cases of a document, in order. `pages`: (position of the PageText, PageText) of all its pages."""
+    if not doctype.book:
+        return [Case(pages=tuple(pages))] if pages else []
+    found: list[Case] = []
+    for number, page in pages:
+        if is_cover(page, doctype) or is_closing(page):
+            continue
+        table = find_table(page, doctype)
+        if table is not None:
+            found += _rows(number, page, table)
+        elif found and not found[-1].cells and _continues(found[-1], page, doctype):
+            found[-1] = replace(found[-1], pages=(*found[-1].pages, (number, page)))
+        else:
+            found += [_case(number, part) for part in divide(page, doctype)]
+    return found
+
+
+def book_values(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, str]:
+    """Values a cover of the book states for all its records: `quyenSo`, `noiDangKy`."""
+    stated: dict[str, str] = {}
+    for _, page in pages if doctype.book else ():
+        if is_cover(page, doctype):
+            for name, labels in (("quyenSo", _VOLUME), ("noiDangKy", _OFFICE)):
+                if (value := _after(page, labels)) and any(spec.name == name for spec in doctype.fields):
+                    stated.setdefault(name, value)
+    return stated
+
+
+def is_cover(page: PageText, doctype: DocType) -> bool:
+    """Whether a page is the cover of its book: the title alone on a line, and when the book was opened or closed."""
+    texts = [fold(line.text).strip(" .:") for line in page.lines]
+    titled = any(Levenshtein.normalized_similarity(text, fold(title)) >= 0.8 for text in texts for title in doctype.title)
+    return titled and any(text.startswith(word) for text in texts for word in _COVER)
+
+
+def is_closing(page: PageText) -> bool:
+    """Whether a page is the closing statement of a book: totals of pages and events, and no number line."""
+    text = " ".join(fold(line.text) for line in page.lines)
+    return len(set(_CLOSING.findall(text))) >= 2 and not _number_lines(page)
+
+
+def divide(page: PageText, doctype: DocType) -> list[PageText]:
+    """The records stacked on one page, from the top down; a page with one stays whole."""
+    starts = _starts(page, doctype)
+    if len(starts) < 2:
+        return [page]
+    edges = [float("-inf"), *starts[1:], float("inf")]
+    shared = [line for line in page.lines if _is_page_number(line)]
+    return [_within(page, top, bottom, shared) for top, bottom in itertools.pairwise(edges)]
+
+
+def _starts(page: PageText, doctype: DocType) -> list[float]:
+    """Top of each record, px: its number line, or its first heading where no number line was read above it."""
+    numbers = [line.box for line in _number_lines(page)]
+    headings = [line.box for line in page.lines if _is_heading(line, doctype)]
+    if len(headings) <= len(numbers) or len(headings) < 2:
+        return _apart([box.y0 - 0.4 * box.height for box in numbers])
+    return _apart([_number_above(box, numbers).y0 - 0.4 * box.height for box in headings])
+
+
+def _number_above(heading: Box, numbers: Sequence[Box]) -> Box:
+    """The number line of a record by the heading under it; the heading itself where none was read."""
+    near = [box for box in numbers if box.y0 < heading.y0 and heading.y0 - box.y1 < 6 * heading.height]
+    return max(near, key=lambda box: box.y0, default=heading)
+
+
+def _apart(tops: Sequence[float]) -> list[float]:
+    return sorted(set(tops))
+
+
+def _number_lines(page: PageText) -> list[Line]:
+    """The lines a record begins with: `Số: 15/2009` alone, or with volume or day of registration in its row."""
+    found: list[Line] = []
+    for line in page.lines:
+        text = fold(line.text)
+        if not re.match(r"s[o06]\s*[:.…]|s[o06]\s+\d", text) or any(same_row(line.box, other.box) for other in found):
+            continue
+        row = " ".join(fold(other.text) for other in page.lines if same_row(line.box, other.box))
+        alone = re.fullmatch(r"s[o06][\s:.…]*\d+(\s*/\s*\d{2,4})?\W*", row)
+        if alone or re.search(r"quyen|ngay[^/]*dang ky|nam dang ky|nam cap", row):
+            found.append(line)
+    return found
+
+
+def _is_heading(line: Line, doctype: DocType) -> bool:
+    """Whether a line is the heading of the record's first person."""
+    if not doctype.sections:
+        return False
+    text = fold(line.text).strip(" .:")
+    return any(" " in start and Levenshtein.normalized_similarity(text, start) >= 0.85 for start in doctype.sections[0].start)
+
+
+def _is_page_number(line: Line) -> bool:
+    return fold(line.text).startswith("trang so")
+
+
+def _within(page: PageText, top: float, bottom: float, shared: Sequence[Line]) -> PageText:
+    """`page` with what stands between two heights, px, and the lines `shared` by all its records."""
+
+    def inside(box: Box) -> bool:
+        return top <= box.centre[1] < bottom
+
+    return replace(
+        page,
+        lines=(*(line for line in page.lines if inside(line.box) and line not in shared), *shared),
+        ruling=replace(
+            page.ruling,
+            cells=tuple(cell for cell in page.ruling.cells if inside(cell.box)),
+            dotted=tuple(box for box in page.ruling.dotted if inside(box)),
+            ticks=tuple(tick for tick in page.ruling.ticks if inside(tick.box)),
+        ),
+        marks=tuple(mark for mark in page.marks if inside(mark.box)),
+    )
+
+
+def _continues(before: Case, page: PageText, doctype: DocType) -> bool:
+    """Whether a page goes on with the record before it: it begins none, and holds sections that are still to come."""
+    if _number_lines(page) or any(_is_page_number(line) for line in before.pages[-1][1].lines):
+        return False
+    begun = {name for _, earlier in before.pages for name in _sections(earlier, doctype)}
+    here = _sections(page, doctype)
+    return bool(here) and not here & begun
+
+
+def _sections(page: PageText, doctype: DocType) -> set[str]:
+    labels = {hit.label for row, line in enumerate(page.lines) for hit in find_labels(fold(line.text), row, doctype)}
+    return {section.name for section in doctype.sections if labels & set(section.start)}
+
+
+def _case(number: int, page: PageText) -> Case:
+    return Case(pages=((number, page),), problems=tuple(_cancelled(number, page)))
+
+
+def _cancelled(number: int, page: PageText) -> Iterator[Problem]:
+    """`Hủy` alone on a line, or strokes across the page: the office does not count this record."""
+    written = any(fold(line.text).strip(" .,:;!()/-") in _CANCELLED for line in page.lines)
+    if written or any(problem.code == "cancelled" for problem in page.quality.problems):
+        yield Problem(code="cancelled", page=number)
+
+
+def _rows(number: int, page: PageText, table: Table) -> Iterator[Case]:
+    """A case for each row of a wide table."""
+    for row in table.rows:
+        kept = [line for lines in row.values() for line in lines]
+        part = replace(page, lines=tuple(kept))
+        yield Case(
+            pages=((number, part),),
+            cells={name: tuple((number, line) for line in lines) for name, lines in row.items()},
+            problems=tuple(_cancelled(number, part)),
+        )
+
+
+def _after(page: PageText, labels: Sequence[str]) -> str | None:
+    """What follows one of `labels` on its line."""
+    for line in page.lines:
+        head, colon, tail = line.text.partition(":")
+        if colon and any(fold(head).strip(" .").endswith(label) for label in labels) and tail.strip(" .…"):
+            return tail.strip(" .…")
+    return None
