@@ -16,6 +16,9 @@ CODE = re.compile(r"(?:\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0
 AGENCY = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,3}")
 BOOK = re.compile(r"[A-Z]{2,4}/\d{4}/\d{1,3}")
 
+#: a component of this kind is the dossier's result (kết quả): `KQ`, `KQ0234`, `000.00.00.G15-KQ0234`
+RESULT = re.compile(r"(?:.*[-.])?KQ\d*", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -32,6 +35,11 @@ def valid(code: str) -> bool:
     """Whether `code` is a dossier code with a possible date."""
     match = CODE.fullmatch(code)
     return match is not None and _is_date(match.group(1))
+
+
+def is_result(component: str | None) -> bool:
+    """Whether a component code stands for the dossier's result, not for a paper handed in."""
+    return component is not None and RESULT.fullmatch(component) is not None
 
 
 def in_text(text: str) -> str | None:

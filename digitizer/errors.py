@@ -19,8 +19,8 @@ DigitizerError            exit 15, 500
 ├─ ServiceError           exit 23, 503, retry: a machine is at fault
 │  ├─ StoreDown, StoreFull, LedgerDown, QueueDown
 └─ AttachError            exit 24, 409: the dossier system said no
-   ├─ DossierNotFound, AttachRefused
-   └─ ConnectorDown       retry, 503
+   ├─ DossierNotFound, AttachRefused, NotSupported
+   └─ ConnectorDown       retry, 503: ConnectorBusy, ConnectorLogin, ReadBackDiffers
 
 An error carries a `code` and `facts` (file names, limits, counts; never a person's data). The sentence an operator
 reads is looked up under the code in `digitizer/messages/`, where it says what to do next.
@@ -195,7 +195,37 @@ class AttachRefused(AttachError):
     code = "attach_refused"
 
 
+class NotSupported(AttachError):
+    """The dossier system has no function for this."""
+
+    code = "not_supported"
+
+
 class ConnectorDown(AttachError):
     """The dossier system cannot be reached."""
 
     code, http_status, retry = "connector_down", 503, True
+    #: seconds after which it wants to be asked again, where it said so
+    retry_after_s: float | None = None
+
+
+class ConnectorBusy(ConnectorDown):
+    """The dossier system asks to come back later."""
+
+    code = "connector_busy"
+
+    def __init__(self, message: str = "", *, retry_after_s: float | None = None, **facts: Fact) -> None:
+        super().__init__(message, **facts)
+        self.retry_after_s = retry_after_s
+
+
+class ConnectorLogin(ConnectorDown):
+    """The dossier system does not accept our credentials."""
+
+    code = "connector_login"
+
+
+class ReadBackDiffers(ConnectorDown):
+    """What the dossier system holds is not what it was given."""
+
+    code = "read_back_differs"

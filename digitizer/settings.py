@@ -60,6 +60,38 @@ class EngineOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryOptions:
+    """How the outbox tries, and how it treats the dossier system."""
+
+    #: a delivery that failed is tried again after this, then twice as long …
+    retry_first_s: float = 30.0
+    #: … up to this, each time ± 25 %
+    retry_most_s: float = 3600.0
+    #: how long a claimed delivery stays ours without a sign of life
+    lease_s: float = 120.0
+    #: deliveries at a time to one target, at most
+    concurrency: int = 8
+    #: deliveries a minute to one target, 0: no cap
+    rate_per_minute: float = 0.0
+    #: hours (Hanoi) in which nothing is sent, `07:30-11:30, 13:30-17:00`
+    quiet: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOptions:
+    """A further system that gets deliveries, beside `connector`: `[targets.<name>]` in `config.toml`."""
+
+    url: str = ""
+    #: agencies whose dossiers go there, and those below them, by comma: `H60.127, 000.00.19.H60`
+    agencies: str = ""
+    #: procedure codes whose dossiers go there, by comma
+    procedures: str = ""
+    concurrency: int = 8
+    rate_per_minute: float = 0.0
+    quiet: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set, with the embedded defaults."""
 
@@ -68,6 +100,8 @@ class Settings:
     ledger: str = "sqlite:"
     queue: str = "inline:"
     connector: str = "folder:"
+    delivery: DeliveryOptions = DeliveryOptions()
+    targets: Mapping[str, TargetOptions] = field(default_factory=dict)
     lang: str = "vi"
     #: folder with an operator's own document types, besides ours
     doctypes: Path | None = None
@@ -157,6 +191,10 @@ def _convert(old: Any, annotation: str, value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
             raise ConfigError(f"{where} must be a table", setting=where)
         return _build(old, value, where)
+    if annotation == "Mapping[str, TargetOptions]":
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where} must be a table", setting=where)
+        return {name: _convert(TargetOptions(), "", table, f"{where}.{name}") for name, table in value.items()}
     kind = annotation.partition(" |")[0]
     try:
         if kind == "Path":

@@ -33,6 +33,7 @@ COMMANDS = {
     "reprocess": "upkeep",
     "sweep": "upkeep",
     "attach": "upkeep",
+    "deliveries": "deliveries",
     "verify": "upkeep",
     "audit": "upkeep",
     "keys": "keys",

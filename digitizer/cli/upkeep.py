@@ -49,7 +49,7 @@ def retry(ctx: click.Context, intake: str | None, by: str) -> None:
         for intake_id in chosen:
             service.retry(intake_id, by=by)
         with service.ledger.begin() as tx:
-            deliveries = outbox.hasten(tx)
+            deliveries = outbox.hasten(tx, actor=by)
     speak(ctx, "queued_again", count=len(chosen), deliveries=deliveries)
 
 

@@ -1,16 +1,27 @@
-"""The way to the dossier system. Adapters: `folder.py`; chosen by URL."""
+"""The way to dossier systems. Adapters: `folder.py`, `rest.py`, `moj.py`, `handover.py`; chosen by URL.
+
+To add one: one file here with `open(url, home) -> Connector`, derived from `Unable`, and one line in
+`tests/contracts/test_connectors.py`, which says what every connector promises.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from digitizer import plugins
+from digitizer.errors import NotSupported
 from digitizer.model import Receipt
 
-#: what a dossier system may be able to do
+#: what a dossier system may be able to do; `none`: what it is given is only kept for somebody to enter by hand
 CAPABILITIES = frozenset({"find", "list_dossiers", "attach", "update_fields", "attach_result", "import_package", "none"})
+
+
+def _forget(progress: Mapping[str, Any]) -> None:
+    """Progress nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +40,33 @@ class Delivery:
     sha256: str
     #: the bytes, in scratch
     path: Path
-    #: field name -> value, for `update_fields`
+    #: field name -> value, for `update_fields` and `import_package`
     fields: dict[str, object] = field(default_factory=dict)
+    #: about the file: document types, pages, agency names … for systems that ask for it
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    #: what `keep` was given by an attempt that was cut short
+    progress: Mapping[str, Any] = field(default_factory=dict)
+    #: keeps how far an upload came, across restarts
+    keep: Callable[[Mapping[str, Any]], None] = _forget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """A dossier as its system knows it. No names of citizens: they are nobody's business here."""
+
+    code: str
+    agency: str | None = None
+    #: procedure code (mã TTHC)
+    procedure: str | None = None
+    #: days in Asia/Ho_Chi_Minh
+    received_on: date | None = None
+    resolved_on: date | None = None
+    #: component codes that were handed in
+    components: tuple[str, ...] = ()
 
 
 class Connector(Protocol):
-    """A dossier system. Raises DossierNotFound, AttachRefused (final), ConnectorDown (to be repeated)."""
+    """A dossier system. Raises DossierNotFound, AttachRefused, NotSupported (final), ConnectorDown (to be repeated)."""
 
     @property
     def capabilities(self) -> frozenset[str]: ...  # noqa: D102
@@ -43,9 +75,53 @@ class Connector(Protocol):
         """Puts the file under its component, reads it back, and gives the receipt; the same key gets the same receipt."""
         ...
 
+    def attach_result(self, delivery: Delivery) -> Receipt:
+        """The same for the dossier's result."""
+        ...
+
     def update_fields(self, delivery: Delivery) -> Receipt:
         """Writes approved field values to the dossier; the same key gets the same receipt."""
         ...
+
+    def import_package(self, delivery: Delivery) -> Receipt:
+        """Takes one registration case, its PDF and values, into its book; the same key gets the same receipt."""
+        ...
+
+    def find(self, code: str) -> Dossier:
+        """What the system knows of a dossier. Raises DossierNotFound."""
+        ...
+
+    def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
+        """Dossiers received or resolved from `first` to `last`, both included."""
+        ...
+
+
+class Unable:
+    """A system that can do nothing yet: what a connector derives from, so that it says only what it can do."""
+
+    def attach(self, delivery: Delivery) -> Receipt:
+        """Not here."""
+        raise NotSupported("this system cannot attach files")
+
+    def attach_result(self, delivery: Delivery) -> Receipt:
+        """Not here."""
+        raise NotSupported("this system cannot attach results")
+
+    def update_fields(self, delivery: Delivery) -> Receipt:
+        """Not here."""
+        raise NotSupported("this system cannot take values")
+
+    def import_package(self, delivery: Delivery) -> Receipt:
+        """Not here."""
+        raise NotSupported("this system cannot import books")
+
+    def find(self, code: str) -> Dossier:
+        """Not here."""
+        raise NotSupported("this system cannot be asked for a dossier")
+
+    def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
+        """Not here."""
+        raise NotSupported("this system does not list its dossiers")
 
 
 def open_connector(url: str, home: Path) -> Connector:

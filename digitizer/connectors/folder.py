@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from digitizer.connectors import Delivery
+from digitizer.connectors import Delivery, Unable
 from digitizer.errors import AttachRefused, ConnectorDown, DigitizerError, FileAccess
 from digitizer.model import Receipt
 
@@ -31,10 +31,10 @@ _NAME_BYTES = 200
 _BLOCK = 1 << 20
 
 
-class FolderConnector:
+class FolderConnector(Unable):
     """Dossiers as folders below `root`; a dossier nobody knows yet is begun."""
 
-    capabilities = frozenset({"attach", "update_fields"})
+    capabilities = frozenset({"attach", "attach_result", "update_fields"})
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -46,6 +46,10 @@ class FolderConnector:
             raise AttachRefused("the dossier folder keeps this name for itself", component=component)
         with _translated():
             return self._once(delivery, lambda folder: self._place(delivery, folder / component))
+
+    def attach_result(self, delivery: Delivery) -> Receipt:
+        """A result is a file under its own component."""
+        return self.attach(delivery)
 
     def update_fields(self, delivery: Delivery) -> Receipt:
         """Writes the values as JSON below `records/`; a later revision takes the earlier one's place."""

@@ -1,46 +1,75 @@
-"""The outbox: deliveries to the dossier system, written with what they deliver, sent later (transactional outbox)."""
+"""The outbox: deliveries written in the transaction that decides them, sent later (transactional outbox).
+
+A delivery has a *target* (who gets it: `targets.py`), a *kind* (what is sent) and an *order key* (a dossier, a book, a
+client): of one target and order key, a later delivery waits until the earlier one is over. It ends DONE with a receipt,
+HANDED into a signed package because the system behind has no function for it, ELSEWHERE when a person proved that it was
+done by another way, or DEAD with a reason code, from where `replay` brings it back. An outage kills nothing, however long.
+
+To add another kind (callbacks, for example): write it with `add(tx, "callback", target="callback:<client>", …)` in the
+transaction that causes it, `detail` holding ids and codes only; and register one sender, a function
+`(service, due, scratch folder) -> Receipt`, with `@sender("callback")` of `digitizer.service.senders`. It raises
+ConnectorDown (or ConnectorBusy with `retry_after_s`) to be tried again, any other AttachError to end. Pauses, pace, order,
+attempts, dead letters and replay come from here.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from digitizer import codec
-from digitizer.ledger import Transaction, events
+from digitizer.ledger import Transaction, events, targets
 from digitizer.ledger.schema import delivery, intake
+from digitizer.ledger.targets import Pace
 from digitizer.model import Receipt
+
+#: a delivery that keeps failing while its target takes others is given up after this many failures
+STRIKES = 20
+PENDING, DONE, HANDED, ELSEWHERE, DEAD = "PENDING", "DONE", "HANDED", "ELSEWHERE", "DEAD"
+#: reason code of a delivery that only ever failed while its target took others
+GAVE_UP = "gave_up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A delivery to make."""
+    """A delivery to make, claimed."""
 
     id: str
-    #: attach, update_fields
+    target: str
     kind: str
-    intake: str
+    order_key: str
+    intake: str | None
     record: str | None
     revision: int | None
+    #: idempotency key
     key: str
-    dossier: str
+    dossier: str | None
+    #: this one included
     attempts: int
+    made_at: str
+    #: ids and codes for its sender
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    #: what its sender kept from an attempt cut short, to resume an upload
+    progress: Mapping[str, Any] = field(default_factory=dict)
 
 
 def add(
     tx: Transaction,
     kind: str,
     *,
-    intake_id: str,
-    dossier: str,
+    target: str,
+    order_key: str,
     key: str,
     actor: str,
+    intake_id: str | None = None,
+    dossier: str | None = None,
     record: str | None = None,
     revision: int | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> bool:
     """Queues a delivery, once for each idempotency key; True when it is new."""
     if tx.execute(sa.select(delivery.c.id).where(delivery.c.key == key)).first() is not None:
@@ -49,88 +78,182 @@ def add(
     tx.execute(
         sa.insert(delivery).values(
             id=delivery_id,
+            target=target,
             kind=kind,
+            order_key=order_key,
             intake=intake_id,
             record=record,
             revision=revision,
             key=key,
             dossier=dossier,
-            state="PENDING",
+            detail=dict(detail or {}),
+            progress={},
+            state=PENDING,
             attempts=0,
+            strikes=0,
             next_try=0.0,
+            made_at=events.now(),
         )
     )
-    events.note(tx, "to_deliver", delivery_id, actor=actor, kind=kind, intake=intake_id, dossier=dossier)
+    events.note(tx, "to_deliver", delivery_id, actor=actor, kind=kind, target=target, intake=intake_id, dossier=dossier)
     return True
 
 
-def claim(tx: Transaction, *, lease_s: float) -> Due | None:
-    """The next delivery that is due, kept from others for `lease_s`; those of one dossier in the order they were written."""
-    now = time.time()
+def due_targets(tx: Transaction, *, now: float) -> list[str]:
+    """Targets that something is due for; whether they may be asked `claim` says."""
+    rows = tx.execute(sa.select(delivery.c.target).where(*_is_due(now)).distinct().order_by(delivery.c.target))
+    return [row.target for row in rows]
+
+
+def claim(tx: Transaction, target: str, *, pace: Pace, lease_s: float, now: float, most: int = 64) -> list[Due]:
+    """What may be sent to `target` now, kept from others for `lease_s`; of one order key only what was written first."""
+    leased = (delivery.c.target == target, delivery.c.state == PENDING, delivery.c.lease_until > now)
+    before = targets.load(tx, target)
+    in_flight = tx.execute(sa.select(sa.func.count()).select_from(delivery).where(*leased)).scalar_one()
+    state, count = targets.allowed(before, pace, in_flight=in_flight, now=now)
+    rows = _lease(tx, target, min(count, most), now=now, until=now + lease_s) if count else []
+    if (after := targets.taken(state, pace, len(rows))) != before:
+        targets.save(tx, after)
+    return [_due(row) for row in rows]
+
+
+def _lease(tx: Transaction, target: str, count: int, *, now: float, until: float) -> Sequence[sa.RowMapping]:
     earlier = delivery.alias()
-    blocked = sa.exists().where(earlier.c.dossier == delivery.c.dossier, earlier.c.state == "PENDING", earlier.c.next_try > now)
+    behind = sa.exists().where(
+        earlier.c.target == delivery.c.target,
+        earlier.c.order_key == delivery.c.order_key,
+        earlier.c.state == PENDING,
+        earlier.c.seq < delivery.c.seq,
+    )
     chosen = (
-        sa.select(delivery.c.id)
-        .where(delivery.c.state == "PENDING", delivery.c.next_try <= now, ~blocked)
-        .order_by(delivery.c.next_try, delivery.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+        sa.select(delivery.c.seq)
+        .where(delivery.c.target == target, *_is_due(now), ~behind)
+        .order_by(delivery.c.next_try, delivery.c.seq)
+        .limit(count)
     )
-    row = (
-        tx.execute(
-            sa.update(delivery)
-            .where(delivery.c.id == chosen)
-            .values(next_try=now + lease_s, attempts=delivery.c.attempts + 1)
-            .returning(delivery)
-        )
-        .mappings()
-        .first()
+    changed = (
+        sa.update(delivery)
+        .where(delivery.c.seq.in_(chosen), delivery.c.state == PENDING)
+        .values(lease_until=until, attempts=delivery.c.attempts + 1)
+        .returning(delivery)
     )
-    return (
-        Due(**{name: row[name] for name in ("id", "kind", "intake", "record", "revision", "key", "dossier", "attempts")})
-        if row
-        else None
-    )
+    return sorted(tx.execute(changed).mappings(), key=lambda row: int(row["seq"]))
 
 
-def delivered(tx: Transaction, due: Due, receipt: Receipt, *, actor: str) -> bool:
-    """Notes the receipt; False when it was already noted."""
+def _is_due(now: float) -> tuple[sa.ColumnElement[bool], ...]:
+    free = sa.or_(delivery.c.lease_until.is_(None), delivery.c.lease_until <= now)
+    return delivery.c.state == PENDING, delivery.c.next_try <= now, free
+
+
+def _due(row: sa.RowMapping) -> Due:
+    return Due(**{name: row[name] for name in Due.__dataclass_fields__})
+
+
+def renew(tx: Transaction, dues: Sequence[Due], *, until: float) -> None:
+    """Keeps deliveries that are still being sent from others."""
+    for due in dues:
+        tx.execute(_mine(due).values(lease_until=until))
+
+
+def keep_progress(tx: Transaction, due: Due, progress: Mapping[str, Any]) -> None:
+    """Keeps how far an upload came."""
+    tx.execute(_mine(due).values(progress=dict(progress)))
+
+
+def _mine(due: Due) -> sa.Update:
+    """A delivery as it was claimed: a later claimer's is no longer ours."""
+    return sa.update(delivery).where(delivery.c.id == due.id, delivery.c.state == PENDING, delivery.c.attempts == due.attempts)
+
+
+def delivered(
+    tx: Transaction, due: Due, receipt: Receipt, *, actor: str, seconds: float, now: float, handed: bool = False
+) -> bool:
+    """Notes the receipt; False when it was already noted. The target's first success after an outage makes all due again."""
+    before = targets.load(tx, due.target)
+    targets.save(tx, targets.succeeded(before, seconds=seconds, now=now))
+    if before.circuit != "CLOSED":
+        waiting = (delivery.c.target == due.target, delivery.c.state == PENDING, delivery.c.next_try > now)
+        tx.execute(sa.update(delivery).where(*waiting).values(next_try=now))
     done = tx.execute(
         sa.update(delivery)
-        .where(delivery.c.id == due.id, delivery.c.state == "PENDING")
-        .values(state="DONE", receipt=codec.plain(receipt), error=None)
+        .where(delivery.c.id == due.id, delivery.c.state == PENDING)
+        .values(state=HANDED if handed else DONE, receipt=codec.plain(receipt), error=None, lease_until=None, progress={})
     )
     if done.rowcount:
-        events.note(tx, "delivered", due.id, actor=actor, dossier=due.dossier, external_id=receipt.external_id)
+        facts = {"dossier": due.dossier, "external_id": receipt.external_id, "kind": due.kind, "target": due.target}
+        events.note(tx, "handed_over" if handed else "delivered", due.id, actor=actor, **facts)
     return done.rowcount == 1
 
 
-def refused(tx: Transaction, due: Due, error: Mapping[str, Any], *, actor: str) -> None:
-    """Ends a delivery the dossier system will not take."""
-    tx.execute(
-        sa.update(delivery)
-        .where(delivery.c.id == due.id, delivery.c.state == "PENDING")
-        .values(state="REFUSED", error=dict(error))
-    )
-    events.note(tx, "refused", due.id, actor=actor, **error)
+def died(tx: Transaction, due: Due, error: Mapping[str, Any], *, actor: str) -> bool:
+    """Ends a delivery that its target will not take; False when somebody else has it now."""
+    done = tx.execute(_mine(due).values(state=DEAD, error=dict(error), lease_until=None))
+    if done.rowcount:
+        events.note(tx, "refused", due.id, actor=actor, **error)
+    return done.rowcount == 1
 
 
-def put_off(tx: Transaction, due: Due, seconds: float, error: Mapping[str, Any]) -> None:
-    """Tries again in `seconds`."""
-    tx.execute(
-        sa.update(delivery)
-        .where(delivery.c.id == due.id, delivery.c.state == "PENDING")
-        .values(next_try=time.time() + seconds, error=dict(error))
-    )
+def put_off(
+    tx: Transaction,
+    due: Due,
+    seconds: float,
+    error: Mapping[str, Any],
+    *,
+    actor: str,
+    now: float,
+    retry_after_s: float | None = None,
+) -> None:
+    """Tries again in `seconds`; a delivery that failed STRIKES times while its target took others is given up."""
+    state = targets.load(tx, due.target)
+    targets.save(tx, targets.failed(state, code=str(error["code"]), now=now, retry_after_s=retry_after_s))
+    row = tx.execute(sa.select(delivery.c.failed_at, delivery.c.strikes).where(delivery.c.id == due.id)).one()
+    strikes = row.strikes + (row.failed_at is not None and state.last_success > row.failed_at)
+    if strikes >= STRIKES:
+        died(tx, due, {**error, "code": GAVE_UP, "last": error["code"]}, actor=actor)
+        return
+    later = {"next_try": now + seconds, "lease_until": None, "failed_at": now, "strikes": strikes}
+    tx.execute(_mine(due).values(error=dict(error), **later))
 
 
-def hasten(tx: Transaction) -> int:
-    """Makes everything pending due now, refused deliveries included; how many."""
+def give_back(tx: Transaction, due: Due) -> None:
+    """Returns a delivery that could not be tried: our own machine was at fault."""
+    tx.execute(_mine(due).values(lease_until=None, attempts=delivery.c.attempts - 1))
+
+
+def replay(tx: Transaction, ids: Sequence[str] | None, *, actor: str, code: str | None = None) -> int:
+    """Brings dead deliveries back, all or some, perhaps only those that died of `code`; how many."""
+    chosen = sa.select(delivery.c.id, delivery.c.error).where(delivery.c.state == DEAD)
+    if ids is not None:
+        chosen = chosen.where(delivery.c.id.in_(ids))
+    found = [row.id for row in tx.execute(chosen) if code is None or (row.error or {}).get("code") == code]
+    for delivery_id in found:
+        tx.execute(
+            sa.update(delivery)
+            .where(delivery.c.id == delivery_id, delivery.c.state == DEAD)
+            .values(state=PENDING, next_try=0.0, strikes=0, failed_at=None, progress={})
+        )
+        events.note(tx, "replayed", delivery_id, actor=actor)
+    return len(found)
+
+
+def elsewhere(tx: Transaction, delivery_id: str, *, actor: str, reason: str, evidence: str) -> bool:
+    """A person says that it was done by another way; `evidence` is the store key of the proof. False where nothing is open."""
     done = tx.execute(
-        sa.update(delivery).where(delivery.c.state.in_(("PENDING", "REFUSED"))).values(state="PENDING", next_try=0.0)
+        sa.update(delivery)
+        .where(delivery.c.id == delivery_id, delivery.c.state.in_((PENDING, HANDED, DEAD)))
+        .values(state=ELSEWHERE, error={"code": reason}, lease_until=None)
     )
-    return done.rowcount
+    if done.rowcount:
+        events.note(tx, "done_elsewhere", delivery_id, actor=actor, reason=reason, evidence=evidence)
+    return done.rowcount == 1
+
+
+def hasten(tx: Transaction, *, actor: str) -> int:
+    """Makes everything due now, dead deliveries included, and lifts every target's pause; how many."""
+    targets.resume(tx)
+    dead = replay(tx, None, actor=actor)
+    waiting = tx.execute(sa.update(delivery).where(delivery.c.state == PENDING, delivery.c.next_try > 0).values(next_try=0.0))
+    return dead + waiting.rowcount
 
 
 def counts(tx: Transaction) -> dict[str, int]:
@@ -141,21 +264,22 @@ def counts(tx: Transaction) -> dict[str, int]:
 
 
 def receipts(tx: Transaction, *, kind: str | None = None) -> list[dict[str, Any]]:
-    """What the dossier system took: delivery, kind, intake's name, dossier, external id, time; oldest first."""
+    """What the targets took: delivery, kind, intake's name, dossier, external id, time; by dossier."""
     query = (
         sa.select(delivery, intake.c.name, intake.c.component)
-        .join(intake, intake.c.id == delivery.c.intake)
-        .where(delivery.c.state == "DONE")
+        .join(intake, intake.c.id == delivery.c.intake, isouter=True)
+        .where(delivery.c.state.in_((DONE, HANDED)))
     )
     if kind:
         query = query.where(delivery.c.kind == kind)
-    rows = tx.execute(query.order_by(delivery.c.dossier, intake.c.name)).mappings()
+    rows = tx.execute(query.order_by(delivery.c.dossier, intake.c.name, delivery.c.seq)).mappings()
     return [
         {
             "delivery": r["id"],
             "kind": r["kind"],
-            "name": r["name"],
-            "dossier": r["dossier"],
+            "target": r["target"],
+            "name": r["name"] or "",
+            "dossier": r["dossier"] or r["order_key"],
             "component": r["component"] or "",
             "record": r["record"],
             "external_id": r["receipt"]["external_id"],
@@ -166,13 +290,15 @@ def receipts(tx: Transaction, *, kind: str | None = None) -> list[dict[str, Any]
 
 
 def pending(tx: Transaction) -> list[dict[str, Any]]:
-    """What the dossier system does not have yet, and why: delivery, kind, dossier, state, attempts, error code."""
-    rows = tx.execute(sa.select(delivery).where(delivery.c.state != "DONE").order_by(delivery.c.next_try)).mappings()
+    """What a target does not have yet, and why: delivery, kind, target, dossier, state, attempts, error code; dead ones too."""
+    open_ones = sa.select(delivery).where(delivery.c.state.in_((PENDING, DEAD)))
+    rows = tx.execute(open_ones.order_by(delivery.c.next_try, delivery.c.seq)).mappings()
     return [
         {
             "delivery": r["id"],
             "kind": r["kind"],
-            "dossier": r["dossier"],
+            "target": r["target"],
+            "dossier": r["dossier"] or r["order_key"],
             "state": r["state"],
             "attempts": r["attempts"],
             "error": (r["error"] or {}).get("code"),

@@ -101,6 +101,20 @@ def get(tx: Transaction, record_id: str) -> Kept | None:
     return found[0] if found else None
 
 
+def at(tx: Transaction, record_id: str, number: int) -> Kept | None:
+    """A record as it was at a revision, with its state now."""
+    row = (
+        tx.execute(
+            sa.select(record.c.bundle, record.c.doctype, record.c.state, revision.c.body)
+            .join(revision, revision.c.record == record.c.id)
+            .where(record.c.id == record_id, revision.c.revision == number)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else _kept(row)
+
+
 def find(
     tx: Transaction, *, record_id: str | None = None, bundle_id: str | None = None, states: Sequence[RecordState] = ()
 ) -> list[Kept]:
@@ -116,10 +130,12 @@ def find(
         query = query.where(record.c.bundle == bundle_id)
     if states:
         query = query.where(record.c.state.in_(states))
-    return [
-        Kept(record=codec.restore(Record, row.body), bundle=row.bundle, doctype=row.doctype, state=RecordState(row.state))
-        for row in tx.execute(query)
-    ]
+    return [_kept(row) for row in tx.execute(query).mappings()]
+
+
+def _kept(row: sa.RowMapping) -> Kept:
+    body = codec.restore(Record, row["body"])
+    return Kept(record=body, bundle=row["bundle"], doctype=row["doctype"], state=RecordState(row["state"]))
 
 
 def _add_revision(tx: Transaction, body: Record, number: int, *, by: str) -> None:

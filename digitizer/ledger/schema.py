@@ -132,25 +132,59 @@ artifact = sa.Table(
     sa.Column("key", sa.String(80), nullable=False),
 )
 
-# the outbox: what the dossier system still has to get, and what it gave for it
+# the outbox: what dossier systems and others still have to get, and what they gave for it
 delivery = sa.Table(
     "delivery",
     metadata,
-    sa.Column("id", sa.String(64), primary_key=True),
-    # attach, update_fields
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("intake", sa.ForeignKey("intake.id"), nullable=False),
+    # order of writing, which is the order of sending within one target and order key
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String(64), nullable=False, unique=True),
+    sa.Column("target", sa.String(120), nullable=False),
+    # attach, attach_result, update_fields, import_package, and those of other senders
+    sa.Column("kind", sa.String(24), nullable=False),
+    # dossier, book or client
+    sa.Column("order_key", sa.String(120), nullable=False),
+    sa.Column("intake", sa.ForeignKey("intake.id"), index=True),
     sa.Column("record", sa.String(120)),
     sa.Column("revision", sa.Integer),
     sa.Column("key", sa.String(300), nullable=False, unique=True),
-    sa.Column("dossier", sa.String(80), nullable=False),
-    # PENDING, DONE, REFUSED
+    sa.Column("dossier", sa.String(80), index=True),
+    # ids and codes for its sender
+    sa.Column("detail", sa.JSON, nullable=False),
+    # how far an upload came
+    sa.Column("progress", sa.JSON, nullable=False),
+    # PENDING, DONE, HANDED, ELSEWHERE, DEAD
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    # failures while the target took others
+    sa.Column("strikes", sa.Integer, nullable=False, default=0),
     sa.Column("next_try", sa.Float, nullable=False),
+    sa.Column("lease_until", sa.Float),
+    sa.Column("failed_at", sa.Float),
+    sa.Column("made_at", sa.String(40), nullable=False),
     sa.Column("receipt", sa.JSON),
     sa.Column("error", sa.JSON),
-    sa.Index("ix_delivery_due", "state", "next_try"),
+    sa.Index("ix_delivery_due", "state", "target", "next_try", "seq"),
+    sa.Index("ix_delivery_order", "target", "order_key", "state", "seq"),
+)
+
+# how each target of deliveries is doing, for all processes
+target = sa.Table(
+    "target",
+    metadata,
+    sa.Column("name", sa.String(120), primary_key=True),
+    # CLOSED, OPEN, HALF_OPEN
+    sa.Column("circuit", sa.String(16), nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("paused_until", sa.Float, nullable=False),
+    sa.Column("pause_s", sa.Float, nullable=False),
+    # deliveries at a time
+    sa.Column("pace", sa.Float, nullable=False),
+    sa.Column("tokens", sa.Float, nullable=False),
+    sa.Column("tokens_at", sa.Float, nullable=False),
+    sa.Column("usual_s", sa.Float, nullable=False),
+    sa.Column("last_success", sa.Float, nullable=False),
+    sa.Column("error", sa.String(60)),
 )
 
 # who did what and when; `seq`, `prev`, `hash` are filled by the sealer, behind the writers

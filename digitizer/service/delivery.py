@@ -1,86 +1,156 @@
-"""Delivering what the outbox holds."""
+"""Delivering what the outbox holds: claims, threads, leases and how each attempt ended."""
 
 from __future__ import annotations
 
 import logging
 import random
-from functools import partial
+import re
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from digitizer.connectors import Delivery
-from digitizer.errors import AttachError, ConnectorDown
-from digitizer.ledger import outbox, records, submissions
+from digitizer.connectors import CAPABILITIES
+from digitizer.errors import ConnectorDown, DigitizerError, NotSupported, ServiceError, UsageError
+from digitizer.ledger import outbox, records
 from digitizer.ledger.outbox import Due
 from digitizer.model import Receipt, RecordState
 from digitizer.service.ports import Ports
+from digitizer.service.senders import SENDERS, is_handed
 
 log = logging.getLogger(__name__)
 
-#: a delivery that failed is tried again after 30 s, 1 min, 2 min … up to an hour, each time ± 25 %
-RETRY_FIRST_S, RETRY_MOST_S = 30.0, 3600.0
-#: how long one delivery may take before somebody else tries it
-DELIVERY_LEASE_S = 300.0
+#: threads of one process that send
+THREADS = 16
+ACTOR = "digitizer"
+#: reason codes: events must hold no personal data, so no free text
+REASON = re.compile(r"[a-z][a-z0-9_]{2,39}")
 
 
 class Deliveries(Ports):
-    """The outbox on its way to the dossier system."""
+    """The outbox on its way to dossier systems and others."""
+
+    @staticmethod
+    def clock() -> float:
+        """Seconds since the epoch; a simulation puts its own in place."""
+        return time.time()
 
     def deliver(self) -> list[Receipt]:
-        """Sends everything that is due; what cannot be sent now stays in the outbox."""
+        """Sends everything that may be sent now, several at a time; what cannot be sent now stays in the outbox.
+
+        Raises ServiceError when a machine of ours is at fault, after what was under way has ended.
+        """
         receipts: list[Receipt] = []
-        while True:
-            with self.ledger.begin() as tx:
-                due = outbox.claim(tx, lease_s=DELIVERY_LEASE_S)
-            if due is None:
-                return receipts
-            receipt = self._deliver(due)
-            if receipt is not None:
-                receipts.append(receipt)
+        under_way: dict[Future[Receipt | None], Due] = {}
+        trouble: DigitizerError | None = None
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="deliver") as pool:
+            while True:
+                if trouble is None:
+                    under_way.update({pool.submit(self._deliver, due): due for due in self._claim(THREADS - len(under_way))})
+                if not under_way:
+                    break
+                over, _ = wait(under_way, timeout=self.settings.delivery.lease_s / 3, return_when=FIRST_COMPLETED)
+                for future in over:
+                    del under_way[future]
+                    try:
+                        receipts += [r for r in [future.result()] if r is not None]
+                    except ServiceError as exc:
+                        trouble = exc
+                if not over:
+                    self._renew(list(under_way.values()))
+        if trouble is not None:
+            raise trouble
+        return receipts
+
+    def keep_delivering(self, stop: threading.Event, *, every_s: float = 2.0) -> None:
+        """Delivers what becomes due until `stop`; our own machine's troubles are logged and waited out."""
+        while not stop.is_set():
+            try:
+                self.deliver()
+            except ServiceError as exc:
+                log.warning("cannot deliver now", extra={"action": "deliver", "code": exc.code})
+            stop.wait(every_s)
+
+    def done_elsewhere(self, delivery: str, *, evidence: Path, reason: str, by: str) -> None:
+        """A person proves that a delivery was done by another way. Raises UsageError, FileAccess, StoreDown."""
+        if not REASON.fullmatch(reason):
+            raise UsageError("give the reason as a code, for example no_attach_function", reason=reason)
+        key = self.store.put_file(evidence)
+        with self.ledger.begin() as tx:
+            if not outbox.elsewhere(tx, delivery, actor=by, reason=reason, evidence=key):
+                raise UsageError("no such delivery is open; see `digitizer deliveries list`", delivery=delivery)
+
+    def _claim(self, room: int) -> list[Due]:
+        now = self.clock()
+        with self.ledger.read() as tx:
+            due = outbox.due_targets(tx, now=now)
+        claimed: list[Due] = []
+        for name in due:
+            if len(claimed) < room:
+                with self.ledger.begin() as tx:
+                    claimed += outbox.claim(
+                        tx,
+                        name,
+                        pace=self.pace_of(name),
+                        lease_s=self.settings.delivery.lease_s,
+                        now=now,
+                        most=room - len(claimed),
+                    )
+        return claimed
+
+    def _renew(self, dues: list[Due]) -> None:
+        with self.ledger.begin() as tx:
+            outbox.renew(tx, dues, until=self.clock() + self.settings.delivery.lease_s)
 
     def _deliver(self, due: Due) -> Receipt | None:
+        began = time.monotonic()
         try:
             with self._scratch() as folder:
                 receipt = self._send(due, folder)
         except ConnectorDown as exc:
-            wait = min(RETRY_MOST_S, RETRY_FIRST_S * 2 ** (due.attempts - 1)) * random.uniform(0.75, 1.25)
+            self._put_off(due, exc)
+        except ServiceError:
             with self.ledger.begin() as tx:
-                outbox.put_off(tx, due, wait, {"code": exc.code, **exc.facts})
-            return None
-        except AttachError as exc:
+                outbox.give_back(tx, due)
+            raise
+        except DigitizerError as exc:
             with self.ledger.begin() as tx:
-                outbox.refused(tx, due, {"code": exc.code, **exc.facts}, actor="digitizer")
-            return None
-        with self.ledger.begin() as tx:
-            if outbox.delivered(tx, due, receipt, actor="digitizer") and due.record and due.revision:
-                records.move(
-                    tx, due.record, due.revision, [RecordState.READY], RecordState.ATTACHED, actor="digitizer", action="attached"
-                )
-        return receipt
+                outbox.died(tx, due, {"code": exc.code, **exc.facts}, actor=ACTOR)
+        except Exception as exc:  # a mistake of ours must neither stop the others nor be tried for ever
+            log.error("a sender broke: %s", type(exc).__name__, extra={"action": "deliver", "delivery": due.id})
+            with self.ledger.begin() as tx:
+                outbox.died(tx, due, {"code": DigitizerError.code, "what": type(exc).__name__}, actor=ACTOR)
+        else:
+            self._note(due, receipt, time.monotonic() - began)
+            return receipt
+        return None
 
     def _send(self, due: Due, folder: Path) -> Receipt:
-        with self.ledger.read() as tx:
-            intake = submissions.get_intake(tx, due.intake)
-            media_type, key = submissions.artifacts(tx, intake.bundle)["pdf"]
-            kept = records.get(tx, due.record) if due.record else None
-        delivery = partial(
-            Delivery, id=due.id, key=due.key, dossier=due.dossier, component=intake.component, agency=intake.agency
-        )
-        stem = Path(intake.name).stem
-        if due.kind == "attach":
-            path = folder / "attachment.pdf"
-            self._fetch(key, path)
-            return self.connector.attach(
-                delivery(name=f"{stem}.pdf", media_type=media_type, sha256=key.rpartition("/")[2], path=path)
+        if due.kind not in SENDERS:
+            raise NotSupported("nothing here sends this kind of delivery", kind=due.kind)
+        if due.kind in CAPABILITIES and due.kind not in self.connector_of(due.target).capabilities:
+            raise NotSupported("this system has no function for it", kind=due.kind, target=due.target)
+        return SENDERS[due.kind](self, due, folder)
+
+    def _note(self, due: Due, receipt: Receipt, seconds: float) -> None:
+        handed = due.kind in CAPABILITIES and is_handed(self.connector_of(due.target))
+        with self.ledger.begin() as tx:
+            new = outbox.delivered(tx, due, receipt, actor=ACTOR, seconds=seconds, now=self.clock(), handed=handed)
+            if new and due.record and due.revision:
+                at = (due.record, due.revision)
+                records.move(tx, *at, [RecordState.READY], RecordState.ATTACHED, actor=ACTOR, action="attached")
+
+    def _put_off(self, due: Due, exc: ConnectorDown) -> None:
+        """Exponential back-off with jitter; what the target itself asks for is obeyed."""
+        options = self.settings.delivery
+        seconds = min(options.retry_most_s, options.retry_first_s * 2 ** min(due.attempts - 1, 20)) * random.uniform(0.75, 1.25)
+        with self.ledger.begin() as tx:
+            outbox.put_off(
+                tx,
+                due,
+                max(seconds, exc.retry_after_s or 0.0),
+                {"code": exc.code, **exc.facts},
+                actor=ACTOR,
+                now=self.clock(),
+                retry_after_s=exc.retry_after_s,
             )
-        if kept is None:
-            raise AttachError("the record is gone", delivery=due.id)
-        values = {field.name: field.value for field in kept.record.fields if field.value is not None}
-        return self.connector.update_fields(
-            delivery(
-                media_type="application/json",
-                name=f"{stem}-{'-'.join(kept.record.id.split('/')[1:])}",
-                sha256="",
-                path=folder,
-                fields={"doctype": kept.doctype, "record": kept.record.id, "revision": kept.record.revision, "values": values},
-            )
-        )

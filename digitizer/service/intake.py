@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from digitizer import dossiers
 from digitizer.ledger import Transaction, jobs, outbox, submissions
 from digitizer.model import Intake, IntakeState, Lane
 from digitizer.service.ports import Ports
@@ -82,7 +83,7 @@ class Intakes(Ports):
         for kind, (_, key) in sorted(made.items()):
             target = folder / f"{stem}.{kind}"
             part = target.with_name(f".{target.name}.part")
-            self._fetch(key, part)
+            self.fetch(key, part)
             part.replace(target)
             written.append(target)
         return written
@@ -93,7 +94,9 @@ class Intakes(Ports):
             pdf = submissions.artifacts(tx, intake.bundle)["pdf"][1].rpartition("/")[2]
             outbox.add(
                 tx,
-                "attach",
+                "attach_result" if dossiers.is_result(intake.component) else "attach",
+                target=self.route(tx, intake),
+                order_key=intake.dossier,
                 intake_id=intake.id,
                 dossier=intake.dossier,
                 actor="digitizer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,11 +14,17 @@ from typing import Self
 
 from digitizer.connectors import Connector, open_connector
 from digitizer.doctypes import digest, load
-from digitizer.ledger import Ledger, open_ledger
+from digitizer.errors import ConfigError
+from digitizer.ledger import Ledger, Transaction, open_ledger
+from digitizer.ledger.targets import Pace, quiet_hours
+from digitizer.model import Intake
 from digitizer.ocr import open_engine, verify_models
 from digitizer.pipeline import Tools
 from digitizer.settings import Settings
 from digitizer.storage import Store, open_store
+
+#: the target that `settings.connector` names
+DOSSIERS = "dossiers"
 
 
 class Ports:
@@ -27,6 +34,7 @@ class Ports:
         self, settings: Settings, *, store: Store, ledger: Ledger, connector: Connector, tools: Callable[[], Tools] | None = None
     ) -> None:
         self.settings, self.store, self.ledger, self.connector = settings, store, ledger, connector
+        self._connectors, self._opening = {DOSSIERS: connector}, threading.Lock()
         self._make_tools = tools or self._shipped_tools
 
     @classmethod
@@ -45,6 +53,31 @@ class Ports:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
         self.ledger.close()
+
+    def connector_of(self, target: str) -> Connector:
+        """The connector of a target. Raises ConfigError where the configuration names none."""
+        with self._opening:
+            if target not in self._connectors:
+                if target not in self.settings.targets:
+                    raise ConfigError("no such target is configured", target=target)
+                self._connectors[target] = open_connector(self.settings.targets[target].url, self.settings.home)
+            return self._connectors[target]
+
+    def route(self, tx: Transaction, intake: Intake) -> str:
+        """The target that gets what belongs to this intake's dossier: the first whose agencies or procedures name it."""
+        for name, options in self.settings.targets.items():
+            if any(_below(intake.agency, agency) for agency in _listed(options.agencies)):
+                return name
+        return DOSSIERS
+
+    def pace_of(self, target: str) -> Pace:
+        """What a target may be asked for at most. Raises ConfigError for quiet hours that are none."""
+        options = self.settings.targets.get(target, self.settings.delivery)
+        try:
+            quiet = quiet_hours(options.quiet)
+        except ValueError as exc:
+            raise ConfigError("write quiet hours as 07:30-11:30, 13:30-17:00", target=target) from exc
+        return Pace(concurrency=options.concurrency, rate_per_minute=options.rate_per_minute, quiet=quiet)
 
     @cached_property
     def tools(self) -> Tools:
@@ -76,7 +109,8 @@ class Ports:
             path.write_bytes(data)
             return self.store.put_file(path)
 
-    def _fetch(self, key: str, target: Path) -> None:
+    def fetch(self, key: str, target: Path) -> None:
+        """Copies a stored file."""
         with self.store.open(key) as stored, target.open("wb") as sink:
             shutil.copyfileobj(stored, sink, 1 << 20)
 
@@ -89,6 +123,15 @@ class Ports:
                 path = self.store.local(key)
                 if path is None:
                     path = folder / str(number)
-                    self._fetch(key, path)
+                    self.fetch(key, path)
                 paths.append(path)
             yield paths
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _below(agency: str | None, upper: str) -> bool:
+    """Whether an agency is `upper` or belongs to it: `H60.127.03` to `H60.127`, `000.03.127.H60` to `127.H60`."""
+    return agency is not None and (agency == upper or agency.startswith(f"{upper}.") or agency.endswith(f".{upper}"))

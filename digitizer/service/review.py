@@ -37,6 +37,8 @@ class Review(Intakes):
                     outbox.add(
                         tx,
                         "update_fields",
+                        target=self.route(tx, intake),
+                        order_key=intake.dossier,
                         intake_id=intake.id,
                         dossier=intake.dossier,
                         actor=by,

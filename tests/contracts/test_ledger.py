@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from digitizer.errors import ConfigError, LedgerDown
 from digitizer.ledger import Ledger, events, jobs, open_ledger, outbox, records, submissions
 from digitizer.ledger.schema import event, metadata
-from digitizer.model import Field, Intake, IntakeState, Lane, Receipt, Record, RecordState, Verdict
+from digitizer.model import Field, Intake, IntakeState, Lane, Record, RecordState, Verdict
 
 BULK, COUNTER = jobs.LANES[Lane.BULK], jobs.LANES[Lane.COUNTER]
 BUNDLE = "b" * 64
@@ -233,34 +233,15 @@ def test_what_a_person_corrected_survives_a_second_reading(ledger: Ledger, bundl
 # --- outbox ---------------------------------------------------------------------------------------------------------
 
 
+# more of it in test_outbox.py
+
+
 def test_a_delivery_is_written_once_for_its_key(ledger: Ledger, bundle: str) -> None:
     with ledger.begin() as tx:
         submissions.add_intake(tx, an_intake(dossier="D1"))
-        assert outbox.add(tx, "attach", intake_id=an_intake(dossier="D1").id, dossier="D1", key="k", actor="w")
-        assert not outbox.add(tx, "attach", intake_id=an_intake(dossier="D1").id, dossier="D1", key="k", actor="w")
-        due = outbox.claim(tx, lease_s=60)
-        assert due is not None
-        assert outbox.claim(tx, lease_s=60) is None, "somebody is at it"
-        receipt = Receipt(delivery=due.id, dossier="D1", external_id="X-1", at=datetime.now(UTC))
-        assert outbox.delivered(tx, due, receipt, actor="w")
-        assert not outbox.delivered(tx, due, receipt, actor="w")
-        assert [r["external_id"] for r in outbox.receipts(tx)] == ["X-1"]
-        assert outbox.pending(tx) == []
-
-
-def test_a_delivery_put_off_waits_until_it_is_hastened(ledger: Ledger, bundle: str) -> None:
-    with ledger.begin() as tx:
-        submissions.add_intake(tx, an_intake(dossier="D1"))
-        outbox.add(tx, "attach", intake_id=an_intake(dossier="D1").id, dossier="D1", key="k", actor="w")
-        due = outbox.claim(tx, lease_s=60)
-        assert due is not None
-        outbox.put_off(tx, due, 600, {"code": "connector_down"})
-        assert outbox.claim(tx, lease_s=60) is None
-        assert outbox.pending(tx)[0]["error"] == "connector_down"
-        assert outbox.hasten(tx) == 1
-        again = outbox.claim(tx, lease_s=60)
-        assert again is not None
-        assert again.attempts == 2
+        what = {"target": "t", "order_key": "D1", "intake_id": an_intake(dossier="D1").id, "dossier": "D1", "key": "k"}
+        assert outbox.add(tx, "attach", actor="w", **what)  # type: ignore[arg-type]
+        assert not outbox.add(tx, "attach", actor="w", **what)  # type: ignore[arg-type]
 
 
 # --- events ---------------------------------------------------------------------------------------------------------

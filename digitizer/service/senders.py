@@ -1,0 +1,108 @@
+"""What sends a delivery: one function a kind, registered here. `ledger/outbox.py` says how another kind is added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from digitizer.connectors import Connector, Delivery
+from digitizer.errors import AttachError
+from digitizer.ledger import outbox, records, submissions
+from digitizer.ledger.outbox import Due
+from digitizer.ledger.records import Kept
+from digitizer.model import Intake, Receipt
+from digitizer.service.ports import Ports
+
+Sender = Callable[[Ports, Due, Path], Receipt]
+SENDERS: dict[str, Sender] = {}
+
+
+def sender(*kinds: str) -> Callable[[Sender], Sender]:
+    """Registers a function as the sender of these kinds of deliveries.
+
+    It gets the ports, the delivery and a scratch folder, and runs in a thread of its own. It raises ConnectorDown to be
+    tried again, ServiceError when a machine of ours is at fault, any other DigitizerError to end the delivery.
+    """
+
+    def register(function: Sender) -> Sender:
+        SENDERS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return register
+
+
+@sender("attach", "attach_result")
+def send_file(ports: Ports, due: Due, folder: Path) -> Receipt:
+    """The searchable PDF of an intake, under its component or as the dossier's result."""
+    connector, intake = ports.connector_of(due.target), _intake(ports, due)
+    with ports.ledger.read() as tx:
+        media_type, key = submissions.artifacts(tx, intake.bundle)["pdf"]
+        kept = records.find(tx, bundle_id=intake.bundle)
+    path = folder / "attachment.pdf"
+    ports.fetch(key, path)
+    file = _delivery(ports, due, intake)(
+        name=f"{Path(intake.name).stem}.pdf",
+        media_type=media_type,
+        sha256=key.rpartition("/")[2],
+        path=path,
+        metadata={"doctypes": sorted({k.doctype for k in kept if k.doctype})},
+    )
+    return connector.attach_result(file) if due.kind == "attach_result" else connector.attach(file)
+
+
+@sender("update_fields")
+def send_fields(ports: Ports, due: Due, folder: Path) -> Receipt:
+    """The approved values of a record."""
+    kept = _record(ports, due)
+    intake = _intake(ports, due)
+    return ports.connector_of(due.target).update_fields(
+        _delivery(ports, due, intake)(
+            name=f"{Path(intake.name).stem}-{'-'.join(kept.record.id.split('/')[1:])}",
+            media_type="application/json",
+            sha256="",
+            path=folder,
+            fields={"doctype": kept.doctype, "record": kept.record.id, "revision": due.revision, "values": values(kept)},
+        )
+    )
+
+
+def values(kept: Kept) -> dict[str, object]:
+    """Field name -> value of a record, those without a value left out."""
+    return {field.name: field.value for field in kept.record.fields if field.value is not None}
+
+
+def _intake(ports: Ports, due: Due) -> Intake:
+    with ports.ledger.read() as tx:
+        return submissions.get_intake(tx, due.intake or "")
+
+
+def _record(ports: Ports, due: Due) -> Kept:
+    with ports.ledger.read() as tx:
+        kept = records.at(tx, due.record or "", due.revision or 0)
+    if kept is None:
+        raise AttachError("the record is gone", delivery=due.id)
+    return kept
+
+
+def _delivery(ports: Ports, due: Due, intake: Intake) -> partial[Delivery]:
+    def keep(progress: Mapping[str, Any]) -> None:
+        with ports.ledger.begin() as tx:
+            outbox.keep_progress(tx, due, progress)
+
+    return partial(
+        Delivery,
+        id=due.id,
+        key=due.key,
+        dossier=due.dossier or "",
+        component=intake.component,
+        agency=intake.agency,
+        progress=due.progress,
+        keep=keep,
+    )
+
+
+def is_handed(connector: Connector | None) -> bool:
+    """Whether what this connector takes still has to be entered by hand in the system behind it."""
+    return connector is not None and "none" in connector.capabilities
