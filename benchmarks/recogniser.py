@@ -1,7 +1,8 @@
-"""Measures readers on pictures of single lines: `benchmarks/recogniser.py --lines ../shared/data/printed_lines_anle …`.
+"""Measures readers on pictures of single lines: `benchmarks/recogniser.py --lines ../shared/data/printed_lines_anle --drawn 400`.
 
-A folder holds `labels.tsv` (`file<TAB>text`); labels of several rows are left out. `--model FOLDER` adds a candidate beside the
-reader we ship; Tesseract `vie` reads the same lines in the same run. Says which letters are taken for which.
+A folder holds `labels.tsv` (`file<TAB>text`); labels of several rows are left out. `--drawn N` draws N lines with the handwriting
+families that nothing was trained on (`fonts_reserved.toml`; needs the network once, to fetch them). `--model FOLDER` adds a
+candidate beside the reader we ship; Tesseract `vie` reads the same lines in the same run. Says which letters are taken for which.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +31,23 @@ from digitizer.settings import EngineOptions  # noqa: E402
 from digitizer.text import nfc, strip_accents  # noqa: E402
 
 Read = Callable[[np.ndarray], str]
+#: a name, and its lines: (picture (H, W, 3) uint8 RGB, text)
+LineSet = tuple[str, list[tuple[np.ndarray, str]]]
+#: what the drawn lines are drawn from
+DRAWN_SEED = 20_261_124
 
 
 def main() -> int:
     """Every reader on every folder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lines", type=Path, action="append", required=True)
+    parser.add_argument("--lines", type=Path, action="append", default=[])
+    parser.add_argument("--drawn", type=int, default=0, help="lines to draw with reserved families")
     parser.add_argument("--model", type=Path, action="append", default=[], help="folder of a candidate")
     parser.add_argument("--limit", type=int, default=0)
     parser.add_argument("--output", type=Path, default=HERE / "results")
     given = parser.parse_args()
-    found = {name: [measure(folder, read, given.limit) for folder in given.lines] for name, read in readers(given.model)}
+    sets = [labelled(folder, given.limit) for folder in given.lines] + (drawn(given.drawn) if given.drawn else [])
+    found = {name: [measure(lines, read) for lines in sets] for name, read in readers(given.model)}
     target = save({"readers": found}, given.output, "recogniser")
     print(table(found))
     print(f"\n{target}")
@@ -57,30 +65,48 @@ def readers(candidates: list[Path]) -> Iterator[tuple[str, Read]]:
         print(exc, file=sys.stderr)
 
 
-def measure(folder: Path, read: Read, limit: int) -> dict[str, Any]:
-    """Figures of one reader on one folder."""
-    errors, exact, count, mixed, began = Errors(), 0, 0, Counter[str](), time.process_time()
-    marks = Errors()
-    rows = (folder / "labels.tsv").read_text(encoding="utf-8").splitlines()
-    for row in rows[: limit or None]:
+def labelled(folder: Path, limit: int) -> LineSet:
+    """The lines of a folder with `labels.tsv`."""
+    lines = []
+    for row in (folder / "labels.tsv").read_text(encoding="utf-8").splitlines()[: limit or None]:
         name, _, truth = row.partition("\t")
-        if "\\n" in truth:
-            continue
-        with Image.open(folder / name) as image:
-            said = nfc(read(np.asarray(image.convert("RGB"))))
-        truth = nfc(truth)
+        if "\\n" not in truth:
+            with Image.open(folder / name) as image:
+                lines.append((np.asarray(image.convert("RGB")), nfc(truth)))
+    return folder.name, lines
+
+
+def drawn(count: int) -> list[LineSet]:
+    """Lines of the training kit by pens of reserved families, those without any letter apart, and in print."""
+    from digitizer.ocr.training.drawing import fonts as kit
+    from digitizer.ocr.training.lines import Lines
+
+    files = [*(f for f in kit.declared() if f.kind != "pen"), *kit.declared(kit.EVALUATION)]
+    fonts = kit.Fonts({file: kit.fetch(file).read_bytes() for file in files})
+    sets: dict[str, list[tuple[np.ndarray, str]]] = {}
+    for cut in islice(Lines(fonts, DRAWN_SEED), count):
+        letters = any(c.isalpha() for c in cut.text)
+        name = ("reserved pens" if letters else "reserved pens, digits") if cut.hand else "drawn print"
+        sets.setdefault(name, []).append((cut.pixels, cut.text))
+    return sorted(sets.items())
+
+
+def measure(lines: LineSet, read: Read) -> dict[str, Any]:
+    """Figures of one reader on one set of lines."""
+    errors, marks, exact, mixed, began = Errors(), Errors(), 0, Counter[str](), time.process_time()
+    for pixels, truth in lines[1]:
+        said = nfc(read(pixels))
         errors.add(said, truth)
         marks.add(strip_accents(said), strip_accents(truth))
         exact += said == truth
-        count += 1
         mixed.update(confusions(said, truth))
     return {
-        "folder": folder.name,
-        "lines": count,
+        "folder": lines[0],
+        "lines": len(lines[1]),
         "exact": exact,
         **errors.plain(),
         "without marks": marks.plain()["cer"],
-        "cpu ms a line": round(1000 * (time.process_time() - began) / max(count, 1), 1),
+        "cpu ms a line": round(1000 * (time.process_time() - began) / max(len(lines[1]), 1), 1),
         "confused": dict(mixed.most_common(25)),
     }
 

@@ -22,7 +22,7 @@ import torch.nn.functional as functional
 import yaml
 from rapidfuzz.distance import Levenshtein
 
-from digitizer.ocr.training.drawing.fonts import Fonts
+from digitizer.ocr.training.drawing.fonts import DECLARATION, MORE, Fonts
 from digitizer.ocr.training.graph import Reader
 from digitizer.ocr.training.lines import HEIGHT, Cut, Lines
 
@@ -51,7 +51,7 @@ def draw(seed: int, queue: multiprocessing.Queue[Cut]) -> None:
     """A process that draws lines for ever."""
     os.nice(5)
     cv2.setNumThreads(1)
-    for cut in Lines(Fonts.load(), seed):
+    for cut in Lines(Fonts.load(DECLARATION, MORE), seed):
         queue.put(cut)
 
 

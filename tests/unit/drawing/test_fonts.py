@@ -24,9 +24,28 @@ RESERVED = (
 )
 
 
-def test_no_declared_font_is_reserved() -> None:
-    names = ["".join(c for c in f"{file.family} {file.package} {file.path}".lower() if c.isalnum()) for file in kit.declared()]
-    assert names and not [(name, taboo) for name in names for taboo in RESERVED if taboo.replace(" ", "").lower() in name]
+TRAINING = (kit.DECLARATION, kit.MORE)
+
+
+def names(declaration: Path) -> list[str]:
+    files = kit.declared(declaration)
+    return ["".join(c for c in f"{file.family} {file.package} {file.path}".lower() if c.isalnum()) for file in files]
+
+
+@pytest.mark.parametrize("declaration", TRAINING, ids=lambda path: path.name)
+def test_no_font_of_samples_and_training_lines_is_reserved(declaration: Path) -> None:
+    stems = [family.removesuffix(" VN").replace(" ", "").lower() for family in RESERVED]
+    found = names(declaration)
+    assert found and not [(name, taboo) for name in found for taboo in stems if taboo in name]
+
+
+def test_the_fonts_that_measure_are_all_reserved_and_in_no_other_declaration() -> None:
+    measuring = kit.declared(kit.EVALUATION)
+    for file in measuring:
+        with pytest.raises(ValueError, match="reserved"):
+            kit.refuse_reserved(file.family)
+    trained = {file.sha256 for path in TRAINING for file in kit.declared(path)}
+    assert len(measuring) >= 8 and not trained & {file.sha256 for file in measuring}
 
 
 @pytest.mark.parametrize("family", RESERVED)
@@ -41,8 +60,9 @@ def test_a_reserved_family_is_refused(family: str, tmp_path: Path) -> None:
         kit.declared(declaration)
 
 
-def test_every_font_is_pinned() -> None:
-    for file in kit.declared():
+@pytest.mark.parametrize("declaration", [*TRAINING, kit.EVALUATION], ids=lambda path: path.name)
+def test_every_font_is_pinned(declaration: Path) -> None:
+    for file in kit.declared(declaration):
         assert file.package.startswith(("npm:", "debian:")) and file.version and len(file.sha256) == 64
 
 

@@ -1,4 +1,6 @@
-"""The fonts we draw with: `fonts.toml` pins package, version and SHA-256 of every file; here they are fetched, verified, opened.
+"""The fonts we draw with: declarations pin package, version and SHA-256 of every file; here they are fetched, verified, opened.
+
+`fonts.toml` draws samples and lines, `fonts_lines.toml` more lines to train on, `fonts_reserved.toml` the lines that measure.
 
 Fonts are needed while drawing only. They come from the npm registry (`npm pack`) and from Debian (the installed file, else
 `apt-get download`), and are kept under `.cache/fonts`. Families kept for evaluation are refused.
@@ -23,6 +25,10 @@ from PIL import ImageFont
 from digitizer.text import ACCENTED
 
 DECLARATION = Path(__file__).with_name("fonts.toml")
+#: more hands and faces for training lines; samples do not use them, so that they are redrawn byte for byte
+MORE = Path(__file__).with_name("fonts_lines.toml")
+#: families kept for evaluation; only `benchmarks/recogniser.py` draws with them
+EVALUATION = Path(__file__).with_name("fonts_reserved.toml")
 CACHE = Path(__file__).resolve().parents[4] / ".cache" / "fonts"
 KINDS = ("print", "typewriter", "pen")
 #: handwriting superfamilies kept out of training data and samples: they measure us (docs: evaluation hygiene)
@@ -61,12 +67,13 @@ class FontFile:
 
 
 def declared(path: Path = DECLARATION) -> tuple[FontFile, ...]:
-    """The fonts of a declaration file. Raises ValueError for an unknown kind and for a reserved family."""
+    """The fonts of a declaration file. Raises ValueError for an unknown kind, and for a reserved family outside EVALUATION."""
     files = tuple(FontFile(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8"))["font"])
     for file in files:
         if file.kind not in KINDS:
             raise ValueError(f"{file.family}: kind must be one of {KINDS}")
-        refuse_reserved(file.family)
+        if path != EVALUATION:
+            refuse_reserved(file.family)
     return files
 
 
@@ -129,9 +136,10 @@ class Fonts:
         self.stem = lru_cache(maxsize=None)(self._stem)
 
     @classmethod
-    def load(cls, cache: Path = CACHE) -> Fonts:
-        """All declared fonts, fetched where `cache` lacks them."""
-        return cls({file: fetch(file, cache).read_bytes() for file in declared()})
+    def load(cls, *declarations: Path, cache: Path = CACHE) -> Fonts:
+        """The fonts of some declarations (`fonts.toml` when none is named), fetched where `cache` lacks them."""
+        files = [file for path in declarations or (DECLARATION,) for file in declared(path)]
+        return cls({file: fetch(file, cache).read_bytes() for file in files})
 
     def choose(self, kind: str, rng: np.random.Generator, *, joined: bool | None = None) -> FontFile:
         """A regular font of a kind."""

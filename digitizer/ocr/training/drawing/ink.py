@@ -5,7 +5,8 @@ Coverage is uint8, 0 paper, 255 full ink. Positions are px relative to the start
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -131,6 +132,10 @@ class Hand:
     #: how uneven the pressure is, 0–1
     pressure: float
     ink: Ink
+    #: how far tones and accents stand from where the font has them, parts of the x-height
+    drift: float = 0.0
+    #: how much the slant changes from word to word
+    unrest: float = 0.0
 
 
 def hand(fonts: Fonts, rng: np.random.Generator, *, x_height_mm: float = 2.0, colour: tuple[int, int, int] | None = None) -> Hand:
@@ -199,7 +204,7 @@ class Pen:
     def _word(self, word: str, x: float, y: float) -> Stroke:
         face, file = self._face(word), self._file(word)
         swell = self._swell(face, file)
-        letters = _typeset(face, word, swell) if file.joined else self._loose(face, word, swell)
+        letters = self._letters(face, word, swell) if file.joined else self._loose(face, word, swell)
         margin = max(3, round(0.35 * self.x_height))
         mask = np.pad(letters.mask, margin)
         mask = self._press(self._bend(mask, baseline=margin - letters.y))
@@ -209,16 +214,41 @@ class Pen:
         """Letters set one by one, each a little too far left, right, up or down."""
         strokes = []
         for place, letter in enumerate(word):
-            mask, x, y = _typeset(face, letter, swell)
+            mask, x, y = self._letters(face, letter, swell)
             shift = self.rng.normal(0, 0.025 * self.x_height, 2)
             strokes.append(
                 Stroke(mask, x + round(face.getlength(word[:place]) * self.who.spacing + shift[0]), y + round(2 * shift[1]))
             )
         return merge(strokes)
 
+    def _letters(self, face: ImageFont.FreeTypeFont, text: str, swell: float) -> Stroke:
+        """Letters as the font has them, their tones and accents drifted, smaller or larger, now and then run together."""
+        whole = _typeset(face, text, swell)
+        base = bare(text)
+        if not self.who.drift or base == text:
+            return whole
+        return merge([*self._drifted(whole, _typeset(face, base, swell))])
+
+    def _drifted(self, whole: Stroke, base: Stroke) -> Iterator[Stroke]:
+        """The letters without their marks, then each mark where this hand puts it."""
+        room = merge([whole._replace(mask=np.zeros_like(whole.mask)), base])
+        dx, dy = whole.x - room.x, whole.y - room.y
+        kept = cv2.dilate(room.mask, np.ones((3, 3), np.uint8))[dy : dy + whole.mask.shape[0], dx : dx + whole.mask.shape[1]]
+        yield Stroke(np.where(kept > 40, whole.mask, 0).astype(np.uint8), whole.x, whole.y)
+        marks = np.where(kept > 40, 0, whole.mask).astype(np.uint8)
+        count, labels, boxes, _ = cv2.connectedComponentsWithStats((marks > 40).astype(np.uint8))
+        for number in range(1, count):
+            x, y, w, h, _ = (int(v) for v in boxes[number])
+            mark = np.where(labels[y : y + h, x : x + w] == number, marks[y : y + h, x : x + w], 0).astype(np.uint8)
+            scale = self.rng.uniform(0.85, 1.2, 2)
+            size = (max(1, round(w * scale[0])), max(1, round(h * scale[1])))
+            move = self.rng.normal(0, self.who.drift * self.x_height, 2)
+            yield Stroke(cv2.resize(mark, size), whole.x + x + round(move[0]), whole.y + y + round(0.7 * move[1]))
+
     def _bend(self, mask: Mask, baseline: float) -> Mask:
         """Slant about the baseline, and a smooth displacement so that no two letters are alike."""
         height, width = mask.shape
+        slant = self.who.slant + (self.rng.normal(0, self.who.unrest) if self.who.unrest else 0.0)
         cell = max(4.0, 0.8 * self.x_height)
         grid = (max(2, round(height / cell)), max(2, round(width / cell)))
         force = self.who.tremor * self.x_height
@@ -227,7 +257,7 @@ class Pen:
             for _ in "xy"
         )
         columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        return cv2.remap(mask, columns + dx - self.who.slant * (baseline - rows), rows + dy, cv2.INTER_LINEAR)
+        return cv2.remap(mask, columns + dx - slant * (baseline - rows), rows + dy, cv2.INTER_LINEAR)
 
     def _press(self, mask: Mask) -> Mask:
         """Soft edges, darker and paler places."""
@@ -236,6 +266,12 @@ class Pen:
         cells = (2, max(2, mask.shape[1] // max(4, round(2 * self.x_height))))
         force = 1 - self.who.pressure * self.rng.uniform(0, 1, cells).astype(np.float32)
         return (shape * cv2.resize(force, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)).astype(np.uint8)
+
+
+def bare(text: str) -> str:
+    """`text` without tones and accents; đ and the horns of ơ and ư, which are part of the letter's own stroke, stay."""
+    parts = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c) or c == "\u031b"))
 
 
 def merge(strokes: Sequence[Stroke]) -> Stroke:
