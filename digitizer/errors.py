@@ -2,6 +2,7 @@
 
 DigitizerError            exit 15, 500
 ├─ UsageError             exit 1, 400
+│  ├─ NotKnown 401, NotAllowed 403, NotFound 404, TooSlow 408, Conflict 409, RepeatDiffers 422, TooMany 429
 ├─ ConfigError            exit 9: refuse to start
 │  └─ DocTypeError        a declaration of a document type is wrong
 ├─ ModelError             exit 22: a model is missing letters or does not have the hash its card states
@@ -17,7 +18,7 @@ DigitizerError            exit 15, 500
 │  ├─ EngineMissing       exit 3
 │  └─ EngineFailed
 ├─ ServiceError           exit 23, 503, retry: a machine is at fault
-│  ├─ StoreDown, StoreFull, LedgerDown, QueueDown
+│  ├─ StoreDown, StoreFull, LedgerDown, QueueDown, Busy
 └─ AttachError            exit 24, 409: the dossier system said no
    ├─ DossierNotFound, AttachRefused, NotSupported
    └─ ConnectorDown       retry, 503: ConnectorBusy, ConnectorLogin, ReadBackDiffers
@@ -55,6 +56,48 @@ class UsageError(DigitizerError):
     """The command or request is wrong."""
 
     code, exit_code, http_status = "usage", 1, 400
+
+
+class NotKnown(UsageError):
+    """The request carries no valid API key."""
+
+    code, http_status = "not_known", 401
+
+
+class NotAllowed(UsageError):
+    """The API key does not cover this."""
+
+    code, http_status = "not_allowed", 403
+
+
+class NotFound(UsageError):
+    """There is no such thing, or not for this caller."""
+
+    code, http_status = "not_found", 404
+
+
+class TooSlow(UsageError):
+    """The request took too long to arrive."""
+
+    code, http_status = "too_slow", 408
+
+
+class Conflict(UsageError):
+    """Not possible in the state it is in."""
+
+    code, http_status = "conflict", 409
+
+
+class RepeatDiffers(UsageError):
+    """An Idempotency-Key was used again for another request."""
+
+    code, http_status = "repeat_differs", 422
+
+
+class TooMany(UsageError):
+    """A limit of the API key is used up; the fact `retry_after_s` says when to come again."""
+
+    code, http_status = "too_many", 429
 
 
 class ConfigError(DigitizerError):
@@ -175,6 +218,12 @@ class QueueDown(ServiceError):
     """The queue cannot be reached."""
 
     code = "queue_down"
+
+
+class Busy(ServiceError):
+    """The server has as much in hand as it can bear; the fact `retry_after_s` says when to come again."""
+
+    code = "busy"
 
 
 class AttachError(DigitizerError):

@@ -92,6 +92,40 @@ class TargetOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOptions:
+    """What the HTTP server takes on, in all and for each key."""
+
+    #: longest body of one upload, bytes
+    body_bytes: int = 2_000_000_000
+    #: longest body of any other request, and of an upload's form fields together, bytes
+    form_bytes: int = 65_536
+    #: seconds a client has to send the head of a request
+    header_s: float = 10.0
+    #: seconds a body may pause, and a client may go without taking what it is sent
+    pause_s: float = 20.0
+    #: slowest body, bytes a second, after the first `pause_s` seconds
+    slowest_bytes_s: int = 2_000
+    #: open connections
+    connections: int = 4_000
+    #: uploads at the same time
+    uploads: int = 64
+    #: event streams at the same time, in all and for one key
+    streams: int = 1_000
+    streams_per_key: int = 200
+    #: seconds an event stream lasts at most; clients reconnect
+    stream_s: float = 3_600.0
+    #: what a key may do when it says nothing else
+    requests_per_minute: int = 12_000
+    pages_per_day: int = 200_000
+    #: days a key is valid
+    key_days: int = 365
+    #: days the old key still works after a rotation
+    overlap_days: int = 7
+    #: hours an Idempotency-Key is remembered
+    repeat_hours: int = 72
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set, with the embedded defaults."""
 
@@ -108,6 +142,7 @@ class Settings:
     jobs: int = field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
     pages: PageOptions = PageOptions()
     engine: EngineOptions = EngineOptions()
+    api: ApiOptions = ApiOptions()
     #: pages a read job takes at most
     job_pages: int = 16
     #: seconds a claimed job may go without a heartbeat before somebody else takes it

@@ -20,6 +20,7 @@ LEVELS = {
     "settings": 1,
     "plugins": 1,
     "messages": 1,
+    "logs": 1,
     "doctypes": 1,
     "sealed": 1,
     "dossiers": 1,
@@ -34,10 +35,11 @@ LEVELS = {
     "connectors": 2,
     "pipeline": 3,
     "service": 4,
-    "cli": 5,
-    "__main__": 6,
     "api": 5,
     "workers": 5,
+    # `digitizer serve` starts the server
+    "cli": 6,
+    "__main__": 7,
 }
 #: one home per library
 HOMES = {

@@ -37,6 +37,8 @@ COMMANDS = {
     "verify": "upkeep",
     "audit": "upkeep",
     "keys": "keys",
+    "serve": "serve",
+    "clients": "serve",
     "models": "setup",
     "doctypes": "setup",
     "doctor": "setup",

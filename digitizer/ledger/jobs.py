@@ -141,6 +141,11 @@ def split(tx: Transaction, held: Job) -> None:
         add(tx, "read", held.bundle, lane=held.lane, source=held.source, first=scan, count=1)
 
 
+def withdraw(tx: Transaction, bundle_id: str) -> int:
+    """Drops the queued jobs of a bundle nobody wants any more; one at work ends by itself. How many."""
+    return tx.execute(sa.delete(job).where(job.c.bundle == bundle_id, job.c.state == "QUEUED")).rowcount
+
+
 def unfinished(tx: Transaction, bundle_id: str, kinds: Sequence[str]) -> int:
     """Jobs of a bundle that are queued or at work."""
     query = sa.select(sa.func.count()).select_from(job)

@@ -61,6 +61,8 @@ intake = sa.Table(
     sa.Column("actor", sa.String(120), nullable=False),
     sa.Column("lane", sa.String(16), nullable=False),
     sa.Column("received_at", sa.String(40), nullable=False),
+    sa.Index("ix_intake_listed", "received_at", "id"),
+    sa.Index("ix_intake_actor", "actor", "received_at"),
 )
 
 # one reading of one scan by one engine; shared by every bundle that holds the scan
@@ -185,6 +187,35 @@ target = sa.Table(
     sa.Column("usual_s", sa.Float, nullable=False),
     sa.Column("last_success", sa.Float, nullable=False),
     sa.Column("error", sa.String(60)),
+)
+
+# what a system outside may do with an API key; of the key itself only a hash is kept
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    # the system it was given to
+    sa.Column("client", sa.String(64), nullable=False, index=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("agencies", sa.JSON, nullable=False),
+    sa.Column("verbs", sa.JSON, nullable=False),
+    # limits other than those of the settings
+    sa.Column("limits", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.String(40), nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False),
+    sa.Column("revoked_at", sa.String(40)),
+)
+
+# requests with an Idempotency-Key, and the intake each one made
+repeat = sa.Table(
+    "repeat",
+    metadata,
+    sa.Column("client", sa.String(64), primary_key=True),
+    sa.Column("key", sa.String(64), primary_key=True),
+    # of what was asked
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("intake", sa.String(64), nullable=False),
+    sa.Column("at", sa.Float, nullable=False, index=True),
 )
 
 # who did what and when; `seq`, `prev`, `hash` are filled by the sealer, behind the writers

@@ -157,10 +157,9 @@ def save_page(
         tx.execute(sa.insert(page).values(source=source_id, scan=scan, engine=engine, **values))
 
 
-def forget_pages(tx: Transaction, sources: Sequence[str], engine: str, *, states: Sequence[str]) -> int:
-    """Drops readings so that they are done again; how many. What they said stays in the store."""
-    done = tx.execute(sa.delete(page).where(page.c.source.in_(sources), page.c.engine == engine, page.c.state.in_(states)))
-    return done.rowcount
+def forget_pages(tx: Transaction, sources: Sequence[str], *, states: Sequence[str]) -> int:
+    """Drops readings, by whatever engine, so that they are done again; how many. What they said stays in the store."""
+    return tx.execute(sa.delete(page).where(page.c.source.in_(sources), page.c.state.in_(states))).rowcount
 
 
 def progress(tx: Transaction) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Bytes -> Scan -> upright Pages."""
 
-from digitizer.pages.load import Inspection, ScanFile, inspect, load
+from digitizer.pages.load import Inspection, ScanFile, inspect, load, sniff
 from digitizer.pages.straighten import straighten
 
-__all__ = ["Inspection", "ScanFile", "inspect", "load", "straighten"]
+__all__ = ["Inspection", "ScanFile", "inspect", "load", "sniff", "straighten"]

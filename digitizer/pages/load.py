@@ -142,10 +142,15 @@ def _media_type(path: Path, limits: Limits) -> str:
         raise DamagedFile("The file is empty.", bytes=0)
     if size > limits.file_bytes:
         raise TooLarge(limit="file_bytes", value=size)
+    return sniff(head)
+
+
+def sniff(head: bytes) -> str:
+    """The media type by the first bytes, up to 8192 of them. Raises UnsupportedFormat."""
     for magic, media_type in _MAGIC.items():
         if head.startswith(magic):
             return media_type
-    if b"%PDF-" in head:
+    if b"%PDF-" in head[:_PDF_WITHIN]:
         return "application/pdf"
     raise UnsupportedFormat()
 

@@ -4,13 +4,15 @@ The engine opens on first use, so a process that only receives never loads a mod
 """
 
 from digitizer.service.delivery import Deliveries
+from digitizer.service.hook import Document, Hook
 from digitizer.service.intake import Submission
+from digitizer.service.keys import Keys
 from digitizer.service.review import Review
-from digitizer.service.upkeep import Status, Upkeep
+from digitizer.service.upkeep import Status
 from digitizer.service.work import Work
 
-__all__ = ["Service", "Status", "Submission"]
+__all__ = ["Document", "Service", "Status", "Submission"]
 
 
-class Service(Work, Review, Deliveries, Upkeep):
+class Service(Work, Review, Deliveries, Keys, Hook):
     """One per process."""

@@ -13,6 +13,7 @@ from digitizer import dossiers
 from digitizer.ledger import Transaction, jobs, outbox, submissions
 from digitizer.model import Intake, IntakeState, Lane
 from digitizer.service.ports import Ports
+from digitizer.storage import Stat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,13 @@ class Intakes(Ports):
         The bytes are safe before the ledger hears of them; a crash in between leaves a file nobody asks for, never an intake
         without its file. Raises FileAccess, StoreDown, StoreFull, LedgerDown.
         """
-        keys = [self.store.put_file(file) for file in files]
-        sources = [key.rpartition("/")[2] for key in keys]
+        stored = [Stat(key=self.store.put_file(file), size=file.stat().st_size) for file in files]
+        with self.ledger.begin() as tx:
+            return self._note_intake(tx, stored, name, submission)
+
+    def _note_intake(self, tx: Transaction, stored: Sequence[Stat], name: str, submission: Submission) -> tuple[Intake, bool]:
+        """Notes an intake of files that are in the store."""
+        sources = [file.key.rpartition("/")[2] for file in stored]
         bundle = (
             sources[0]
             if len(sources) == 1 and submission.book is None
@@ -55,24 +61,24 @@ class Intakes(Ports):
             lane=submission.lane,
             received_at=datetime.now(UTC),
         )
-        with self.ledger.begin() as tx:
-            for key, source in zip(keys, sources, strict=True):
-                submissions.add_source(tx, source, key, self.store.stat(key).size)
-            if submissions.add_bundle(tx, bundle, sources):
-                jobs.add(tx, "open", bundle, lane=jobs.LANES[submission.lane])
-            new = submissions.add_intake(tx, intake)
-            if new:
-                self._join(tx, intake)
-            return submissions.get_intake(tx, intake.id), new
+        for file, source in zip(stored, sources, strict=True):
+            submissions.add_source(tx, source, file.key, file.size)
+        submissions.add_bundle(tx, bundle, sources)
+        new = submissions.add_intake(tx, intake)
+        if new:
+            self._join(tx, intake)
+        return submissions.get_intake(tx, intake.id), new
 
     def _join(self, tx: Transaction, intake: Intake) -> None:
-        """A new intake of a bundle that is already known takes over its state."""
+        """A new intake of a bundle that is already known takes over its state; one nobody works on is queued."""
         state = submissions.bundle_row(tx, intake.bundle)["state"]
         if state == "DONE":
             submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor=intake.actor)
             self._write_attach(tx, intake)
         elif state == "FAILED":
             submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.FAILED, actor=intake.actor)
+        elif not jobs.unfinished(tx, intake.bundle, ["open", "read", "finish"]):
+            jobs.add(tx, "open", intake.bundle, lane=jobs.LANES[intake.lane])
 
     def export(self, intake: Intake, folder: Path, stem: str) -> list[Path]:
         """Writes `<stem>.pdf` and `<stem>.json` of a digitized intake into `folder`; the paths written."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from digitizer.errors import UsageError
+from digitizer.errors import Conflict
 from digitizer.ledger import Transaction, events, jobs, outbox, records, submissions
 from digitizer.model import IntakeState, PageState
 from digitizer.service.ports import Ports
@@ -86,11 +86,11 @@ class Upkeep(Ports):
         return len(old)
 
     def retry(self, intake_id: str, *, by: str) -> None:
-        """Does a failed intake again, its failed pages included. Raises UsageError."""
+        """Does a failed intake again, its failed pages included. Raises Conflict."""
         self._again(intake_id, [IntakeState.FAILED, IntakeState.DIGITIZED], [PageState.FAILED], by=by, action="retried")
 
     def reprocess(self, intake_id: str, *, by: str, reason: str) -> None:
-        """Reads an intake anew; what people have approved or corrected stays. Raises UsageError."""
+        """Reads an intake anew; what people have approved or corrected stays. Raises Conflict."""
         self._again(
             intake_id, [IntakeState.FAILED, IntakeState.DIGITIZED], list(PageState), by=by, action="reprocessed", reason=reason
         )
@@ -100,10 +100,10 @@ class Upkeep(Ports):
     ) -> None:
         with self.ledger.begin() as tx:
             if submissions.intake_state(tx, intake_id) not in expected:
-                raise UsageError("no such file, or it is being worked on", intake=intake_id)
+                raise Conflict("no such file, or it is being worked on", intake=intake_id)
             intake = submissions.get_intake(tx, intake_id)
             sources = [s.id for s in submissions.sources_of(tx, intake.bundle)]
-            submissions.forget_pages(tx, sources, self.tools.engine.fingerprint, states=pages)
+            submissions.forget_pages(tx, sources, states=pages)
             submissions.move_bundle(tx, intake.bundle, ["DONE", "FAILED"], "NEW", error=None)
             submissions.move_intakes(tx, intake.bundle, expected, IntakeState.RECEIVED, actor=by)
             jobs.add(tx, "open", intake.bundle, lane=jobs.LANES[intake.lane])

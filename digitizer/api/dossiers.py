@@ -1,0 +1,42 @@
+"""`/v1/dossiers/{code}`: what was submitted for a dossier, and what is missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from fastapi import APIRouter, Request
+
+from digitizer import service
+from digitizer.api.access import Reader
+from digitizer.api.shapes import ComponentState, Dossier, DossierCode, problem_responses
+from digitizer.api.views import summary
+from digitizer.model import IntakeState
+
+router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
+
+
+@router.get("/{code}", operation_id="getDossier", response_model=Dossier, responses=problem_responses(404))
+def get(request: Request, key: Reader, code: DossierCode) -> Dossier:
+    """What was submitted for a dossier, by component, and what is missing by the procedure's catalogue."""
+    found = request.app.state.service.dossier(key, code)
+    by_component: dict[str | None, list[service.Document]] = defaultdict(list)
+    for one in found:
+        by_component[one.intake.component].append(one)
+    return Dossier(
+        code=code,
+        complete=None,
+        missing=[],
+        components=[_state(component, documents) for component, documents in by_component.items()],
+        documents=[summary(one.intake, one.state) for one in found],
+    )
+
+
+def _state(component: str | None, documents: list[service.Document]) -> ComponentState:
+    states = [one.state for one in documents]
+    return ComponentState(
+        component=component,
+        documents=[one.intake.id for one in documents],
+        done=states.count(IntakeState.DIGITIZED),
+        failed=states.count(IntakeState.FAILED),
+        waiting=states.count(IntakeState.RECEIVED) + states.count(IntakeState.RUNNING),
+    )

@@ -1,0 +1,159 @@
+"""Running the application: uvicorn with limits on connections and on how long a request head may take."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from digitizer.api import create, problems
+from digitizer.errors import Busy, ConfigError, TooSlow
+from digitizer.service import Service
+from digitizer.settings import ApiOptions
+
+#: seconds a client has to stop sending a body that was refused
+_LINGER_S = 2.0
+#: seconds a connection may idle between two requests
+_KEEP_ALIVE_S = 15
+#: seconds running requests have to end when the server is told to stop
+_GRACE_S = 20
+
+
+def protocol(options: ApiOptions) -> type[asyncio.Protocol]:
+    """An HTTP/1.1 protocol that gives up on slow heads and takes no more than so many connections."""
+
+    class Patient(H11Protocol):
+        """One connection."""
+
+        deadline: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            if len(self.connections) > options.connections:
+                self._end(problems.raw(Busy.code, Busy.http_status))
+            else:
+                self._within(options.header_s)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._in_time()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            if self.transport.is_closing():
+                return
+            before, idle = self.cycle, self.cycle is None or self.cycle.response_complete
+            super().data_received(data)
+            if self.cycle is not before:
+                self._in_time()
+            elif idle and self.deadline is None:
+                self._within(options.header_s)
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.cycle is not None and self.cycle.more_body and not self.transport.is_closing():
+                self._within(_LINGER_S)
+
+        def send_400_response(self, msg: str) -> None:
+            self._end(problems.raw("usage", 400))
+
+        def _within(self, seconds: float) -> None:
+            self._in_time()
+            self.deadline = self.loop.call_later(seconds, self._too_late)
+
+        def _in_time(self) -> None:
+            if self.deadline is not None:
+                self.deadline.cancel()
+                self.deadline = None
+
+        def _too_late(self) -> None:
+            answered = self.cycle is not None and self.cycle.more_body
+            self._end(b"" if answered else problems.raw(TooSlow.code, TooSlow.http_status))
+
+        def _end(self, answer: bytes) -> None:
+            if not self.transport.is_closing():
+                self.transport.write(answer)
+                self.transport.close()
+
+    return Patient
+
+
+def serve(
+    service: Service,
+    *,
+    host: str,
+    port: int,
+    certificate: Path | None = None,
+    private_key: Path | None = None,
+    ready: Callable[[str], None],
+) -> None:
+    """Serves until SIGTERM or Ctrl-C. Raises ConfigError for a public address without keys, or one that is taken.
+
+    `ready` is called with the address once connections are taken; port 0 is any free one.
+    """
+    if not is_loopback(host) and not any(key.active for key in service.api_keys()):
+        raise ConfigError("others could reach this address, and there is no API key yet: `digitizer clients add`", host=host)
+    if (certificate is None) != (private_key is None):
+        raise ConfigError("a certificate and its private key go together")
+    _raise_open_files()
+    options = service.settings.api
+    config = uvicorn.Config(
+        create(service),
+        host=host,
+        port=port,
+        http=cast(Any, protocol(options)),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=2048,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+        ssl_certfile=certificate,
+        ssl_keyfile=private_key,
+    )
+    listener = _listen(host, port)
+    ready(f"{'http' if certificate is None else 'https'}://{_shown(host)}:{listener.getsockname()[1]}")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`. Raises ConfigError for a name nobody knows."""
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    except OSError as exc:
+        raise ConfigError("there is no such address on this machine", host=host) from exc
+    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as exc:
+        listener.close()
+        raise ConfigError("this address is taken, or not one of this machine", host=host, port=port) from exc
+    listener.listen(2048)
+    return listener
+
+
+def _raise_open_files() -> None:
+    """As many files as the system lets us open; every connection is one."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,128 @@
+"""`serve`: the HTTP server. `clients`: keys for the systems that may use it."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from digitizer import logs
+from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
+from digitizer.ledger.clients import ApiKey, Verb
+from digitizer.messages import say
+from digitizer.service import Service
+
+
+@click.command(cls=Spoken)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
+@click.option("--certificate", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--private-key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--jobs", "processes", type=click.IntRange(0, 64))
+@click.pass_context
+def serve(
+    ctx: click.Context, host: str, port: int, certificate: Path | None, private_key: Path | None, processes: int | None
+) -> None:
+    """Takes documents over HTTP; with the queue `inline:` it also has them read."""
+    from digitizer.api.household import Household
+    from digitizer.api.server import serve as run
+
+    chosen = settings(ctx)
+    logs.to_stderr(logging.INFO)
+    with Service.open(chosen) as service, Household(service, chosen.jobs if processes is None else processes):
+        run(service, host=host, port=port, certificate=certificate, private_key=private_key, ready=click.echo)
+
+
+@click.group(cls=SpokenGroup)
+def clients() -> None:
+    """Systems that may use the HTTP server."""
+
+
+@clients.command("add")
+@click.argument("client")
+@click.option("--agency", "agencies", multiple=True, required=True)
+@click.option(
+    "--may",
+    "verbs",
+    multiple=True,
+    type=click.Choice([v.value for v in Verb]),
+    default=("submit", "read", "cancel"),
+)
+@click.option("--days", type=click.IntRange(1, 3650))
+@click.option("--requests-per-minute", type=click.IntRange(1))
+@click.option("--pages-per-day", type=click.IntRange(1))
+@click.option("--body-bytes", type=click.IntRange(1))
+@click.option("--by", default=getpass.getuser)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def add_client(
+    ctx: click.Context,
+    /,
+    client: str,
+    agencies: tuple[str, ...],
+    verbs: tuple[str, ...],
+    days: int | None,
+    by: str,
+    as_json: bool,
+    **limits: int | None,
+) -> None:
+    """Makes a key for a system and shows it, this once."""
+    with Service.open(settings(ctx)) as service:
+        given = {name: value for name, value in limits.items() if value is not None}
+        key, token = service.add_key(client, agencies=agencies, verbs=[Verb(v) for v in verbs], days=days, limits=given, by=by)
+    _show(ctx, key, token, as_json)
+
+
+@clients.command("rotate")
+@click.argument("client")
+@click.option("--by", default=getpass.getuser)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def rotate_client(ctx: click.Context, client: str, by: str, as_json: bool) -> None:
+    """A new key in place of the old one, which works for some days more."""
+    with Service.open(settings(ctx)) as service:
+        key, token = service.rotate_key(client, by=by)
+    _show(ctx, key, token, as_json)
+
+
+@clients.command("revoke")
+@click.argument("key")
+@click.option("--by", default=getpass.getuser)
+@click.pass_context
+def revoke_client(ctx: click.Context, key: str, by: str) -> None:
+    """Ends a key at once."""
+    with Service.open(settings(ctx)) as service:
+        service.revoke_key(key, by=by)
+    speak(ctx, "key_revoked", key=key)
+
+
+@clients.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def list_clients(ctx: click.Context, as_json: bool) -> None:
+    """All keys, without their secrets."""
+    with Service.open(settings(ctx)) as service:
+        keys = service.api_keys()
+    lines = [say("key_line", language(ctx), **{**_row(key), "agencies": ",".join(key.agencies)}) for key in keys]
+    answer([_row(key) for key in keys], as_json, "\n".join(lines))
+
+
+def _show(ctx: click.Context, key: ApiKey, token: str, as_json: bool) -> None:
+    speak(ctx, "key_shown_once", client=key.client, key=key.id)
+    answer({**_row(key), "token": token}, as_json, token)
+
+
+def _row(key: ApiKey) -> dict[str, object]:
+    state = "revoked" if key.revoked_at else "active" if key.active else "expired"
+    return {
+        "key": key.id,
+        "client": key.client,
+        "agencies": list(key.agencies),
+        "may": [verb.value for verb in key.verbs],
+        "limits": dict(key.limits),
+        "state": state,
+        "expires_at": datetime.fromtimestamp(key.expires_at, UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,221 @@
+"""What systems outside may do with an API key; every access is an event, and none reaches beyond the key's agencies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from digitizer import dossiers
+from digitizer.errors import Conflict, NotAllowed, NotFound, TooMany, UsageError
+from digitizer.ledger import Transaction, documents, events, jobs, records, repeats, submissions
+from digitizer.ledger.clients import EVERYWHERE, ApiKey
+from digitizer.ledger.documents import Filter, Progress
+from digitizer.ledger.records import Kept
+from digitizer.ledger.submissions import KnownSource
+from digitizer.model import Intake, IntakeState
+from digitizer.service.intake import Intakes, Submission
+from digitizer.service.upkeep import Upkeep
+from digitizer.storage import Stat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """An intake with all a system outside may know of it."""
+
+    intake: Intake
+    state: IntakeState
+    sources: Sequence[KnownSource]
+    progress: Progress
+    #: code and facts, where it failed
+    error: dict[str, Any] | None
+    #: kind -> (media type, store key)
+    artifacts: dict[str, tuple[str, str]]
+    records: Sequence[Kept]
+    deliveries: Sequence[dict[str, Any]]
+
+
+#: how long a client's pages of the day are taken to be within its limit without counting them again
+QUOTA_COUNTED_S = 20.0
+
+
+class Hook(Intakes, Upkeep):
+    """The intake hook."""
+
+    def note_refusal(self, key: ApiKey, what: str) -> None:
+        """Notes that a key was used for what it is not good for; `what` names the operation."""
+        self._looked(key, "refused_access", key.id, operation=what)
+
+    def placed(self, key: ApiKey, submission: Submission) -> Submission:
+        """`submission` with the agency it is for: as said, else the dossier's, else the key's only one.
+
+        Raises UsageError for a code that is none, NotAllowed when agency or dossier is not the key's business.
+        """
+        if submission.dossier is not None and not dossiers.valid(submission.dossier):
+            raise UsageError("this is no dossier code")
+        if submission.book is not None and not dossiers.BOOK.fullmatch(submission.book):
+            raise UsageError("a book is named like KS/1999/01")
+        if submission.agency is not None and not dossiers.AGENCY.fullmatch(submission.agency):
+            raise UsageError("this is no agency code")
+        of_dossier = submission.dossier.partition("-")[0] if submission.dossier else None
+        only = key.agencies[0] if len(key.agencies) == 1 and key.agencies[0] != EVERYWHERE else None
+        agency = submission.agency or of_dossier or only
+        if agency is None:
+            raise UsageError("say which agency the file belongs to")
+        if not key.covers(agency) or not (of_dossier is None or key.covers(of_dossier)):
+            raise NotAllowed()
+        return replace(submission, agency=agency, actor=key.actor)
+
+    def submit(
+        self, key: ApiKey, files: Sequence[Path], name: str, submission: Submission, *, repeat: str | None = None
+    ) -> tuple[Intake, bool]:
+        """Takes files over for a client; (intake, whether it is new). Once this returns they survive a power cut.
+
+        `repeat` is the client's Idempotency-Key. Raises UsageError, NotAllowed, TooMany, RepeatDiffers, StoreDown, LedgerDown.
+        """
+        stored = [Stat(key=self.store.put_file(file), size=file.stat().st_size) for file in files]
+        return self.submit_stored(key, stored, name, submission, repeat=repeat)
+
+    def submit_stored(
+        self, key: ApiKey, stored: Sequence[Stat], name: str, submission: Submission, *, repeat: str | None = None
+    ) -> tuple[Intake, bool]:
+        """As `submit`, for files that are in the store already."""
+        digest = _digest(submission, [file.key for file in stored])
+        with self.ledger.begin() as tx:
+            if repeat is not None:
+                repeats.check(tx, key.client, repeat, digest)
+            intake, new = self._note_intake(tx, stored, name, submission)
+            if new:
+                self._within_quota(tx, key)
+            else:
+                events.note(tx, "submitted_again", intake.id, actor=key.actor, key=key.id)
+            if repeat is not None:
+                repeats.note(tx, key.client, repeat, digest, intake.id)
+        return intake, new
+
+    def _within_quota(self, tx: Transaction, key: ApiKey) -> None:
+        """Counted anew now and then only: it grows with the day."""
+        if time.monotonic() < self._counted.get(key.actor, 0.0) + QUOTA_COUNTED_S:
+            return
+        most = key.limits.get("pages_per_day", self.settings.api.pages_per_day)
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        if documents.pages_since(tx, key.actor, midnight.isoformat()) > most:
+            left = midnight + timedelta(days=1) - datetime.now(UTC)
+            raise TooMany("the pages of this day are used up", limit=most, retry_after_s=int(left.total_seconds()) + 1)
+        self._counted[key.actor] = time.monotonic()
+
+    @cached_property
+    def _counted(self) -> dict[str, float]:
+        return {}
+
+    def document(self, key: ApiKey, intake_id: str) -> Document:
+        """All about an intake. Raises NotFound, also where the key may not see it."""
+        with self.ledger.read() as tx:
+            intake, state = self._seen(tx, key, intake_id)
+            found = self._whole(tx, intake, state)
+        self._looked(key, "looked_at_document", intake_id)
+        return found
+
+    def _whole(self, tx: Transaction, intake: Intake, state: IntakeState) -> Document:
+        return Document(
+            intake=intake,
+            state=state,
+            sources=submissions.sources_of(tx, intake.bundle),
+            progress=documents.progress(tx, [intake.id])[intake.id],
+            error=submissions.bundle_row(tx, intake.bundle)["error"] if state == IntakeState.FAILED else None,
+            artifacts=submissions.artifacts(tx, intake.bundle) if state == IntakeState.DIGITIZED else {},
+            records=records.find(tx, bundle_id=intake.bundle) if state == IntakeState.DIGITIZED else [],
+            deliveries=documents.deliveries(tx, intake.id),
+        )
+
+    def documents(
+        self, key: ApiKey, wanted: Filter, *, limit: int, after: tuple[str, str] | None = None
+    ) -> list[tuple[Intake, IntakeState]]:
+        """Intakes the key may see, newest first."""
+        with self.ledger.read() as tx:
+            found = documents.listed(tx, key, wanted, limit=limit, after=after)
+        self._looked(key, "listed_documents", key.id, count=len(found))
+        return found
+
+    def dossier(self, key: ApiKey, code: str) -> list[Document]:
+        """The intakes of a dossier, newest first. Raises NotFound when the key may see none."""
+        with self.ledger.read() as tx:
+            found = documents.listed(tx, key, Filter(dossier=code), limit=1_000)
+            whole = [self._whole(tx, intake, state) for intake, state in found]
+        if not whole:
+            raise NotFound()
+        self._looked(key, "looked_at_dossier", code, count=len(whole))
+        return whole
+
+    def artifact(self, key: ApiKey, intake_id: str, kind: str) -> tuple[str, Stat, str]:
+        """(media type, what the store has, name to save it under). Raises NotFound; Conflict while there is none yet."""
+        with self.ledger.read() as tx:
+            intake, state = self._seen(tx, key, intake_id)
+            made = submissions.artifacts(tx, intake.bundle)
+        if state != IntakeState.DIGITIZED:
+            raise Conflict("there is no result in this state", state=state.value)
+        if kind not in made:
+            raise NotFound("there is no such artifact", kind=kind)
+        media_type, stored = made[kind]
+        self._looked(key, "fetched", intake_id, kind=kind)
+        return media_type, self.store.stat(stored), f"{Path(intake.name).stem}.{kind}"
+
+    def read_stored(self, stored: str) -> BinaryIO:
+        """The bytes of an artifact whose access was checked."""
+        return self.store.open(stored)
+
+    def cancel(self, key: ApiKey, intake_id: str, *, reason: str) -> None:
+        """Stops work on an intake; what others submitted of the same bytes goes on. Raises NotFound, Conflict."""
+        with self.ledger.begin() as tx:
+            intake, state = self._seen(tx, key, intake_id)
+            if state == IntakeState.CANCELLED:
+                return
+            if not documents.cancel(tx, intake_id, actor=key.actor, reason=reason):
+                raise Conflict("it is over", state=state.value)
+            if documents.wanted_by_nobody(tx, intake.bundle):
+                jobs.withdraw(tx, intake.bundle)
+
+    def process_again(self, key: ApiKey, intake_id: str, *, reason: str) -> None:
+        """Reads an intake anew, a cancelled one too; what people decided stays. Raises NotFound, Conflict."""
+        with self.ledger.begin() as tx:
+            intake, state = self._seen(tx, key, intake_id)
+            if state == IntakeState.CANCELLED:
+                documents.revive(tx, intake_id)
+                events.note(tx, "revived", intake_id, actor=key.actor, reason=reason)
+                self._join(tx, intake)
+                return
+        self.reprocess(intake_id, by=key.actor, reason=reason)
+
+    def watch(self, key: ApiKey, intake_id: str) -> None:
+        """Notes that a client follows the progress of an intake. Raises NotFound."""
+        with self.ledger.read() as tx:
+            self._seen(tx, key, intake_id)
+        self._looked(key, "watched", intake_id)
+
+    def progress(self, intake_ids: Sequence[str]) -> dict[str, Progress]:
+        """Where intakes stand, for streams whose access was checked."""
+        with self.ledger.read() as tx:
+            return documents.progress(tx, intake_ids)
+
+    @staticmethod
+    def _seen(tx: Transaction, key: ApiKey, intake_id: str) -> tuple[Intake, IntakeState]:
+        found = documents.visible(tx, intake_id, key)
+        if found is None:
+            raise NotFound()
+        return found
+
+    def _looked(self, key: ApiKey, action: str, subject: str, **detail: Any) -> None:
+        with self.ledger.begin() as tx:
+            events.note(tx, action, subject, actor=key.actor, key=key.id, **detail)
+
+
+def _digest(submission: Submission, keys: Sequence[str]) -> str:
+    """Of everything a request asks for."""
+    asked = [submission.agency, submission.dossier, submission.component, submission.book, submission.lane.value, *keys]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

@@ -1,0 +1,94 @@
+"""API keys: made, found, ended. A key is `dgz_<id>_<secret>`; the secret has 256 bits, so one SHA-256 hides it well."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+
+from digitizer import dossiers
+from digitizer.errors import NotFound, NotKnown, UsageError
+from digitizer.ledger import clients, events
+from digitizer.ledger.clients import EVERYWHERE, ApiKey, Verb
+from digitizer.service.ports import Ports
+
+DAY_S = 86_400
+#: a client's name stands in event logs and metrics
+CLIENT = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+_TOKEN = re.compile(r"dgz_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+
+
+class Keys(Ports):
+    """What systems outside may do."""
+
+    def add_key(
+        self,
+        client: str,
+        *,
+        agencies: Sequence[str],
+        verbs: Sequence[Verb],
+        by: str,
+        days: int | None = None,
+        limits: Mapping[str, int] | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new key and its token, which is shown this once and never again. Raises UsageError."""
+        if not CLIENT.fullmatch(client):
+            raise UsageError("a client is named with small letters, digits, dots and hyphens", client=client)
+        wrong = [agency for agency in agencies if agency != EVERYWHERE and not dossiers.AGENCY.fullmatch(agency)]
+        if wrong or not agencies or not verbs:
+            raise UsageError("name agencies like H60.127.03, or * for all, and what the key may do", agency=" ".join(wrong))
+        secret = secrets.token_urlsafe(32)
+        key = ApiKey(
+            id=secrets.token_hex(6),
+            client=client,
+            digest=_digest(secret),
+            agencies=tuple(agencies),
+            verbs=tuple(verbs),
+            limits=dict(limits or {}),
+            created_at=events.now(),
+            expires_at=time.time() + DAY_S * (self.settings.api.key_days if days is None else days),
+        )
+        with self.ledger.begin() as tx:
+            clients.add(tx, key, by=by)
+        return key, f"dgz_{key.id}_{secret}"
+
+    def rotate_key(self, client: str, *, by: str) -> tuple[ApiKey, str]:
+        """A new key in place of the client's newest; the old ones still work for some days. Raises NotFound."""
+        old = [key for key in self.api_keys(client) if key.active]
+        if not old:
+            raise NotFound("this client has no key to rotate", client=client)
+        newest = old[-1]
+        made = self.add_key(client, agencies=newest.agencies, verbs=newest.verbs, limits=newest.limits, by=by)
+        until = time.time() + DAY_S * self.settings.api.overlap_days
+        with self.ledger.begin() as tx:
+            clients.expire(tx, [key.id for key in old], until, by=by)
+        return made
+
+    def revoke_key(self, key_id: str, *, by: str) -> None:
+        """Ends a key now. Raises NotFound."""
+        with self.ledger.begin() as tx:
+            if not clients.revoke(tx, key_id, by=by):
+                raise NotFound("there is no such key, or it was revoked before", key=key_id)
+
+    def api_keys(self, client: str | None = None) -> list[ApiKey]:
+        """All keys, or one client's."""
+        with self.ledger.read() as tx:
+            return clients.find(tx, client=client)
+
+    def authenticate(self, token: str) -> ApiKey:
+        """The key a token belongs to. Raises NotKnown when it is none, expired or revoked."""
+        match = _TOKEN.fullmatch(token)
+        if match is None:
+            raise NotKnown()
+        with self.ledger.read() as tx:
+            key = clients.get(tx, match[1])
+        if key is None or not hmac.compare_digest(key.digest, _digest(match[2])) or not key.active:
+            raise NotKnown()
+        return key
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
