@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
 from digitizer.model import Artifact, Digitized, PageText, Pixels, Problem, Quality, Ruling, Run, Source, Warp
 from digitizer.ocr import Engine, read
-from digitizer.output import render
+from digitizer.output import render, write_light
 from digitizer.pages import ScanFile, straighten
 from digitizer.settings import PageOptions
 
@@ -170,6 +171,18 @@ def render_files(
             return held[source].read(scan).pixels
 
         return render(result, files, name=name, into=into, decode=decode, signed=signed)
+
+
+def light_copy(archive: Path, target: Path, *, options: PageOptions, pages: Sequence[int] | None = None) -> None:
+    """Writes the light derivative (about 100 kB an A4 page) of a searchable PDF of ours, or of some of its pages.
+
+    A signed PDF is copied as it is. Raises OutputInvalid, InputError.
+    """
+    with ScanFile(archive, source="", options=options) as file:
+        if file.inspection.signed:
+            shutil.copyfile(archive, target)
+            return
+        write_light(archive, target, decode=file.read, pages=pages)
 
 
 def digitize(

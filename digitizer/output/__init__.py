@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from digitizer.model import Artifact, Digitized
+from digitizer.output.light import write_light
 from digitizer.output.pdf import Decode, write_pdf
 from digitizer.output.result import result_json, result_schema
 
-__all__ = ["render", "result_json", "result_schema"]
+__all__ = ["render", "result_json", "result_schema", "write_light"]
 
 
 def render(

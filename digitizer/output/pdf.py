@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, Stream, pdfa
+from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream, pdfa
 
 from digitizer.errors import InputError, OutputInvalid
-from digitizer.model import Digitized, Floats, PageText, Pixels, Problem, Sheet
+from digitizer.model import Digitized, PageText, Pixels, Problem
 from digitizer.output import images, layer
-from digitizer.output.placement import exif_turn, filling, on_pdf_page, operands, page_size
+from digitizer.output.pages import clear_old_text, placement
+from digitizer.output.placement import exif_turn, operands, page_size
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,6 @@ Decode = Callable[[str, int], Pixels]
 
 _A4 = (595.276, 841.89)
 _PDF = "application/pdf"
-#: text rendering mode that leaves no mark
-_INVISIBLE = 3
 
 
 def write_pdf(
@@ -155,63 +154,14 @@ def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set
     """The invisible text of a scan over its page; none where the page has text of its own that can be seen."""
     if not any(text.lines for text in texts):
         return
-    if not _clear_old_text(pdf, page):
+    if not clear_old_text(pdf, page):
         return
-    operators = b"".join(layer.text_layer(text, _placement(page, text.sheet), used) for text in texts if text.sheet is not None)
+    operators = b"".join(layer.text_layer(text, placement(page, text.sheet), used) for text in texts if text.sheet is not None)
     if operators:
         page.add_resource(font.object, Name.Font, Name(layer.FONT), replace_existing=True)
         # what the page left in the graphics state must not bend our text
         page.contents_add(b"q\n", prepend=True)
         page.contents_add(b"\nQ\n" + operators)
-
-
-def _placement(page: Page, sheet: Sheet) -> Floats:
-    media, crop = [float(v) for v in page.mediabox], [float(v) for v in page.cropbox]
-    visible = max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])
-    if sheet.area is None:
-        return filling(sheet, (visible[2] - visible[0], visible[3] - visible[1]))
-    return on_pdf_page(sheet, visible, int(_inherited(page, "/Rotate", 0)), float(_inherited(page, "/UserUnit", 1)))
-
-
-def _inherited(page: Page, key: str, default: int) -> float:
-    node: Object | None = page.obj
-    for _ in range(50):
-        if node is None:
-            break
-        if key in node:
-            return float(node[key])
-        node = node.get("/Parent")
-    return default
-
-
-def _clear_old_text(pdf: Pdf, page: Page) -> bool:
-    """Takes the invisible text of an earlier OCR out of `page`; False, and nothing done, when it has text that can be seen.
-
-    Only what is drawn by the page itself is looked at: text inside of forms counts as seen.
-    """
-    resources = page.obj.get("/Resources", Dictionary())
-    if any("/Font" in form.get("/Resources", Dictionary()) for form in page.form_xobjects.values()):
-        return False
-    if "/Font" not in resources:
-        return True
-    mode, modes, kept, hidden = 0, [], [], 0
-    for instruction in pikepdf.parse_content_stream(page):
-        operator = str(instruction.operator)
-        if operator == "q":
-            modes.append(mode)
-        elif operator == "Q" and modes:
-            mode = modes.pop()
-        elif operator == "Tr":
-            mode = int(instruction.operands[0])
-        elif operator in ("Tj", "TJ", "'", '"'):
-            if mode != _INVISIBLE:
-                return False
-            hidden += 1
-            continue
-        kept.append(instruction)
-    if hidden:
-        page.obj.Contents = pdf.make_indirect(Stream(pdf, pikepdf.unparse_content_stream(kept)))
-    return True
 
 
 # --- font -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,62 @@
+"""What a page of a PDF has of its own: its geometry, and text from before."""
+
+from __future__ import annotations
+
+import pikepdf
+from pikepdf import Dictionary, Object, Page, Pdf, Stream
+
+from digitizer.model import Floats, Sheet
+from digitizer.output.placement import filling, on_pdf_page
+
+#: text rendering mode that leaves no mark
+_INVISIBLE = 3
+
+
+def placement(page: Page, sheet: Sheet) -> Floats:
+    """Where px of a scan lie in the user space of its page; see `placement.py`."""
+    media, crop = [float(v) for v in page.mediabox], [float(v) for v in page.cropbox]
+    visible = max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])
+    if sheet.area is None:
+        return filling(sheet, (visible[2] - visible[0], visible[3] - visible[1]))
+    return on_pdf_page(sheet, visible, int(_inherited(page, "/Rotate", 0)), float(_inherited(page, "/UserUnit", 1)))
+
+
+def _inherited(page: Page, key: str, default: int) -> float:
+    node: Object | None = page.obj
+    for _ in range(50):
+        if node is None:
+            break
+        if key in node:
+            return float(node[key])
+        node = node.get("/Parent")
+    return default
+
+
+def clear_old_text(pdf: Pdf, page: Page) -> bool:
+    """Takes the invisible text of an earlier OCR out of `page`; False, and nothing done, when it has text that can be seen.
+
+    Only what is drawn by the page itself is looked at: text inside of forms counts as seen.
+    """
+    resources = page.obj.get("/Resources", Dictionary())
+    if any("/Font" in form.get("/Resources", Dictionary()) for form in page.form_xobjects.values()):
+        return False
+    if "/Font" not in resources:
+        return True
+    mode, modes, kept, hidden = 0, [], [], 0
+    for instruction in pikepdf.parse_content_stream(page):
+        operator = str(instruction.operator)
+        if operator == "q":
+            modes.append(mode)
+        elif operator == "Q" and modes:
+            mode = modes.pop()
+        elif operator == "Tr":
+            mode = int(instruction.operands[0])
+        elif operator in ("Tj", "TJ", "'", '"'):
+            if mode != _INVISIBLE:
+                return False
+            hidden += 1
+            continue
+        kept.append(instruction)
+    if hidden:
+        page.obj.Contents = pdf.make_indirect(Stream(pdf, pikepdf.unparse_content_stream(kept)))
+    return True
