@@ -8,13 +8,19 @@ EVAL_DATA ?= ../shared/data
 export EVAL_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check bench lock samples wheel clean
+# make faults  workers, servers and disks killed at random
+.PHONY: demo test check faults bench lock samples wheel clean
 
 demo: .venv/ready
 	@DEMO_OUTPUT=$(OUTPUT) BIN=$(BIN) sh scripts/demo.sh
 
-test: check
-	$(BIN)/pytest $(PYTEST_ARGS)
+# MinIO is built while the checks and the tests that need no S3 run, the first time only
+test: .venv/ready
+	@sh scripts/minio.sh & $(MAKE) --no-print-directory check && $(BIN)/pytest $(PYTEST_ARGS)
+
+# the full numbers of the fault tests, with a seed that reproduces a run: make faults SEED=…
+faults: .venv/ready
+	$(BIN)/pytest -s tests/faults --kills 200 $(if $(SEED),--seed $(SEED))
 
 check: .venv/ready
 	$(BIN)/ruff check .

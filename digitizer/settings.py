@@ -126,6 +126,26 @@ class ApiOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class S3Options:
+    """Where S3 is and who we are there; secrets belong in the environment or in a `config.toml` only we can read."""
+
+    #: http(s)://host[:port]
+    endpoint: str = ""
+    #: the same server as scan agents and browsers reach it, where that differs
+    public_endpoint: str = ""
+    region: str = "us-east-1"
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    #: certificate of the authority that signed the server's, PEM; None: the usual ones
+    ca: Path | None = None
+    #: seconds to wait for a connection, and for each answer
+    connect_s: float = 5.0
+    read_s: float = 60.0
+    #: how often an object is tried as a whole
+    tries: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set, with the embedded defaults."""
 
@@ -143,6 +163,7 @@ class Settings:
     pages: PageOptions = PageOptions()
     engine: EngineOptions = EngineOptions()
     api: ApiOptions = ApiOptions()
+    s3: S3Options = S3Options()
     #: pages a read job takes at most
     job_pages: int = 16
     #: seconds a claimed job may go without a heartbeat before somebody else takes it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,14 +12,49 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import Servers, pytest_terminal_summary  # noqa: F401
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
 DEMO = SAMPLES / "H60.127.03" / "dossiers" / "H60.127.03-260930-0012"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=20, help="how often fault tests kill something (make faults: 200)")
+    parser.addoption("--seed", type=int, help="repeats the random choices of an earlier run")
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Random choices that `--seed` repeats; the seed is printed when the test fails."""
+    seed = request.config.getoption("--seed") or random.randrange(1 << 30)
+    print(f"--seed {seed}")
+    return random.Random(seed)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("DIGITIZER_")]:
         del os.environ[name]
+    config.digitizer_servers = Servers()  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.digitizer_servers.end()  # type: ignore[attr-defined]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need servers come last: MinIO may still be building."""
+    items.sort(key=lambda item: item.get_closest_marker("service") is not None)
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Servers:
+    """Real Redis, PostgreSQL and S3: `servers.redis.url()`, `servers.postgres.url()`, `servers.s3.bucket()`.
+
+    A test that asks for them is marked `service`. They are shared by all tests and stopped at the end.
+    """
+    found: Servers = request.config.digitizer_servers  # type: ignore[attr-defined]
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ function that follows an arrow says whether it was there to follow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,12 @@ import sqlalchemy as sa
 from digitizer.ledger.database import connect, translated
 
 Transaction = sa.Connection
+_NEW_JOBS = "digitizer.new_jobs"
+
+
+def note_new_jobs(tx: Transaction, count: int) -> None:
+    """Remembers that this transaction has queued jobs, so that somebody is woken when it is over."""
+    tx.info[_NEW_JOBS] = tx.info.get(_NEW_JOBS, 0) + count
 
 
 class Ledger:
@@ -23,12 +29,18 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        #: called with the number of jobs a transaction has queued, once that is certain; must not fail
+        self.on_jobs: Callable[[int], None] = lambda count: None
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction that writes: all of it or nothing."""
         with translated(), self.engine.begin() as tx:
+            tx.info[_NEW_JOBS] = 0
             yield tx
+            queued = tx.info[_NEW_JOBS]
+        if queued:
+            self.on_jobs(queued)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

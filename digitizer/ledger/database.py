@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from digitizer.errors import ConfigError, LedgerDown, StoreFull
@@ -25,12 +27,21 @@ def connect(url: str, home: Path) -> sa.Engine:
         sa.event.listen(engine, "connect", _on_sqlite_connect)
         sa.event.listen(engine, "begin", _on_sqlite_begin)
     elif url.startswith("postgresql"):
-        engine = sa.create_engine(url, pool_pre_ping=True)
+        engine = _postgres(url)
     else:
         raise ConfigError("the ledger must be sqlite: or postgresql+psycopg://", ledger=url.partition(":")[0])
     with translated():
         _migrate(engine)
     return engine
+
+
+def _postgres(url: str) -> sa.Engine:
+    # a server that is gone is noticed in seconds, not when the kernel gives up; a commit is on its disk before we go on
+    options = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+    try:
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=4, connect_args=options)
+    except (SQLAlchemyError, ModuleNotFoundError) as exc:
+        raise ConfigError("the ledger must be sqlite: or postgresql+psycopg://user@host/database") from exc
 
 
 def _on_sqlite_connect(connection: Any, _: Any) -> None:
@@ -56,6 +67,7 @@ def _migrate(engine: sa.Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     head = ScriptDirectory.from_config(config).get_current_head()
     with engine.begin() as connection:
+        alone(connection, "migrate")
         if MigrationContext.configure(connection).get_current_revision() == head:
             return
         config.attributes["connection"] = connection
@@ -63,6 +75,30 @@ def _migrate(engine: sa.Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as exc:
             raise ConfigError("the ledger was written by a newer digitizer; update this one") from exc
+
+
+def alone(tx: sa.Connection, what: str) -> None:
+    """Waits until no other transaction does `what`; SQLite has one writer anyway."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"digitizer {what}"))))
+
+
+def put(tx: sa.Connection, table: sa.Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]], *keys: sa.Column[Any]) -> int:
+    """Inserts rows, those left out that are already there (by `keys`, or the primary key); how many were new.
+
+    One statement, so that two who put the same at the same time do not fail.
+    """
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).values(rows).on_conflict_do_nothing(index_elements=list(keys or table.primary_key.columns))
+    # the rows themselves are counted: drivers do not agree on the row count of an INSERT
+    return len(tx.execute(statement.returning(*table.primary_key.columns)).all())
+
+
+def clock(tx: sa.Connection) -> sa.ColumnElement[float]:
+    """Seconds since the epoch by the one clock all users of this ledger share: the database server's, or this machine's."""
+    if tx.dialect.name == "postgresql":
+        return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Float)
+    return sa.literal(time.time())
 
 
 @contextmanager

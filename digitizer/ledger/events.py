@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from digitizer.ledger import Transaction
+from digitizer.ledger.database import alone
 from digitizer.ledger.schema import event
 
 GENESIS = "0" * 64
@@ -32,7 +33,8 @@ def digest(prev: str, seq: int, row: sa.RowMapping) -> str:
 
 
 def seal(tx: Transaction) -> int:
-    """Chains all events not chained yet; how many. A concurrent sealer fails on the unique `seq` and changes nothing."""
+    """Chains all events not chained yet; how many. One sealer at a time: the others wait."""
+    alone(tx, "seal")
     last = tx.execute(
         sa.select(event.c.seq, event.c.hash).where(event.c.seq.is_not(None)).order_by(event.c.seq.desc()).limit(1)
     ).first()

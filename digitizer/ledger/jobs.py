@@ -7,17 +7,19 @@ Attempts count at claim, so work that kills workers runs out of attempts.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from digitizer.ledger import Transaction
+from digitizer.ledger import Transaction, note_new_jobs
+from digitizer.ledger.database import clock, put
 from digitizer.ledger.schema import job
 from digitizer.model import Lane
 
 LANES = {Lane.COUNTER: 0, Lane.BULK: 1}
+#: a lease may be this much longer than leases are before we think that the clock was set back, seconds
+_ODD_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,32 +42,29 @@ class Job:
 
 def add(tx: Transaction, kind: str, bundle_id: str, *, lane: int, source: str = "", first: int = 0, count: int = 0) -> None:
     """Queues a job; one that was done or failed before is queued again, one that is queued or at work is left alone."""
-    where = (job.c.bundle == bundle_id, job.c.kind == kind, job.c.source == source, job.c.first == first, job.c.count == count)
-    row = tx.execute(sa.select(job.c.id, job.c.state).where(*where)).first()
-    if row is None:
-        tx.execute(
-            sa.insert(job).values(
-                kind=kind,
-                bundle=bundle_id,
-                source=source,
-                first=first,
-                count=count,
-                lane=lane,
-                state="QUEUED",
-                attempts=0,
-                fence=0,
-            )
-        )
-    elif row.state in ("DONE", "FAILED"):
-        tx.execute(
-            sa.update(job).where(job.c.id == row.id).values(state="QUEUED", attempts=0, lane=lane, worker=None, lease_until=None)
-        )
+    names = {"bundle": bundle_id, "kind": kind, "source": source, "first": first, "count": count}
+    fresh = {"lane": lane, "state": "QUEUED", "attempts": 0}
+    keys = [job.c[name] for name in names]
+    added = put(tx, job, {**names, **fresh, "fence": 0}, *keys)
+    if not added:
+        over = (job.c.state.in_(("DONE", "FAILED")), *(job.c[name] == value for name, value in names.items()))
+        added = tx.execute(sa.update(job).where(*over).values(**fresh, worker=None, lease_until=None)).rowcount
+    note_new_jobs(tx, added)
 
 
 def claim(tx: Transaction, *, worker: str, lease_s: float) -> Job | None:
-    """The next job, leased to `worker`: counter lane before bulk, oldest first; an expired lease counts as queued."""
-    now = time.time()
-    free = sa.or_(job.c.state == "QUEUED", sa.and_(job.c.state == "LEASED", job.c.lease_until < now))
+    """The next job, leased to `worker`: counter lane before bulk, oldest first; when none is queued, one whose lease ran out."""
+    return _claim(tx, job.c.state == "QUEUED", worker, lease_s) or _claim(tx, _expired(tx, lease_s), worker, lease_s)
+
+
+def _expired(tx: Transaction, lease_s: float) -> sa.ColumnElement[bool]:
+    """Leases that ran out, and those longer than any lease is: the clock was set back."""
+    now = clock(tx)
+    over = sa.or_(job.c.lease_until < now, job.c.lease_until > now + 2 * max(lease_s, 0) + _ODD_S)
+    return sa.and_(job.c.state == "LEASED", over)
+
+
+def _claim(tx: Transaction, free: sa.ColumnElement[bool], worker: str, lease_s: float) -> Job | None:
     chosen = (
         sa.select(job.c.id)
         .where(free)
@@ -74,19 +73,12 @@ def claim(tx: Transaction, *, worker: str, lease_s: float) -> Job | None:
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
+    leased = {"state": "LEASED", "worker": worker, "lease_until": clock(tx) + lease_s}
+    counted = {"attempts": job.c.attempts + 1, "fence": job.c.fence + 1}
     row = (
         tx.execute(
-            sa.update(job)
-            .where(job.c.id == chosen)
-            .values(
-                state="LEASED",
-                worker=worker,
-                lease_until=now + lease_s,
-                attempts=job.c.attempts + 1,
-                fence=job.c.fence + 1,
-            )
-            .returning(job)
-        )
+            sa.update(job).where(job.c.id == chosen).values(**leased, **counted).returning(job)
+        )  # one statement: one winner
         .mappings()
         .first()
     )
@@ -100,7 +92,7 @@ def renew(tx: Transaction, held: Job, *, lease_s: float) -> bool:
     done = tx.execute(
         sa.update(job)
         .where(job.c.id == held.id, job.c.fence == held.fence, job.c.state == "LEASED")
-        .values(lease_until=time.time() + lease_s)
+        .values(lease_until=clock(tx) + lease_s)
     )
     return done.rowcount == 1
 
@@ -117,11 +109,12 @@ def close(tx: Transaction, held: Job, state: str = "DONE") -> bool:
 
 def give_back(tx: Transaction, held: Job) -> None:
     """Puts a job back for somebody else, the attempt not counted: a machine was at fault, not the work."""
-    tx.execute(
+    done = tx.execute(
         sa.update(job)
         .where(job.c.id == held.id, job.c.fence == held.fence, job.c.state == "LEASED")
         .values(state="QUEUED", lease_until=None, worker=None, attempts=job.c.attempts - 1)
     )
+    note_new_jobs(tx, done.rowcount)
 
 
 def release(tx: Transaction, worker: str) -> int:
@@ -131,6 +124,7 @@ def release(tx: Transaction, worker: str) -> int:
         .where(job.c.worker == worker, job.c.state == "LEASED")
         .values(state="QUEUED", lease_until=None, worker=None)
     )
+    note_new_jobs(tx, done.rowcount)
     return done.rowcount
 
 
@@ -157,7 +151,7 @@ def unfinished(tx: Transaction, bundle_id: str, kinds: Sequence[str]) -> int:
 def backlog(tx: Transaction) -> dict[str, int]:
     """Number of jobs by state; `EXPIRED` are leased ones whose lease ran out."""
     counts = {row.state: row.n for row in tx.execute(sa.select(job.c.state, sa.func.count().label("n")).group_by(job.c.state))}
-    expired = sa.select(sa.func.count()).select_from(job).where(job.c.state == "LEASED", job.c.lease_until < time.time())
+    expired = sa.select(sa.func.count()).select_from(job).where(job.c.state == "LEASED", job.c.lease_until < clock(tx))
     return {**counts, "EXPIRED": tx.execute(expired).scalar_one()}
 
 
@@ -166,19 +160,20 @@ def waiting(tx: Transaction) -> int:
     return tx.execute(sa.select(sa.func.count()).select_from(job).where(job.c.state.in_(("QUEUED", "LEASED")))).scalar_one()
 
 
+def queued(tx: Transaction) -> bool:
+    """Whether any job waits to be claimed."""
+    return tx.execute(sa.select(job.c.id).where(job.c.state == "QUEUED").limit(1)).first() is not None
+
+
 def working(tx: Transaction) -> list[tuple[str, str, float]]:
     """(worker, kind of job, seconds its lease still has) of all leased jobs."""
-    rows = tx.execute(
-        sa.select(job.c.worker, job.c.kind, job.c.lease_until).where(job.c.state == "LEASED").order_by(job.c.lease_until)
-    )
-    return [(row.worker, row.kind, row.lease_until - time.time()) for row in rows]
+    left = job.c.lease_until - clock(tx)
+    rows = tx.execute(sa.select(job.c.worker, job.c.kind, left).where(job.c.state == "LEASED").order_by(job.c.lease_until))
+    return [(worker, kind, float(left_s)) for worker, kind, left_s in rows]
 
 
-def requeue_expired(tx: Transaction) -> int:
-    """Puts back all jobs whose lease ran out."""
-    done = tx.execute(
-        sa.update(job)
-        .where(job.c.state == "LEASED", job.c.lease_until < time.time())
-        .values(state="QUEUED", lease_until=None, worker=None)
-    )
+def requeue_expired(tx: Transaction, *, lease_s: float = 0.0) -> int:
+    """Puts back all jobs whose lease ran out; `lease_s` is the longest lease anybody takes."""
+    done = tx.execute(sa.update(job).where(_expired(tx, lease_s)).values(state="QUEUED", lease_until=None, worker=None))
+    note_new_jobs(tx, done.rowcount)
     return done.rowcount

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events
+from digitizer.ledger.database import put
 from digitizer.ledger.schema import artifact, bundle, bundle_source, intake, page, source
 from digitizer.model import Intake, IntakeState, Lane
 
@@ -28,38 +29,34 @@ class KnownSource:
 
 def add_source(tx: Transaction, source_id: str, key: str, size: int) -> None:
     """Notes a source, once."""
-    if tx.execute(sa.select(source.c.id).where(source.c.id == source_id)).first() is None:
-        tx.execute(sa.insert(source).values(id=source_id, key=key, size=size))
+    put(tx, source, {"id": source_id, "key": key, "size": size})
 
 
 def add_bundle(tx: Transaction, bundle_id: str, sources: Sequence[str]) -> bool:
     """Notes a bundle; True when it is new."""
-    if tx.execute(sa.select(bundle.c.id).where(bundle.c.id == bundle_id)).first() is not None:
+    if not put(tx, bundle, {"id": bundle_id, "state": "NEW"}):
         return False
-    tx.execute(sa.insert(bundle).values(id=bundle_id, state="NEW"))
     tx.execute(sa.insert(bundle_source), [{"bundle": bundle_id, "position": i, "source": s} for i, s in enumerate(sources)])
     return True
 
 
 def add_intake(tx: Transaction, new: Intake) -> bool:
     """Notes an intake, RECEIVED; True when it is new."""
-    if tx.execute(sa.select(intake.c.id).where(intake.c.id == new.id)).first() is not None:
+    row = {
+        "id": new.id,
+        "bundle": new.bundle,
+        "state": IntakeState.RECEIVED,
+        "name": new.name,
+        "agency": new.agency,
+        "dossier": new.dossier,
+        "component": new.component,
+        "book": new.book,
+        "actor": new.actor,
+        "lane": new.lane,
+        "received_at": new.received_at.isoformat(),
+    }
+    if not put(tx, intake, row):
         return False
-    tx.execute(
-        sa.insert(intake).values(
-            id=new.id,
-            bundle=new.bundle,
-            state=IntakeState.RECEIVED,
-            name=new.name,
-            agency=new.agency,
-            dossier=new.dossier,
-            component=new.component,
-            book=new.book,
-            actor=new.actor,
-            lane=new.lane,
-            received_at=new.received_at.isoformat(),
-        )
-    )
     events.note(tx, "received", new.id, actor=new.actor, bundle=new.bundle, dossier=new.dossier)
     return True
 
@@ -153,8 +150,8 @@ def save_page(
     """Notes a reading; a later one of the same page by the same engine takes its place."""
     where = (page.c.source == source_id, page.c.scan == scan, page.c.engine == engine)
     values = {"state": state, "texts": texts, "error": dict(error) if error else None}
-    if tx.execute(sa.update(page).where(*where).values(**values)).rowcount == 0:
-        tx.execute(sa.insert(page).values(source=source_id, scan=scan, engine=engine, **values))
+    if not put(tx, page, {"source": source_id, "scan": scan, "engine": engine, **values}):
+        tx.execute(sa.update(page).where(*where).values(**values))
 
 
 def forget_pages(tx: Transaction, sources: Sequence[str], *, states: Sequence[str]) -> int:

@@ -43,7 +43,7 @@ class Ports:
         settings.scratch.mkdir(parents=True, exist_ok=True)
         return cls(
             settings,
-            store=open_store(settings.store, settings.home),
+            store=open_store(settings.store, settings.home, settings.s3),
             ledger=open_ledger(settings.ledger, settings.home),
             connector=open_connector(settings.connector, settings.home),
         )

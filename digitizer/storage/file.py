@@ -15,8 +15,9 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from digitizer.errors import DigitizerError, FileAccess, StoreDown, StoreFull
-from digitizer.storage import Stat
+from digitizer.errors import DigitizerError, FileAccess, StoreDown, StoreFull, UsageError
+from digitizer.settings import S3Options
+from digitizer.storage import Stat, UploadForm
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 #: a temporary file this old belongs to nobody any more
@@ -94,6 +95,14 @@ class FileStore:
                 digest.update(block)
         return digest.hexdigest() == key.rpartition("/")[2]
 
+    def upload_form(self, prefix: str, *, most_bytes: int, seconds: int) -> UploadForm:
+        """A folder has no address."""
+        raise UsageError("scan agents can upload only to an s3:// store; post the file itself", prefix=prefix)
+
+    def download_url(self, key: str, *, seconds: int) -> str | None:
+        """None: a folder has no address."""
+        return None
+
     def _path(self, key: str) -> Path:
         head, _, name = key.partition("/")
         if len(name) != 64 or head != name[:2] or set(name) - set("0123456789abcdef"):
@@ -158,7 +167,7 @@ def _translated(root: Path) -> Iterator[None]:
         raise StoreDown(f"store: {exc.strerror or exc}", file=str(root)) from exc
 
 
-def open(url: str, home: Path) -> FileStore:
-    """`file:` is `<home>/store`; `file:///path` is that path."""
+def open(url: str, home: Path, options: S3Options) -> FileStore:
+    """`file:` is `<home>/store`; `file:///path` is that path. `options` are of other stores."""
     path = urlsplit(url).path
     return FileStore(Path(url2pathname(path)) if path else home / "store")

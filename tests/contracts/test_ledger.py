@@ -19,14 +19,21 @@ from digitizer.errors import ConfigError, LedgerDown
 from digitizer.ledger import Ledger, events, jobs, open_ledger, outbox, records, submissions
 from digitizer.ledger.schema import event, metadata
 from digitizer.model import Field, Intake, IntakeState, Lane, Record, RecordState, Verdict
+from tests.servers import Servers
 
 BULK, COUNTER = jobs.LANES[Lane.BULK], jobs.LANES[Lane.COUNTER]
 BUNDLE = "b" * 64
 
 
-@pytest.fixture(params=["sqlite:"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(request.param, tmp_path)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
+def url(request: pytest.FixtureRequest) -> str:
+    """Of an empty ledger."""
+    return "sqlite:" if request.param == "sqlite" else request.getfixturevalue("servers").postgres.url()
+
+
+@pytest.fixture
+def ledger(url: str, tmp_path: Path) -> Iterator[Ledger]:
+    opened = open_ledger(url, tmp_path)
     yield opened
     opened.close()
 
@@ -56,8 +63,8 @@ def test_the_migrations_make_the_declared_schema(ledger: Ledger) -> None:
     assert found == []
 
 
-def test_opening_again_changes_nothing(ledger: Ledger, bundle: str, tmp_path: Path) -> None:
-    again = open_ledger("sqlite:", tmp_path)
+def test_opening_again_changes_nothing(ledger: Ledger, bundle: str, url: str, tmp_path: Path) -> None:
+    again = open_ledger(url, tmp_path)
     with again.read() as tx:
         assert [s.id for s in submissions.sources_of(tx, bundle)] == ["5" * 64]
     again.close()
@@ -69,9 +76,56 @@ def test_a_ledger_that_cannot_be_opened_is_down(tmp_path: Path) -> None:
         open_ledger("sqlite:", tmp_path)
 
 
-def test_an_unknown_kind_of_ledger_is_refused(tmp_path: Path) -> None:
+@pytest.mark.service
+def test_many_may_open_a_new_ledger_at_once(servers: Servers, tmp_path: Path) -> None:
+    url = servers.postgres.url()
+    with ThreadPoolExecutor(6) as pool:
+        for opened in pool.map(lambda _: open_ledger(url, tmp_path), range(6)):
+            opened.close()
+
+
+def test_what_many_put_at_once_is_there_once(ledger: Ledger) -> None:
+    def put(_: int) -> tuple[bool, bool]:
+        with ledger.begin() as tx:
+            submissions.add_source(tx, "5" * 64, "55/" + "5" * 64, 10)
+            new = submissions.add_bundle(tx, BUNDLE, ["5" * 64])
+            jobs.add(tx, "open", BUNDLE, lane=BULK)
+            submissions.save_page(tx, "5" * 64, 0, "engine", state="READ", texts="key", error=None)
+            return new, submissions.add_intake(tx, an_intake())
+
+    with ThreadPoolExecutor(8) as pool:
+        news = list(pool.map(put, range(24)))
+    assert [sum(new) for new in zip(*news, strict=True)] == [1, 1]
+    with ledger.read() as tx:
+        assert jobs.waiting(tx) == 1
+
+
+def test_whoever_queues_jobs_wakes_somebody_when_it_is_certain(ledger: Ledger, bundle: str) -> None:
+    woken: list[int] = []
+    ledger.on_jobs = woken.append
+    with ledger.begin() as tx:
+        jobs.add(tx, "read", bundle, lane=BULK, source="s", first=0, count=1)
+        jobs.add(tx, "read", bundle, lane=BULK, source="s", first=1, count=1)
+        assert woken == []
+    with pytest.raises(RuntimeError), ledger.begin() as tx:
+        jobs.add(tx, "read", bundle, lane=BULK, source="s", first=2, count=1)
+        raise RuntimeError
+    assert woken == [2]
+    claim(ledger, "dead")
+    with ledger.begin() as tx:
+        jobs.release(tx, "dead")
+    assert woken == [2, 1]
+
+
+@pytest.mark.parametrize("url", ["clay-tablet:", "postgresql+unheard_of://localhost/x"])
+def test_an_unknown_kind_of_ledger_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
-        open_ledger("clay-tablet:", tmp_path)
+        open_ledger(url, tmp_path)
+
+
+def test_a_server_that_does_not_answer_is_down(tmp_path: Path) -> None:
+    with pytest.raises(LedgerDown):
+        open_ledger("postgresql+psycopg://digitizer@127.0.0.1:1/x", tmp_path)
 
 
 # --- jobs -----------------------------------------------------------------------------------------------------------
@@ -164,6 +218,14 @@ def test_expired_leases_are_counted_and_put_back(ledger: Ledger, bundle: str) ->
         assert jobs.backlog(tx)["EXPIRED"] == 1
         assert jobs.requeue_expired(tx) == 1
         assert jobs.backlog(tx) == {"QUEUED": 1, "EXPIRED": 0}
+
+
+def test_a_clock_set_back_does_not_keep_jobs_from_others(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        jobs.add(tx, "open", bundle, lane=BULK)
+    claim(ledger, "before the clock went back a week", lease_s=7 * 86_400)
+    with ledger.begin() as tx:
+        assert jobs.requeue_expired(tx, lease_s=60) == 1
 
 
 # --- intakes and pages ----------------------------------------------------------------------------------------------

@@ -7,28 +7,37 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Callable
+import unicodedata
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
+import urllib3
 
-from digitizer.errors import ConfigError, FileAccess, StoreDown, StoreFull
-from digitizer.storage import Store, open_store
+from digitizer.errors import ConfigError, FileAccess, StoreDown, StoreFull, UsageError
+from digitizer.settings import S3Options
+from digitizer.storage import Store, open_objects, open_store
+from tests.servers import S3Server, Servers
 
 CONTENT = "Sổ đăng ký khai sinh".encode()
 KEY = hashlib.sha256(CONTENT).hexdigest()
 KEY = f"{KEY[:2]}/{KEY}"
 
-#: adapter -> the URL of an empty store
-ADAPTERS: dict[str, Callable[[Path], str]] = {
-    "file": lambda folder: "file:",
-    "file with a path": lambda folder: (folder / "kho lưu trữ").as_uri(),
-}
+service = pytest.mark.service
+ADAPTERS = ["file", "file with a path", pytest.param("s3", marks=service), pytest.param("s3 with a prefix", marks=service)]
 
 
 @pytest.fixture(params=ADAPTERS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return open_store(ADAPTERS[request.param](tmp_path), tmp_path / "home")
+    """An empty store."""
+    home, kind = tmp_path / "home", request.param
+    if kind == "file":
+        return open_store("file:", home)
+    if kind == "file with a path":
+        return open_store((tmp_path / "kho lưu trữ").as_uri(), home)
+    s3: S3Server = request.getfixturevalue("servers").s3
+    return open_store(f"s3://{s3.bucket()}" + ("/kho/số hóa" if kind == "s3 with a prefix" else ""), home, s3.options())
 
 
 @pytest.fixture
@@ -170,3 +179,170 @@ def test_a_source_that_breaks_off_is_the_callers_fault(tmp_path: Path, file: Pat
     monkeypatch.setattr(Path, "open", lambda self, mode="r": Broken())
     with pytest.raises(FileAccess):
         store.put_file(file)
+
+
+# --- what is particular to `s3://` -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def s3(servers: Servers) -> S3Server:
+    return servers.s3
+
+
+@pytest.fixture
+def bucket(s3: S3Server) -> str:
+    return s3.bucket()
+
+
+def s3_store(s3: S3Server, bucket: str, home: Path, **options: object) -> Store:
+    return open_store(f"s3://{bucket}", home, s3.options(**options))
+
+
+def only_minio(s3: S3Server) -> None:
+    if not s3.product.startswith("MinIO"):
+        pytest.skip(f"{s3.product} does not check signatures and policies")
+
+
+@service
+def test_the_original_name_is_kept_beside_the_bytes(s3: S3Server, bucket: str, tmp_path: Path) -> None:
+    path = tmp_path / unicodedata.normalize("NFD", "Giấy khai sinh.pdf")
+    path.write_bytes(CONTENT)
+    s3_store(s3, bucket, tmp_path).put_file(path)
+    kept = s3.client.stat_object(bucket, KEY).metadata or {}
+    assert unquote(kept["x-amz-meta-name"]) == "Giấy khai sinh.pdf"
+
+
+@service
+def test_a_large_file_goes_in_parts_and_comes_back_whole(s3: S3Server, bucket: str, tmp_path: Path) -> None:
+    path = tmp_path / "book.pdf"
+    path.write_bytes(os.urandom(40 << 20))
+    store = s3_store(s3, bucket, tmp_path)
+    key = store.put_file(path)
+    assert "-3" in (s3.client.stat_object(bucket, key).etag or ""), "three parts"
+    with store.open(key) as stored:
+        assert hashlib.sha256(stored.read()).digest() == hashlib.sha256(path.read_bytes()).digest()
+    assert store.verify(key)
+    assert [p for p in (tmp_path / "scratch").iterdir()] == []
+
+
+@service
+def test_what_was_changed_behind_our_back_is_not_given_out(s3: S3Server, bucket: str, file: Path, tmp_path: Path) -> None:
+    store = s3_store(s3, bucket, tmp_path)
+    store.put_file(file)
+    s3.client.put_object(bucket, KEY, io.BytesIO(b"forged"), 6)
+    assert not store.verify(KEY)
+    with pytest.raises(StoreDown):
+        store.open(KEY)
+    store.put_file(file)
+    assert store.verify(KEY), "putting the original again puts it right"
+
+
+@service
+@pytest.mark.parametrize("harm", ["overwritten", "deleted"])
+def test_in_a_versioned_bucket_the_original_is_still_found(s3: S3Server, file: Path, tmp_path: Path, harm: str) -> None:
+    bucket = s3.bucket(versioned=True)
+    store = s3_store(s3, bucket, tmp_path)
+    store.put_file(file)
+    if harm == "deleted":
+        s3.client.remove_object(bucket, KEY)
+    else:
+        s3.client.put_object(bucket, KEY, io.BytesIO(b"forged"), 6)
+    with store.open(KEY) as stored:
+        assert stored.read() == CONTENT
+
+
+@service
+def test_other_objects_of_the_bucket_are_not_ours(s3: S3Server, bucket: str, file: Path, tmp_path: Path) -> None:
+    s3.client.put_object(bucket, "incoming/a.pdf", io.BytesIO(b"scan"), 4)
+    s3.client.put_object(bucket, "ab/readme.txt", io.BytesIO(b"text"), 4)
+    store = s3_store(s3, bucket, tmp_path)
+    store.put_file(file)
+    assert list(store.list()) == [KEY]
+
+
+@service
+def test_a_file_that_grows_while_it_is_stored_is_refused(
+    s3: S3Server, bucket: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scanner is still writing it."""
+    from digitizer.storage import s3 as adapter
+
+    monkeypatch.setattr(adapter, "_digest", lambda path: ("0" * 64, len(CONTENT)))
+    store = s3_store(s3, bucket, tmp_path)
+    with pytest.raises(FileAccess):
+        store.put_file(file)
+    assert list(s3.client.list_objects(bucket, recursive=True)) == []
+
+
+@service
+def test_a_scan_agent_may_upload_below_its_prefix_and_no_more(s3: S3Server, bucket: str, tmp_path: Path) -> None:
+    only_minio(s3)
+    form = s3_store(s3, bucket, tmp_path).upload_form("H60.127.03/books", most_bytes=100, seconds=60)
+
+    def upload(key: str, data: bytes) -> int:
+        fields = {**form.fields, "key": key, "file": ("scan.jpg", data)}
+        return urllib3.request("POST", form.url, fields=fields, retries=False).status
+
+    mine = "incoming/H60.127.03/books/KS/1999/01/trang 1.jpg"
+    assert upload(mine, b"scan") == 204
+    assert s3.client.stat_object(bucket, mine).size == 4
+    assert upload("incoming/H60.127.04/books/KS/1999/01/1.jpg", b"scan") == 403
+    assert upload("ab/" + "ab" * 32, b"scan") == 403, "least of all in place of an original"
+    assert upload(mine, b"x" * 101) == 400
+    assert upload(mine, b"") == 400
+
+
+@service
+def test_a_file_can_be_fetched_by_a_signed_address(s3: S3Server, bucket: str, file: Path, tmp_path: Path) -> None:
+    store = s3_store(s3, bucket, tmp_path)
+    url = store.download_url(store.put_file(file), seconds=60)
+    assert url is not None
+    assert urllib3.request("GET", url).data == CONTENT
+    assert urllib3.request("GET", url.partition("?")[0]).status == 403, "not without the signature"
+
+
+def test_a_folder_has_no_addresses(tmp_path: Path, file: Path) -> None:
+    store = open_store("file:", tmp_path)
+    assert store.download_url(store.put_file(file), seconds=60) is None
+    with pytest.raises(UsageError):
+        store.upload_form("H60", most_bytes=100, seconds=60)
+
+
+@service
+@pytest.mark.parametrize("harm", [{"secret_key": "wrong-secret"}, {"endpoint": "http://127.0.0.1:1"}], ids=["secret", "endpoint"])
+def test_a_server_that_refuses_or_is_not_there_is_down(
+    s3: S3Server, bucket: str, file: Path, tmp_path: Path, harm: dict[str, str]
+) -> None:
+    if "secret_key" in harm:
+        only_minio(s3)
+    with pytest.raises(StoreDown):
+        s3_store(s3, bucket, tmp_path, **harm, tries=1).put_file(file)
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("s3://", {"endpoint": "http://localhost:9000"}),
+        ("s3://bucket", {}),
+        ("s3://bucket", {"endpoint": "localhost:9000"}),
+        ("s3://bucket", {"endpoint": "https://localhost:9000", "ca": Path("/nowhere.pem")}),
+    ],
+    ids=["no bucket", "no endpoint", "no scheme", "no certificate"],
+)
+def test_a_wrong_address_is_a_wrong_configuration(tmp_path: Path, url: str, options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        open_store(url, tmp_path, S3Options(**options))
+
+
+@service
+def test_objects_are_listed_and_fetched_under_their_owners_names(s3: S3Server, bucket: str, tmp_path: Path) -> None:
+    names = ["a/1.jpg", "a/10.jpg", "a/" + unicodedata.normalize("NFD", "giấy.jpg"), "b/2.jpg"]
+    for name in names:
+        s3.client.put_object(bucket, name, io.BytesIO(name.encode()), len(name.encode()))
+    objects, prefix = open_objects(f"s3://{bucket}/a/", s3.options())
+    assert [o.key for o in objects.list(prefix)] == names[:3]
+    objects.fetch(names[2], tmp_path / "scan")
+    assert (tmp_path / "scan").read_bytes() == names[2].encode()
+    assert objects.stat(names[0]).size == 7
+    with pytest.raises(FileAccess):
+        objects.fetch("a/gone.jpg", tmp_path / "gone")
