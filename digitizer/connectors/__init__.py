@@ -44,6 +44,10 @@ class Delivery:
     fields: dict[str, object] = field(default_factory=dict)
     #: about the file: document types, pages, agency names … for systems that ask for it
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    #: a running number, for systems that want one in their own codes
+    number: int = 0
+    #: whether it was tried before
+    repeat: bool = False
     #: what `keep` was given by an attempt that was cut short
     progress: Mapping[str, Any] = field(default_factory=dict)
     #: keeps how far an upload came, across restarts
@@ -67,6 +71,9 @@ class Dossier:
 
 class Connector(Protocol):
     """A dossier system. Raises DossierNotFound, AttachRefused, NotSupported (final), ConnectorDown (to be repeated)."""
+
+    #: whether files wait until a person approved what they say, because their metadata goes with them
+    after_approval: bool
 
     @property
     def capabilities(self) -> frozenset[str]: ...  # noqa: D102
@@ -95,9 +102,15 @@ class Connector(Protocol):
         """Dossiers received or resolved from `first` to `last`, both included."""
         ...
 
+    def close(self) -> None:
+        """Gives connections back."""
+        ...
+
 
 class Unable:
     """A system that can do nothing yet: what a connector derives from, so that it says only what it can do."""
+
+    after_approval = False
 
     def attach(self, delivery: Delivery) -> Receipt:
         """Not here."""
@@ -122,6 +135,9 @@ class Unable:
     def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
         """Not here."""
         raise NotSupported("this system does not list its dossiers")
+
+    def close(self) -> None:
+        """Nothing to give back."""
 
 
 def open_connector(url: str, home: Path) -> Connector:

@@ -39,6 +39,8 @@ class Due:
     """A delivery to make, claimed."""
 
     id: str
+    #: running number of the outbox
+    seq: int
     target: str
     kind: str
     order_key: str

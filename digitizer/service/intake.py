@@ -94,14 +94,17 @@ class Intakes(Ports):
             written.append(target)
         return written
 
-    def _write_attach(self, tx: Transaction, intake: Intake) -> None:
+    def _write_attach(self, tx: Transaction, intake: Intake, *, approved: bool = False) -> None:
         """The PDF goes to the dossier when the dossier is known and the types are accepted; else a person decides."""
         if intake.dossier and submissions.bundle_row(tx, intake.bundle)["result"] == "ACCEPTED":
+            target = self.route(tx, intake)
+            if self.connector_of(target).after_approval and not approved:
+                return
             pdf = submissions.artifacts(tx, intake.bundle)["pdf"][1].rpartition("/")[2]
             outbox.add(
                 tx,
                 "attach_result" if dossiers.is_result(intake.component) else "attach",
-                target=self.route(tx, intake),
+                target=target,
                 order_key=intake.dossier,
                 intake_id=intake.id,
                 dossier=intake.dossier,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from digitizer.connectors import Connector, open_connector
-from digitizer.doctypes import digest, load
+from digitizer.doctypes import DocType, digest, load
 from digitizer.errors import ConfigError
 from digitizer.ledger import Ledger, Transaction, open_ledger
 from digitizer.ledger.targets import Pace, quiet_hours
@@ -52,6 +52,8 @@ class Ports:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+        for connector in self._connectors.values():
+            connector.close()
         self.ledger.close()
 
     def connector_of(self, target: str) -> Connector:
@@ -84,8 +86,13 @@ class Ports:
         """Engine and declarations, loaded on first use. Raises ModelError, EngineMissing, DocTypeError."""
         return self._make_tools()
 
+    @cached_property
+    def doctypes(self) -> Mapping[str, DocType]:
+        """The declarations, ours and the operator's. Raises DocTypeError."""
+        return load(self.settings.doctypes)
+
     def _shipped_tools(self) -> Tools:
-        doctypes = load(self.settings.doctypes)
+        doctypes = self.doctypes
         return Tools(
             engine=open_engine(self.settings.engine),
             doctypes=doctypes,

@@ -69,7 +69,7 @@ class Review(Intakes):
     def _write_attach_approved(self, tx: Transaction, intake: Intake) -> None:
         """A person's approval settles a doubtful type."""
         submissions.move_bundle(tx, intake.bundle, ["DONE"], "DONE", result="ACCEPTED")
-        self._write_attach(tx, intake)
+        self._write_attach(tx, intake, approved=True)
 
     def correct(self, record_id: str, values: dict[str, str], *, by: str) -> Kept:
         """Puts a person's values in place of OCR's, as a new revision to be approved. Raises UsageError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from digitizer.errors import AttachError
 from digitizer.ledger import outbox, records, submissions
 from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
-from digitizer.model import Intake, Receipt
+from digitizer.model import Intake, Receipt, RecordState
 from digitizer.service.ports import Ports
 
 Sender = Callable[[Ports, Due, Path], Receipt]
@@ -47,7 +47,7 @@ def send_file(ports: Ports, due: Due, folder: Path) -> Receipt:
         media_type=media_type,
         sha256=key.rpartition("/")[2],
         path=path,
-        metadata={"doctypes": sorted({k.doctype for k in kept if k.doctype})},
+        metadata=_metadata(ports, intake, kept),
     )
     return connector.attach_result(file) if due.kind == "attach_result" else connector.attach(file)
 
@@ -66,6 +66,39 @@ def send_fields(ports: Ports, due: Due, folder: Path) -> Receipt:
             fields={"doctype": kept.doctype, "record": kept.record.id, "revision": due.revision, "values": values(kept)},
         )
     )
+
+
+#: fields that say what Công văn 7197 asks of every document, by what it asks; the first with a value
+_SAID = {
+    "so": ("so", "soVaoSo", "soSeri"),
+    "issued": ("ngayBanHanh", "ngayCap", "ngayDangKy", "ngayViet"),
+    "organ": ("coQuanBanHanh", "noiDangKy", "noiCap", "coQuanCap", "kinhGui"),
+    "subject": ("trichYeu", "noiDung"),
+}
+
+
+def _metadata(ports: Ports, intake: Intake, kept: Sequence[Kept]) -> dict[str, Any]:
+    """What goes with a file: its type and pages, and what a person approved about number, date, agency and subject."""
+    with ports.ledger.read() as tx:
+        pages = sum(source.pages or 0 for source in submissions.sources_of(tx, intake.bundle))
+    doctype = next((k.doctype for k in kept if k.doctype), None)
+    titles = ports.doctypes[doctype].title if doctype in ports.doctypes else ()
+    title = titles[0].capitalize() if titles else None
+    approved = [k for k in kept if k.state in (RecordState.READY, RecordState.ATTACHED)]
+    said = values(approved[0]) if approved else {}
+    first = {name: next((said[f] for f in fields if f in said), None) for name, fields in _SAID.items()}
+    number, _, notation = str(first.pop("so") or "").partition("/")
+    confidences = [f.confidence for k in approved for f in k.record.fields if f.value is not None]
+    return {
+        "doctype": doctype,
+        "title": title,
+        "pages": pages,
+        "doc_number": number,
+        "notation": notation,
+        **first,
+        "subject": first["subject"] or (title if approved else None),
+        "confidence": f"{min(confidences):.2f}" if confidences else None,
+    }
 
 
 def values(kept: Kept) -> dict[str, object]:
@@ -98,6 +131,8 @@ def _delivery(ports: Ports, due: Due, intake: Intake) -> partial[Delivery]:
         dossier=due.dossier or "",
         component=intake.component,
         agency=intake.agency,
+        number=due.seq,
+        repeat=due.attempts > 1,
         progress=due.progress,
         keep=keep,
     )

@@ -5,27 +5,51 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, date
 from pathlib import Path
 
 import pytest
 
 from digitizer.connectors import CAPABILITIES, Connector, Delivery, open_connector
-from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, FileAccess
+from digitizer.connectors.folder import FolderConnector
+from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, NotSupported
+from tests.dossier_server import running
 
 CODE = "H60.127.03-260930-0012"
-#: adapter -> the URL of a dossier system without dossiers
-ADAPTERS: dict[str, Callable[[Path], str]] = {
-    "folder": lambda folder: "folder:",
-    "folder with a path": lambda folder: (folder / "hồ sơ").as_uri().replace("file:", "folder:"),
+Opened = Callable[[Path], AbstractContextManager[str]]
+
+
+@contextmanager
+def a_dossier_system(folder: Path, mapping: str = "generic") -> Iterator[str]:
+    """The reference server with one dossier, and its URL."""
+    write_secrets(folder / "home", mapping)
+    with running() as server:
+        server.database.add_dossier(CODE, components=["KS"])
+        yield f"rest+{server.url}?mapping={mapping}"
+
+
+def write_secrets(home: Path, name: str) -> None:
+    (home / "secrets").mkdir(parents=True, exist_ok=True)
+    (home / "secrets" / f"{name}.toml").write_text('client_id = "test-client"\nclient_secret = "test-secret"\n')
+
+
+#: adapter -> the URL of a dossier system that knows CODE
+ADAPTERS: dict[str, Opened] = {
+    "folder": lambda folder: nullcontext("folder:"),
+    "folder with a path": lambda folder: nullcontext((folder / "hồ sơ").as_uri().replace("file:", "folder:")),
+    "rest": a_dossier_system,
 }
 
 
 @pytest.fixture(params=ADAPTERS)
-def connector(request: pytest.FixtureRequest, tmp_path: Path) -> Connector:
-    return open_connector(ADAPTERS[request.param](tmp_path), tmp_path / "home")
+def connector(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connector]:
+    with ADAPTERS[request.param](tmp_path) as url:
+        opened = open_connector(url, tmp_path / "home")
+        yield opened
+        opened.close()
 
 
 def delivery(tmp_path: Path, content: bytes = b"%PDF-1.7 ...", name: str = "Giấy khai sinh (bản sao).pdf") -> Delivery:
@@ -43,6 +67,32 @@ def files(folder: Path) -> list[str]:
 def test_capabilities_are_declared(connector: Connector) -> None:
     assert connector.capabilities
     assert connector.capabilities <= CAPABILITIES
+
+
+def test_what_is_not_declared_is_refused(connector: Connector, tmp_path: Path) -> None:
+    one = delivery(tmp_path)
+    calls: dict[str, Callable[[], object]] = {
+        "attach": lambda: connector.attach(one),
+        "attach_result": lambda: connector.attach_result(one),
+        "update_fields": lambda: connector.update_fields(one),
+        "import_package": lambda: connector.import_package(one),
+        "find": lambda: connector.find(CODE),
+        "list_dossiers": lambda: list(connector.list_dossiers(date(2026, 9, 1), date(2026, 9, 30))),
+    }
+    for name, call in calls.items():
+        if name not in connector.capabilities:
+            with pytest.raises(NotSupported):
+                call()
+
+
+def test_a_declared_search_finds_its_dossiers(connector: Connector) -> None:
+    if "find" in connector.capabilities:
+        assert connector.find(CODE).components == ("KS",)
+        with pytest.raises(DossierNotFound):
+            connector.find("H60.127.03-260930-9999")
+    if "list_dossiers" in connector.capabilities:
+        assert [d.code for d in connector.list_dossiers(date(2026, 9, 1), date(2026, 9, 30))] == [CODE]
+        assert list(connector.list_dossiers(date(2025, 9, 1), date(2025, 9, 30))) == []
 
 
 def test_an_attachment_gets_a_receipt(connector: Connector, tmp_path: Path) -> None:
@@ -70,9 +120,9 @@ def test_approved_values_get_a_receipt_too(connector: Connector, tmp_path: Path)
 
 @pytest.mark.parametrize("code", ["../other", "..", "/etc", "a/b", "a\\b", "", ".hidden", "C:", "x\0y", "NUL"])
 def test_no_code_leads_out_of_the_dossier(connector: Connector, tmp_path: Path, code: str) -> None:
-    with pytest.raises(AttachRefused):
+    with pytest.raises((AttachRefused, DossierNotFound)):
         connector.attach(replace(delivery(tmp_path), dossier=code))
-    if code:  # no component at all is fine
+    if code and isinstance(connector, FolderConnector):  # no component at all is fine
         with pytest.raises(AttachRefused):
             connector.attach(replace(delivery(tmp_path), component=code))
 

@@ -1,0 +1,287 @@
+"""Connector `rest+https:`: a dossier system with an HTTP interface, declared by a mapping (`_mapping.py`).
+
+`rest+https://mot-cua.example.gov.vn?mapping=generic`. Plain `rest+http:` is taken for this machine only. An attachment is
+sent with an idempotency key, read back (hash, or size, or the file itself) and only then has a receipt. A repeat first looks
+whether it is there; what reads back differently is removed and sent again. Large files resume where they were cut off.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from digitizer.connectors import Delivery, Dossier, Unable
+from digitizer.connectors._mapping import Call, Interface, dig, fill, load, secrets
+from digitizer.connectors._wire import Wire
+from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, ReadBackDiffers
+from digitizer.model import Receipt
+
+#: what the secrets file may set differently from the mapping
+AUTH = {"kind", "header", "token_path", "scope", "ca", "certificate", "certificate_key"}
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class RestConnector(Unable):
+    """A dossier system behind an interface."""
+
+    def __init__(self, interface: Interface, wire: Wire) -> None:
+        self._interface, self._wire, self._calls = interface, wire, interface.calls
+        self.after_approval = interface.after_approval
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """The calls that the mapping has."""
+        return frozenset(self._calls) & {"find", "list_dossiers", "attach", "attach_result", "update_fields"}
+
+    def attach(self, delivery: Delivery) -> Receipt:
+        """Sends the file, reads it back, gives the receipt."""
+        return self._file("attach", delivery)
+
+    def attach_result(self, delivery: Delivery) -> Receipt:
+        """The same for a result."""
+        return self._file("attach_result", delivery)
+
+    def update_fields(self, delivery: Delivery) -> Receipt:
+        """Sends approved values."""
+        call = self._call("update_fields")
+        facts = {**_facts(delivery), **delivery.fields}
+        answer = self._wire.json(call.method, self._url(call, facts), headers=_headers(call, facts), json=call.values(facts))
+        return _receipt(delivery, dig(answer, call.answer.get("id", "id")), dig(answer, call.answer.get("at", "at")))
+
+    def find(self, code: str) -> Dossier:
+        """Asks for a dossier. Raises DossierNotFound."""
+        call = self._call("find")
+        return _dossier(self._wire.json(call.method, self._url(call, {"dossier": code})), call)
+
+    def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
+        """Page by page, until one is empty or brings nothing new."""
+        call, page, seen = self._call("list_dossiers"), 0, set[str]()
+        while True:
+            facts = {"first": first.isoformat(), "last": last.isoformat(), "page": page}
+            found = dig(self._wire.json(call.method, self._url(call, facts)), call.items)
+            fresh = [d for d in (_dossier(item, call) for item in found or []) if d.code not in seen]
+            if not fresh or (page and "{page}" not in call.path):
+                return
+            yield from fresh
+            seen |= {d.code for d in fresh}
+            page += 1
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._wire.close()
+
+    def _file(self, kind: str, delivery: Delivery) -> Receipt:
+        call = self._call(kind)
+        facts = {**_facts(delivery), "kind": kind, "type_code": self._type_code(delivery), "size": _size(delivery.path)}
+        values = call.values(facts)
+        if (delivery.repeat or not self._interface.idempotent) and (there := self._lookup(facts)) is not None:
+            return self._checked(delivery, there, facts, self._calls["lookup"])
+        resumable = self._interface.resumable
+        if resumable and facts["size"] > resumable["above_bytes"]:
+            return self._checked(delivery, self._resumed(delivery, facts), facts, self._calls["lookup"])
+        answer = self._post(call, delivery, facts, values)
+        return self._checked(delivery, answer, facts, call)
+
+    def _post(self, call: Call, delivery: Delivery, facts: Mapping[str, Any], values: dict[str, Any]) -> Any:
+        with ExitStack() as stack:
+            file = stack.enter_context(_opened(delivery.path))
+            if call.body == "multipart":
+                text = {name: str(value) for name, value in values.items()}
+                body: dict[str, Any] = {"data": text, "files": {call.file: (delivery.name, file, delivery.media_type)}}
+            else:
+                body = {"json": {**values, call.file: base64.b64encode(file.read()).decode()}}
+            return self._wire.json(call.method, self._url(call, facts), headers=_headers(call, facts), **body)
+
+    def _lookup(self, facts: Mapping[str, Any]) -> Any:
+        """What the dossier system says of this very file where it has it."""
+        if (call := self._calls.get("lookup")) is None:
+            return None
+        try:
+            answer = self._wire.json(call.method, self._url(call, facts), headers=_headers(call, facts))
+        except DossierNotFound:
+            return None
+        found = dig(answer, call.items) if call.items else [answer]
+        return next(iter(found or []), None)
+
+    def _checked(self, delivery: Delivery, answer: Any, facts: Mapping[str, Any], call: Call) -> Receipt:
+        """The receipt, once what the dossier system holds is what it was given. Raises ReadBackDiffers.
+
+        `answer` is what `call` said about the attachment.
+        """
+        external_id, at = dig(answer, call.answer.get("id", "id")), dig(answer, call.answer.get("at", "at"))
+        if external_id not in (None, "") and (back := self._calls.get("read_back")) is not None:
+            facts = {**facts, "id": external_id}
+            kept = self._read_back(back, facts)
+            said = set(kept) & {"sha256", "size"}
+            if not said or any(kept[name] != facts[name] for name in said):
+                self._remove(facts)
+                raise ReadBackDiffers("the dossier system holds something else than it was given", delivery=delivery.id)
+            at = kept.get("at", at)
+        return _receipt(delivery, external_id, at)
+
+    def _remove(self, facts: Mapping[str, Any]) -> None:
+        if (call := self._calls.get("remove")) is not None:
+            with suppress(DossierNotFound):  # it is gone already
+                self._wire.ask(call.method, self._url(call, facts))
+
+    def _read_back(self, call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            if call.content:
+                hasher = hashlib.sha256()
+                self._wire.digest(self._url(call, facts), hasher)
+                return {"sha256": hasher.hexdigest()}
+            answer = self._wire.json(call.method, self._url(call, facts))
+        except DossierNotFound as exc:
+            raise ReadBackDiffers("the dossier system lost what it took") from exc
+        found = {name: dig(answer, path) for name, path in call.answer.items()}
+        if isinstance(found.get("sha256"), str):
+            found["sha256"] = found["sha256"].lower()
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _resumed(self, delivery: Delivery, facts: Mapping[str, Any]) -> Any:
+        """Uploads in pieces (tus 1.0.0) from where the last attempt was cut off; what it became."""
+        options = self._interface.resumable
+        location, offset = self._resume(delivery)
+        if location is None:
+            answer = self._wire.ask(
+                "POST",
+                self._interface.base + fill(options["path"], facts),
+                headers={"Idempotency-Key": delivery.id, "Upload-Length": str(facts["size"]), "Tus-Resumable": "1.0.0"},
+                json=fill(options.get("fields", {}), facts),
+            )
+            location, offset = answer.headers.get("Location", ""), 0
+            delivery.keep({"location": location})
+        with _opened(delivery.path) as file:
+            while offset < facts["size"]:
+                file.seek(offset)
+                offset = self._piece(location, offset, file.read(options["chunk_bytes"]))
+        if (there := self._lookup(facts)) is None:
+            delivery.keep({})
+            raise ReadBackDiffers("the upload became something else", delivery=delivery.id)
+        return there
+
+    def _resume(self, delivery: Delivery) -> tuple[str | None, int]:
+        location = delivery.progress.get("location")
+        if not location:
+            return None, 0
+        try:
+            answer = self._wire.ask("HEAD", location, headers={"Tus-Resumable": "1.0.0"})
+        except (DossierNotFound, AttachRefused):  # 404, 410: it was forgotten
+            return None, 0
+        return location, int(answer.headers["Upload-Offset"])
+
+    def _piece(self, location: str, offset: int, data: bytes) -> int:
+        answer = self._wire.ask(
+            "PATCH",
+            location,
+            headers={"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"},
+            content=data,
+        )
+        now = int(answer.headers.get("Upload-Offset", -1))
+        if now <= offset:
+            raise ConnectorDown("the upload does not move")
+        return now
+
+    def _call(self, name: str) -> Call:
+        if name not in self._calls:
+            getattr(super(), name)(None)  # raises NotSupported
+        return self._calls[name]
+
+    def _url(self, call: Call, facts: Mapping[str, Any]) -> str:
+        return self._interface.base + call.url(facts)
+
+    def _type_code(self, delivery: Delivery) -> str:
+        codes = self._interface.codes
+        doctype = str(delivery.metadata.get("doctype") or "")
+        return codes.get(doctype, codes.get("default", doctype))
+
+
+def _facts(delivery: Delivery) -> dict[str, Any]:
+    plain = {
+        name: getattr(delivery, name) for name in ("dossier", "component", "agency", "name", "media_type", "sha256", "number")
+    }
+    return {"format": "PDF/A", **delivery.metadata, **plain, "delivery": delivery.id}
+
+
+def _headers(call: Call, facts: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(fill(template, facts) or "") for name, template in call.headers.items()}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as exc:
+        raise FileAccess(f"cannot read {path.name}", file=str(path)) from exc
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return path.open("rb")
+    except OSError as exc:
+        raise FileAccess(f"cannot read {path.name}", file=str(path)) from exc
+
+
+def _receipt(delivery: Delivery, external_id: Any, at: Any) -> Receipt:
+    if external_id in (None, ""):
+        raise ConnectorDown("the dossier system's answer has no id of what it took")
+    return Receipt(delivery=delivery.id, dossier=delivery.dossier, external_id=str(external_id), at=_moment(at))
+
+
+def _moment(text: Any) -> datetime:
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        return datetime.now(UTC)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _dossier(item: Any, call: Call) -> Dossier:
+    code = dig(item, call.answer.get("code", "code"))
+    if not isinstance(code, str) or not code:
+        raise ConnectorDown("the dossier system's answer has no dossier code")
+
+    def there(name: str) -> Any:
+        return dig(item, call.answer.get(name, name))
+
+    return Dossier(
+        code=code,
+        agency=there("agency"),
+        procedure=there("procedure"),
+        received_on=_day(there("received_on")),
+        resolved_on=_day(there("resolved_on")),
+        components=tuple(str(c) for c in there("components") or []),
+    )
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(text)[:10]) if text else None
+    except ValueError:
+        return None
+
+
+def open(url: str, home: Path) -> RestConnector:
+    """`rest+https://host/path?mapping=NAME`, `rest+http:` for this machine only. Raises ConfigError."""
+    split = urlsplit(url.removeprefix("rest+"))
+    if split.scheme not in ("https", "http") or not split.hostname or split.username or split.password:
+        raise ConfigError("write rest+https://host?mapping=NAME; credentials belong into the secrets folder")
+    if split.scheme == "http" and split.hostname not in _LOOPBACK:
+        raise ConfigError("rest+http: is for this machine only; use rest+https:", host=split.hostname)
+    name = parse_qs(split.query).get("mapping", ["generic"])[0]
+    interface = load(name, home)
+    kept = secrets(name, home)
+    auth = {**interface.auth, **{key: value for key, value in kept.items() if key in AUTH}}
+    wire = Wire(
+        f"{split.scheme}://{split.netloc}{split.path.rstrip('/')}",
+        auth=auth,
+        secrets=kept,
+        folder=home / "secrets" / f"{name}.toml",
+        timeout_s=interface.timeout_s,
+    )
+    return RestConnector(interface, wire)
