@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
-from typing import Any
 
-from digitizer.doctypes import load
 from digitizer.errors import UsageError
 from digitizer.extract import revise_field
 from digitizer.ledger import Transaction, events, outbox, records, submissions
@@ -84,7 +81,7 @@ class Review(Intakes):
                 raise UsageError("no such record, or it cannot be corrected any more", record=record_id)
             changed = replace(
                 kept.record,
-                fields=revise_field(kept.record.fields, kept.doctype, values, by=by, doctypes=self._doctypes),
+                fields=revise_field(kept.record.fields, kept.doctype, values, by=by, doctypes=self.doctypes),
                 revision=kept.record.revision + 1,
             )
             if not records.revise(tx, changed, kept.record.revision, by=by):
@@ -107,10 +104,6 @@ class Review(Intakes):
                 reason=reason,
             )
             return replace(kept, state=RecordState.REFUSED)
-
-    @cached_property
-    def _doctypes(self) -> Any:
-        return load(self.settings.doctypes)
 
     @staticmethod
     def _in_review(tx: Transaction, record_id: str) -> Kept:

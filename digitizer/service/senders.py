@@ -82,7 +82,7 @@ def _metadata(ports: Ports, intake: Intake, kept: Sequence[Kept]) -> dict[str, A
     with ports.ledger.read() as tx:
         pages = sum(source.pages or 0 for source in submissions.sources_of(tx, intake.bundle))
     doctype = next((k.doctype for k in kept if k.doctype), None)
-    titles = ports.doctypes[doctype].title if doctype in ports.doctypes else ()
+    titles = ports.doctypes[doctype].title if doctype is not None and doctype in ports.doctypes else ()
     title = titles[0].capitalize() if titles else None
     approved = [k for k in kept if k.state in (RecordState.READY, RecordState.ATTACHED)]
     said = values(approved[0]) if approved else {}
