@@ -135,7 +135,8 @@ def _lease(tx: Transaction, target: str, count: int, *, now: float, until: float
     )
     changed = (
         sa.update(delivery)
-        .where(delivery.c.seq.in_(chosen), delivery.c.state == PENDING)
+        # said again outside, where PostgreSQL looks once more at a row that another claimer has just taken
+        .where(delivery.c.seq.in_(chosen), *_is_due(now))
         .values(lease_until=until, attempts=delivery.c.attempts + 1)
         .returning(delivery)
     )
