@@ -464,7 +464,11 @@ class Document:
     texts: tuple[int, ...]
     doctype: str | None
     score: float
+    #: how far the score is ahead of the next type's
+    margin: float = 0.0
     evidence: tuple[Evidence, ...] = ()
+    #: why its type or its values should not be trusted: another language, hardly legible
+    problems: tuple[Problem, ...] = ()
     records: tuple[Record, ...] = ()
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import card, cases, certificates, files, letters, paper, registers, scans, truth
+from digitizer.ocr.training.drawing import cases, files, paper, registers, scans, sheets, truth
 from digitizer.ocr.training.drawing.cases import Case, Office
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.drawing.forms import Form, printing
@@ -141,8 +141,7 @@ def event(rng: np.random.Generator, kind: str, when: date, number: int, at: Offi
 
 def sheet(studio: Studio, sample: Sample) -> Sequence[Drawn]:
     """One single sheet."""
-    about = cases.birth if sample.type in ("birth_certificate", "birth_extract", "birth_declaration") else cases.single
-    case = about(studio.rng, sample.days[0], sample.number)
+    case = sheets.SHEETS[sample.type].event(studio.rng, sample.days[0], sample.number, None)
     if sample.plant:
         cases.plant(studio.rng, case, sample.plant)
     return [on_sheet(studio, sample.type, case, sample.by, sample.dpi)]
@@ -150,17 +149,8 @@ def sheet(studio: Studio, sample: Sample) -> Sequence[Drawn]:
 
 def on_sheet(studio: Studio, kind: str, case: Case, how: str, dpi: int = 200) -> Drawn:
     """A case on the sheet of a document type."""
-    if kind == "citizen_id_card":
-        form, marks = card.citizen_id_card(studio.fonts, case, studio.rng, dpi=dpi)
-        return filled(kind, form, marks)
-    draw = {
-        "birth_certificate": certificates.birth_certificate,
-        "birth_extract": certificates.birth_extract,
-        "birth_declaration": letters.birth_declaration,
-        "marital_status_certificate": letters.marital_status_certificate,
-        "decision": letters.decision,
-    }[kind]
-    return filled(kind, draw(studio.fonts, case, studio.rng, dpi=dpi, how=how))
+    form = sheets.SHEETS[kind].draw(studio.fonts, case, studio.rng, dpi=dpi, how=how)
+    return filled(kind, form, form.marks)
 
 
 def our_office() -> Office:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Levenshtein
-
+from digitizer.classify.phrases import Heading, Phrases, Place
 from digitizer.doctypes import DocType
-from digitizer.model import Evidence, Line, PageText
-from digitizer.text import fold
+from digitizer.geometry import union
+from digitizer.model import Evidence
 
-#: shares of the score: the title, the printed labels, other phrases
-TITLE, LABELS, ALSO = 0.6, 0.25, 0.15
+#: shares of the score: the title, the printed labels, other phrases; what follows the digits of the number, and a seal, add to it
+TITLE, LABELS, ALSO, NUMBER, SEAL = 0.6, 0.25, 0.15, 0.25, 0.05
 #: where no title is printed on the page (register books), phrases that no other type has come in its place
 BOOK_LABELS, BOOK_ALSO, BOOK_OWN = 0.3, 0.2, 0.5
-ALIKE = 0.84
-#: this share of a type's labels is as good as all of them: no page shows every one
-ENOUGH_LABELS, ENOUGH_ALSO, ENOUGH_OWN = 0.55, 0.5, 0.6
+#: so many of a type's labels, own and other phrases are as good as all of them: no page shows every one
+ENOUGH_LABELS, ENOUGH_OWN, ENOUGH_ALSO = 8, 3, 3
+#: and this share of them, where a type has few
+_SHARE = 0.55
+#: a phrase of at most so many types is worth a whole one, any other this much
+_RARE, _COMMON = 2, 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A type's score on some pages, 0–1."""
+    """A type's score on some pages, 0-1."""
 
     doctype: str
     value: float
@@ -32,90 +34,122 @@ class Score:
     titled: bool
 
 
-def score(pages: Sequence[tuple[int, PageText]], doctypes: Mapping[str, DocType]) -> list[Score]:
-    """All types, best first. `pages`: (position of the PageText, PageText) of one scan or document."""
-    lines = [(number, line, fold(line.text)) for number, page in pages for line in page.lines]
-    marks = [(number, mark.text) for number, page in pages for mark in page.marks if mark.kind == "qr"]
-    scores = [_score(lines, marks, doctype) for doctype in doctypes.values()]
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A type's title where it was found."""
+
+    said: str
+    alike: float
+    heading: Heading
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is looked at, and how many types look for each phrase."""
+
+    phrases: Phrases
+    common: Counter[str]
+
+
+def score(phrases: Phrases, doctypes: Mapping[str, DocType]) -> list[Score]:
+    """All types, best first, for the phrases on one scan or document."""
+    look = Look(phrases, Counter(phrase for d in doctypes.values() for phrase in {*d.labels, *d.also, *d.own}))
+    titles = _titles(phrases, doctypes)
+    scores = [_score(look, doctype, titles.get(doctype.name)) for doctype in doctypes.values()]
     return sorted(scores, key=lambda s: (-s.value, s.doctype))
 
 
-def _score(lines: Sequence[tuple[int, Line, str]], marks: Sequence[tuple[int, str]], doctype: DocType) -> Score:
-    alone = [folded.strip(" .:*-") for _, _, folded in lines]
-    if any(Levenshtein.normalized_similarity(text, phrase) >= 0.88 for text in alone for phrase in doctype.never):
+def _titles(phrases: Phrases, doctypes: Mapping[str, DocType]) -> dict[str, Title]:
+    """The title of each type that has one on the page; one within the longer title of another type does not count."""
+    found: dict[str, Title] = {}
+    for doctype in doctypes.values():
+        hits = [Title(said, *hit) for said in doctype.title if (hit := phrases.title(said)) is not None]
+        if hits:
+            found[doctype.name] = max(hits, key=lambda t: (round(t.alike, 2), len(t.heading.text)))
+    return {name: title for name, title in found.items() if not any(_within(title, other) for other in found.values())}
+
+
+def _within(title: Title, other: Title) -> bool:
+    """Whether all lines of a title belong to a longer one."""
+    return set(title.heading.places) < set(other.heading.places) and other.alike >= title.alike - 0.1
+
+
+def _score(look: Look, doctype: DocType, title: Title | None) -> Score:
+    if _ruled_out(look.phrases, doctype):
         return Score(doctype=doctype.name, value=0.0, evidence=(), titled=False)
-    if doctype.need and all(_best(lines, phrase)[0] < _alike(phrase) for phrase in doctype.need):
-        return Score(doctype=doctype.name, value=0.0, evidence=(), titled=False)
-    evidence: list[Evidence] = []
-    labels = _share(lines, doctype.labels, evidence)
-    also = _share(lines, doctype.also, evidence)
-    if doctype.book:
-        own = _share(lines, doctype.own, evidence)
-        value = (
-            BOOK_LABELS * min(1, labels / ENOUGH_LABELS)
-            + BOOK_ALSO * min(1, also / ENOUGH_ALSO)
-            + BOOK_OWN * min(1, own / ENOUGH_OWN)
-        )
-        return Score(doctype=doctype.name, value=value, evidence=_strongest(evidence), titled=False)
-    title, where = _title(lines, doctype)
-    if where is not None:
-        evidence.append(Evidence(what=f"title: {doctype.title[0]}", page=where[0], box=where[1].box, weight=TITLE * title))
-    coded = "qr" in doctype.codes and any(text.count("|") >= 6 for _, text in marks)
-    if coded:
-        evidence.append(Evidence(what="qr", page=marks[0][0], box=None, weight=TITLE))
-    value = (
-        max(TITLE * title, TITLE * coded)
-        + LABELS * min(1, labels / ENOUGH_LABELS if doctype.labels else also / ENOUGH_ALSO)
-        + ALSO * min(1, also / ENOUGH_ALSO)
+    evidence = list(_book(look, doctype, title) if doctype.book else _sheet(look, doctype, title))
+    value = round(min(1.0, max(0.0, sum(e.weight for e in evidence))), 4)
+    return Score(doctype=doctype.name, value=value, evidence=_strongest(evidence), titled=title is not None)
+
+
+def _ruled_out(phrases: Phrases, doctype: DocType) -> bool:
+    if doctype.need and all(phrases.find(phrase) is None for phrase in doctype.need):
+        return True
+    return any(phrases.alone(phrase) for phrase in doctype.never)
+
+
+def _book(look: Look, doctype: DocType, title: Title | None) -> Iterator[Evidence]:
+    """A page of a register book has no title; its cover has, and little else."""
+    if title is not None:
+        yield _titled(title, 1.0)
+    yield from _share(look, doctype, doctype.labels, BOOK_LABELS, ENOUGH_LABELS)
+    yield from _share(look, doctype, doctype.also, BOOK_ALSO, ENOUGH_ALSO)
+    yield from _share(look, doctype, doctype.own, BOOK_OWN, ENOUGH_OWN)
+
+
+def _sheet(look: Look, doctype: DocType, title: Title | None) -> Iterator[Evidence]:
+    phrases = look.phrases
+    opening = next((place for phrase in doctype.opening if (place := phrases.begins(phrase)) is not None), None)
+    coded = (
+        next(((n, m) for n, m in phrases.marks if m.kind == "qr" and m.text.count("|") >= 6), None)
+        if "qr" in doctype.codes
+        else None
     )
-    return Score(doctype=doctype.name, value=value, evidence=_strongest(evidence), titled=where is not None)
+    if title is not None:
+        yield _titled(title, TITLE)
+    elif opening is not None:
+        yield _evidence(f"opening: {doctype.said.get(doctype.opening[0], doctype.opening[0])}", opening, TITLE)
+    elif coded is not None:
+        yield Evidence(what="qr", page=coded[0], box=coded[1].box, weight=TITLE)
+    numbers = [(*hit, form) for form in doctype.number if (hit := phrases.number(form)) is not None]
+    if numbers:
+        alike, place, form = max(numbers, key=lambda hit: hit[0])
+        yield _evidence(f"number: {doctype.said.get(form, form)}", place, NUMBER * _sharp(alike))
+    labels = doctype.labels or doctype.also
+    yield from _share(look, doctype, labels, LABELS, ENOUGH_LABELS)
+    yield from _share(look, doctype, doctype.also, ALSO, ENOUGH_ALSO)
+    seal = next(((n, m) for n, m in phrases.marks if m.kind == "seal"), None)
+    if seal is not None and doctype.seal is not None:
+        yield Evidence(what="seal", page=seal[0], box=seal[1].box, weight=SEAL if doctype.seal else -SEAL)
 
 
-def _title(lines: Sequence[tuple[int, Line, str]], doctype: DocType) -> tuple[float, tuple[int, Line] | None]:
-    """(likeness 0–1, where) of the best title line; a title stands alone on its line."""
-    best: tuple[float, tuple[int, Line] | None] = (0.0, None)
-    for number, line, folded in lines:
-        text = folded.strip(" .:*-")
-        for title in doctype.title:
-            alike = Levenshtein.normalized_similarity(text, fold(title))
-            # printed titles are capitals; the same words in a sentence are not a title
-            if (
-                alike >= 0.8
-                and alike > best[0]
-                and sum(c.isupper() for c in line.text) >= 0.5 * sum(c.isalpha() for c in line.text)
-            ):
-                best = (alike, (number, line))
-    return best
+def _titled(title: Title, weight: float) -> Evidence:
+    first = title.heading.places[0]
+    box = union(place.line.box for place in title.heading.places)
+    return Evidence(what=f"title: {title.said}", page=first.page, box=box, weight=weight * _sharp(title.alike))
 
 
-def _share(lines: Sequence[tuple[int, Line, str]], phrases: Sequence[str], evidence: list[Evidence]) -> float:
-    """Share of `phrases` that some line holds."""
-    if not phrases:
-        return 0.0
-    found = 0
-    for phrase in phrases:
-        alike, where = _best(lines, phrase)
-        if alike >= _alike(phrase) and where is not None:
-            found += 1
-            evidence.append(Evidence(what=f"label: {phrase}", page=where[0], box=where[1].box, weight=alike / len(phrases)))
-    return found / len(phrases)
+def _sharp(alike: float) -> float:
+    """A likeness as strength of evidence: one letter more apart is a good deal weaker."""
+    return max(0.0, 1 - 1.6 * (1 - alike))
 
 
-def _alike(phrase: str) -> float:
-    """How alike a phrase must be: a short one is easily found in other words (`quyển số` in `huyện Sơn Dương`)."""
-    return ALIKE if len(phrase) > 12 else 0.92 if len(phrase) > 4 else 0.99
+def _share(look: Look, doctype: DocType, wanted: Sequence[str], weight: float, enough: int) -> Iterator[Evidence]:
+    """Each of the phrases that stands on the page, with its part of `weight`; `enough` of them have all of it.
+
+    A phrase that many types have says less than one of its own.
+    """
+    worth = {phrase: 1.0 if look.common[phrase] <= _RARE else _COMMON for phrase in wanted}
+    needed = max(min(worth.values(), default=1.0), min(enough, _SHARE * sum(worth.values())))
+    found = [(phrase, *hit) for phrase in wanted if (hit := look.phrases.find(phrase)) is not None]
+    part = weight / max(needed, sum(worth[phrase] for phrase, _, _ in found))
+    for phrase, _, place in found:
+        yield _evidence(f"label: {doctype.said.get(phrase, phrase)}", place, part * worth[phrase])
 
 
-def _best(lines: Sequence[tuple[int, Line, str]], phrase: str) -> tuple[float, tuple[int, Line] | None]:
-    best: tuple[float, tuple[int, Line] | None] = (0.0, None)
-    for number, line, folded in lines:
-        if len(folded) + 2 < len(phrase):
-            continue
-        alike = fuzz.partial_ratio(phrase, folded, score_cutoff=80) / 100
-        if alike > best[0]:
-            best = (alike, (number, line))
-    return best
+def _evidence(what: str, place: Place, weight: float) -> Evidence:
+    return Evidence(what=what, page=place.page, box=place.line.box, weight=weight)
 
 
 def _strongest(evidence: Sequence[Evidence], count: int = 6) -> tuple[Evidence, ...]:
-    return tuple(sorted(evidence, key=lambda e: -e.weight)[:count])
+    return tuple(sorted(evidence, key=lambda e: -abs(e.weight))[:count])

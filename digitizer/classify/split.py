@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from digitizer.classify.doubts import doubts
+from digitizer.classify.phrases import Phrases
 from digitizer.classify.score import Score, score
-from digitizer.doctypes import DocType
-from digitizer.model import Document, PageText
+from digitizer.doctypes import CLOSING, DocType
+from digitizer.model import Document, PageText, Problem
 
 #: below this a page has no type of its own
 ENOUGH = 0.45
 #: the best type must be ahead of the next by this much, or the page is unknown
 MARGIN = 0.06
+#: a page in the middle of a book that looks so much like it is one of its pages
+OF_BOOK = 0.2
+#: what a score is worth where the scan gives reason to doubt it: less than any type is accepted with
+DOUBTFUL = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +27,21 @@ class Part:
 
     scans: tuple[int, ...]
     texts: tuple[int, ...]
+    #: all types, best first, as the page that says most scores them
+    scores: tuple[Score, ...]
     #: None: unknown
     best: Score | None
     blank: bool
+    #: a letterhead shows that a paper begins here, of a type or not
+    begins: bool = False
+    #: totals of a year, at the end of a book
+    closing: bool = False
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def margin(self) -> float:
+        """How far the best type is ahead of the next."""
+        return _margin(self.scores)
 
 
 def classify(
@@ -31,53 +49,93 @@ def classify(
 ) -> tuple[Document, ...]:
     """The documents in a bundle, in order; every scan belongs to exactly one. `positions[i]` is the scan of `texts[i]`.
 
-    A page with a title or of another type begins a document; a page without either continues the one before it, a blank
-    one stands alone as `unknown`; pages of a book that follow one another are one document.
+    A page with a title or of another type begins a document, and so does one that a letterhead shows to begin a paper nobody
+    knows; a page without any continues the one before it, a blank one stands alone as `unknown`; pages of a book that follow
+    one another are one document.
     """
+    pages = [
+        _part(position, tuple(i for i, p in enumerate(positions) if p == position), texts, doctypes)
+        for position in dict.fromkeys(positions)
+    ]
     parts: list[Part] = []
-    for position in dict.fromkeys(positions):
-        own = tuple(i for i, p in enumerate(positions) if p == position)
-        part = _part(position, own, texts, doctypes)
-        if parts and _continues(parts[-1], part, doctypes):
-            before = parts.pop()
-            part = Part(
-                scans=before.scans + part.scans,
-                texts=before.texts + part.texts,
-                best=_better(before.best, part.best),
-                blank=False,
-            )
-        parts.append(part)
+    for place, page in enumerate(pages):
+        page = _in_book(page, pages[place - 1 : place] + pages[place + 1 : place + 2], doctypes)
+        if parts and _continues(parts[-1], page, doctypes):
+            page = _joined(parts.pop(), page)
+        parts.append(page)
     return tuple(_document(f"{bundle}/{number}", part) for number, part in enumerate(parts))
 
 
 def _part(position: int, own: tuple[int, ...], texts: Sequence[PageText], doctypes: Mapping[str, DocType]) -> Part:
-    scores = score([(i, texts[i]) for i in own], doctypes)
-    sure = bool(scores) and scores[0].value >= ENOUGH and (len(scores) == 1 or scores[0].value - scores[1].value >= MARGIN)
-    return Part(scans=(position,), texts=own, best=scores[0] if sure else None, blank=all(texts[i].blank for i in own))
+    pages = [(i, texts[i]) for i in own]
+    phrases = Phrases.of(pages)
+    scores = tuple(score(phrases, doctypes))
+    problems = doubts(pages)
+    foreign = any(problem.code == "other_language" for problem in problems)
+    sure = bool(scores) and scores[0].value >= ENOUGH and _margin(scores) >= MARGIN and (scores[0].titled or not foreign)
+    return Part(
+        scans=(position,),
+        texts=own,
+        scores=scores,
+        best=scores[0] if sure else None,
+        blank=all(texts[i].blank for i in own),
+        begins=phrases.letterhead(),
+        closing=sum(phrases.find(phrase) is not None for phrase in CLOSING) >= 2,
+        problems=problems,
+    )
 
 
-def _continues(before: Part, part: Part, doctypes: Mapping[str, DocType]) -> bool:
-    if part.blank or before.blank or before.best is None:
+def _margin(scores: Sequence[Score]) -> float:
+    return scores[0].value - scores[1].value if len(scores) > 1 else scores[0].value if scores else 0.0
+
+
+def _in_book(page: Part, beside: Sequence[Part], doctypes: Mapping[str, DocType]) -> Part:
+    """A page between pages of a book, or after one, that looks like the book and like no other paper, is one of its pages."""
+    if page.blank or page.begins or (page.best is not None and not doctypes[page.best.doctype].book):
+        return page
+    for name in dict.fromkeys(other.best.doctype for other in beside if other.best is not None):
+        own = next((s for s in page.scores if s.doctype == name), None)
+        ahead = page.scores[0].value - own.value if own is not None else 1.0
+        if doctypes[name].book and own is not None and own.value >= OF_BOOK and ahead < MARGIN:
+            return replace(page, best=own)
+    return page
+
+
+def _continues(before: Part, page: Part, doctypes: Mapping[str, DocType]) -> bool:
+    if page.blank or before.blank or before.best is None:
         return False
-    if part.best is None:
-        return not doctypes[before.best.doctype].book
-    if part.best.doctype != before.best.doctype:
-        return False
-    # the same type again: pages of one book, or the back of a sheet that has no title of its own
-    return doctypes[part.best.doctype].book or not part.best.titled
+    book = doctypes[before.best.doctype].book
+    if page.best is None:
+        return page.closing if book else not page.begins
+    # the same type again, without a title of its own: pages of one book (its cover has one), or the back of a sheet
+    return page.best.doctype == before.best.doctype and not page.best.titled
 
 
-def _better(a: Score | None, b: Score | None) -> Score | None:
-    return max((s for s in (a, b) if s is not None), key=lambda s: s.value, default=None)
+def _joined(before: Part, page: Part) -> Part:
+    """Two parts as one: the page that says most speaks for both."""
+    first = before.best is not None and (page.best is None or before.best.value >= page.best.value)
+    says = before if first else page
+    return Part(
+        scans=before.scans + page.scans,
+        texts=before.texts + page.texts,
+        scores=says.scores,
+        best=says.best,
+        blank=False,
+        begins=before.begins,
+        problems=before.problems + page.problems,
+    )
 
 
 def _document(document_id: str, part: Part) -> Document:
     best = part.best
+    doubtful = DOUBTFUL if part.problems else 1.0
     return Document(
         id=document_id,
         pages=part.scans,
         texts=part.texts,
         doctype=best.doctype if best else None,
-        score=best.value if best else 0.0,
+        score=best.value * doubtful if best else 0.0,
+        margin=part.margin if best else 0.0,
         evidence=best.evidence if best else (),
+        problems=part.problems,
     )

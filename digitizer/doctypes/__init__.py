@@ -34,6 +34,7 @@ TYPES = frozenset(
         "code",
         "notes",
         "number",
+        "amount",
         "signer",
         "signer_title",
     }
@@ -52,11 +53,22 @@ PLACES = frozenset(
         "signature",
         "signature_title",
         "code",
+        "cell",
+        "alone",
     }
 )
 
 #: machine-readable codes that `extract/codes.py` knows
 CODES = frozenset({"qr", "mrz"})
+#: what covers of all register books say, and closing statements of a year (folded)
+COVER = ("mo ngay", "khoa ngay", "mo so ngay", "khoa so ngay", "ngay mo so", "ngay khoa so")
+CLOSING = ("khoa so", "chot so", "tong so trang", "tong so su kien", "tong so truong hop", "gom co", "truong hop dang ky")
+_KEYS = frozenset(
+    {
+        "name", "title", "opening", "number", "seal", "also", "own", "need", "never", "book", "accept", "stop", "codes",
+        "section", "field", "ticks",
+    }
+)  # fmt: skip
 #: what is accepted without a person, where a declaration does not say: score of the type, confidence of a field
 ACCEPT_TYPE, ACCEPT_FIELD = 0.8, 0.985
 
@@ -70,8 +82,10 @@ class FieldSpec:
     #: printed labels, folded
     label: tuple[str, ...] = ()
     where: str = "right"
-    #: headings of its column where a book is a wide table, one event a row, folded
+    #: headings of its column, folded: of a grid for `where = "cell"`, else where a book is a wide table, one event a row
     column: tuple[str, ...] = ()
+    #: `where = "alone"`: what a whole line looks like
+    pattern: re.Pattern[str] | None = None
     #: name of the section it belongs to; None: anywhere
     section: str | None = None
     required: bool = False
@@ -96,6 +110,12 @@ class DocType:
     title: tuple[str, ...]
     fields: tuple[FieldSpec, ...]
     sections: tuple[Section, ...] = ()
+    #: what lines begin with that stand in for a title: `V/v …` (folded)
+    opening: tuple[str, ...] = ()
+    #: what follows the digits of its number: `/TLKS-BS`, `/QĐ-` for anything that begins so (folded)
+    number: tuple[str, ...] = ()
+    #: whether it bears a seal; None: it may
+    seal: bool | None = None
     #: phrases that raise the score, folded
     also: tuple[str, ...] = ()
     #: one of these phrases has to be there (folded); empty: none has to
@@ -116,6 +136,8 @@ class DocType:
     ticks: Mapping[str, str] = field(default_factory=dict)
     #: `qr`, `mrz`: machine-readable codes its values are taken from
     codes: tuple[str, ...] = ()
+    #: folded phrase -> as declared, to show it
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -170,9 +192,8 @@ class _Reader:
     data: dict[str, Any]
 
     def doctype(self) -> DocType:
-        known = {"name", "title", "also", "own", "need", "never", "book", "accept", "stop", "codes", "section", "field", "ticks"}
         for key in self.data:
-            if key not in known:
+            if key not in _KEYS:
                 raise self.wrong(key, f"unknown key {key!r}")
         name = self.data.get("name")
         if not isinstance(name, str) or name != self.path.stem:
@@ -185,8 +206,9 @@ class _Reader:
         ticks = self.data.get("ticks", {})
         if not isinstance(ticks, dict):
             raise self.wrong("ticks", "ticks must be a table: label = code")
-        if not isinstance(self.data.get("book", False), bool):
-            raise self.wrong("book", "book must be true or false")
+        for key in ("book", "seal"):
+            if not isinstance(self.data.get(key, False), bool):
+                raise self.wrong(key, f"{key} must be true or false")
         if self.data.get("book") and not self.data.get("own"):
             raise self.wrong("book", "a book has no title on its pages: say which phrases are its own")
         return DocType(
@@ -194,6 +216,9 @@ class _Reader:
             title=tuple(self.strings(self.data, "title")),
             fields=specs,
             sections=sections,
+            opening=self.folded(self.data, "opening"),
+            number=self.folded(self.data, "number"),
+            seal=self.data.get("seal"),
             also=self.folded(self.data, "also"),
             own=self.folded(self.data, "own"),
             need=self.folded(self.data, "need"),
@@ -204,7 +229,14 @@ class _Reader:
             accept_field=accept_field,
             ticks={fold(label): str(code) for label, code in ticks.items()},
             codes=self.codes(),
+            said=self.said(),
         )
+
+    def said(self) -> dict[str, str]:
+        """Folded phrase -> as declared."""
+        tables = [self.data, *self.tables("field"), *self.tables("section")]
+        keys = ("opening", "number", "also", "own", "need", "label", "start")
+        return {fold(text): text for table in tables for key in keys for text in self.strings(table, key)}
 
     def sections(self) -> Iterator[Section]:
         names: set[str] = set()
@@ -239,7 +271,7 @@ class _Reader:
 
     def fields(self, sections: tuple[Section, ...]) -> Iterator[FieldSpec]:
         names: set[str] = set()
-        labels: dict[tuple[str | None, str], str] = {}
+        labels: dict[tuple[str | None, str, tuple[str, ...]], str] = {}
         for entry in self.tables("field"):
             spec = self.field(entry, {s.name for s in sections})
             if spec.name in names:
@@ -247,18 +279,18 @@ class _Reader:
             if spec.part_of is not None and spec.part_of not in names:
                 raise self.wrong(spec.name, f"field {spec.name} is part of {spec.part_of!r}, which is not declared before it")
             for label in spec.label:
-                if (spec.section, label) in labels:
-                    raise self.wrong(
-                        spec.name, f"{spec.name} and {labels[spec.section, label]} share the label {label!r} in one section"
-                    )
-                labels[spec.section, label] = spec.name
+                # in a grid two columns share the labels of the rows
+                place = (spec.section, label, spec.column if spec.where == "cell" else ())
+                if place in labels:
+                    raise self.wrong(spec.name, f"{spec.name} and {labels[place]} share the label {label!r} in one section")
+                labels[place] = spec.name
             names.add(spec.name)
             yield spec
 
     def field(self, entry: dict[str, Any], sections: set[str]) -> FieldSpec:
         name = self.get(entry, "name", str)
         for key in entry:
-            if key not in {"name", "type", "label", "where", "column", "section", "required", "part_of"}:
+            if key not in {"name", "type", "label", "where", "column", "pattern", "section", "required", "part_of"}:
                 raise self.wrong(name, f"field {name}: unknown key {key!r}")
         spec = FieldSpec(
             name=name,
@@ -266,6 +298,7 @@ class _Reader:
             label=self.folded(entry, "label"),
             where=self.get(entry, "where", str) if "where" in entry else "right",
             column=self.folded(entry, "column"),
+            pattern=self.pattern(entry),
             section=self.get(entry, "section", str) if "section" in entry else None,
             required=self.get(entry, "required", bool) if "required" in entry else False,
             part_of=self.get(entry, "part_of", str) if "part_of" in entry else None,
@@ -278,7 +311,18 @@ class _Reader:
             raise self.wrong(name, f"field {name}: unknown section {spec.section!r}")
         if spec.where in ("right", "inline", "below") and not (spec.label or spec.column) and spec.part_of is None:
             raise self.wrong(name, f"field {name} has no label")
+        if spec.where == "cell" and not (spec.label and spec.column):
+            raise self.wrong(name, f"field {name} stands in a cell: say the label of its row and the heading of its column")
+        if (spec.where == "alone") != (spec.pattern is not None):
+            raise self.wrong(name, f"field {name}: a pattern belongs to a value that stands alone, and only to such a one")
         return spec
+
+    def pattern(self, entry: dict[str, Any]) -> re.Pattern[str] | None:
+        """The compiled pattern of a field."""
+        try:
+            return re.compile(self.get(entry, "pattern", str)) if "pattern" in entry else None
+        except re.error as exc:
+            raise self.wrong(str(entry.get("name")), f"pattern cannot be read: {exc}") from exc
 
     def tables(self, key: str) -> list[dict[str, Any]]:
         value = self.data.get(key, [])

@@ -17,6 +17,7 @@ from digitizer.extract.check import confidence, judge
 from digitizer.extract.codes import Coded, from_mrz, from_qr
 from digitizer.extract.locate import Found, from_cells, locate
 from digitizer.extract.records import Case, book_values, cases
+from digitizer.extract.tables import grid_cells
 from digitizer.geometry import same_row
 from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
 from digitizer.text import fold
@@ -41,7 +42,16 @@ def extract(
     of_book = {**book_values(pages, doctype), **(known or {})} if doctype.book else {}
     found = [(_fields(case, doctype, of_book), case) for case in cases(pages, doctype)]
     filled = [(fields, case) for fields, case in found if any(field.by != "book" for field in fields)]
-    return tuple(_record(f"{document.id}/{number}", fields, case, doctype) for number, (fields, case) in enumerate(filled))
+    records = (_record(f"{document.id}/{number}", fields, case, doctype) for number, (fields, case) in enumerate(filled))
+    return tuple(_doubted(record, document.problems) for record in records)
+
+
+def _doubted(record: Record, problems: Sequence[Problem]) -> Record:
+    """A record of a document that should not be trusted: a person looks at every value."""
+    if not problems:
+        return record
+    fields = tuple(replace(field, accepted=False) for field in record.fields)
+    return replace(record, fields=fields, verdict=Verdict.REVIEW, reasons=(*record.reasons, *problems))
 
 
 def _record(record_id: str, fields: Sequence[Field], case: Case, doctype: DocType) -> Record:
@@ -54,7 +64,9 @@ def _record(record_id: str, fields: Sequence[Field], case: Case, doctype: DocTyp
 
 def _fields(case: Case, doctype: DocType, known: Mapping[str, str]) -> list[Field]:
     pages = case.pages
-    located = {found.field.name: found for found in (from_cells(case.cells, doctype) if case.cells else locate(pages, doctype))}
+    located = {found.field.name: found for found in locate(pages, doctype)} if not case.cells else {}
+    cells = case.cells or grid_cells(pages, doctype)
+    located |= {found.field.name: found for found in from_cells(cells, doctype)}
     coded = _coded(pages, doctype)
     fields: list[Field] = []
     for spec in doctype.fields:

@@ -208,7 +208,7 @@ def _label_at_start(folded: str, labels: Sequence[str]) -> tuple[int, str] | Non
     best: tuple[float, int, str] | None = None
     ends = [m.end() for m in re.finditer(r"[^\s.…·]+", folded)]  # dots may follow: `Họ và tên.....Lò Thị Mai`
     for label in labels:
-        if " " not in label:
+        if " " not in label and "/" not in label:  # `V/v xác minh …`
             continue
         for end in ends:
             if abs(end - len(label)) > 2:
@@ -256,7 +256,7 @@ def _field(doctype: DocType, label: str, section: str | None, filled: set[str]) 
 
     `số` alone is the number of the record only before the first section: later it is part of `CMND số: …`.
     """
-    fitting = [spec for spec in doctype.fields if label in spec.label and spec.name not in filled]
+    fitting = [spec for spec in doctype.fields if label in spec.label and spec.name not in filled and spec.where != "cell"]
     for spec in fitting:
         if spec.section == section:
             return spec
@@ -442,7 +442,14 @@ def _signature_title(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec
     return _whole(offices[-1]) if offices else []
 
 
+def _alone(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
+    """The one line that is nothing but what the field's pattern says: `BX 123456`."""
+    found = [r for r in rows if spec.pattern is not None and spec.pattern.fullmatch(r.line.text.strip(" .:"))]
+    return _whole(found[0]) if found else []
+
+
 _STRATEGIES = {
+    "alone": _alone,
     "below": _below,
     "margin": _margin,
     "letterhead": _letterhead,

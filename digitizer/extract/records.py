@@ -14,19 +14,16 @@ from dataclasses import dataclass, field, replace
 
 from rapidfuzz.distance import Levenshtein
 
-from digitizer.doctypes import DocType
+from digitizer.doctypes import CLOSING, COVER, DocType
 from digitizer.extract.locate import find_labels
 from digitizer.extract.tables import Table, find_table
 from digitizer.geometry import same_row
 from digitizer.model import Box, Line, PageText, Problem
 from digitizer.text import fold
 
-#: a cover says so: when the book was opened and closed, who keeps it
-_COVER = ("mo ngay", "khoa ngay", "mo so ngay", "khoa so ngay", "ngay mo so", "ngay khoa so")
+#: what a cover says of its book
 _OFFICE = ("co quan dang ky ho tich", "co quan dang ky", "noi dang ky")
 _VOLUME = ("quyen so",)
-#: words of a closing statement: pages and events of the year
-_CLOSING = re.compile(r"(tong so|tong cong|gom).{0,40}(trang|su kien|truong hop)|khoa so|chot so")
 #: written across a record that does not count
 _CANCELLED = frozenset({"huy", "da huy", "huy bo", "bo", "khong dung", "viet sai huy"})
 
@@ -75,13 +72,13 @@ def is_cover(page: PageText, doctype: DocType) -> bool:
     """Whether a page is the cover of its book: the title alone on a line, and when the book was opened or closed."""
     texts = [fold(line.text).strip(" .:") for line in page.lines]
     titled = any(Levenshtein.normalized_similarity(text, fold(title)) >= 0.8 for text in texts for title in doctype.title)
-    return titled and any(text.startswith(word) for text in texts for word in _COVER)
+    return titled and any(text.startswith(word) for text in texts for word in COVER)
 
 
 def is_closing(page: PageText) -> bool:
     """Whether a page is the closing statement of a book: totals of pages and events, and no number line."""
     text = " ".join(fold(line.text) for line in page.lines)
-    return len(set(_CLOSING.findall(text))) >= 2 and not _number_lines(page)
+    return sum(phrase in text for phrase in CLOSING) >= 2 and not _number_lines(page)
 
 
 def divide(page: PageText, doctype: DocType) -> list[PageText]:

@@ -1,15 +1,18 @@
-"""Wide tables of register books, one event a row: columns by ruling or by their headings, rows by the numbers on their left."""
+"""Tables: wide ones of register books with one event a row, and grids of forms with a column for each person.
+
+Columns by ruling or by their headings; rows of wide tables by the numbers on their left, those of grids by their labels.
+"""
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from digitizer.doctypes import DocType
+from digitizer.doctypes import DocType, FieldSpec
 from digitizer.geometry import overlap, same_row
 from digitizer.model import Box, Line, PageText, Word
 from digitizer.text import fold
@@ -86,7 +89,7 @@ def _headed(headings: Sequence[Line]) -> list[_Column]:
         elif len(over) == 1:
             over[0].x0, over[0].x1 = min(over[0].x0, line.box.x0), max(over[0].x1, line.box.x1)
     columns.sort(key=lambda c: c.x0)
-    for left, right in itertools.pairwise(columns):
+    for left, right in pairwise(columns):
         left.x1 = right.x0 = (left.x1 + right.x0) / 2
     return columns
 
@@ -157,7 +160,7 @@ def _cut(line: Line, edges: Sequence[float]) -> Iterator[Line]:
         yield line
         return
     bounds = [float("-inf"), *inside, float("inf")]
-    for left, right in itertools.pairwise(bounds):
+    for left, right in pairwise(bounds):
         places = [i for i, k in enumerate(line.letters) if left <= (k.x0 + k.x1) / 2 < right]
         while places and line.text[places[0]] == " ":
             places.pop(0)
@@ -181,3 +184,76 @@ def _inside(word: Word, box: Box) -> bool:
 
 def _middle(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 2]
+
+
+# --- grids: a value at the crossing of a row's label and a column's heading ------------------------------------------
+
+
+def grid_cells(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, tuple[tuple[int, Line], ...]]:
+    """Lines of the cells of a form's grids, with the position of their PageText, by name of the field."""
+    specs = [spec for spec in doctype.fields if spec.where == "cell"]
+    found: dict[str, tuple[tuple[int, Line], ...]] = {}
+    for number, page in pages if specs else ():
+        for section in dict.fromkeys(spec.section for spec in specs):
+            own = [spec for spec in specs if spec.section == section]
+            for name, lines in _grid(page.lines, own, _begin(page.lines, section, doctype)).items():
+                found.setdefault(name, tuple((number, line) for line in lines))
+    return found
+
+
+def _begin(lines: Sequence[Line], section: str | None, doctype: DocType) -> float:
+    """Where a section begins, px from above; the top for a grid that belongs to none."""
+    starts = next((part.start for part in doctype.sections if part.name == section), ())
+    tops = [line.box.y0 for line in lines if any(fuzz.ratio(fold(line.text).strip(" .:"), start) >= 85 for start in starts)]
+    return min(tops, default=float("inf")) if section else 0.0
+
+
+def _grid(lines: Sequence[Line], specs: Sequence[FieldSpec], begin: float) -> dict[str, list[Line]]:
+    """The cells of the first grid below `begin` px."""
+    headings = _headings([line for line in lines if line.box.y0 >= begin], {c for spec in specs for c in spec.column})
+    if len(headings) < 2:
+        return {}
+    middles = sorted(line.box.centre[0] for line in headings.values())
+    half = min(b - a for a, b in pairwise(middles)) / 2
+    top, left = max(line.box.y1 for line in headings.values()), middles[0] - half
+    edges = [left, *(middle + half for middle in middles)]
+    below = [piece for line in lines if line.box.centre[1] > top for piece in _cut(line, edges)]
+    labels = sorted((line for line in below if line.box.centre[0] < left), key=lambda line: line.box.y0)
+    tops = _row_tops(labels, {label for spec in specs for label in spec.label})
+    cells: dict[str, list[Line]] = {}
+    for spec in specs:
+        label = next((label for label in spec.label if label in tops), None)
+        heading = next((headings[column] for column in spec.column if column in headings), None)
+        if label is None or heading is None:
+            continue
+        start = tops[label]
+        end = min((t for t in tops.values() if t > start), default=start + 4 * heading.box.height)
+        x = heading.box.centre[0]
+        cell = [k for k in below if abs(k.box.centre[0] - x) < half and start <= k.box.centre[1] < end]
+        if cell:
+            cells[spec.name] = sorted(cell, key=lambda line: (round(line.box.y0 / line.box.height), line.box.x0))
+    return cells
+
+
+def _headings(lines: Sequence[Line], columns: Iterable[str]) -> dict[str, Line]:
+    """The first line of each heading, all in one row."""
+    words = [(fold(word.text).strip(" .:"), line, word) for line in lines for word in line.words]
+    found: dict[str, Line] = {}
+    for column in columns:
+        alone = [line for line in lines if fuzz.ratio(fold(line.text).strip(" .:"), column) >= 85]
+        parted = [replace(line, text=word.text, box=word.box) for text, line, word in words if text == column]
+        if alone or parted:
+            found[column] = min(alone or parted, key=lambda line: line.box.y0)
+    row = min(found.values(), key=lambda line: line.box.y0, default=None)
+    return {column: line for column, line in found.items() if row is not None and same_row(line.box, row.box)}
+
+
+def _row_tops(labels: Sequence[Line], declared: Iterable[str]) -> dict[str, float]:
+    """Label -> top of its row, px; a label may fill two lines."""
+    tops: dict[str, float] = {}
+    for i, line in enumerate(labels):
+        alone, joined = fold(line.text).strip(" .:"), fold(" ".join(k.text for k in labels[i : i + 2])).strip(" .:")
+        ranked = sorted(((max(fuzz.ratio(alone, name), fuzz.ratio(joined, name)), name) for name in declared), reverse=True)
+        if ranked and ranked[0][0] >= _ALIKE:
+            tops.setdefault(ranked[0][1], line.box.y0 - 0.4 * line.box.height)
+    return tops

@@ -221,6 +221,23 @@ def number(raw: str) -> Reading:
     return (found, None) if found.isdigit() else (None, "empty" if not found else "not_a_number")
 
 
+@value_type
+def amount(raw: str) -> Reading:
+    """Digits and a decimal point, without the unit: `3200 gram` -> `3200`, `1.250,5 m²` -> `1250.5`, `500.000.000 đồng`."""
+    found = clean(raw)
+    match = re.match(r"\d[\d., ]*", found)
+    if match is None:
+        return None, "empty" if not found else "not_a_number"
+    digits = match.group().strip(" .,").replace(" ", "")
+    whole, _, part = digits.rpartition(",") if "," in digits else (digits, "", "")
+    # three digits after a point are thousands, fewer a fraction
+    if not part and (fraction := re.fullmatch(r"(\d+)\.(\d{1,2})", whole)):
+        whole, part = fraction.groups()
+    if not re.fullmatch(r"\d+|\d{1,3}(\.\d{3})+", whole) or (part and not part.isdigit()):
+        return None, "not_a_number"
+    return whole.replace(".", "") + (f".{part}" if part else ""), None
+
+
 #: dots of a dotted line may stand between its parts; a digit that stands apart (`1 7 giờ`, `7 giờ 3 0`) leaves no time
 _TIME = re.compile(
     r"(?<!\d)(?<!(?<!\d)\d\s)(\d{1,2})[\s.…·]*(?:giờ|gio|h|:)[\s.…·]*(?:(\d{1,2})(?!\s*\d)[\s.…·]*(?:phút|phut|p)?|(?![\s.…·]*\d))",

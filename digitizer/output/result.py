@@ -97,9 +97,11 @@ def _document(document: Document) -> dict[str, Any]:
     return {
         "type": document.doctype or "unknown",
         "score": round(document.score, 3),
+        "margin": round(document.margin, 3),
         "evidence": [
             {"what": e.what, "page": e.page, "weight": round(e.weight, 3), "box": _box(e.box)} for e in document.evidence
         ],
+        "problems": [_problem(problem) for problem in document.problems],
         "pages": list(document.pages),
         "records": [_record(record) for record in document.records],
     }

@@ -105,7 +105,7 @@ class Lines:
             body = registers.old_birth_body if kind == 1 else None
             return registers.page(self.fonts, case, rng, dpi=dpi, how=how, body=body).sheet
         if kind == 7:
-            form, _ = card.citizen_id_card(self.fonts, cases.single(rng, when, number), rng, dpi=300)
+            form = card.citizen_id_card(self.fonts, cases.single(rng, when, number), rng, dpi=300)
             return form.sheet
         draw, about = (
             (certificates.birth_certificate, cases.birth),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from digitizer.classify import classify
+from digitizer.classify.phrases import Phrases
 from digitizer.classify.score import ALSO, LABELS, TITLE, score
 from digitizer.doctypes import DocType, FieldSpec, load
 from digitizer.model import Box, Mark, PageText
@@ -58,7 +59,7 @@ def with_line(page: PageText, text: str) -> PageText:
 
 
 def best(page: PageText, doctypes: dict[str, DocType] | None = None) -> tuple[str, float]:
-    first = score([(0, page)], doctypes or OURS)[0]
+    first = score(Phrases.of([(0, page)]), doctypes or OURS)[0]
     return first.doctype, first.value
 
 
@@ -94,7 +95,7 @@ def test_labels_alone_are_not_enough_for_a_sheet_and_are_for_a_book() -> None:
 def test_a_phrase_a_type_may_never_have_rules_it_out() -> None:
     assert types(DEATHS) == [("death_register", (0,))]
     ruled_out = with_line(DEATHS, "GIẤY KHAI SINH")
-    assert {s.doctype: s.value for s in score([(0, ruled_out)], OURS)}["death_register"] == 0
+    assert {s.doctype: s.value for s in score(Phrases.of([(0, ruled_out)]), OURS)}["death_register"] == 0
     assert types(ruled_out) != [("death_register", (0,))]
 
 
@@ -104,7 +105,7 @@ def test_the_same_phrase_within_a_sentence_rules_nothing_out() -> None:
 
 def test_a_book_page_needs_the_phrase_all_books_have() -> None:
     page = without(replace(DEATHS, lines=DEATHS.lines[1:]), "Trang số")
-    assert {s.doctype: s.value for s in score([(0, page)], OURS)}["death_register"] == 0
+    assert {s.doctype: s.value for s in score(Phrases.of([(0, page)]), OURS)}["death_register"] == 0
 
 
 @pytest.mark.parametrize("title", ["TỜ KHAI ĐĂNG KÝ KHAI SINH", "TO KHAI ĐANG KY KHAl SlNH", "TỜ KHAI ĐĂNG KÝ KHAI SINH:"])
@@ -114,7 +115,7 @@ def test_a_title_is_known_also_misread(title: str) -> None:
 
 @pytest.mark.parametrize("text", ["tờ khai đăng ký khai sinh", "Kèm tờ khai đăng ký khai sinh của ông A bà B xã C"])
 def test_the_words_of_a_title_in_running_text_are_no_title(text: str) -> None:
-    found = {s.doctype: s for s in score([(0, with_line(without(DECLARATION, "TỜ KHAI"), text))], OURS)}
+    found = {s.doctype: s for s in score(Phrases.of([(0, with_line(without(DECLARATION, "TỜ KHAI"), text))]), OURS)}
     assert not found["birth_declaration"].titled
 
 
@@ -146,7 +147,7 @@ def test_a_score_is_made_of_title_labels_and_other_phrases() -> None:
 
 
 def test_evidence_names_page_and_box_and_the_strongest_comes_first() -> None:
-    found = {s.doctype: s for s in score([(7, DECLARATION)], OURS)}["birth_declaration"]
+    found = {s.doctype: s for s in score(Phrases.of([(7, DECLARATION)]), OURS)}["birth_declaration"]
     assert found.evidence[0].what == "title: Tờ khai đăng ký khai sinh"
     assert {e.page for e in found.evidence} == {7}
     assert found.evidence[0].box == DECLARATION.lines[1].box

@@ -191,12 +191,12 @@ def test_the_digest_does_not_depend_on_the_order_of_files(write: Write) -> None:
 @pytest.mark.parametrize("doctype", load().values(), ids=lambda d: d.name)
 def test_our_declarations_are_folded_and_name_only_what_the_code_knows(doctype: DocType) -> None:
     for listed in fields(DocType):
-        if listed.name in ("also", "need", "own", "never", "stop"):
+        if listed.name in ("also", "need", "own", "never", "stop", "opening", "number"):
             assert all(p == fold(p) for p in getattr(doctype, listed.name)), listed.name
     assert {f.type for f in doctype.fields} <= TYPES
     assert {f.where for f in doctype.fields} <= PLACES
     assert set(doctype.codes) <= CODES
     assert any(f.required for f in doctype.fields)
-    assert not doctype.book or (doctype.own and any(f.where == "margin" for f in doctype.fields))
+    assert not doctype.book or (doctype.own and any(f.where == "margin" or f.column for f in doctype.fields))
     ticked = [f for f in doctype.fields if f.where == "tick"]
     assert bool(ticked) == bool(doctype.ticks)

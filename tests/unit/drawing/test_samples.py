@@ -26,7 +26,9 @@ FIRST_SET = {
     "citizen_id_card",
     "decision",
 }
-BOUND = 15_000_000
+#: fields whose words do not stand side by side on paper
+BROKEN = ("nktGioPhutChet", "nksGioSinh", "coQuanBanHanh", "coQuanCap")
+BOUND = 40_000_000
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def test_values_as_printed_stand_in_the_text(path: Path) -> None:
     for record in records(path):
         assert set(record["fields"]) == set(record["raw"]) and set(record["hand"]) <= set(record["raw"])
         for name, raw in record["raw"].items():
-            words = raw.split() if name in ("nktGioPhutChet", "coQuanBanHanh") else [raw]
+            words = raw.split() if name in BROKEN else [raw]
             assert all(word in text for word in words), f"{name}: {raw}"
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -9,16 +10,23 @@ import pikepdf
 import pytest
 import zxingcpp
 
-from digitizer.ocr.training.drawing import card, cases, certificates, files, letters, paper, registers, scans, truth
+from digitizer.ocr.training.drawing import card, cases, files, paper, registers, scans, sheets, truth
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.drawing.forms import Form
 from digitizer.ocr.training.drawing.marks import seal
 
 DPI = 60
+#: fields whose words do not stand side by side on paper
+BROKEN = ("nktGioPhutChet", "nksGioSinh", "coQuanBanHanh", "coQuanCap")
 
 
 def draw_birth(fonts: Fonts, rng: np.random.Generator) -> Form:
     return registers.page(fonts, cases.birth(rng, date(2018, 5, 7), 41), rng, dpi=DPI)
+
+
+def draw_sheet(kind: str, fonts: Fonts, rng: np.random.Generator) -> Form:
+    drawn = sheets.SHEETS[kind]
+    return drawn.draw(fonts, drawn.event(rng, date(2018, 5, 7), 4, None), rng, dpi=DPI, how=drawn.how)
 
 
 SHEETS: dict[str, Callable[[Fonts, np.random.Generator], Form]] = {
@@ -28,13 +36,7 @@ SHEETS: dict[str, Callable[[Fonts, np.random.Generator], Form]] = {
     ),
     "marriage_register": lambda f, r: registers.page(f, cases.marriage(r, date(2018, 5, 7), 4), r, dpi=DPI, how="printer"),
     "death_register": lambda f, r: registers.page(f, cases.death(r, date(2018, 5, 7), 4), r, dpi=DPI, how="typewriter"),
-    "birth_certificate": lambda f, r: certificates.birth_certificate(f, cases.birth(r, date(2018, 5, 7), 4), r, dpi=DPI),
-    "birth_extract": lambda f, r: certificates.birth_extract(f, cases.birth(r, date(2018, 5, 7), 4), r, dpi=DPI),
-    "birth_declaration": lambda f, r: letters.birth_declaration(f, cases.birth(r, date(2018, 5, 7), 4), r, dpi=DPI),
-    "marital_status_certificate": lambda f, r: letters.marital_status_certificate(
-        f, cases.single(r, date(2018, 5, 7), 4), r, dpi=DPI
-    ),
-    "decision": lambda f, r: letters.decision(f, cases.single(r, date(2018, 5, 7), 4), r, dpi=DPI),
+    **{kind: partial(draw_sheet, kind) for kind in sheets.SHEETS},
 }
 
 
@@ -63,9 +65,9 @@ def test_every_printed_value_is_in_the_text(drawn: dict[str, Form], name: str) -
     form = drawn[name]
     text = " ".join(line.text for line in form.sheet.reading())
     raw = form.record()["raw"]
-    assert isinstance(raw, dict) and len(raw) >= 7
+    assert isinstance(raw, dict) and len(raw) >= 6
     for field, value in raw.items():
-        words = value.split() if field in ("nktGioPhutChet", "coQuanBanHanh") else [value]
+        words = value.split() if field in BROKEN else [value]
         assert all(word in text for word in words), f"{field}: {value}"
 
 
@@ -100,10 +102,10 @@ def test_a_cancelled_record_says_so(fonts: Fonts, rng: np.random.Generator) -> N
 
 
 def test_a_card_can_be_read_back(fonts: Fonts, rng: np.random.Generator) -> None:
-    form, marks = card.citizen_id_card(fonts, cases.single(rng, date(2022, 8, 7), 1), rng, dpi=200)
+    form = card.citizen_id_card(fonts, cases.single(rng, date(2022, 8, 7), 1), rng, dpi=200)
     form.sheet.pixels = form.sheet.pixels[:800, 300:1300]
     scanned = scans.scan(form.sheet, rng, "office", effects=("grey photocopy",))
-    assert [code.text for code in zxingcpp.read_barcodes(scanned.pixels)] == [marks["qr"]]
+    assert [code.text for code in zxingcpp.read_barcodes(scanned.pixels)] == [form.marks["qr"]]
 
 
 def test_a_seal_is_round(fonts: Fonts, rng: np.random.Generator) -> None:

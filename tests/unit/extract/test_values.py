@@ -16,6 +16,16 @@ from digitizer.extract.types import TYPES, Value, read
 Row = tuple[str, Value, str | None]
 
 ROWS: dict[str, list[Row]] = {
+    "amount": [
+        ("3200 gram", "3200", None),
+        ("120,5 m²", "120.5", None),
+        ("120.5 m2", "120.5", None),
+        ("1.250,5 m²", "1250.5", None),
+        ("500.000.000 đồng", "500000000", None),
+        ("1.25.000", None, "not_a_number"),
+        ("khoảng 120", None, "not_a_number"),
+        ("....", None, "empty"),
+    ],
     "date": [
         ("15 / 08 / 1987", "1987-08-15", None),
         ("15/ 08/1987", "1987-08-15", None),

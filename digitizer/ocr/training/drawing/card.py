@@ -13,7 +13,7 @@ from digitizer.ocr.training.drawing.cases import Case
 from digitizer.ocr.training.drawing.certificates import guilloche
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.drawing.forms import Form, Print
-from digitizer.ocr.training.drawing.ink import Ink, Press, Writer
+from digitizer.ocr.training.drawing.ink import Hand, Ink, Press, Writer
 from digitizer.ocr.training.drawing.paper import A4, BLACK, Line, Sheet
 from digitizer.ocr.training.drawing.people import Person
 from digitizer.text import strip_accents
@@ -23,8 +23,8 @@ RED = Ink((190, 40, 45), 0.95)
 DIRECTOR = "Tô Quang Lệ"
 
 
-def citizen_id_card(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int) -> tuple[Form, dict[str, object]]:
-    """Front and back of a chip card (2021 - 06/2024) one below the other. Returns the form, and QR text and MRZ lines."""
+def citizen_id_card(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "printer") -> Form:
+    """Front and back of a chip card (2021 - 06/2024) one below the other."""
     person, issued = case.people["person"], case.when
     expires = expiry(person.born, issued)
     _put(case, person, issued, expires)
@@ -42,7 +42,8 @@ def citizen_id_card(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: 
     zone = mrz(person, expires)
     _front(form, _Side(form, left, top, 0), qr)
     _back(form, _Side(form, left, top + sheet.px(CARD_MM[1] + rng.uniform(8, 16)), 1), zone)
-    return form, {"qr": qr, "mrz": list(zone)}
+    form.marks = {"qr": qr, "mrz": list(zone)}
+    return form
 
 
 def expiry(born: date, issued: date) -> date:

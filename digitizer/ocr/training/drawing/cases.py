@@ -17,21 +17,22 @@ from digitizer.ocr.training.drawing.places import Commune
 from digitizer.ocr.training.drawing.wording import Manner, manner
 
 Value = str | bool | list[str]
+#: tick label -> code of the Ministry's import sheet; empty: the list has none for it
 BIRTH_TICKS = {
     "Đúng hạn": "1",
     "Quá hạn": "4",
     "Đăng ký lại": "2",
-    "Trẻ chưa xác định được cha mẹ": "6",
-    "Trẻ bị bỏ rơi": "6",
+    "Trẻ chưa xác định được cha mẹ": "",
+    "Trẻ bị bỏ rơi": "",
     "Ghi vào sổ hộ tịch việc khai sinh": "3",
 }
-MARRIAGE_TICKS = {"Kết hôn lần đầu": "1", "Đăng ký lại": "2", "Ghi chú kết hôn": "2"}
+MARRIAGE_TICKS = {"Kết hôn lần đầu": "1", "Đăng ký lại": "2", "Ghi chú kết hôn": ""}
 DEATH_TICKS = {
     "Đúng hạn": "1",
     "Quá hạn": "4",
     "Đăng ký lại": "2",
-    "Trẻ dưới 01 tuổi": "1",
-    "Trẻ từ 01 tuổi đến dưới 5 tuổi": "1",
+    "Trẻ dưới 01 tuổi": "",
+    "Trẻ từ 01 tuổi đến dưới 5 tuổi": "",
     "Ghi vào sổ hộ tịch việc khai tử": "3",
 }
 CAUSES = (
@@ -115,13 +116,13 @@ def birth(rng: np.random.Generator, when: date, number: int, at: Office | None =
     sex = "nam" if rng.random() < 0.5 else "nữ"
     child = people.person(rng, home=home, sex=sex, born=born, when=when, surname=father.surname, ethnicity=father.ethnicity)
     case.people |= {"child": child, "mother": mother, "father": father}
-    _put_entry(case, number)
+    put_entry(case, number)
     _put_child(case, rng)
     _put_parent(case, "me", mother)
     _put_parent(case, "cha", father)
-    _put_declarant(case, rng, *((mother, "Mẹ đẻ") if rng.random() < 0.4 else (father, "Cha đẻ")))
+    put_declarant(case, rng, *((mother, "Mẹ đẻ") if rng.random() < 0.4 else (father, "Cha đẻ")))
     case.put("noiDangKy", case.commune.committee())
-    _tick(case, BIRTH_TICKS, "Đúng hạn")
+    tick(case, BIRTH_TICKS, "Đúng hạn")
     return case
 
 
@@ -133,12 +134,12 @@ def marriage(rng: np.random.Generator, when: date, number: int, at: Office | Non
     husband = people.person(rng, home=near, sex="nam", born=people.years_before(when, rng.uniform(20.5, 36)), when=when)
     wife = people.person(rng, home=far, sex="nữ", born=people.years_before(when, rng.uniform(18.5, 33)), when=when)
     case.people |= {"wife": wife, "husband": husband}
-    _put_entry(case, number)
+    put_entry(case, number)
     for prefix, who in (("vo", wife), ("chong", husband)):
-        _put_person(case, prefix, who, rng)
+        put_person(case, prefix, who, rng)
     case.put_day("ngayXacLapQuanHeHonNhan", when)
     case.put("noiDangKy", case.commune.committee())
-    _tick(case, MARRIAGE_TICKS, "Kết hôn lần đầu")
+    tick(case, MARRIAGE_TICKS, "Kết hôn lần đầu")
     return case
 
 
@@ -159,11 +160,11 @@ def death(rng: np.random.Generator, when: date, number: int, at: Office | None =
         ethnicity=dead.ethnicity,
     )
     case.people |= {"dead": dead, "declarant": relative}
-    _put_entry(case, number)
-    _put_person(case, "nkt", dead, rng)
+    put_entry(case, number)
+    put_person(case, "nkt", dead, rng)
     _put_death(case, rng, died)
-    _put_declarant(case, rng, relative, "Con")
-    _tick(case, DEATH_TICKS, "Đúng hạn")
+    put_declarant(case, rng, relative, "Con")
+    tick(case, DEATH_TICKS, "Đúng hạn")
     return case
 
 
@@ -174,7 +175,7 @@ def single(rng: np.random.Generator, when: date, number: int, at: Office | None 
     home = places.home(rng, case.commune)
     who = people.person(rng, home=home, sex=sex, born=people.years_before(when, rng.uniform(20, 40)), when=when)
     case.people["person"] = who
-    _put_person(case, "nxn", who, rng)
+    put_person(case, "nxn", who, rng)
     case.put("so", f"{number}/UBND-XNTTHN")
     case.put("nxnThoiGianCuTruTai", home.full())
     case.put_day("nxnThoiGianCuTruTu", people.years_before(when, rng.uniform(0.6, 6)))
@@ -236,7 +237,8 @@ def _official(rng: np.random.Generator, place: Commune, when: date) -> str:
     return people.person(rng, home=places.home(rng, place), sex="nam" if rng.random() < 0.7 else "nữ", born=born, when=when).name
 
 
-def _put_entry(case: Case, number: int) -> None:
+def put_entry(case: Case, number: int) -> None:
+    """Number, volume, page and day of an entry in a book."""
     case.put("so", f"{number}/{case.when.year}")
     case.put("quyenSo", f"01/{case.when.year}")
     case.put_day("ngayDangKy", case.when)
@@ -263,7 +265,8 @@ def _put_parent(case: Case, prefix: str, who: Person) -> None:
     _put_common(case, prefix, who)
 
 
-def _put_person(case: Case, prefix: str, who: Person, rng: np.random.Generator) -> None:
+def put_person(case: Case, prefix: str, who: Person, rng: np.random.Generator) -> None:
+    """The seven labels of a person."""
     case.put(f"{prefix}HoTen", case.manner.name(who.name))
     case.put_day(f"{prefix}NgaySinh", who.born)
     case.put(f"{prefix}GioiTinh", who.sex, who.sex.capitalize())
@@ -277,7 +280,8 @@ def _put_common(case: Case, prefix: str, who: Person) -> None:
     case.put(f"{prefix}NoiCuTru", who.home.short() if case.manner.abbreviated else who.home.full())
 
 
-def _put_declarant(case: Case, rng: np.random.Generator, who: Person, relation: str) -> None:
+def put_declarant(case: Case, rng: np.random.Generator, who: Person, relation: str) -> None:
+    """Who came to have something registered, and where."""
     case.people["declarant"] = who
     case.put("nycHoTen", case.manner.name(who.name))
     case.put("nycQuanHe", relation)
@@ -299,9 +303,13 @@ def _put_death(case: Case, rng: np.random.Generator, died: date) -> None:
     case.put("gbtCoQuanCap", f"Ủy ban nhân dân {case.commune.name}")
 
 
-def _tick(case: Case, codes: Mapping[str, str], label: str) -> None:
+def tick(case: Case, codes: Mapping[str, str], label: str) -> None:
+    """Tick one box of a record; a label without a code says nothing of the kind of registration."""
     case.ticks = {name: name == label for name in codes}
-    case.put("loaiDangKy", codes[label], label)
+    for said in (case.values, case.raw):
+        said.pop("loaiDangKy", None)
+    if codes[label]:
+        case.put("loaiDangKy", codes[label], label)
 
 
 def _capital(text: str) -> str:

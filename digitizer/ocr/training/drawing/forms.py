@@ -51,6 +51,8 @@ class Form:
     by_hand: set[str] = field(default_factory=set)
     #: tick boxes drawn, by label
     ticks: dict[str, bool] = field(default_factory=dict)
+    #: what codes on it say: `qr`, `mrz`
+    marks: dict[str, object] = field(default_factory=dict)
 
     def press(self, style: str = "regular", size: float = 1.0, ink: Ink | None = None) -> Press:
         """Print in the form's family; `size` is relative to its body size."""

@@ -52,7 +52,7 @@ def marital_status_certificate(
     fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "printer"
 ) -> Form:
     """GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN."""
-    form = _letter(fonts, case, rng, dpi, how)
+    form = plain(fonts, case, rng, dpi, how)
     sheet, person = form.sheet, case.people["person"]
     y = letterhead(form, case.when, "ngayCap")
     column = Column(form, sheet.px(26), sheet.px(190), y + sheet.px(5), "header")
@@ -74,13 +74,13 @@ def marital_status_certificate(
     column.row(("Giấy này được cấp để: ", "{nxnMucDichSuDung}"))
     column.text("Giấy này có giá trị 6 tháng kể từ ngày cấp.", indent_mm=10)
     column.gap(3)
-    _authority(form, column.y)
+    authority(form, column.y)
     return form
 
 
 def birth_declaration(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "hand") -> Form:
     """TỜ KHAI ĐĂNG KÝ KHAI SINH."""
-    form = _letter(fonts, case, rng, dpi, how, pitch_mm=float(rng.uniform(7.2, 7.6)))
+    form = plain(fonts, case, rng, dpi, how, pitch_mm=float(rng.uniform(7.2, 7.6)))
     sheet = form.sheet
     column = Column(form, sheet.px(25), sheet.px(190), sheet.px(20), "header")
     column.text("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "bold", align="centre", pitch=0.75)
@@ -115,7 +115,7 @@ def birth_declaration(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi
         indent_mm=9,
         pitch=0.85,
     )
-    _made_at(form, column)
+    made_at(form, column)
     return form
 
 
@@ -123,7 +123,7 @@ def decision(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, ho
     """QUYẾT ĐỊNH that corrects a year of birth. `how` fills in number and date."""
     person = case.people["person"]
     _decide(case, person.name, "bà" if person.sex == "nữ" else "ông")
-    form = _letter(fonts, case, rng, dpi, how, dots=None, size_pt=13.4, pitch_mm=float(rng.uniform(7.2, 7.9)))
+    form = plain(fonts, case, rng, dpi, how, dots=None, size_pt=13.4, pitch_mm=float(rng.uniform(7.2, 7.9)))
     sheet, name = form.sheet, case.commune.name
     y = letterhead(form, case.when, "ngayBanHanh")
     for field in ("coQuanBanHanh", "diaDanh"):
@@ -146,17 +146,18 @@ def decision(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, ho
     for article in _articles(case):
         column.text(article, align="justify", indent_mm=12, pitch=0.95)
         column.gap(0.8)
-    _receivers(form, column.y + sheet.px(5))
-    _authority(form, column.y + sheet.px(4), note_position=True)
+    receivers(form, column.y + sheet.px(5))
+    authority(form, column.y + sheet.px(4), note_position=True)
     return form
 
 
-def _letter(fonts: Fonts, case: Case, rng: np.random.Generator, dpi: int, how: str | Hand, **changes: object) -> Form:
+def plain(fonts: Fonts, case: Case, rng: np.random.Generator, dpi: int, how: str | Hand, **changes: object) -> Form:
+    """A form on plain paper; `changes` are those of its print."""
     sheet = Sheet(A4, dpi, WHITE)
     return Form(fonts, sheet, case, printing(fonts, rng, how, **changes), rng, values_by(fonts, sheet, rng, how))
 
 
-def _authority(form: Form, y: float, note_position: bool = False) -> None:
+def authority(form: Form, y: float, note_position: bool = False) -> None:
     """`TM. ỦY BAN NHÂN DÂN`, position, seal over the signature, printed name."""
     sheet, case = form.sheet, form.case
     right = Column(form, sheet.px(108), sheet.px(190), y, "signatures")
@@ -169,7 +170,8 @@ def _authority(form: Form, y: float, note_position: bool = False) -> None:
     signatures(right, [Signer(title=title, hint="", name="{nguoiKy}", sealed=True, printed=True)], seal_words(case))
 
 
-def _made_at(form: Form, column: Column) -> None:
+def made_at(form: Form, column: Column) -> None:
+    """Place and day, the declarant's signature, and how many copies are asked for."""
     sheet, italic = form.sheet, form.press("italic")
     day, month, year = long_date(form.case.when).split()[1::2]
     column.inline(
@@ -215,8 +217,9 @@ def _articles(case: Case) -> tuple[str, ...]:
     )
 
 
-def _receivers(form: Form, y: float) -> None:
+def receivers(form: Form, y: float, first: str = "- Như Điều 3;") -> None:
+    """`Nơi nhận` and who gets the letter."""
     left = Column(form, form.sheet.px(30), form.sheet.px(95), y, "signatures")
     left.text("Nơi nhận:", "bold-italic", size=0.9, pitch=0.68)
-    for line in ("- Như Điều 3;", "- Phòng Tư pháp;" if form.case.commune.district else "- Sở Tư pháp;", "- Lưu: VT, HT."):
+    for line in (first, "- Phòng Tư pháp;" if form.case.commune.district else "- Sở Tư pháp;", "- Lưu: VT, HT."):
         left.text(line, size=0.83, pitch=0.62)

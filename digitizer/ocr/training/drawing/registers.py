@@ -45,12 +45,13 @@ def page(
     left, right, top = sheet.px(rng.uniform(13, 17)), sheet.width - sheet.px(rng.uniform(12, 15)), sheet.px(rng.uniform(24, 28))
     bottom = sheet.height - sheet.px(rng.uniform(17, 21))
     split = left + (right - left) * rng.uniform(0.68, 0.71)
-    _number_line(form, left, right, top - sheet.px(6), old=body is old_birth_body)
+    old = body in OLD_BODIES
+    number_line(form, left, right, top - sheet.px(6), old=old)
     sheet.frame(left, top, right, bottom, 0.4)
     sheet.rule(split, top, split, bottom, 0.3)
     body(Column(form, left + sheet.px(2.5), split - sheet.px(3), top + sheet.px(7)))
-    _margin(form, split, right, top, bottom, old=body is old_birth_body)
-    _page_number(form, right, bottom)
+    margin(form, split, right, top, bottom, old=old)
+    page_number(form, right, bottom)
     return form
 
 
@@ -166,6 +167,63 @@ def death_body(column: Column) -> None:
     )
 
 
+def old_marriage_body(column: Column) -> None:
+    """Marriages, wording of 2006-2015: husband first, signed and sealed in the book."""
+    for prefix, who in (("chong", "chồng"), ("vo", "vợ")):
+        column.row((f"Họ và tên {who}: ", f"{{{prefix}HoTen}}"))
+        column.row(("Ngày, tháng, năm sinh: ", f"{{{prefix}NgaySinh}}"))
+        column.row(*((label, value) for label, value, _ in _person(prefix)[1:]))
+        column.row(("Nơi thường trú/tạm trú: ", f"{{{prefix}NoiCuTru}}"), lines=2)
+        column.row(("Số Giấy CMND/Hộ chiếu: ", f"{{{prefix}SoGiayToTuyThan}}"), lines=2)
+    column.gap(4)
+    hint, people = "(Ký, ghi rõ họ tên)", column.form.case.people
+    signers = [Signer(title=title, hint=hint, name=people[who].name) for title, who in (("Chồng", "husband"), ("Vợ", "wife"))]
+    signatures(column, signers)
+    _old_officials(column)
+
+
+def old_death_body(column: Column) -> None:
+    """Deaths, wording of 2006-2015."""
+    column.text("PHẦN GHI VỀ NGƯỜI CHẾT", "bold")
+    column.row(("Họ và tên: ", "{nktHoTen}", 2.2), ("Giới tính: ", "{nktGioiTinh}", 0.9))
+    column.row(("Ngày, tháng, năm sinh: ", "{nktNgaySinh}"))
+    column.row(*((label, value) for label, value, _ in _person("nkt")[1:]))
+    column.row(("Nơi thường trú/tạm trú cuối cùng: ", "{nktNoiCuTru}"), lines=2)
+    column.row(("Số Giấy CMND/Hộ chiếu: ", "{nktSoGiayToTuyThan}"), lines=2)
+    column.row(
+        ("Đã chết vào lúc ", "{nktGioPhutChet.0}", 1.5),
+        ("giờ ", "{nktGioPhutChet.2}", 0.7),
+        ("phút, ngày ", "{nktNgayChet}", 1.7),
+    )
+    column.row(("(Ghi bằng chữ): ", "{nktNgayChetGhiBangChu}"), lines=2)
+    column.row(("Nơi chết: ", "{nktNoiChet}"), lines=2)
+    column.row(("Nguyên nhân chết: ", "{nktNguyenNhanChet}"))
+    column.row(("Giấy báo tử số: ", "{gbtSo}"))
+    column.row(("Do: ", "{gbtCoQuanCap}", 1.6), ("Cấp ngày: ", "{gbtNgay}", 1.0))
+    column.text("PHẦN GHI VỀ NGƯỜI ĐI KHAI TỬ", "bold")
+    column.row(("Họ và tên: ", "{nycHoTen}"))
+    column.row(("Số Giấy CMND/Hộ chiếu: ", "{nycSoGiayToTuyThan}"), lines=2)
+    signatures(column, [Signer(title="Người đi khai tử", hint="(Ký, ghi rõ họ tên)", name="{nycHoTen}")])
+    _old_officials(column)
+
+
+def _old_officials(column: Column) -> None:
+    hint = "(Ký, ghi rõ họ tên)"
+    signatures(
+        column,
+        [
+            Signer(title="Cán bộ Tư pháp - Hộ tịch", hint=hint, name="{nguoiThucHien}"),
+            Signer(title="{chucVuNguoiKy}", hint=hint, name="{nguoiKy}", sealed=True, printed=True),
+        ],
+        seal_words(column.form.case),
+    )
+
+
+#: bodies with the wording of 2006-2015, and the codes printed on those forms
+OLD_BODIES = (old_birth_body, old_marriage_body, old_death_body)
+FORMS = {"births": "STP/HT-2006-KS.1", "marriages": "STP/HT-2006-KH.1", "deaths": "STP/HT-2006-KT.1"}
+
+
 def cancel(form: Form) -> None:
     """Strike the record through and write `Hủy` across it, as an office does with a spoilt page."""
     sheet, pen = form.sheet, form.stranger(x_height_mm=5.5, colour=(150, 30, 40))
@@ -176,27 +234,37 @@ def cancel(form: Form) -> None:
 
 
 def _body_of(case: Case) -> Callable[[Column], None]:
-    return birth_body if "child" in case.people else marriage_body if "wife" in case.people else death_body
+    return {"births": birth_body, "marriages": marriage_body, "deaths": death_body}[_book_of(case)]
+
+
+def _book_of(case: Case) -> str:
+    return "births" if "child" in case.people else "marriages" if "wife" in case.people else "deaths"
 
 
 def _person(prefix: str) -> list[tuple[str, str, float]]:
     return [(label, value % prefix, weight) for label, value, weight in PERSON]
 
 
-def _number_line(form: Form, left: float, right: float, baseline: float, old: bool) -> None:
-    label = "Ngày đăng ký: " if old else "Ngày, tháng, năm đăng ký: "
+def number_line(form: Form, left: float, right: float, baseline: float, old: bool) -> None:
+    """`Số … Quyển số … Ngày đăng ký …`, with which every record begins."""
+    label = "Ngày đăng ký: " if old else "Ngày, tháng, năm cấp: " if "noiCap" in form.case.raw else "Ngày, tháng, năm đăng ký: "
     column = Column(form, left + form.sheet.px(1), right - form.sheet.px(2), baseline, "header")
     if old:
         form.sheet.write(
-            form.press("italic", 0.75), "STP/HT-2006-KS.1", column.x0, baseline - form.sheet.px(6.5), form.sheet.line("header")
+            form.press("italic", 0.75),
+            FORMS[_book_of(form.case)],
+            column.x0,
+            baseline - form.sheet.px(6.5),
+            form.sheet.line("header"),
         )
     column.row(("Số: ", "{so}", 0.9), ("Quyển số: ", "{quyenSo}", 1.0), (label, "{ngayDangKy}", 1.7))
 
 
-def _margin(form: Form, left: float, right: float, top: float, bottom: float, old: bool) -> None:
+def margin(form: Form, left: float, right: float, top: float, bottom: float, old: bool) -> None:
+    """The right-hand column: tick boxes, then later remarks in another hand."""
     sheet = form.sheet
     column = Column(form, left + sheet.px(2.5), right - sheet.px(2), top + sheet.px(7), "margin")
-    if not old:
+    if not old and form.case.ticks:
         form.note("loaiDangKy", form.writer)
         for label, ticked in form.case.ticks.items():
             column.tick(label, ticked)
@@ -213,7 +281,8 @@ def _margin(form: Form, left: float, right: float, top: float, bottom: float, ol
         column.blank()
 
 
-def _page_number(form: Form, right: float, bottom: float) -> None:
+def page_number(form: Form, right: float, bottom: float) -> None:
+    """`Trang số` below the box."""
     sheet = form.sheet
     width = sheet.px(30)
     column = Column(form, right - width, right, bottom + sheet.px(6), "footer")

@@ -1,0 +1,50 @@
+"""What is wrong with what was scanned, as far as the text shows it: a lower score and a reason, never a confident wrong value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from digitizer.geometry import overlap, same_row
+from digitizer.model import Line, PageText, Problem
+from digitizer.text import ACCENTED, fold
+
+#: letters from which a page says in what language it is
+_LETTERS = 150
+#: share of accented letters below which a text is not Vietnamese (Vietnamese has about 30 %, forms in capitals 20 %)
+_VIETNAMESE = 0.06
+#: a line below this confidence was hardly read; a page where this share of the letters stands in such lines is no good
+_SURE, _SHARE = 0.6, 0.3
+_ACCENTED = frozenset(ACCENTED)
+_NATION = "cong hoa xa hoi chu nghia viet nam"
+
+
+def doubts(pages: Sequence[tuple[int, PageText]]) -> tuple[Problem, ...]:
+    """Why a document should not be trusted. `pages`: (position of the PageText in the bundle, PageText)."""
+    found: list[Problem] = []
+    for number, page in pages:
+        found += [Problem(code=code, page=number) for code in _codes(page)]
+    return tuple(found)
+
+
+def _codes(page: PageText) -> Iterator[str]:
+    letters = [c for line in page.lines for c in line.text if c.isalpha()]
+    if len(letters) >= _LETTERS and sum(c in _ACCENTED for c in letters) < _VIETNAMESE * len(letters):
+        yield "other_language"
+    total = sum(len(line.text) for line in page.lines)
+    unsure = sum(len(line.text) for line in page.lines if line.confidence < _SURE)
+    if total and unsure > _SHARE * total:
+        yield "hardly_legible"
+    if _side_by_side(page.lines):
+        yield "side_by_side"
+
+
+def _side_by_side(lines: Sequence[Line]) -> bool:
+    """Whether two papers lie side by side: each has the national title, in one row or at least in two columns."""
+    titles = [line for line in lines if _NATION in fold(line.text)]
+    return any(
+        a is not b
+        and not overlap(a.box.x0, a.box.x1, b.box.x0, b.box.x1)
+        and (same_row(a.box, b.box) or abs(a.box.centre[1] - b.box.centre[1]) < 12 * a.box.height)
+        for a in titles
+        for b in titles
+    )
