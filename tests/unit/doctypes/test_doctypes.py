@@ -23,11 +23,18 @@ def with_one(tmp_path: Path, text: str) -> Path:
     return tmp_path
 
 
-CATALOGUE = ["birth_register", "marriage_register", "death_register", "parent_child_register", "marital_status_register", "adoption_register", "guardianship_register", "correction_register", "copies_register", "birth_certificate", "birth_extract", "marriage_certificate", "marriage_extract", "death_extract", "parent_child_extract", "marital_status_certificate", "birth_declaration", "marriage_declaration", "death_declaration", "marital_status_declaration", "birth_notice", "death_notice", "citizen_id_card", "old_id_card", "land_certificate", "driving_licence", "business_registration", "health_insurance_card", "social_insurance_book", "household_book", "application_letter", "decision", "official_letter", "martyr_visit_letter"]
+CATALOGUE = """
+birth_register marriage_register death_register parent_child_register marital_status_register adoption_register
+guardianship_register correction_register copies_register birth_certificate birth_extract marriage_certificate
+marriage_extract death_extract parent_child_extract marital_status_certificate birth_declaration marriage_declaration
+death_declaration marital_status_declaration birth_notice death_notice citizen_id_card old_id_card land_certificate
+driving_licence business_registration health_insurance_card social_insurance_book household_book application_letter
+decision official_letter martyr_visit_letter
+"""
 
 
 def test_ours_are_those_of_the_catalogue() -> None:
-    assert sorted(load(None)) == sorted(CATALOGUE) and len(CATALOGUE) == 34
+    assert sorted(load(None)) == sorted(CATALOGUE.split()) and len(CATALOGUE.split()) == 34
 
 
 def test_an_operators_own_type_stands_beside_ours(tmp_path: Path) -> None:
