@@ -9,7 +9,7 @@ export EVAL_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 # make faults  workers, servers and disks killed at random
-.PHONY: demo test check faults bench lock samples wheel clean
+.PHONY: demo test check faults bench fuzz lock samples wheel clean
 
 demo: .venv/ready
 	@DEMO_OUTPUT=$(OUTPUT) BIN=$(BIN) sh scripts/demo.sh
@@ -29,6 +29,10 @@ check: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py --pages samples $(foreach f,pages_dev scan_pages_danang printed_pages_anle,$(if $(wildcard $(EVAL_DATA)/$(f)),--pages $(EVAL_DATA)/$(f)))
+
+# what the HTTP server says of itself, tried at length: `make fuzz FUZZ_CASES=500`
+fuzz: .venv/ready
+	FUZZ_CASES=$(or $(FUZZ_CASES),200) $(BIN)/pytest tests/api/test_openapi.py --timeout 7200
 
 samples: .venv/ready
 	$(BIN)/python samples/make.py

@@ -117,6 +117,8 @@ class ApiOptions:
     #: what a key may do when it says nothing else
     requests_per_minute: int = 12_000
     pages_per_day: int = 200_000
+    #: requests without a valid key, from one address
+    wrong_keys_per_minute: int = 300
     #: days a key is valid
     key_days: int = 365
     #: days the old key still works after a rotation

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import anyio.to_thread
 from fastapi import FastAPI
 
-from digitizer.api import documents, dossiers, operations, problems
+from digitizer.api import documents, dossiers, operations, problems, progress
 from digitizer.api.access import Access
 from digitizer.api.guard import Guard
 from digitizer.api.metrics import Metrics
@@ -32,7 +32,8 @@ def create(service: Service) -> FastAPI:
         title="digitizer", version=version("digitizer"), lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.service, app.state.access, app.state.metrics = service, Access(service), Metrics(service)
-    for part in (documents, dossiers, operations):
+    app.state.streams = progress.Streams(service, app.state.metrics)
+    for part in (documents, progress, dossiers, operations):
         app.include_router(part.router)
     problems.install(app)
     describe(app)

@@ -18,8 +18,6 @@ from digitizer.service import Service
 _BEARER = HTTPBearer(
     auto_error=False, scheme_name="apiKey", description="A key made by `digitizer clients add`: `Authorization: Bearer dgz_…`"
 )
-#: wrong keys from one address before it has to wait, a minute
-_WRONG_PER_MINUTE = 60
 #: buckets are dropped when there are more; a key or address then starts with a full one
 _MOST_BUCKETS = 10_000
 
@@ -39,7 +37,7 @@ class Access:
             found = await run_in_threadpool(self.service.authenticate, token)
         except NotKnown:
             address = request.client.host if request.client else ""
-            self._pace(f"address:{address}", _WRONG_PER_MINUTE)
+            self._pace(f"address:{address}", self.service.settings.api.wrong_keys_per_minute)
             raise
         guard.note(request.scope, client=found.client)
         self._pace(found.id, found.limits.get("requests_per_minute", self.service.settings.api.requests_per_minute))

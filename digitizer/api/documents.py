@@ -17,16 +17,21 @@ from starlette.concurrency import run_in_threadpool
 from digitizer.api import guard, problems
 from digitizer.api.access import Canceller, Reader, Reprocessor, Submitter
 from digitizer.api.shapes import (
+    AGENCY_PATTERN,
+    BOOK_PATTERN,
     CODE,
+    CODE_PATTERN,
     Accepted,
     Agency,
     Document,
     DocumentId,
     DossierCode,
     FieldValue,
+    Moment,
     Page,
     Reason,
     RecordValues,
+    links,
     problem_responses,
 )
 from digitizer.api.uploads import Form, received_form
@@ -54,19 +59,24 @@ _UPLOAD = {
                         "contentMediaType": "application/octet-stream",
                         "description": "PDF, TIFF, JPEG or PNG; told by content. A Content-Type of the part must agree with it.",
                     },
-                    "dossier": {"type": "string", "examples": [CODE]},
+                    "dossier": {"type": "string", "pattern": CODE_PATTERN, "examples": [CODE]},
                     "agency": {
                         "type": "string",
+                        "pattern": AGENCY_PATTERN,
                         "examples": ["H60.127.03"],
                         "description": "Not needed where the dossier or the key says it.",
                     },
                     "component": {"type": "string", "maxLength": 80, "examples": ["to-khai"]},
-                    "book": {"type": "string", "examples": ["KS/1999/01"], "description": "The file is a register book."},
+                    "book": {
+                        "type": "string",
+                        "pattern": BOOK_PATTERN,
+                        "examples": ["KS/1999/01"],
+                        "description": "The file is a register book.",
+                    },
                     "lane": {"type": "string", "enum": ["counter", "bulk"], "description": "counter: a citizen is waiting."},
                     "name": {"type": "string", "maxLength": 200, "description": "In place of the part's file name."},
                 },
             },
-            "encoding": {"file": {"contentType": "application/pdf, image/tiff, image/jpeg, image/png, application/octet-stream"}},
         }
     },
 }
@@ -91,7 +101,16 @@ def _service(request: Request) -> Service:
     operation_id="submitDocument",
     status_code=202,
     response_model=Accepted,
-    responses=problem_responses(415, 422),
+    responses={
+        **problem_responses(415),
+        202: {
+            "description": "Taken over.",
+            "headers": {"location": {"description": "Where it is found.", "schema": {"type": "string"}}},
+            "links": links(
+                "getDocument", "getRecords", "getResult", "getArtifact", "followDocument", "cancelDocument", "reprocessDocument"
+            ),
+        },
+    },
     openapi_extra={"requestBody": _UPLOAD},
 )
 async def submit(request: Request, response: Response, key: Submitter, repeat: RepeatKey = None) -> Accepted:
@@ -132,8 +151,8 @@ def find(
     agency: Annotated[Agency | None, Query()] = None,
     dossier: Annotated[DossierCode | None, Query()] = None,
     state: Annotated[IntakeState | None, Query()] = None,
-    received_from: Annotated[datetime | None, Query(description="Inclusive, with a time zone.")] = None,
-    received_before: Annotated[datetime | None, Query(description="Exclusive, with a time zone.")] = None,
+    received_from: Annotated[Moment | None, Query(description="Inclusive, with a time zone.")] = None,
+    received_before: Annotated[Moment | None, Query(description="Exclusive, with a time zone.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
 ) -> Page:

@@ -91,7 +91,10 @@ class _Call:
             await self.refuse(exc)
         except ClientGone:
             self.status = CLIENT_GONE
-        except Exception:
+        except Exception as exc:
+            if isinstance(exc, ExceptionGroup) and exc.split(ClientGone)[1] is None:
+                self.status = CLIENT_GONE
+                return
             log.exception("unexpected", extra={"action": "error", "request": self.known["request"]})
             await self.refuse(DigitizerError())
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from digitizer.errors import DigitizerError, NotAllowed, NotFound, NotKnown
 from digitizer.messages import catalogue
@@ -80,6 +81,14 @@ def request_id(request: Request) -> str:
     return str(request.scope.get("digitizer", {}).get("request", ""))
 
 
+def _methods(app: FastAPI, path: str) -> set[str]:
+    """All methods a path answers to; the framework names those of one route only."""
+    known = app.openapi()["paths"]
+    return {
+        method.upper() for template, operations in known.items() if compile_path(template)[0].match(path) for method in operations
+    }
+
+
 def install(app: FastAPI) -> None:
     """Has every error of `app` end as a problem document."""
 
@@ -100,7 +109,10 @@ def install(app: FastAPI) -> None:
             return response(exc.__cause__, request.headers, request_id(request))
         code = _BY_STATUS.get(exc.status_code, "usage" if exc.status_code < 500 else "internal")
         body = document(code, exc.status_code, lang=language(request.headers), request_id=request_id(request))
-        return JSONResponse(body, exc.status_code, exc.headers, MEDIA_TYPE)
+        headers = {name.lower(): value for name, value in (exc.headers or {}).items()}
+        if exc.status_code == 405:
+            headers["allow"] = ", ".join(sorted(_methods(app, request.url.path)))
+        return JSONResponse(body, exc.status_code, headers, MEDIA_TYPE)
 
     app.add_exception_handler(DigitizerError, ours)
     app.add_exception_handler(RequestValidationError, validation)

@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from digitizer.api import create, problems
+from digitizer.api.progress import Streams
 from digitizer.errors import Busy, ConfigError, TooSlow
 from digitizer.service import Service
 from digitizer.settings import ApiOptions
@@ -102,8 +103,9 @@ def serve(
         raise ConfigError("a certificate and its private key go together")
     _raise_open_files()
     options = service.settings.api
+    app = create(service)
     config = uvicorn.Config(
-        create(service),
+        app,
         host=host,
         port=port,
         http=cast(Any, protocol(options)),
@@ -120,7 +122,19 @@ def serve(
     )
     listener = _listen(host, port)
     ready(f"{'http' if certificate is None else 'https'}://{_shown(host)}:{listener.getsockname()[1]}")
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, app.state.streams).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that ends its event streams first, so that they do not hold it up."""
+
+    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
+        super().__init__(config)
+        self.streams = streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.streams.end()
+        await super().shutdown(sockets)
 
 
 def is_loopback(host: str) -> bool:

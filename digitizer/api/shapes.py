@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from digitizer import dossiers
 from digitizer.model import IntakeState, Lane, RecordState
 
 CODE = "H60.127.03-260930-0012"
 ID = "3f2a9c0d8b7e4f61a5c2d1e0f9b8a776"
 
+AGENCY_PATTERN, CODE_PATTERN = f"^({dossiers.AGENCY.pattern})$", f"^({dossiers.CODE.pattern})$"
+BOOK_PATTERN = f"^{dossiers.BOOK.pattern}$"
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+
+
+def _moment(value: object) -> object:
+    """Only what the schema says: numbers would be taken for seconds since the epoch."""
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        raise ValueError("not a date-time of RFC 3339")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 DocumentId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", examples=[ID], description="Id of a document.")]
-Agency = Annotated[str, Field(max_length=40, examples=["H60.127.03"], description="Code of an agency.")]
+Agency = Annotated[str, Field(pattern=AGENCY_PATTERN, examples=["H60.127.03"], description="Code of an agency.")]
 DossierCode = Annotated[
-    str, Field(max_length=80, examples=[CODE], description="Code of a dossier, as in Thông tư 03/2025/TT-VPCP.")
+    str, Field(pattern=CODE_PATTERN, examples=[CODE], description="Code of a dossier, as in Thông tư 03/2025/TT-VPCP.")
 ]
 Component = Annotated[str, Field(max_length=80, examples=["to-khai"], description="Component of the dossier the file is.")]
 
@@ -74,7 +89,7 @@ class Reference(Shape):
     agency: Agency | None = None
     dossier: DossierCode | None = None
     component: Component | None = None
-    book: str | None = Field(None, max_length=80, examples=["KS/1999/01"])
+    book: str | None = Field(None, pattern=BOOK_PATTERN, examples=["KS/1999/01"])
     lane: Lane = Lane.BULK
 
 
@@ -213,6 +228,11 @@ class Health(Shape):
 
     status: Literal["ok", "down"]
     checks: dict[str, str] = Field(default_factory=dict, examples=[{"ledger": "ok", "store": "ok"}])
+
+
+def links(*operations: str) -> dict[str, Any]:
+    """OpenAPI links from a document to what can be done with it."""
+    return {name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in operations}
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

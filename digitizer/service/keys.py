@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from digitizer import dossiers
 from digitizer.errors import NotFound, NotKnown, UsageError
@@ -77,6 +77,12 @@ class Keys(Ports):
         """All keys, or one client's."""
         with self.ledger.read() as tx:
             return clients.find(tx, client=client)
+
+    def active_keys(self, key_ids: Collection[str]) -> set[str]:
+        """Those of `key_ids` that are neither expired nor revoked."""
+        with self.ledger.read() as tx:
+            found = [clients.get(tx, key_id) for key_id in key_ids]
+        return {key.id for key in found if key is not None and key.active}
 
     def authenticate(self, token: str) -> ApiKey:
         """The key a token belongs to. Raises NotKnown when it is none, expired or revoked."""

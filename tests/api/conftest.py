@@ -92,6 +92,22 @@ def api(server: Server) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def digitized(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str, bytes]:
+    """A home in which a server has taken a scan over and had it read: (home, key, id, event stream until it was done)."""
+    home = tmp_path_factory.mktemp("digitized")
+    with serving(home, "--jobs", "1") as running:
+        token = running.key("motcua")
+        with running.client(token) as client:
+            taken = client.post(
+                "/v1/documents",
+                files={"file": ("khai-sinh.jpg", SCAN.read_bytes(), "image/jpeg")},
+                data={"dossier": CODE, "component": "ket-qua", "lane": "counter"},
+            ).json()
+            stream = client.get(f"{taken['href']}/events", timeout=200).content
+    return home, token, taken["id"], stream
+
+
 @pytest.fixture
 def scan() -> Callable[[str], bytes]:
     """`scan("x")` gives the bytes of a scan nobody else has."""
