@@ -27,11 +27,20 @@ class Column:
     """A column in which a letter is possible: its number, and (character, natural log of its probability); "" is the blank."""
 
     number: int
+    #: px of the page
+    x: float
     signs: tuple[tuple[str, float], ...]
 
 
-def pack(probabilities: npt.NDArray[np.float32], charset: Sequence[str]) -> Lattice:
-    """The lattice of a line. `probabilities`: (T, 1 + len(charset)) float, rows sum to 1; index 0 is the blank."""
+def pack(probabilities: npt.NDArray[np.float32], charset: Sequence[str], *, x0: float, x1: float) -> Lattice:
+    """The lattice of a line that reaches from `x0` to `x1` px.
+
+    Args:
+        probabilities: (T, 1 + len(charset)) float, rows sum to 1; index 0 is the blank.
+        charset: character of index i + 1.
+        x0: px of the page.
+        x1: px of the page.
+    """
     known: dict[int, int] = {0: 0}
     cells = bytearray()
     last = -1
@@ -45,7 +54,8 @@ def pack(probabilities: npt.NDArray[np.float32], charset: Sequence[str]) -> Latt
             gap -= 254
         cells += bytes((gap, len(signs))) + bytes(byte for sign in signs for byte in sign)
         last = number
-    return Lattice(columns=len(probabilities), signs="".join(charset[i - 1] for i in known if i), cells=bytes(cells))
+    step = round((x1 - x0) / max(len(probabilities), 1), 4)
+    return Lattice(x0=x0, step=step, signs="".join(charset[i - 1] for i in known if i), cells=bytes(cells))
 
 
 def unpack(lattice: Lattice) -> list[Column]:
@@ -57,7 +67,8 @@ def unpack(lattice: Lattice) -> list[Column]:
         pairs = cells[at + 2 : at + 2 + 2 * count]
         if count:
             number += 1
-            columns.append(Column(number, tuple((signs[pairs[i]], _LEVELS[pairs[i + 1]]) for i in range(0, len(pairs), 2))))
+            held = tuple((signs[pairs[i]], _LEVELS[pairs[i + 1]]) for i in range(0, len(pairs), 2))
+            columns.append(Column(number, lattice.x0 + (number + 0.5) * lattice.step, held))
         at += 2 + 2 * count
     return columns
 

@@ -366,11 +366,12 @@ class Word:
 class Lattice:
     """What the recogniser held possible in a line, column by column; `digitizer/lattice.py` packs and unpacks it.
 
-    `columns` CTC columns span the line's box. `cells`: for every column in which a letter is possible (columns left out before
-    it, entries), then the entries, likeliest first, as (character, level); character 0 is the blank, i is `signs[i - 1]`.
+    Column i begins at `x0 + i * step` px of the page. `cells`: for every column in which a letter is possible (columns left out
+    before it, entries), then the entries, likeliest first, as (character, level); character 0 is the blank, i is `signs[i - 1]`.
     """
 
-    columns: int
+    x0: float
+    step: float
     signs: str
     cells: bytes
 

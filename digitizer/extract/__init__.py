@@ -18,6 +18,7 @@ from digitizer.extract.codes import Coded, from_mrz, from_qr
 from digitizer.extract.locate import Found, from_cells, locate
 from digitizer.extract.records import Case, book_values, cases
 from digitizer.extract.tables import grid_cells
+from digitizer.extract.values import value_of
 from digitizer.geometry import same_row
 from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
 from digitizer.text import fold
@@ -88,15 +89,15 @@ def _from_print(spec: FieldSpec, located: Mapping[str, Found]) -> Field | None:
     found = located.get(spec.part_of or spec.name)
     if found is None or not found.pieces:
         return None
-    value, problem = types.read(spec.type, found.raw)
+    read = value_of(spec.type, found)
+    value, problem = read.value, read.problem
     if problem == "empty" and value is None:
         return None
-    letters = [c for piece in found.pieces for c in piece.confidences]
     return Field(
         name=spec.name,
         raw=types.clean(found.raw) if spec.type != "notes" else found.raw,
         value=value,
-        confidence=confidence(letters),
+        confidence=confidence(spec.type, read.evidence),
         accepted=False,
         page=found.pieces[0].page,
         box=found.box,

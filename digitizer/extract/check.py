@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from digitizer.doctypes import DocType
+from digitizer.extract.values import Evidence
 from digitizer.extract.words import parse_date
 from digitizer.model import Field, Problem, Verdict
 
@@ -20,8 +21,9 @@ Values = Mapping[str, str]
 _PERSONS = ("nks", "me", "cha", "nyc", "vo", "chong", "nkt", "nxn", "cm", "nc")
 
 
-def confidence(letters: Sequence[float]) -> float:
-    """How sure we are of a value: half its mean letter, half its worst. The one place where confidences are combined."""
+def confidence(kind: str, evidence: Evidence) -> float:
+    """How sure we are of a value of type `kind`: the one place where confidences are combined."""
+    letters = evidence.letters
     return 0.5 * (sum(letters) / len(letters)) + 0.5 * min(letters) if letters else 0.0
 
 

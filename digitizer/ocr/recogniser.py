@@ -53,7 +53,8 @@ class Recogniser:
                 used = -(-strips[i].shape[1] // STRIDE)
                 line = to_line(best_path(columns[row, :used], self.model.charset), boxes[i], used)
                 if line is not None:
-                    lines[i] = replace(line, lattice=pack(columns[row, :used], self.model.charset))
+                    held = pack(columns[row, :used], self.model.charset, x0=boxes[i].x0, x1=boxes[i].x1)
+                    lines[i] = replace(line, lattice=held)
         return tuple(lines[i] for i in sorted(lines))
 
 

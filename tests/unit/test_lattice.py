@@ -27,26 +27,30 @@ def rows(*columns: dict[str, float]) -> np.ndarray:
 
 
 def test_columns_without_a_letter_are_left_out_and_the_others_keep_their_number() -> None:
-    columns = unpack(pack(rows({}, {"a": 0.9}, {}, {}, {"b": 0.6, "c": 0.3}), CHARSET))
+    columns = unpack(pack(rows({}, {"a": 0.9}, {}, {}, {"b": 0.6, "c": 0.3}), CHARSET, x0=100, x1=900))
     assert [(c.number, [s for s, _ in c.signs]) for c in columns] == [(1, ["a", ""]), (4, ["b", "c", ""])]
+    assert [c.x for c in columns] == [340, 820]
     assert math.isclose(math.exp(columns[1].signs[0][1]), 0.6, rel_tol=0.03)
 
 
 def test_a_long_empty_stretch_is_bridged() -> None:
     blank: list[dict[str, float]] = [{}] * 700
-    assert [c.number for c in unpack(pack(rows(*blank, {"a": 0.9}, *blank, {"b": 0.9}), CHARSET))] == [700, 1401]
+    assert [c.number for c in unpack(pack(rows(*blank, {"a": 0.9}, *blank, {"b": 0.9}), CHARSET, x0=0, x1=9))] == [
+        700,
+        1401,
+    ]
 
 
 def test_a_line_without_letters_has_an_empty_lattice() -> None:
-    packed = pack(rows({}, {}), CHARSET)
-    assert (packed.columns, packed.cells, unpack(packed)) == (2, b"", [])
+    packed = pack(rows({}, {}), CHARSET, x0=0, x1=8)
+    assert (packed.cells, unpack(packed)) == (b"", [])
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_what_is_likely_comes_back_nearly_as_likely(seed: int) -> None:
     table = np.random.default_rng(seed).dirichlet([0.05] * (1 + len(CHARSET)), 40).astype(np.float32)
-    for column in unpack(pack(table, CHARSET)):
+    for column in unpack(pack(table, CHARSET, x0=100, x1=900)):
         row = table[column.number]
         wanted = sorted((float(p) for p in row if p >= LIKELY), reverse=True)[:TOP]
         got = [math.exp(p) for _, p in column.signs]
@@ -54,6 +58,6 @@ def test_what_is_likely_comes_back_nearly_as_likely(seed: int) -> None:
 
 
 def test_it_survives_the_store_and_never_reaches_a_result() -> None:
-    line = Line(text="ab", box=Box(0, 0, 9, 9), confidence=0.9, lattice=pack(rows({"a": 0.9}, {"b": 0.9}), CHARSET))
+    line = Line(text="ab", box=Box(0, 0, 9, 9), confidence=0.9, lattice=pack(rows({"a": 0.9}, {"b": 0.9}), CHARSET, x0=0, x1=9))
     assert codec.load(Line, codec.dump(line)) == line
     assert "lattice" not in _line(line)

@@ -6,6 +6,7 @@ import pytest
 
 from digitizer.doctypes import DocType, FieldSpec
 from digitizer.extract.check import confidence, contradictions, judge
+from digitizer.extract.values import Evidence
 from digitizer.model import Field, Problem, Verdict
 
 
@@ -127,11 +128,11 @@ def test_what_can_be_true_at_once_is_left_alone(values: dict[str, str]) -> None:
     [([], 0.0), ([0.9], 0.9), ([1.0, 1.0, 1.0], 1.0), ([1.0, 0.5], 0.625), ([1.0, 1.0, 1.0, 0.2], 0.5)],
 )
 def test_confidence_is_half_mean_half_worst_letter(letters: list[float], expected: float) -> None:
-    assert confidence(letters) == pytest.approx(expected)
+    assert confidence("name", Evidence(tuple(letters))) == pytest.approx(expected)
 
 
 def test_one_bad_letter_weighs_more_in_confidence_than_in_the_mean() -> None:
-    assert confidence([0.99] * 20 + [0.3]) < 0.66
+    assert confidence("name", Evidence((0.99,) * 20 + (0.3,))) < 0.66
 
 
 @pytest.mark.parametrize(("sure", "accepted"), [(0.8999, False), (0.9, True), (1.0, True)])

@@ -1,0 +1,123 @@
+"""From the recogniser's probabilities to the likeliest texts that a field may hold (prefix beam search over CTC columns).
+
+Not a correction of strings afterwards: a text is found only when the columns hold every one of its letters, and comes with its
+probability. What has no support in the pixels is not found, and the field keeps what was read freely, or nothing.
+Method: Graves et al. 2006 (CTC), Hannun et al. 2014 (prefix beam search).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from digitizer.lattice import Column
+
+#: texts kept a column, and how much less likely than the best they may be (natural log)
+BEAM, WIDTH = 24, 12.0
+#: a character that a column does not hold is this unlikely: never chosen where the pixels say something else
+FLOOR = math.log(2e-4)
+#: what stands on dotted lines and between parts; not part of a value
+SILENT = " .·…_"
+_NEVER = -math.inf
+
+S = TypeVar("S")
+
+
+class Language(Protocol[S]):
+    """Which texts there may be: `Grammar` (these only) or `Prose` (all, some less likely)."""
+
+    start: S
+
+    def step(self, state: S, char: str) -> S | None: ...  # noqa: D102
+    def prior(self, state: S) -> float: ...  # noqa: D102
+    def end(self, state: S) -> float | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text; natural logs of its probability given the columns alone, and of how likely it is before anything is seen."""
+
+    text: str
+    seen: float
+    prior: float
+
+    @property
+    def log_p(self) -> float:
+        """Both together."""
+        return self.seen + self.prior
+
+
+@dataclass(slots=True)
+class _Path:
+    """Probability (log) of the paths that spell a text, by whether they end in the blank."""
+
+    blank: float = _NEVER
+    letter: float = _NEVER
+
+    @property
+    def total(self) -> float:
+        return _add(self.blank, self.letter)
+
+
+def decode(columns: Sequence[Column], language: Language[S], *, most: int = 8) -> tuple[Reading, ...]:
+    """The likeliest texts of `language` in `columns`, likeliest first; none when no text of it is there."""
+    beam: dict[tuple[str, str, S], _Path] = {("", "", language.start): _Path(blank=0.0)}
+    last = None
+    for column in columns:
+        if last is not None and column.number > last + 1:
+            # columns left out are blank beyond doubt
+            for path in beam.values():
+                path.blank, path.letter = path.total, _NEVER
+        beam = _step(beam, column, language)
+        last = column.number
+    found: dict[str, Reading] = {}
+    for (text, _, state), path in beam.items():
+        prior = language.end(state)
+        if prior is not None:
+            other = found.get(text)
+            seen = _add(path.total, other.seen if other else _NEVER)
+            found[text] = Reading(text, seen, max(prior, other.prior if other else prior))
+    return tuple(sorted(found.values(), key=lambda r: (-r.log_p, r.text))[:most])
+
+
+def _step(beam: dict[tuple[str, str, S], _Path], column: Column, language: Language[S]) -> dict[tuple[str, str, S], _Path]:
+    """The beam after one more column."""
+    grown: dict[tuple[str, str, S], _Path] = {}
+    held = dict(column.signs)
+    blank = held.get("", FLOOR)
+    for key, path in beam.items():
+        text, last, state = key
+        total = path.total
+        stay = grown.setdefault(key, _Path())
+        stay.blank = _add(stay.blank, total + blank)
+        if last:
+            stay.letter = _add(stay.letter, path.letter + held.get(last, FLOOR))
+        for char, p in column.signs:
+            # the same letter twice needs a blank between
+            before = path.blank if char == last else total
+            if not char or before == _NEVER:
+                continue
+            after = language.step(state, char)
+            if after is not None:
+                into = grown.setdefault((text + char, char, after), _Path())
+            elif char in SILENT:
+                into = grown.setdefault((text, char, state), _Path())
+            else:
+                continue
+            into.letter = _add(into.letter, before + p)
+    ranked = sorted(((path.total + language.prior(key[2]), key) for key, path in grown.items()), key=lambda r: -r[0])[:BEAM]
+    return {key: grown[key] for rank, key in ranked if rank > ranked[0][0] - WIDTH}
+
+
+def _add(a: float, b: float) -> float:
+    """log(exp(a) + exp(b))."""
+    if a < b:
+        a, b = b, a
+    return a if b == _NEVER else a + math.log1p(math.exp(b - a))
+
+
+def best_path(columns: Sequence[Column]) -> float:
+    """The log probability of the likeliest path through the columns: what a reading without constraint reaches."""
+    return sum(column.signs[0][1] for column in columns)

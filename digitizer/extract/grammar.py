@@ -1,0 +1,137 @@
+"""What a field may hold, as an automaton over characters: numbers, dates, closed lists.
+
+An expression adds itself to a graph before a node and returns where it begins; a `Grammar` walks the graph by characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+#: adds itself before node `end` of a graph; the node it begins at
+Part = Callable[["Graph", int], int]
+State = frozenset[int]
+
+
+class Graph:
+    """Nodes with edges by character, and edges that take none."""
+
+    def __init__(self) -> None:
+        self.edges: list[dict[str, set[int]]] = []
+        self.skips: list[set[int]] = []
+
+    def node(self) -> int:
+        """A new node."""
+        self.edges.append({})
+        self.skips.append(set())
+        return len(self.edges) - 1
+
+
+class Grammar:
+    """What may be written, as an automaton made on demand."""
+
+    def __init__(self, part: Part) -> None:
+        self._graph = Graph()
+        self._end = self._graph.node()
+        self.start = self._closed({part(self._graph, self._end)})
+        self._known: dict[State, dict[str, State]] = {}
+
+    def step(self, state: State, char: str) -> State | None:
+        """The state after `char`; None when it may not stand there."""
+        known = self._known.setdefault(state, {})
+        if char not in known:
+            known[char] = self._closed({n for node in state for n in self._graph.edges[node].get(char, ())})
+        return known[char] or None
+
+    def prior(self, state: State) -> float:
+        """How likely such a text is before anything is seen, natural log: all alike."""
+        return 0.0
+
+    def end(self, state: State) -> float | None:
+        """The same when the text ends here; None when it may not."""
+        return 0.0 if self._end in state else None
+
+    def _closed(self, nodes: set[int]) -> State:
+        open_, seen = list(nodes), set(nodes)
+        while open_:
+            for other in self._graph.skips[open_.pop()] - seen:
+                seen.add(other)
+                open_.append(other)
+        return frozenset(seen)
+
+
+def chars(allowed: str) -> Part:
+    """One of these characters."""
+
+    def part(graph: Graph, end: int) -> int:
+        node = graph.node()
+        for char in allowed:
+            graph.edges[node].setdefault(char, set()).add(end)
+        return node
+
+    return part
+
+
+def seq(*parts: Part) -> Part:
+    """One after the other."""
+
+    def part(graph: Graph, end: int) -> int:
+        for one in reversed(parts):
+            end = one(graph, end)
+        return end
+
+    return part
+
+
+def either(*parts: Part) -> Part:
+    """One of them."""
+
+    def part(graph: Graph, end: int) -> int:
+        node = graph.node()
+        graph.skips[node] |= {one(graph, end) for one in parts}
+        return node
+
+    return part
+
+
+def maybe(one: Part) -> Part:
+    """It, or nothing."""
+    return either(one, lambda graph, end: end)
+
+
+def repeat(one: Part, least: int, most: int) -> Part:
+    """It, `least` to `most` times."""
+
+    def part(graph: Graph, end: int) -> int:
+        begin = end
+        for _ in range(most - least):
+            fork, more = graph.node(), one(graph, begin)
+            graph.skips[fork] |= {more, end}
+            begin = fork
+        for _ in range(least):
+            begin = one(graph, begin)
+        return begin
+
+    return part
+
+
+def words(entries: Iterable[str]) -> Part:
+    """One of `entries`; shared beginnings are shared."""
+    held = tuple(entries)
+
+    def part(graph: Graph, end: int) -> int:
+        root = graph.node()
+        for entry in held:
+            node = root
+            for char in entry:
+                after = graph.edges[node].get(char) or {graph.node()}
+                graph.edges[node][char] = after
+                (node,) = after
+            graph.skips[node].add(end)
+        return root
+
+    return part
+
+
+def text(fixed: str, *, anycase: bool = True) -> Part:
+    """`fixed`, letter by letter, in either case."""
+    return seq(*(chars(c.lower() + c.upper() if anycase and c.lower() != c.upper() else c) for c in fixed))

@@ -1,0 +1,128 @@
+"""What was found for a field -> its value, and what speaks for it.
+
+The letters are read twice: freely, and under what the field may hold (`kinds.py`), on the same columns. The second reading wins
+only where the columns support it; otherwise the field keeps what was read freely, as `types.py` understands it, or nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from digitizer.extract import types
+from digitizer.extract.decode import Reading, best_path, decode
+from digitizer.extract.kinds import grammar, prose
+from digitizer.extract.locate import Found, Piece
+from digitizer.extract.types import Value
+from digitizer.lattice import Column, unpack
+
+#: how much less likely than the freest reading a decoded one may be (natural log): at all, for each of ten letters, of the rest
+UNSUPPORTED = (-4.0, -0.5, -0.2)
+#: two lines are joined by a space
+_SPACE = (" ", -0.01)
+#: something like an identity number among other words: digits and what they are misread as
+_NUMBER = re.compile(r"(?<![\d/.\-])[\dOoIl|/][\dOoIl|/ .]{6,16}[\dOoIl|](?![\d/\-])")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for a value; natural logs where nothing else is said."""
+
+    #: confidence of its letters as they were read freely, 0–1
+    letters: tuple[float, ...]
+    #: how much likelier it is than all other values together; None when it was not decoded
+    margin: float | None = None
+    #: how much less likely it is than the likeliest path through its columns
+    support: float = 0.0
+    #: how usual such a text is, by syllables and units
+    prior: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """A value with the problem it has, and its evidence."""
+
+    value: Value
+    problem: str | None
+    evidence: Evidence
+
+
+def value_of(kind: str, found: Found) -> Valued:
+    """The value of a field of type `kind`."""
+    value, problem = types.read(kind, found.raw)
+    letters = tuple(c for piece in found.pieces for c in piece.confidences)
+    free = Valued(value, problem, Evidence(letters))
+    if kind == "id_number":
+        found = _number_in(found)
+    columns = columns_of(found.pieces)
+    return _decoded(kind, columns, free) or free if columns else free
+
+
+def _decoded(kind: str, columns: Sequence[Column], free: Valued) -> Valued | None:
+    """The likeliest value under the constraints of its kind; None when the columns do not support any."""
+    strict = grammar(kind)
+    language = prose(kind)
+    readings = decode(columns, strict) if strict is not None else decode(columns, language) if language is not None else ()
+    values = [(reading, types.read(kind, reading.text)) for reading in readings]
+    best = next(((r, v) for r, (v, problem) in values if v is not None and not problem), None)
+    if best is None:
+        return None
+    reading, value = best
+    if strict is not None and free.value is not None and not free.problem and all(free.value != v for _, (v, _) in values):
+        return None  # a form the grammar does not know
+    support = reading.seen - best_path(columns)
+    if support < _least(len(reading.text)):
+        return None
+    margin = _margin([r for r, (v, _) in values if v == value], [r for r, (v, _) in values if v != value])
+    return Valued(value, None, Evidence(free.evidence.letters, margin, min(support, 0.0), reading.prior))
+
+
+def _least(length: int) -> float:
+    return UNSUPPORTED[0] + UNSUPPORTED[1] * min(length, 10) + UNSUPPORTED[2] * max(length - 10, 0)
+
+
+def _margin(own: Sequence[Reading], others: Sequence[Reading]) -> float:
+    return _sum(own) - _sum(others) if others else 20.0
+
+
+def _sum(readings: Sequence[Reading]) -> float:
+    top = max(r.log_p for r in readings)
+    return top + math.log(sum(math.exp(r.log_p - top) for r in readings))
+
+
+def columns_of(pieces: Sequence[Piece]) -> list[Column]:
+    """The columns of the pieces, one after the other with a space between; none when a line has no lattice."""
+    joined: list[Column] = []
+    for piece in pieces:
+        if piece.line.lattice is None or len(piece.line.letters) != len(piece.line.text):
+            return []
+        x0, x1 = _reach(piece)
+        own = [c for c in unpack(piece.line.lattice) if x0 <= c.x <= x1]
+        first = joined[-1].number + 2 if joined else 0
+        if joined and own:
+            joined.append(Column(first, joined[-1].x, (_SPACE,)))
+        joined += [Column(first + 2 + c.number, c.x, c.signs) for c in own]
+    return joined
+
+
+def _reach(piece: Piece) -> tuple[float, float]:
+    """From where to where its columns reach, px: half-way to the letters beside it."""
+    letters = piece.line.letters
+
+    def between(i: int) -> float:
+        return (letters[i - 1].x0 + letters[i - 1].x1 + letters[i].x0 + letters[i].x1) / 4
+
+    x0 = between(piece.start) if piece.start else -math.inf
+    return x0, between(piece.end) if piece.end < len(letters) else math.inf
+
+
+def _number_in(found: Found) -> Found:
+    """Only the number, where other words stand around it: `CMND số 075767304 do CA Tuyên Quang cấp ngày 05/11/2003`."""
+    for piece in found.pieces:
+        match = _NUMBER.search(piece.text)
+        if match:
+            part = Piece(page=piece.page, line=piece.line, start=piece.start + match.start(), end=piece.start + match.end())
+            return Found(field=found.field, pieces=(part,))
+    return found
