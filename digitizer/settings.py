@@ -67,6 +67,10 @@ class DeliveryOptions:
     retry_first_s: float = 30.0
     #: … up to this, each time ± 25 %
     retry_most_s: float = 3600.0
+    #: after five failures in a row a target is left alone for this, then twice as long …
+    pause_first_s: float = 15.0
+    #: … up to this
+    pause_most_s: float = 240.0
     #: how long a claimed delivery stays ours without a sign of life
     lease_s: float = 120.0
     #: deliveries at a time to one target, at most

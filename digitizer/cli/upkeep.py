@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import threading
 from dataclasses import asdict
 
 import click
@@ -79,10 +80,13 @@ def sweep(ctx: click.Context, as_json: bool) -> None:
 @click.argument("intake", required=False)
 @click.option("--dossier")
 @click.option("--component")
+@click.option("--follow", is_flag=True)
 @click.option("--by", default=getpass.getuser)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
-def attach(ctx: click.Context, intake: str | None, dossier: str | None, component: str | None, by: str, as_json: bool) -> None:
+def attach(
+    ctx: click.Context, intake: str | None, dossier: str | None, component: str | None, follow: bool, by: str, as_json: bool
+) -> None:
     """Sends what is due and shows the receipts; exit 24 when the dossier system is down or refuses."""
     lang = language(ctx)
     if dossier is not None and (intake is None or not dossiers.valid(dossier)):
@@ -90,6 +94,8 @@ def attach(ctx: click.Context, intake: str | None, dossier: str | None, componen
     with Service.open(settings(ctx)) as service:
         if intake is not None:
             service.place(intake, dossier=dossier, component=component, by=by)
+        if follow:
+            service.keep_delivering(threading.Event())
         service.deliver()
         with service.ledger.read() as tx:
             receipts, pending = outbox.receipts(tx), outbox.pending(tx)

@@ -24,6 +24,8 @@ from digitizer.model import Receipt
 
 #: what the secrets file may set differently from the mapping
 AUTH = {"kind", "header", "token_path", "scope", "ca", "certificate", "certificate_key"}
+#: a read-back that differs is asked this often before it is believed
+_READS = 3
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -117,13 +119,22 @@ class RestConnector(Unable):
         external_id, at = dig(answer, call.answer.get("id", "id")), dig(answer, call.answer.get("at", "at"))
         if external_id not in (None, "") and (back := self._calls.get("read_back")) is not None:
             facts = {**facts, "id": external_id}
+            at = self._same(delivery, back, facts).get("at", at)
+        return _receipt(delivery, external_id, at)
+
+    def _same(self, delivery: Delivery, back: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """What it says of the attachment once it is what was sent. Raises ReadBackDiffers, the attachment removed.
+
+        It is asked several times before anything is removed: a removal that is carried out late would otherwise meet an
+        attachment that was good, and that a repeat has found good meanwhile.
+        """
+        for _ in range(_READS):
             kept = self._read_back(back, facts)
             said = set(kept) & {"sha256", "size"}
-            if not said or any(kept[name] != facts[name] for name in said):
-                self._remove(facts)
-                raise ReadBackDiffers("the dossier system holds something else than it was given", delivery=delivery.id)
-            at = kept.get("at", at)
-        return _receipt(delivery, external_id, at)
+            if said and all(kept[name] == facts[name] for name in said):
+                return kept
+        self._remove(facts)
+        raise ReadBackDiffers("the dossier system holds something else than it was given", delivery=delivery.id)
 
     def _remove(self, facts: Mapping[str, Any]) -> None:
         if (call := self._calls.get("remove")) is not None:
@@ -177,12 +188,11 @@ class RestConnector(Unable):
         return location, int(answer.headers["Upload-Offset"])
 
     def _piece(self, location: str, offset: int, data: bytes) -> int:
-        answer = self._wire.ask(
-            "PATCH",
-            location,
-            headers={"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"},
-            content=data,
-        )
+        headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}
+        try:
+            answer = self._wire.ask("PATCH", location, headers=headers, content=data)
+        except AttachRefused as exc:  # 409: somewhere between us the piece was delivered twice; ask where it ends
+            raise ConnectorDown("the upload is not where it was", **exc.facts) from exc
         now = int(answer.headers.get("Upload-Offset", -1))
         if now <= offset:
             raise ConnectorDown("the upload does not move")

@@ -204,11 +204,12 @@ def put_off(
     *,
     actor: str,
     now: float,
+    pace: Pace = Pace(),  # noqa: B008
     retry_after_s: float | None = None,
 ) -> None:
     """Tries again in `seconds`; a delivery that failed STRIKES times while its target took others is given up."""
     state = targets.load(tx, due.target)
-    targets.save(tx, targets.failed(state, code=str(error["code"]), now=now, retry_after_s=retry_after_s))
+    targets.save(tx, targets.failed(state, pace, code=str(error["code"]), now=now, retry_after_s=retry_after_s))
     row = tx.execute(sa.select(delivery.c.failed_at, delivery.c.strikes).where(delivery.c.id == due.id)).one()
     strikes = row.strikes + (row.failed_at is not None and state.last_success > row.failed_at)
     if strikes >= STRIKES:

@@ -3,7 +3,7 @@
 A target is known by its name: `dossiers`, a name of `[targets]` in the configuration, `callback:<client>`. Its row keeps
 
 - a circuit breaker (Nygard, *Release It!*): after FAILURES failures in a row nothing is sent for a while, then one delivery
-  tries the way; the while doubles up to PAUSE_MOST_S;
+  tries the way; the while doubles;
 - a pace, the number of deliveries at a time: additive increase, multiplicative decrease (Chiu & Jain 1989), where an answer
   that takes far longer than usual counts like half a failure, so that we slow down when the target does;
 - a rate cap as a bucket of tokens.
@@ -24,7 +24,6 @@ from digitizer.ledger import Transaction
 from digitizer.ledger.schema import target
 
 FAILURES = 5
-PAUSE_FIRST_S, PAUSE_MOST_S = 15.0, 240.0
 #: an answer this many times slower than usual, and slower than SLOW_S, says that the target suffers
 SLOWER, SLOW_S = 4.0, 2.0
 PACE_FIRST, PACE_LEAST = 2.0, 1.0
@@ -42,6 +41,9 @@ class Pace:
     rate_per_minute: float = 0.0
     #: minutes of the day (Hanoi) in which nothing is sent: from, to; over midnight when to is smaller
     quiet: tuple[tuple[int, int], ...] = ()
+    #: the first pause of the breaker, and the longest
+    pause_first_s: float = 15.0
+    pause_most_s: float = 240.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,14 +105,14 @@ def succeeded(state: State, *, seconds: float, now: float) -> State:
     )
 
 
-def failed(state: State, *, code: str, now: float, retry_after_s: float | None = None) -> State:
+def failed(state: State, pace: Pace, *, code: str, now: float, retry_after_s: float | None = None) -> State:
     """After no answer, or one that asks to come back later. What the target itself says (`retry_after_s`) is obeyed."""
     failures = state.failures + 1
     state = replace(state, failures=failures, pace=max(PACE_LEAST, state.pace / 2), error=code)
     if retry_after_s is not None:
         state = replace(state, paused_until=max(state.paused_until, now + retry_after_s))
     if state.circuit == "HALF_OPEN" or (state.circuit == "CLOSED" and failures >= FAILURES):
-        pause = min(PAUSE_MOST_S, 2 * state.pause_s or PAUSE_FIRST_S)
+        pause = min(pace.pause_most_s, 2 * state.pause_s or pace.pause_first_s)
         until = now + pause * random.uniform(0.75, 1.25)
         state = replace(state, circuit="OPEN", pause_s=pause, paused_until=max(state.paused_until, until))
     return state

@@ -152,5 +152,6 @@ class Deliveries(Ports):
                 {"code": exc.code, **exc.facts},
                 actor=ACTOR,
                 now=self.clock(),
+                pace=self.pace_of(due.target),
                 retry_after_s=exc.retry_after_s,
             )

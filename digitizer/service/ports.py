@@ -79,7 +79,14 @@ class Ports:
             quiet = quiet_hours(options.quiet)
         except ValueError as exc:
             raise ConfigError("write quiet hours as 07:30-11:30, 13:30-17:00", target=target) from exc
-        return Pace(concurrency=options.concurrency, rate_per_minute=options.rate_per_minute, quiet=quiet)
+        pauses = self.settings.delivery
+        return Pace(
+            concurrency=options.concurrency,
+            rate_per_minute=options.rate_per_minute,
+            quiet=quiet,
+            pause_first_s=pauses.pause_first_s,
+            pause_most_s=pauses.pause_most_s,
+        )
 
     @cached_property
     def tools(self) -> Tools:

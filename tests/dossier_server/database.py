@@ -13,8 +13,8 @@ from typing import Any
 TABLES = """
 CREATE TABLE IF NOT EXISTS dossier (code TEXT PRIMARY KEY, agency TEXT, procedure TEXT, received_on TEXT, resolved_on TEXT);
 CREATE TABLE IF NOT EXISTS component (dossier TEXT, code TEXT, PRIMARY KEY (dossier, code));
-CREATE TABLE IF NOT EXISTS attachment (id INTEGER PRIMARY KEY, dossier TEXT, component TEXT, kind TEXT, name TEXT, key TEXT,
-  sha256 TEXT, size INTEGER, content BLOB, created_at TEXT, fields TEXT);
+CREATE TABLE IF NOT EXISTS attachment (id INTEGER PRIMARY KEY AUTOINCREMENT, dossier TEXT, component TEXT, kind TEXT, name TEXT,
+  key TEXT, sha256 TEXT, size INTEGER, content BLOB, created_at TEXT, fields TEXT);
 CREATE INDEX IF NOT EXISTS attachment_dossier ON attachment (dossier, sha256);
 CREATE INDEX IF NOT EXISTS attachment_key ON attachment (key);
 CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, dossier TEXT, name TEXT, key TEXT, body TEXT, created_at TEXT);
@@ -80,9 +80,11 @@ class Database:
         found = self.rows("SELECT content FROM attachment WHERE id = ?", number)
         return bytes(found[0]["content"]) if found else None
 
-    def attachments(self, dossier: str, sha256: str | None = None, component: str | None = None) -> list[dict[str, Any]]:
-        found = self.rows("SELECT id, component, sha256, size, name, created_at FROM attachment WHERE dossier = ?", dossier)
-        return [a for a in found if sha256 in (None, "", a["sha256"]) and (component is None or a["component"] == component)]
+    def attachments(self, dossier: str, **asked: str) -> list[dict[str, Any]]:
+        """Those of a dossier, with this hash, component or idempotency key where one is asked for."""
+        where = "".join(f" AND {name} = ?" for name in asked)
+        columns = "id, component, sha256, size, name, created_at"
+        return self.rows(f"SELECT {columns} FROM attachment WHERE dossier = ?{where} ORDER BY id", dossier, *asked.values())
 
     def put_record(self, dossier: str, name: str, key: str | None, body: str) -> dict[str, Any]:
         with self._lock:

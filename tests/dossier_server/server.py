@@ -209,8 +209,10 @@ class Handler(BaseHTTPRequestHandler):
             return 422, {"error": "this component takes no files"}
         return 201, self._put(code, fields.get("component", ""), fields.get("kind", "component"), name, file, json.dumps(fields))
 
-    def _put(self, code: str, component: str, kind: str, name: str, content: bytes, fields: str = "{}") -> dict[str, Any]:
-        key = None if self.server.mood.forgetful else self.headers.get("Idempotency-Key")
+    def _put(
+        self, code: str, component: str, kind: str, name: str, content: bytes, fields: str = "{}", key: str | None = None
+    ) -> dict[str, Any]:
+        key = None if self.server.mood.forgetful else key or self.headers.get("Idempotency-Key")
         what = {"dossier": code, "component": component, "kind": kind, "name": name, "key": key, "fields": fields}
         return self.server.database.attach(**what, content=content, corrupt=self.server.chance("corrupt"))  # type: ignore[arg-type]
 
@@ -226,7 +228,8 @@ class Handler(BaseHTTPRequestHandler):
         return fields, file, name
 
     def _attachments(self, _: bytes, code: str) -> tuple[int, Any]:
-        return 200, {"items": self.server.database.attachments(code, self.query.get("sha256"), self.query.get("component"))}
+        asked = {name: self.query[name] for name in ("sha256", "component", "key") if name in self.query}
+        return 200, {"items": self.server.database.attachments(code, **asked)}
 
     def _attachment(self, _: bytes, number: str) -> tuple[int, Any]:
         found = self.server.database.attachment(int(number))
@@ -271,7 +274,8 @@ class Handler(BaseHTTPRequestHandler):
         if now is None or upload is None:
             return 409, {"error": "not where it ends"}
         if now == upload["length"]:
-            self._put(upload["dossier"], upload["component"], upload["kind"], upload["name"], bytes(upload["content"]))
+            what = {name: upload[name] for name in ("component", "kind", "name", "key")}
+            self._put(upload["dossier"], content=bytes(upload["content"]), **what)
         self.extra = {"Upload-Offset": str(now)}
         return 204, None
 

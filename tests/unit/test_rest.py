@@ -125,7 +125,7 @@ def test_every_misery_ends_with_one_attachment_and_one_receipt(server: DossierSe
         one = delivery(tmp_path, b"%PDF" + bytes([number]) * 3000)
         receipt = persist(connector, one)
         server.mood = GOOD
-        (kept,) = server.database.attachments(CODE, one.sha256)
+        (kept,) = server.database.attachments(CODE, sha256=one.sha256)
         assert receipt.external_id == str(kept["id"])
         assert persist(connector, replace(one, repeat=True)) == receipt
         server.mood = mood
@@ -134,7 +134,7 @@ def test_every_misery_ends_with_one_attachment_and_one_receipt(server: DossierSe
 
 
 def test_a_server_that_forgets_keys_is_asked_before_a_repeat(server: DossierServer, tmp_path: Path) -> None:
-    own_mapping(tmp_path, lines={"idempotent = true": "idempotent = false"})
+    own_mapping(tmp_path, lines={"idempotent = true": "idempotent = false", "?key={delivery}": "?sha256={sha256}"})
     connector = connect(server, tmp_path)
     server.mood = Mood(forgetful=True, lost_answer=0.4)
     persist(connector, delivery(tmp_path))
@@ -190,9 +190,9 @@ SMALL_PIECES = {"above_bytes = 8_000_000": "above_bytes = 1000", "chunk_bytes = 
 def test_a_large_upload_resumes_where_it_was_cut_off(server: DossierServer, tmp_path: Path) -> None:
     own_mapping(tmp_path, lines=SMALL_PIECES)
     connector, kept = connect(server, tmp_path), dict[str, Any]()
-    one = delivery(tmp_path, bytes(range(256)) * 40, keep=lambda progress: kept.update(progress))
+    one = delivery(tmp_path, bytes(range(256)) * 40, keep=lambda progress: (kept.clear(), kept.update(progress)))
     tries = 0
-    server.mood = Mood(lost_answer=0.25)
+    server.mood = Mood(lost_answer=0.25, duplicate=0.2, corrupt=0.3)
     while True:
         tries += 1
         try:
@@ -204,7 +204,21 @@ def test_a_large_upload_resumes_where_it_was_cut_off(server: DossierServer, tmp_
     assert tries > 1
     (there,) = server.database.attachments(CODE)
     assert (there["sha256"], str(there["id"])) == (one.sha256, receipt.external_id)
-    assert sum(request.startswith("PATCH") for request in server.requests) <= 11 + tries, "no piece was sent for nothing"
+
+
+def test_no_piece_is_sent_twice(server: DossierServer, tmp_path: Path) -> None:
+    own_mapping(tmp_path, lines=SMALL_PIECES)
+    connector, kept = connect(server, tmp_path), dict[str, Any]()
+    one = delivery(tmp_path, bytes(range(256)) * 40, keep=lambda progress: (kept.clear(), kept.update(progress)))
+    server.mood = Mood(throttle=0.3, retry_after_s=0)
+    for attempt in range(200):
+        try:
+            connector.attach(replace(one, repeat=attempt > 0, progress=kept))
+            break
+        except ConnectorDown:
+            pass
+    pieces = sum(request.startswith("PATCH") for request in server.requests)
+    assert pieces <= 11 + server.happened["throttle"]
 
 
 def test_an_upload_the_server_forgot_begins_anew(server: DossierServer, tmp_path: Path) -> None:
