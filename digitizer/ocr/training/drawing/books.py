@@ -34,6 +34,8 @@ class Book:
     old: Body | None = None
     #: two or three records on a page, 1999-2005
     stacked: Body | None = None
+    #: tick label -> code
+    ticks: Mapping[str, str] = field(default_factory=dict)
     #: a wide table, one event a row
     columns: Sequence[tables.Head] = field(default=())
 
@@ -154,17 +156,32 @@ def stacked_marriage(column: Column) -> None:
 
 BOOKS: Mapping[str, Book] = {
     "birth_register": Book(
-        cases.birth, "KHAI SINH", registers.birth_body, registers.old_birth_body, stacked_birth, tables.BIRTHS
+        cases.birth, "KHAI SINH", registers.birth_body, registers.old_birth_body, stacked_birth, cases.BIRTH_TICKS, tables.BIRTHS
     ),
     "marriage_register": Book(
-        cases.marriage, "KẾT HÔN", registers.marriage_body, registers.old_marriage_body, stacked_marriage, tables.MARRIAGES
+        cases.marriage,
+        "KẾT HÔN",
+        registers.marriage_body,
+        registers.old_marriage_body,
+        stacked_marriage,
+        cases.MARRIAGE_TICKS,
+        tables.MARRIAGES,
     ),
-    "death_register": Book(cases.death, "KHAI TỬ", registers.death_body, registers.old_death_body, stacked_death, tables.DEATHS),
-    "parent_child_register": Book(events.recognition, "NHẬN CHA, MẸ, CON", parent_child_body),
-    "marital_status_register": Book(events.single_entry, "CẤP GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", marital_status_body),
-    "adoption_register": Book(events.adoption, "NUÔI CON NUÔI", adoption_body),
-    "guardianship_register": Book(events.guardianship, "GIÁM HỘ", guardianship_body),
-    "correction_register": Book(events.correction, "THAY ĐỔI, CẢI CHÍNH, BỔ SUNG HỘ TỊCH, XÁC ĐỊNH LẠI DÂN TỘC", correction_body),
+    "death_register": Book(
+        cases.death, "KHAI TỬ", registers.death_body, registers.old_death_body, stacked_death, cases.DEATH_TICKS, tables.DEATHS
+    ),
+    "parent_child_register": Book(events.recognition, "NHẬN CHA, MẸ, CON", parent_child_body, ticks=events.RECOGNITION_TICKS),
+    "marital_status_register": Book(
+        events.single_entry, "CẤP GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", marital_status_body, ticks=events.PURPOSE_TICKS
+    ),
+    "adoption_register": Book(events.adoption, "NUÔI CON NUÔI", adoption_body, ticks=events.ADOPTION_TICKS),
+    "guardianship_register": Book(events.guardianship, "GIÁM HỘ", guardianship_body, ticks=events.GUARDIAN_TICKS),
+    "correction_register": Book(
+        events.correction,
+        "THAY ĐỔI, CẢI CHÍNH, BỔ SUNG HỘ TỊCH, XÁC ĐỊNH LẠI DÂN TỘC",
+        correction_body,
+        ticks=events.CORRECTION_TICKS,
+    ),
     "copies_register": Book(events.copy, "CẤP BẢN SAO TRÍCH LỤC HỘ TỊCH", columns=tables.COPIES),
 }
 
@@ -174,7 +191,7 @@ def one(fonts: Fonts, kind: str, case: Case, rng: np.random.Generator, *, dpi: i
     book = BOOKS[kind]
     body = book.old if book.old is not None and case.when.year < 2016 else book.body
     tight = {"parent_child_register", "guardianship_register", "correction_register", "marital_status_register"}
-    pitch = 7.1 if kind == "adoption_register" else 7.7 if kind in tight else None
+    pitch = 6.7 if kind == "adoption_register" else 7.7 if kind in tight else None
     press = printing(fonts, rng, how, **({"pitch_mm": pitch, "size_pt": 11.8} if pitch else {}))
     return registers.page(fonts, case, rng, dpi=dpi, how=how, press=press, body=body)
 
@@ -276,5 +293,8 @@ def any_page(fonts: Fonts, kind: str, rng: np.random.Generator, when: date, dpi:
         return Drawn(sheet, [form.record() for form in forms])
     if book.old is not None and what < 0.45:
         when = date(int(rng.integers(2006, 2016)), when.month, min(when.day, 28))
-    form = one(fonts, kind, book.event(rng, when, int(rng.integers(1, 180)), None), rng, dpi=dpi, how=how)
+    case = book.event(rng, when, int(rng.integers(1, 180)), None)
+    if rng.random() < 0.5:
+        cases.tick(case, book.ticks, list(book.ticks)[int(rng.integers(len(book.ticks)))])
+    form = one(fonts, kind, case, rng, dpi=dpi, how=how)
     return Drawn(form.sheet, [form.record()])

@@ -40,8 +40,8 @@ def citizen_id_card(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: 
     left, top = sheet.px(rng.uniform(48, 70)), sheet.px(rng.uniform(30, 45))
     qr = qr_text(person, issued)
     zone = mrz(person, expires)
-    _front(form, _Side(form, left, top, 0), qr)
-    _back(form, _Side(form, left, top + sheet.px(CARD_MM[1] + rng.uniform(8, 16)), 1), zone)
+    _front(form, Side(form, left, top, 0), qr)
+    _back(form, Side(form, left, top + sheet.px(CARD_MM[1] + rng.uniform(8, 16)), 1), zone)
     form.marks = {"qr": qr, "mrz": list(zone)}
     return form
 
@@ -81,7 +81,7 @@ def check_digit(text: str) -> int:
     return sum(value * (7, 3, 1)[place % 3] for place, value in enumerate(values)) % 10
 
 
-class _Side:
+class Side:
     """One side of a card on the sheet; positions in mm from its left upper corner."""
 
     def __init__(self, form: Form, left: float, top: float, part: int) -> None:
@@ -115,6 +115,7 @@ class _Side:
         return line
 
     def lay(self, ink: Ink, mask: np.ndarray, x: float, y: float) -> None:
+        """A picture at (x, y) mm."""
         ink.lay(self.sheet.pixels, mask, round(self.left + self.sheet.px(x)), round(self.top + self.sheet.px(y)))
 
     def _paper(self) -> None:
@@ -147,7 +148,7 @@ def _put(case: Case, person: Person, issued: date, expires: date) -> None:
     case.put("noiCuTru", person.home.full())
 
 
-def _front(form: Form, side: _Side, qr: str) -> None:
+def _front(form: Form, side: Side, qr: str) -> None:
     side.lay(RED, marks.emblem(form.sheet.px(11.5)), 3.5, 3)
     head = {"centre": True, "section": "header"}
     side.write("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 44, 5.4, 6.3, "bold", **head)
@@ -156,8 +157,8 @@ def _front(form: Form, side: _Side, qr: str) -> None:
     side.write("Independence - Freedom - Happiness", 44, 12.7, 4.4, **head)
     side.write("CĂN CƯỚC CÔNG DÂN", 42, 17.6, 10.5, "bold", RED, **head)
     side.write("Citizen Identity Card", 42, 20.6, 5.6, "bold", RED, **head)
-    side.lay(BLACK, _qr_mask(qr, form.sheet.px(14)), 68.6, 2.6)
-    side.lay(Ink((70, 76, 84), 0.85), _portrait(form.sheet.px(18), form.sheet.px(24)), 4, 18)
+    side.lay(BLACK, qr_mask(qr, form.sheet.px(14)), 68.6, 2.6)
+    side.lay(Ink((70, 76, 84), 0.85), portrait(form.sheet.px(18), form.sheet.px(24)), 4, 18)
     line = side.write("Số / No.:", 27, 25.2, 6.6, "bold")
     side.write("{soDinhDanh}", 39, 25.2, 10.5, "bold", line=line)
     side.write("Họ và tên / Full name:", 27, 28.8, 5)
@@ -183,7 +184,7 @@ def _front(form: Form, side: _Side, qr: str) -> None:
     side.write("Date of expiry:", 3.6, 48.4, 4.4)
 
 
-def _back(form: Form, side: _Side, zone: tuple[str, str, str]) -> None:
+def _back(form: Form, side: Side, zone: tuple[str, str, str]) -> None:
     side.write("Đặc điểm nhân dạng / Personal identification:", 4, 5.2, 5)
     side.write("Nốt ruồi c: 1,5cm dưới sau đuôi mắt trái", 4, 8.4, 6, "bold")
     line = side.write("Ngày, tháng, năm / Date, month, year:", 22, 12.4, 5)
@@ -201,16 +202,16 @@ def _back(form: Form, side: _Side, zone: tuple[str, str, str]) -> None:
     scrawl = marks.signature(rng, sheet.px(18))
     side.lay(Ink((24, 30, 90), 0.9), scrawl.mask, 33, 23)
     side.write(DIRECTOR, 41, 34.6, 5.6, "bold", centre=True, section="signatures")
-    side.lay(Ink((150, 130, 70), 0.8), _chip(sheet.px(11), sheet.px(9)), 5.5, 14.5)
+    side.lay(Ink((150, 130, 70), 0.8), chip(sheet.px(11), sheet.px(9)), 5.5, 14.5)
     for x, vi, en in ((62, "Ngón trỏ trái", "Left index finger"), (73, "Ngón trỏ phải", "Right index finger")):
-        side.lay(Ink((110, 60, 60), 0.7), _fingerprint(sheet.px(9), sheet.px(11), rng), x, 16)
+        side.lay(Ink((110, 60, 60), 0.7), fingerprint(sheet.px(9), sheet.px(11), rng), x, 16)
         side.write(vi, x + 4.5, 29.8, 3.8, centre=True)
         side.write(en, x + 4.5, 31.8, 3.4, "italic", centre=True)
     for place, text in enumerate(zone):
         side.write(text, 5, 41.4 + 4.2 * place, 11.4, "regular", family="Cousine", section="footer")
 
 
-def _qr_mask(text: str, side_px: float) -> np.ndarray:
+def qr_mask(text: str, side_px: float) -> np.ndarray:
     """The code as a mask; modules are whole px so that a scan can be read back."""
     matrix = np.array(
         [list(row) for row in segno.make(text, error="m", mode="byte", encoding="utf-8", boost_error=False).matrix], np.uint8
@@ -219,7 +220,8 @@ def _qr_mask(text: str, side_px: float) -> np.ndarray:
     return np.kron(matrix * np.uint8(255), np.ones((scale, scale), np.uint8))
 
 
-def _portrait(width: float, height: float) -> np.ndarray:
+def portrait(width: float, height: float) -> np.ndarray:
+    """A head and shoulders, as a mask."""
     mask = np.full((round(height), round(width)), 50, np.uint8)
     middle = round(width / 2)
     cv2.ellipse(
@@ -229,7 +231,8 @@ def _portrait(width: float, height: float) -> np.ndarray:
     return mask
 
 
-def _chip(width: float, height: float) -> np.ndarray:
+def chip(width: float, height: float) -> np.ndarray:
+    """A chip, as a mask."""
     mask = np.full((round(height), round(width)), 120, np.uint8)
     for share in (0.33, 0.66):
         cv2.line(mask, (round(width * share), 0), (round(width * share), round(height)), 230, 2)
@@ -237,7 +240,8 @@ def _chip(width: float, height: float) -> np.ndarray:
     return mask
 
 
-def _fingerprint(width: float, height: float, rng: np.random.Generator) -> np.ndarray:
+def fingerprint(width: float, height: float, rng: np.random.Generator) -> np.ndarray:
+    """A fingerprint, as a mask."""
     mask = np.zeros((round(height), round(width)), np.uint8)
     middle = (round(width / 2), round(height * 0.55))
     for radius in np.arange(2, width / 2, 3.5):

@@ -97,7 +97,7 @@ def adoption(rng: np.random.Generator, when: date, number: int, at: Office | Non
         case.people[prefix] = who
         cases.put_person(case, prefix, who, rng)
         case.put(f"{prefix}SoGiayToTuyThan", who.paper.number)
-        case.put(f"{prefix}NoiCuTru", who.home.short())
+        case.put(f"{prefix}NoiCuTru", f"{who.home.village}, {who.home.commune.name}")
     case.put("giaoQuanHe", "Cha, mẹ đẻ")
     case.put("quyetDinhSo", f"{number}/QĐ-UBND")
     cases.tick(case, ADOPTION_TICKS, "Đăng ký lần đầu")

@@ -46,7 +46,7 @@ def page(
     bottom = sheet.height - sheet.px(rng.uniform(17, 21))
     split = left + (right - left) * rng.uniform(0.68, 0.71)
     old = body in OLD_BODIES
-    number_line(form, left, right, top - sheet.px(6), old=old)
+    number_line(form, left, right, top - sheet.px(6), old=old, code=FORMS[_book_of(case)] if old else "")
     sheet.frame(left, top, right, bottom, 0.4)
     sheet.rule(split, top, split, bottom, 0.3)
     body(Column(form, left + sheet.px(2.5), split - sheet.px(3), top + sheet.px(7)))
@@ -245,8 +245,8 @@ def _person(prefix: str) -> list[tuple[str, str, float]]:
     return [(label, value % prefix, weight) for label, value, weight in PERSON]
 
 
-def number_line(form: Form, left: float, right: float, baseline: float, old: bool) -> None:
-    """`Số … Quyển số … Ngày đăng ký …`, with which every record begins."""
+def number_line(form: Form, left: float, right: float, baseline: float, *, old: bool, code: str = "") -> None:
+    """`Số … Quyển số … Ngày đăng ký …`, with which every record begins; `code` is that of the form, printed above."""
     label = "Ngày đăng ký: " if old else "Ngày, tháng, năm cấp: " if "noiCap" in form.case.raw else "Ngày, tháng, năm đăng ký: "
     column = Column(form, left + form.sheet.px(1), right - form.sheet.px(2), baseline, "header")
     if old:

@@ -9,7 +9,18 @@ from typing import Protocol
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import card, cases, certificates, declarations, events, extracts, letters, notices
+from digitizer.ocr.training.drawing import (
+    card,
+    cards,
+    cases,
+    certificates,
+    declarations,
+    events,
+    extracts,
+    letters,
+    notices,
+    papers,
+)
 from digitizer.ocr.training.drawing.cases import Case, Office
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.drawing.forms import Form
@@ -35,6 +46,18 @@ class Kind:
     dpi: int = 200
 
 
+def citizen_id_card(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand) -> Form:
+    """The card of its day."""
+    if case.when < date(2024, 7, 1):
+        return card.citizen_id_card(fonts, case, rng, dpi=dpi, how=how)
+    holder = case.people["person"]
+    case.put("hoTen", holder.name.upper())
+    case.put("gioiTinh", holder.sex, holder.sex.capitalize())
+    case.put("quocTich", "Việt Nam")
+    case.put("noiCuTru", holder.home.full())
+    return cards.new_citizen_card(fonts, case, rng, dpi=dpi, how=how)
+
+
 SHEETS: Mapping[str, Kind] = {
     "birth_certificate": Kind(cases.birth, certificates.birth_certificate),
     "birth_extract": Kind(cases.birth, certificates.birth_extract, "printer"),
@@ -49,7 +72,14 @@ SHEETS: Mapping[str, Kind] = {
     "marital_status_declaration": Kind(events.single_entry, declarations.marital_status_declaration),
     "birth_notice": Kind(events.born_in_hospital, notices.birth_notice),
     "death_notice": Kind(cases.death, notices.death_notice),
-    "citizen_id_card": Kind(cases.single, card.citizen_id_card, "printer", 300),
+    "citizen_id_card": Kind(cases.single, citizen_id_card, "printer", 300),
+    "old_id_card": Kind(events.holder, cards.old_id_card, "printer", 300),
+    "driving_licence": Kind(events.holder, cards.driving_licence, "printer", 300),
+    "health_insurance_card": Kind(events.holder, cards.health_insurance_card, "printer", 300),
+    "land_certificate": Kind(events.holder, papers.land_certificate, "printer"),
+    "business_registration": Kind(events.holder, papers.business_registration, "printer"),
+    "social_insurance_book": Kind(events.holder, papers.social_insurance_book, "printer"),
+    "household_book": Kind(events.holder, papers.household_book),
     "decision": Kind(cases.single, letters.decision),
     "official_letter": Kind(events.addressed, notices.official_letter),
     "application_letter": Kind(events.holder, notices.application_letter),

@@ -106,18 +106,27 @@ def page(
     return sheet, [form.record() for form in forms]
 
 
-def _row(form: Form, edges: np.ndarray, top: float, texts: Sequence[str], writer: Writer, *, centred: bool = False) -> float:
-    """One row of cells; returns its lower edge, px."""
-    sheet, pitch = form.sheet, form.sheet.px(form.printing.pitch_mm)
-    bottom = top + sheet.px(3)
+def _row(
+    form: Form,
+    edges: np.ndarray,
+    top: float,
+    texts: Sequence[str],
+    writer: Writer,
+    *,
+    centred: bool = False,
+    tall_mm: float = 5.4,
+) -> float:
+    """One row of cells with lines of `tall_mm`; returns its lower edge, px."""
+    sheet = form.sheet
+    bottom = top + sheet.px(0.55 * tall_mm)
     for text, left, right in zip(texts, edges, edges[1:], strict=False):
-        room, y = float(right - left) - sheet.px(2.4), top + sheet.px(5.6)
+        room, y = float(right - left) - sheet.px(2.4), top + sheet.px(1.04 * tall_mm)
         for piece in (piece for piece in wrap(writer, text, room, room) if piece):
             narrow = min(1.0, room / max(1.0, writer.width(piece)))
             spare = (room - narrow * writer.width(piece)) / 2 if centred else 0.0
             sheet.write(writer, piece, float(left) + sheet.px(1.2) + spare, y, sheet.line("body"), narrow=narrow)
-            y += pitch
-        bottom = max(bottom, y - pitch + sheet.px(3))
+            y += sheet.px(tall_mm)
+        bottom = max(bottom, y - sheet.px(0.45 * tall_mm))
     return bottom
 
 
@@ -126,17 +135,16 @@ def pair(column: Column, one: str, other: str) -> None:
     form, sheet = column.form, column.form.sheet
     edges = column.x0 + np.array((0, 0.27, 0.635, 1)) * (column.x1 - column.x0)
     rules = [column.y - sheet.px(5)]
-    rules.append(_row(form, edges, rules[-1], ["", "Ông", "Bà"], form.press("bold"), centred=True))
+    rules.append(_row(form, edges, rules[-1], ["", "Ông", "Bà"], form.press("bold"), centred=True, tall_mm=4.4))
     for label, name in PAIR:
         top = rules[-1]
-        ends = [_row(form, edges[:2], top, [label], form.press(size=0.92))]
+        ends = [_row(form, edges[:2], top, [label], form.press(size=0.92), tall_mm=4.4)]
         for place, prefix in ((1, one), (2, other)):
-            ends.append(
-                _row(form, edges[place : place + 2], top, [form.text_of(f"{{{prefix}{name}}}", form.writer)], form.writer)
-            )
+            text = form.text_of(f"{{{prefix}{name}}}", form.writer)
+            ends.append(_row(form, edges[place : place + 2], top, [text], form.writer, tall_mm=4.4))
         rules.append(max(ends))
     for y in rules:
         sheet.rule(float(edges[0]), y, float(edges[-1]), y, 0.25)
     for x in edges:
         sheet.rule(float(x), rules[0], float(x), rules[-1], 0.25)
-    column.y = rules[-1] + sheet.px(6.5)
+    column.y = rules[-1] + sheet.px(5.6)
