@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import cases, files, paper, registers, scans, sheets, truth
+from digitizer.ocr.training.drawing import books, cases, files, others, paper, papers, registers, scans, sheets, truth
 from digitizer.ocr.training.drawing.cases import Case, Office
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.drawing.forms import Form, printing
@@ -72,8 +72,11 @@ class Sample:
     dpi: int = 200
     note: str = ""
     plant: str = ""
-    old: bool = False
     cancelled: bool = False
+    #: label of the ticked box, where it is not the first
+    tick: str = ""
+    #: papers of a bundle, one scan each; `+back`: its back is printed, `+blank`: its back is empty
+    papers: tuple[str, ...] = ()
     #: rotation of each scan of a book
     turned: tuple[int, ...] = ()
     scan: dict[str, Any] = field(default_factory=dict)
@@ -81,7 +84,8 @@ class Sample:
     @property
     def layout(self) -> str:
         """What the truth calls it."""
-        return "one page, one record, wording of 2006-2015" if self.old else LAYOUTS[self.draw]
+        old = self.draw == "page" and self.days[0].year < 2016
+        return "one page, one record, wording of 2006-2015" if old else LAYOUTS[self.draw]
 
 
 def declared() -> list[Sample]:
@@ -104,11 +108,62 @@ def page(studio: Studio, sample: Sample) -> Sequence[Drawn]:
         cases.note(studio.rng, case, sample.note)
     if sample.plant:
         cases.plant(studio.rng, case, sample.plant)
-    body = registers.old_birth_body if sample.old else None
-    form = registers.page(studio.fonts, case, studio.rng, dpi=sample.dpi, how=sample.by, body=body)
+    if sample.tick:
+        cases.tick(case, books.BOOKS[sample.type].ticks, sample.tick)
+    form = books.one(studio.fonts, sample.type, case, studio.rng, dpi=sample.dpi, how=sample.by)
     if sample.cancelled:
         registers.cancel(form)
     return [filled(sample.type, form, {"cancelled": True} if sample.cancelled else None)]
+
+
+def stack(studio: Studio, sample: Sample) -> Sequence[Drawn]:
+    """Records one below the other on a page: `days` has one each."""
+    at = cases.office(studio.rng, sample.days[0])
+    entries = [event(studio.rng, sample.type, when, sample.number + n, at) for n, when in enumerate(sample.days)]
+    if sample.note:
+        cases.note(studio.rng, entries[-1], sample.note)
+    sheet, forms = books.stacked(studio.fonts, sample.type, entries, studio.rng, dpi=sample.dpi, how=sample.by)
+    return [Drawn(sample.type, sheet, [form.record() for form in forms])]
+
+
+def table(studio: Studio, sample: Sample) -> Sequence[Drawn]:
+    """A wide table with a record a row."""
+    at = cases.office(studio.rng, sample.days[0])
+    entries = [event(studio.rng, sample.type, when, sample.number + n, at) for n, when in enumerate(sample.days)]
+    drawn = books.table(studio.fonts, sample.type, entries, studio.rng, dpi=sample.dpi, how=sample.by)
+    return [Drawn(sample.type, drawn.sheet, drawn.records)]
+
+
+def volume(studio: Studio, sample: Sample) -> Sequence[Drawn]:
+    """A thin book: cover, pages, closing statement."""
+    pages = list(book(studio, sample))
+    case = event(np.random.default_rng([SEED, sample.number]), sample.type, sample.days[0], sample.number)
+    front = books.cover(studio.fonts, sample.type, case, studio.rng, dpi=sample.dpi)
+    end = books.closing(studio.fonts, case, studio.rng, dpi=sample.dpi, pages=len(pages), entries=len(pages))
+    return [Drawn(sample.type, front), *pages, Drawn(sample.type, end)]
+
+
+def bundle(studio: Studio, sample: Sample) -> Sequence[Drawn]:
+    """Papers scanned one after another, some with their backs."""
+    found: list[Drawn] = []
+    for place, paper_ in enumerate(sample.papers):
+        kind, _, back = paper_.partition("+")
+        rng = np.random.default_rng([SEED, place, zlib.crc32(sample.path.encode())])
+        if kind in OTHERS:
+            case = sheets.SHEETS["decision"].event(rng, sample.days[0], sample.number, None)
+            found.append(Drawn("unknown", OTHERS[kind](studio.fonts, case, studio.rng, dpi=sample.dpi)))
+            continue
+        drawing = sheets.SHEETS[kind]
+        case = drawing.event(rng, sample.days[0], sample.number + place, None)
+        found.append(on_sheet(studio, kind, case, drawing.how, drawing.dpi))
+        if back == "blank":
+            found.append(Drawn("unknown", scans.blank_back(found[-1].sheet, studio.rng)))
+        elif back:
+            draw = papers.land_back if kind == "land_certificate" else others.instructions
+            found.append(Drawn("", draw(studio.fonts, case, studio.rng, dpi=sample.dpi)))
+    for drawn, rotation in zip(found, sample.turned, strict=False):
+        drawn.scan["rotation"] = rotation
+    return found
 
 
 def spread(studio: Studio, sample: Sample) -> Sequence[Drawn]:
@@ -135,8 +190,7 @@ def book(studio: Studio, sample: Sample) -> Sequence[Drawn]:
 
 def event(rng: np.random.Generator, kind: str, when: date, number: int, at: Office | None = None) -> Case:
     """The case of a register page."""
-    draw = {"birth_register": cases.birth, "marriage_register": cases.marriage, "death_register": cases.death}[kind]
-    return draw(rng, when, number, at)
+    return books.BOOKS[kind].event(rng, when, number, at)
 
 
 def sheet(studio: Studio, sample: Sample) -> Sequence[Drawn]:
@@ -197,11 +251,16 @@ def mixed(studio: Studio, sample: Sample) -> Sequence[Drawn]:
 
 DRAW: dict[str, Callable[[Studio, Sample], Sequence[Drawn]]] = {
     "page": page, "spread": spread, "book": book, "sheet": sheet, "dossier": dossier, "mixed": mixed,
+    "stack": stack, "table": table, "volume": volume, "bundle": bundle,
 }  # fmt: skip
 LAYOUTS = {
     "page": "one page, one record", "spread": "two-page spread, one record a page", "book": "one page, one record",
     "sheet": "single sheet", "dossier": "single sheet", "mixed": "several documents one after another",
+    "stack": "one page, records one below the other", "table": "wide table, one record a row",
+    "volume": "cover, one record a page, closing statement", "bundle": "several documents one after another",
 }  # fmt: skip
+#: papers of no declared type
+OTHERS: dict[str, Callable[..., Sheet]] = {"foreign": others.foreign, "notice": others.notice, "receipt": others.receipt}
 
 
 def render(sample: Sample, fonts: Fonts) -> Iterator[tuple[Path, bytes]]:
@@ -222,7 +281,7 @@ def documents(drawn: Sequence[Drawn]) -> Iterator[truth.Document]:
     """The documents of a file; pages of one book make one document."""
     groups: list[tuple[str, list[int]]] = []
     for place, page in enumerate(drawn):
-        if groups and page.type == groups[-1][0] and page.type.endswith("_register"):
+        if groups and (not page.type or (page.type == groups[-1][0] and page.type.endswith("_register"))):
             groups[-1][1].append(place)
         else:
             groups.append((page.type, [place]))
