@@ -20,9 +20,9 @@ from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
 from digitizer.model import Artifact, Digitized, PageText, Pixels, Problem, Quality, Ruling, Run, Source, Warp
 from digitizer.ocr import Engine, read
-from digitizer.output import render, write_light
+from digitizer.output import Look, render, write_light
 from digitizer.pages import ScanFile, straighten
-from digitizer.settings import PageOptions
+from digitizer.settings import OutputOptions, PageOptions
 
 _LIBRARIES = ("digitizer", "paddleocr", "onnxruntime", "opencv-contrib-python", "pymupdf", "pikepdf")
 
@@ -52,6 +52,7 @@ class Tools:
     #: digest over the declarations
     doctypes_digest: str
     pages: PageOptions
+    output: OutputOptions = field(default_factory=OutputOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -158,7 +159,7 @@ def render_files(
     *,
     name: str,
     into: Path,
-    options: PageOptions,
+    tools: Tools,
     signed: frozenset[str] = frozenset(),
 ) -> tuple[Artifact, ...]:
     """The artifacts of `result` in the folder `into`; what has to be decoded for them is decoded in a limited child."""
@@ -167,10 +168,12 @@ def render_files(
 
         def decode(source: str, scan: int) -> Pixels:
             if source not in held:
-                held[source] = opened.enter_context(ScanFile(files[source], source=source, options=options))
+                held[source] = opened.enter_context(ScanFile(files[source], source=source, options=tools.pages))
             return held[source].read(scan).pixels
 
-        return render(result, files, name=name, into=into, decode=decode, signed=signed)
+        titles = {name: doctype.title[0] for name, doctype in tools.doctypes.items() if doctype.title}
+        look = Look(titles=titles, mark=tools.output.mark, rasterise=tools.pages.mode == "force")
+        return render(result, files, name=name, into=into, decode=decode, signed=signed, look=look)
 
 
 def light_copy(archive: Path, target: Path, *, options: PageOptions, pages: Sequence[int] | None = None) -> None:
@@ -196,7 +199,7 @@ def digitize(
         {source.id: path},
         name=name,
         into=into,
-        options=tools.pages,
+        tools=tools,
         signed=frozenset([source.id] if signed else ()),
     )
     return replace(result, artifacts=artifacts)

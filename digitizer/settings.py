@@ -41,6 +41,17 @@ class PageOptions:
     limits: Limits = Limits()
     #: resolution for PDF pages that are not one scanned image, dots per inch
     render_dpi: int = 300
+    #: text a PDF has of its own: `redo` reads scans anew and believes what can be seen, `skip` believes hidden text too where
+    #: it is Vietnamese, `force` reads everything and keeps pictures of the pages only
+    mode: str = "redo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """How the searchable PDF looks."""
+
+    #: put on every page, top left, where an agency wants a visible mark of digitization (TT 05/2025/TT-BNV); say `ĐÃ SỐ HÓA`
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +179,7 @@ class Settings:
     jobs: int = field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
     pages: PageOptions = PageOptions()
     engine: EngineOptions = EngineOptions()
+    output: OutputOptions = OutputOptions()
     api: ApiOptions = ApiOptions()
     s3: S3Options = S3Options()
     #: pages a read job takes at most
@@ -191,6 +203,8 @@ class Settings:
         settings: Settings = _build(cls(home=home), values, "settings")
         if settings.lang not in ("vi", "en"):
             raise ConfigError("lang must be vi or en", lang=settings.lang)
+        if settings.pages.mode not in ("redo", "skip", "force"):
+            raise ConfigError("pages.mode must be redo, skip or force", mode=settings.pages.mode)
         return settings
 
     @property

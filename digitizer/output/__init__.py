@@ -9,10 +9,12 @@ from pathlib import Path
 
 from digitizer.model import Artifact, Digitized
 from digitizer.output.light import write_light
-from digitizer.output.pdf import Decode, write_pdf
+from digitizer.output.pdf import Decode, Look, write_pdf
 from digitizer.output.result import result_json, result_schema
 
-__all__ = ["render", "result_json", "result_schema", "write_light"]
+__all__ = ["Look", "render", "result_json", "result_schema", "write_light"]
+
+_PLAIN = Look()
 
 
 def render(
@@ -23,6 +25,7 @@ def render(
     into: Path,
     decode: Decode,
     signed: frozenset[str] = frozenset(),
+    look: Look = _PLAIN,
 ) -> tuple[Artifact, ...]:
     """The artifacts of `result`: `<name>.pdf` and `<name>.json` in the folder `into`.
 
@@ -30,7 +33,7 @@ def render(
     that a PDF cannot hold as it is. Raises OutputInvalid.
     """
     pdf, text = into / f"{name}.pdf", into / f"{name}.json"
-    noticed = write_pdf(result, files, pdf, signed=signed, decode=decode)
+    noticed = write_pdf(result, files, pdf, signed=signed, decode=decode, look=look)
     result = replace(result, problems=(*result.problems, *noticed))
     text.write_text(json.dumps(result_json(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return (

@@ -56,7 +56,7 @@ def lossless(pixels: Pixels) -> Encoded:
     if not (np.array_equal(grey, pixels[..., 1]) and np.array_equal(grey, pixels[..., 2])):
         return _flate(Image.fromarray(pixels), "/DeviceRGB", 3)
     if bool(np.isin(grey, (0, 255)).all()):
-        return _group4(Image.fromarray(grey).convert("1", dither=Image.Dither.NONE))
+        return group4(Image.fromarray(grey).convert("1", dither=Image.Dither.NONE))
     return _flate(Image.fromarray(np.ascontiguousarray(grey)), "/DeviceGray", 1)
 
 
@@ -82,8 +82,8 @@ def _flate(image: Image.Image, colour: str, colours: int) -> Encoded:
     )
 
 
-def _group4(image: Image.Image) -> Encoded:
-    """The one strip of a G4 TIFF is a CCITT stream (ISO 32000, 7.4.6)."""
+def group4(image: Image.Image) -> Encoded:
+    """A 1-bit image as CCITT G4: the one strip of a G4 TIFF is a CCITT stream (ISO 32000, 7.4.6)."""
     tiff = io.BytesIO()
     rows_per_strip = 278
     image.save(tiff, "TIFF", compression="group4", tiffinfo={rows_per_strip: image.height})

@@ -6,6 +6,7 @@ import pikepdf
 from pikepdf import Dictionary, Object, Page, Pdf, Stream
 
 from digitizer.model import Floats, Sheet
+from digitizer.output import placement as placing
 from digitizer.output.placement import filling, on_pdf_page
 
 #: text rendering mode that leaves no mark
@@ -14,11 +15,21 @@ _INVISIBLE = 3
 
 def placement(page: Page, sheet: Sheet) -> Floats:
     """Where px of a scan lie in the user space of its page; see `placement.py`."""
-    media, crop = [float(v) for v in page.mediabox], [float(v) for v in page.cropbox]
-    visible = max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])
     if sheet.area is None:
-        return filling(sheet, (visible[2] - visible[0], visible[3] - visible[1]))
-    return on_pdf_page(sheet, visible, int(_inherited(page, "/Rotate", 0)), float(_inherited(page, "/UserUnit", 1)))
+        x0, y0, x1, y1 = _visible(page)
+        return filling(sheet, (x1 - x0, y1 - y0))
+    return on_pdf_page(sheet, shown_to_user(page))
+
+
+def shown_to_user(page: Page) -> Floats:
+    """From points of the page as it is shown to its user space; see `placement.py`."""
+    unit = float(_inherited(page, "/UserUnit", 1))
+    return placing.shown_to_user(_visible(page), int(_inherited(page, "/Rotate", 0)), unit)
+
+
+def _visible(page: Page) -> tuple[float, float, float, float]:
+    media, crop = [float(v) for v in page.mediabox], [float(v) for v in page.cropbox]
+    return max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])
 
 
 def _inherited(page: Page, key: str, default: int) -> float:

@@ -6,7 +6,7 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -18,8 +18,12 @@ from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream, pdfa
 from digitizer.errors import InputError, OutputInvalid
 from digitizer.model import Digitized, PageText, Pixels, Problem
 from digitizer.output import images, layer
+from digitizer.output.bookmarks import add_bookmarks
+from digitizer.output.metadata import described, is_ours, with_entries
 from digitizer.output.pages import clear_old_text, placement
 from digitizer.output.placement import exif_turn, operands, page_size
+from digitizer.output.stamp import mark
+from digitizer.output.strip import strip
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +34,20 @@ _A4 = (595.276, 841.89)
 _PDF = "application/pdf"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What an installation wants its PDFs to have."""
+
+    #: document type -> title as printed
+    titles: Mapping[str, str] = field(default_factory=dict)
+    #: see `OutputOptions`
+    mark: str = ""
+    #: pages of PDFs become pictures of themselves
+    rasterise: bool = False
+
+
 def write_pdf(
-    result: Digitized, files: Mapping[str, Path], target: Path, *, signed: frozenset[str], decode: Decode
+    result: Digitized, files: Mapping[str, Path], target: Path, *, signed: frozenset[str], decode: Decode, look: Look
 ) -> tuple[Problem, ...]:
     """Writes the searchable PDF of `result` to `target`; what a person should know about it.
 
@@ -41,17 +57,17 @@ def write_pdf(
         shutil.copyfile(files[result.sources[0].id], target)
         return (Problem(code="signed_unchanged"),)
     types = {source.id: source.media_type for source in result.sources}
-    scans = _scans(result)
-    if _PDF in types.values():
+    if _PDF in types.values() and not look.rasterise:
         try:
-            return _assemble(scans, types, files, target, decode)
+            return _Assembly(result, types, files, decode, look).write(target)
         except (OutputInvalid, pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
             log.warning("PDF rebuilt", extra={"action": "rebuild_pdf", "source": result.bundle, "error": type(exc).__name__})
-    # what qpdf cannot repair is built anew from the pixels that were read
-    types = {source: "image" if media_type == _PDF else media_type for source, media_type in types.items()}
-    rebuilt = (Problem(code="pdf_rebuilt"),) if "image" in types.values() else ()
+    # what qpdf cannot repair, or shall not be kept, is built anew from the pixels that were read
+    images_only = {source: "image" if kind == _PDF else kind for source, kind in types.items()}
+    rebuilt = (Problem(code="pdf_rebuilt"),) if images_only != types and not look.rasterise else ()
+    pages = tuple(_own_page(text) if types[text.source] == _PDF else text for text in result.pages)
     try:
-        return (*_assemble([[_own_page(text) for text in texts] for texts in scans], types, files, target, decode), *rebuilt)
+        return (*_Assembly(replace(result, pages=pages), images_only, files, decode, look).write(target), *rebuilt)
     except (pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
         raise OutputInvalid(f"the PDF cannot be written: {exc}") from exc
 
@@ -61,29 +77,44 @@ def _own_page(text: PageText) -> PageText:
     return replace(text, sheet=replace(text.sheet, area=None)) if text.sheet is not None else text
 
 
-def _assemble(
-    scans: list[list[PageText]], types: Mapping[str, str], files: Mapping[str, Path], target: Path, decode: Decode
-) -> tuple[Problem, ...]:
-    """Writes `scans` to `target`: pages of PDFs as they are, images on pages of their own, text over both."""
-    with ExitStack() as opened:
-        originals = {source: opened.enter_context(Pdf.open(files[source])) for source, kind in types.items() if kind == _PDF}
-        in_place = len(types) == 1 and bool(originals)
-        pdf = next(iter(originals.values())) if in_place else opened.enter_context(Pdf.new())
+class _Assembly:
+    """Pages of PDFs as they are, images on pages of their own, text over both."""
+
+    def __init__(
+        self, result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], decode: Decode, look: Look
+    ) -> None:
+        self._result, self._types, self._files, self._decode, self._look = result, types, files, decode, look
+        self._scans = _scans(result)
+
+    def write(self, target: Path) -> tuple[Problem, ...]:
+        """Writes it. Raises OutputInvalid, PdfError, DataDecodingError."""
+        with ExitStack() as opened:
+            pdfs = {s: opened.enter_context(Pdf.open(self._files[s])) for s, kind in self._types.items() if kind == _PDF}
+            in_place = len(self._types) == 1 and bool(pdfs)
+            pdf = next(iter(pdfs.values())) if in_place else opened.enter_context(Pdf.new())
+            if in_place and len(pdf.pages) != len(self._scans):
+                raise OutputInvalid(f"{len(pdf.pages)} pages were found for {len(self._scans)} scans")
+            removed = tuple(sorted({kind for original in pdfs.values() for kind in strip(original)}))
+            self._pages(pdf, pdfs, in_place)
+            add_bookmarks(pdf, self._result, self._look.titles)
+            noted = (Problem(code="active_removed", facts={"kinds": ", ".join(removed)}),) if removed else ()
+            return (*noted, *_save(pdf, target, described(self._result, self._look.titles)))
+
+    def _pages(self, pdf: Pdf, originals: Mapping[str, Pdf], in_place: bool) -> None:
         font, used = Font(pdf), set[str]()
-        if in_place and len(pdf.pages) != len(scans):
-            raise OutputInvalid(f"{len(pdf.pages)} pages were found for {len(scans)} scans")
-        for number, texts in enumerate(scans):
+        for number, texts in enumerate(self._scans):
             first = texts[0]
-            if types[first.source] != _PDF:
-                _add_image_page(pdf, first, types[first.source], files[first.source], decode)
+            if first.source not in originals:
+                _add_image_page(pdf, first, self._types[first.source], self._files[first.source], self._decode)
             elif not in_place:
                 pdf.pages.append(originals[first.source].pages[first.scan])
             page = pdf.pages[number]
             _add_text(pdf, page, texts, font, used)
             # shown upright; the image itself keeps its pixels
             page.rotate(-first.quality.rotation, relative=True)
+            if self._look.mark:
+                mark(pdf, page, self._look.mark)
         font.complete(used)
-        return _save(pdf, target)
 
 
 def _scans(result: Digitized) -> list[list[PageText]]:
@@ -94,20 +125,35 @@ def _scans(result: Digitized) -> list[list[PageText]]:
     return [scans[position] for position in sorted(scans)]
 
 
-def _save(pdf: Pdf, target: Path) -> tuple[Problem, ...]:
+def _save(pdf: Pdf, target: Path, entries: Mapping[str, str]) -> tuple[Problem, ...]:
     """PDF/A-2b, checked after writing; a plain PDF where the original holds what PDF/A does not allow."""
-    try:
-        pdfa.prepare(pdf, "2b")
-        with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
-            metadata["pdf:Producer"] = "digitizer"
-            # the same scans give the same file, whenever it is made
-            metadata.pop("xmp:MetadataDate", None)
-        pdfa.save(pdf, target, "2b", repair=False, deterministic_id=True)
-    except pdfa.PdfaError as exc:
-        rules = sorted({finding.rule for finding in exc.report.findings})
-        pdf.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-        return (Problem(code="not_pdfa", facts={"rules": ", ".join(rules[:5])}),)
-    return ()
+    pdfa.prepare(pdf, "2b")
+    _describe(pdf, entries)
+    settings = pdfa.resolve_save_kwargs("2b", deterministic_id=True)
+    pdf.save(target, **settings)
+    report = pdfa.validate_written(target, "2b", settings)
+    rules = sorted({finding.rule for finding in report.findings if not is_ours(finding.rule, finding.message)})
+    if not rules:
+        return ()
+    with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
+        # a file must not claim what it is not
+        for claim in ("pdfaid:part", "pdfaid:conformance"):
+            metadata.pop(claim, None)
+        metadata.pop("xmp:MetadataDate", None)
+    pdf.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    return (Problem(code="not_pdfa", facts={"rules": ", ".join(rules[:5])}),)
+
+
+def _describe(pdf: Pdf, entries: Mapping[str, str]) -> None:
+    with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
+        metadata["pdf:Producer"] = "digitizer"
+        metadata["dc:language"] = {"vi"}
+        if entries.get("Subject"):
+            metadata["dc:title"] = entries["Subject"]
+        # the same scans give the same file, whenever it is made
+        metadata.pop("xmp:MetadataDate", None)
+    packet = pdf.Root.Metadata
+    packet.write(with_entries(packet.read_bytes(), entries))
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

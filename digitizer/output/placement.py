@@ -54,13 +54,12 @@ def filling(sheet: Sheet, size: tuple[float, float]) -> Floats:
     return affine(size[0] / sheet.width, 0, 0, -size[1] / sheet.height, 0, size[1])
 
 
-def on_pdf_page(sheet: Sheet, visible: tuple[float, float, float, float], rotate: int, unit: float) -> Floats:
-    """The placement of a scan taken from a PDF page.
+def shown_to_user(visible: tuple[float, float, float, float], rotate: int, unit: float) -> Floats:
+    """From points of a page as a viewer shows it, origin top-left, y down, to its user space.
 
     `visible` is the visible box (x0, y0, x1, y1) in user space, `rotate` the page's /Rotate, degrees clockwise, `unit` its
     /UserUnit (ISO 32000, 7.7.3.3).
     """
-    assert sheet.area is not None
     x0, y0, x1, y1 = visible
     to_user = {
         0: affine(1, 0, 0, -1, x0, y1),
@@ -68,12 +67,15 @@ def on_pdf_page(sheet: Sheet, visible: tuple[float, float, float, float], rotate
         180: affine(-1, 0, 0, 1, x1, y0),
         270: affine(0, -1, -1, 0, x1, y1),
     }[rotate % 360]
+    led: Floats = to_user @ affine(1 / unit, 0, 0, 1 / unit, 0, 0)
+    return led
+
+
+def on_pdf_page(sheet: Sheet, shown: Floats) -> Floats:
+    """The placement of a scan taken from a PDF page; `shown` as `shown_to_user` gives it."""
+    assert sheet.area is not None
     area = sheet.area
-    placed: Floats = (
-        to_user
-        @ affine(1 / unit, 0, 0, 1 / unit, 0, 0)
-        @ affine(area.width / sheet.width, 0, 0, area.height / sheet.height, area.x0, area.y0)
-    )
+    placed: Floats = shown @ affine(area.width / sheet.width, 0, 0, area.height / sheet.height, area.x0, area.y0)
     return placed
 
 

@@ -105,6 +105,7 @@ class Ports:
             doctypes=doctypes,
             doctypes_digest=digest(doctypes),
             pages=self.settings.pages,
+            output=self.settings.output,
         )
 
     def check(self) -> None:

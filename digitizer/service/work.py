@@ -141,7 +141,7 @@ class Work(Intakes):
                 files,
                 name="result",
                 into=folder,
-                options=self.settings.pages,
+                tools=self.tools,
                 signed=frozenset(s.id for s in sources if s.signed),
             )
             keys = {

@@ -1,0 +1,70 @@
+"""Lines of text as a picture: for marks people see, which must not join the text that is copied.
+
+A picture needs no font in the PDF, so what is stamped on stays PDF/A.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from pikepdf import Dictionary, Name, Page, Pdf, Stream
+from PIL import Image, ImageDraw, ImageFont
+
+from digitizer.model import Floats
+from digitizer.output.images import group4
+from digitizer.output.pages import shown_to_user
+from digitizer.output.placement import affine, operands
+
+#: dots per inch of the picture
+_DPI = 300
+_FONT = "stamp.ttf"
+#: blue of a stamp
+_COLOUR = "0.10 0.20 0.60 rg"
+_MARGIN = 14.0
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Noto Sans for Vietnamese (SIL Open Font License), cut to size by `scripts/make_font.py`."""
+    return ImageFont.truetype(io.BytesIO((files("digitizer.output") / _FONT).read_bytes()), size)
+
+
+def drawn(text: str, points: float) -> Image.Image:
+    """`text` in letters of `points`, black on white, 1 bit, cut to its ink plus a small margin."""
+    font = _font(round(points * _DPI / 72))
+    left, top, right, bottom = ImageDraw.Draw(Image.new("1", (1, 1))).multiline_textbbox((0, 0), text, font=font, spacing=points)
+    image = Image.new("L", (int(right - left) + 8, int(bottom - top) + 8), 255)
+    ImageDraw.Draw(image).multiline_text((4 - left, 4 - top), text, font=font, fill=0, spacing=points)
+    return image.point(lambda value: 255 * (value > 128)).convert("1")
+
+
+def mark(pdf: Pdf, page: Page, text: str, points: float = 8.0) -> None:
+    """Puts `text` at the top left of `page` as it is shown, in blue."""
+    image = drawn(text, points)
+    encoded = group4(image)
+    stream = Stream(pdf, encoded.data)
+    stream.stream_dict = Dictionary(
+        Type=Name.XObject,
+        Subtype=Name.Image,
+        Width=encoded.width,
+        Height=encoded.height,
+        ImageMask=True,
+        BitsPerComponent=1,
+        Filter=Name(encoded.filter),
+        DecodeParms=Dictionary(encoded.parms),
+        # CCITT black is 0 where BlackIs1 is false; a mask paints where it finds 0
+        Decode=[1, 0] if encoded.parms["/BlackIs1"] else [0, 1],
+    )
+    name = page.add_resource(pdf.make_indirect(stream), Name.XObject, Name("/Mark"), replace_existing=True)
+    numbers = " ".join(f"{value:.5f}" for value in operands(_place(page, image.size)))
+    page.contents_add(b"q\n", prepend=True)
+    page.contents_add(f"\nQ\nq {_COLOUR} {numbers} cm {name} Do Q\n".encode())
+
+
+def _place(page: Page, size: tuple[int, int]) -> Floats:
+    wide, high = (side * 72 / _DPI for side in size)
+    placed: Floats = shown_to_user(page) @ affine(wide, 0, 0, -high, _MARGIN, _MARGIN + high)
+    return np.asarray(placed)

@@ -1,0 +1,89 @@
+"""Takes out of a derivative what acts by itself or hides files: scripts, launch actions, forms, attachments.
+
+The original stays in the store as it came. What a form shows is kept as part of the page.
+"""
+
+from __future__ import annotations
+
+from pikepdf import Array, Dictionary, Name, Object, Page, Pdf
+
+#: actions that do no more than move within the document or name an address (ISO 32000-1, 12.6.4)
+_HARMLESS = ("/GoTo", "/URI")
+#: annotations that hold files, media or programs; the rest is only shown
+_HOLDING = ("/FileAttachment", "/Sound", "/Movie", "/Screen", "/3D", "/RichMedia", "/Widget")
+
+
+def strip(pdf: Pdf) -> tuple[str, ...]:
+    """Strips `pdf`; kinds of what was found: `forms`, `attachments`, `scripts`, `actions`."""
+    found: set[str] = set()
+    root = pdf.Root
+    if "/AcroForm" in root:
+        _flatten(pdf, found)
+    names = root.get("/Names", Dictionary())
+    _drop(names, "/EmbeddedFiles", "attachments", found)
+    _drop(names, "/JavaScript", "scripts", found)
+    _drop(root, "/AF", "attachments", found)
+    _drop(root, "/Collection", "attachments", found)
+    _drop_action(root, "/OpenAction", found)
+    _drop(root, "/AA", "actions", found)
+    _outline(root.get("/Outlines"), found)
+    for page in pdf.pages:
+        _strip_page(page, found)
+    return tuple(sorted(found))
+
+
+def _flatten(pdf: Pdf, found: set[str]) -> None:
+    """Fields become part of their pages."""
+    if len(pdf.Root.AcroForm.get("/Fields", Array())):
+        found.add("forms")
+        pdf.generate_appearance_streams()
+        pdf.flatten_annotations("screen")
+    if "/AcroForm" in pdf.Root:
+        del pdf.Root.AcroForm
+
+
+def _strip_page(page: Page, found: set[str]) -> None:
+    _drop(page.obj, "/AA", "actions", found)
+    _drop(page.obj, "/AF", "attachments", found)
+    if "/Annots" not in page.obj:
+        return
+    kept = []
+    for annotation in page.obj.Annots:
+        kind = str(annotation.get("/Subtype", ""))
+        if kind in _HOLDING:
+            found.add("forms" if kind == "/Widget" else "attachments")
+            continue
+        _drop(annotation, "/AA", "actions", found)
+        _drop_action(annotation, "/A", found)
+        kept.append(annotation)
+    page.obj.Annots = Array(kept)
+
+
+def _outline(node: Object | None, found: set[str]) -> None:
+    """Actions of bookmarks; an outline that bites its own tail ends the walk."""
+    waiting, seen = [node], set()
+    while waiting:
+        item = waiting.pop()
+        if item is None or item.objgen in seen:
+            continue
+        seen.add(item.objgen)
+        _drop_action(item, "/A", found)
+        waiting += [item.get("/First"), item.get("/Next")]
+
+
+def _drop(holder: Object, key: str, kind: str, found: set[str]) -> None:
+    if key in holder:
+        del holder[key]
+        found.add(kind)
+
+
+def _drop_action(holder: Object, key: str, found: set[str]) -> None:
+    """An action that is not harmless, or that others follow."""
+    action = holder.get(key)
+    if not isinstance(action, Dictionary):
+        return
+    kind = str(action.get("/S", Name.GoTo))
+    if kind in _HARMLESS and "/Next" not in action:
+        return
+    del holder[key]
+    found.add("scripts" if kind == "/JavaScript" else "actions")
