@@ -250,6 +250,12 @@ class NotSupported(AttachError):
     code = "not_supported"
 
 
+class AddressRefused(AttachError):
+    """A callback address leads where callbacks must not go."""
+
+    code = "address_refused"
+
+
 class ConnectorDown(AttachError):
     """The dossier system cannot be reached."""
 

@@ -138,6 +138,8 @@ class ApiOptions:
     key_days: int = 365
     #: days the old key still works after a rotation
     overlap_days: int = 7
+    #: networks callbacks may go to besides the open Internet, `10.20.0.0/16, 127.0.0.0/8`; by http too
+    callback_networks: str = ""
     #: hours an Idempotency-Key is remembered
     repeat_hours: int = 72
 

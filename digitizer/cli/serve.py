@@ -11,6 +11,7 @@ import click
 
 from digitizer import logs
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
+from digitizer.errors import UsageError
 from digitizer.ledger.clients import ApiKey, Verb
 from digitizer.messages import say
 from digitizer.service import Service
@@ -108,6 +109,27 @@ def list_clients(ctx: click.Context, as_json: bool) -> None:
         keys = service.api_keys()
     lines = [say("key_line", language(ctx), **{**_row(key), "agencies": ",".join(key.agencies)}) for key in keys]
     answer([_row(key) for key in keys], as_json, "\n".join(lines))
+
+
+@clients.command("callback")
+@click.argument("client")
+@click.option("--url")
+@click.option("--rotate", is_flag=True)
+@click.option("--remove", is_flag=True)
+@click.option("--by", default=getpass.getuser)
+@click.pass_context
+def set_callback(ctx: click.Context, client: str, url: str | None, rotate: bool, remove: bool, by: str) -> None:
+    """Where a system is told what became of its documents; shows a new secret this once."""
+    if not (url or rotate or remove) or (remove and (url or rotate)):
+        raise UsageError("give --url, --rotate or --remove")
+    with Service.open(settings(ctx)) as service:
+        if remove:
+            service.remove_callback(client, by=by)
+            return
+        secret = service.set_callback(client, url, rotate=rotate, by=by)
+    if secret is not None:
+        speak(ctx, "secret_shown_once", client=client)
+        answer(secret, False, secret)
 
 
 def _show(ctx: click.Context, key: ApiKey, token: str, as_json: bool) -> None:

@@ -103,7 +103,8 @@ def progress(tx: Transaction, intake_ids: Sequence[str]) -> dict[str, Progress]:
 
 def deliveries(tx: Transaction, intake_id: str) -> list[dict[str, Any]]:
     """What the dossier system has got or will get of an intake: kind, state, external_id, at, error code."""
-    rows = tx.execute(sa.select(delivery).where(delivery.c.intake == intake_id).order_by(delivery.c.id)).mappings()
+    of_intake = (delivery.c.intake == intake_id, delivery.c.kind != "callback")
+    rows = tx.execute(sa.select(delivery).where(*of_intake).order_by(delivery.c.seq)).mappings()
     return [
         {
             "kind": row["kind"],

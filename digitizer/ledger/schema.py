@@ -206,6 +206,15 @@ api_key = sa.Table(
     sa.Column("revoked_at", sa.String(40)),
 )
 
+# where clients want to be told; secrets: [{secret, until}], newest first
+callback = sa.Table(
+    "callback",
+    metadata,
+    sa.Column("client", sa.String(64), primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secrets", sa.JSON, nullable=False),
+)
+
 # requests with an Idempotency-Key, and the intake each one made
 repeat = sa.Table(
     "repeat",

@@ -3,6 +3,7 @@
 The engine opens on first use, so a process that only receives never loads a model.
 """
 
+from digitizer.service.callbacks import Callbacks
 from digitizer.service.delivery import Deliveries
 from digitizer.service.hook import Document, Hook
 from digitizer.service.intake import Submission
@@ -14,5 +15,5 @@ from digitizer.service.work import Work
 __all__ = ["Document", "Service", "Status", "Submission"]
 
 
-class Service(Work, Review, Deliveries, Keys, Hook):
+class Service(Work, Review, Callbacks, Deliveries, Keys, Hook):
     """One per process."""

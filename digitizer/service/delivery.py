@@ -12,9 +12,10 @@ from pathlib import Path
 
 from digitizer.connectors import CAPABILITIES
 from digitizer.errors import ConnectorDown, DigitizerError, NotSupported, ServiceError, UsageError
-from digitizer.ledger import outbox, records
+from digitizer.ledger import outbox, records, submissions
 from digitizer.ledger.outbox import Due
 from digitizer.model import Receipt, RecordState
+from digitizer.service.callbacks import tell
 from digitizer.service.ports import Ports
 from digitizer.service.senders import SENDERS, is_handed
 
@@ -139,6 +140,9 @@ class Deliveries(Ports):
             if new and due.record and due.revision:
                 at = (due.record, due.revision)
                 records.move(tx, *at, [RecordState.READY], RecordState.ATTACHED, actor=ACTOR, action="attached")
+            if new and due.intake and due.kind in CAPABILITIES:
+                facts = {"kind": due.kind, "external_id": receipt.external_id}
+                tell(tx, "document.delivered", submissions.get_intake(tx, due.intake), **facts)
 
     def _put_off(self, due: Due, exc: ConnectorDown) -> None:
         """Exponential back-off with jitter; what the target itself asks for is obeyed."""

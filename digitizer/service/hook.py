@@ -20,6 +20,7 @@ from digitizer.ledger.documents import Filter, Progress
 from digitizer.ledger.records import Kept
 from digitizer.ledger.submissions import KnownSource
 from digitizer.model import Intake, IntakeState
+from digitizer.service.callbacks import tell
 from digitizer.service.intake import Intakes, Submission
 from digitizer.service.upkeep import Upkeep
 from digitizer.storage import Stat
@@ -178,6 +179,7 @@ class Hook(Intakes, Upkeep):
                 return
             if not documents.cancel(tx, intake_id, actor=key.actor, reason=reason):
                 raise Conflict("it is over", state=state.value)
+            tell(tx, "document.cancelled", intake)
             if documents.wanted_by_nobody(tx, intake.bundle):
                 jobs.withdraw(tx, intake.bundle)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from digitizer import dossiers
 from digitizer.ledger import Transaction, jobs, outbox, submissions
 from digitizer.model import Intake, IntakeState, Lane
+from digitizer.service.callbacks import tell
 from digitizer.service.ports import Ports
 from digitizer.storage import Stat
 
@@ -75,8 +76,10 @@ class Intakes(Ports):
         if state == "DONE":
             submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor=intake.actor)
             self._write_attach(tx, intake)
+            tell(tx, "document.digitized", intake)
         elif state == "FAILED":
             submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.FAILED, actor=intake.actor)
+            tell(tx, "document.failed", intake)
         elif not jobs.unfinished(tx, intake.bundle, ["open", "read", "finish"]):
             jobs.add(tx, "open", intake.bundle, lane=jobs.LANES[intake.lane])
 

@@ -10,6 +10,7 @@ from digitizer.extract import revise_field
 from digitizer.ledger import Transaction, events, outbox, records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, IntakeState, RecordState
+from digitizer.service.callbacks import tell
 from digitizer.service.intake import Intakes
 
 
@@ -30,6 +31,7 @@ class Review(Intakes):
                 tx, record_id, kept.record.revision, [RecordState.REVIEW], RecordState.READY, actor=by, action="approved"
             )
             for intake, _ in submissions.intakes(tx, bundle_id=kept.bundle):
+                tell(tx, "record.approved", intake, record=record_id)
                 if intake.dossier:
                     outbox.add(
                         tx,

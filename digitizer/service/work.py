@@ -13,6 +13,7 @@ from digitizer.ledger.submissions import KnownSource
 from digitizer.model import Digitized, Intake, IntakeState, PageState, Problem, Source
 from digitizer.pages import inspect
 from digitizer.pipeline import Reading, failed_page, finish, read_pages, render_files
+from digitizer.service.callbacks import tell
 from digitizer.service.intake import Intakes
 
 log = logging.getLogger(__name__)
@@ -118,9 +119,11 @@ class Work(Intakes):
 
     def _fail_bundle(self, tx: Transaction, bundle: str, problem: Problem, worker: str) -> None:
         submissions.move_bundle(tx, bundle, ["NEW", "READING", "FINISHING", "DONE"], "FAILED", error=codec.plain(problem))
-        submissions.move_intakes(
+        failed = submissions.move_intakes(
             tx, bundle, [IntakeState.RECEIVED, IntakeState.RUNNING], IntakeState.FAILED, actor=worker, code=problem.code
         )
+        for intake in failed:
+            tell(tx, "document.failed", intake, code=problem.code)
 
     def _finish(self, job: Job, worker: str) -> None:
         """Classifies, extracts and renders a bundle whose pages are all read or failed."""
@@ -179,6 +182,7 @@ class Work(Intakes):
         )
         for intake in moved:
             self._write_attach(tx, intake)
+            tell(tx, "document.digitized", intake)
 
     def _sure(self, doctype: str | None, score: float) -> bool:
         return doctype is not None and score >= self.tools.doctypes[doctype].accept_type

@@ -66,7 +66,8 @@ def test_exit_codes_and_classes_are_as_published() -> None:
                  "StoreFull": 23, "AttachError": 24, "ConnectorDown": 24}  # fmt: skip
     assert {name: getattr(errors, name).exit_code for name in published} == published
     assert {e.__name__ for e in all_errors() if e.retry} == {
-        "ServiceError", "StoreDown", "StoreFull", "LedgerDown", "QueueDown", "ConnectorDown",
+        "ServiceError", "StoreDown", "StoreFull", "LedgerDown", "QueueDown", "Busy", "ConnectorDown", "ConnectorBusy",
+        "ConnectorLogin", "ReadBackDiffers",
     }  # fmt: skip
 
 
