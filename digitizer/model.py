@@ -197,9 +197,18 @@ class Warp:
     def points(self, xy: Floats) -> Floats:
         """Maps points. `xy`: (N, 2) float px; returns (N, 2)."""
         xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
-        homogeneous = np.column_stack([xy, np.ones(len(xy))]) @ self.homography.T
-        mapped: Floats = homogeneous[:, :2] / homogeneous[:, 2:]
+        mapped = _mapped(self.homography, xy)
         return mapped if self.grid is None else mapped + self._displacement(xy)
+
+    def back(self, xy: Floats) -> Floats:
+        """Maps points of the target plane, (N, 2) float px, to the source plane: the inverse of `points`, grid or not."""
+        way = np.asarray(np.linalg.inv(self.homography), dtype=np.float64)
+        xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+        found = _mapped(way, xy)
+        # the displacement changes slowly, so a few rounds are exact to a hundredth of a px
+        for _ in range(0 if self.grid is None else 8):
+            found = _mapped(way, xy - self._displacement(found))
+        return found
 
     def _displacement(self, xy: Floats) -> Floats:
         assert self.grid is not None
@@ -232,6 +241,13 @@ class Warp:
             raise ValueError("a displacement grid has no closed inverse")
         inverted: Floats = np.linalg.inv(self.homography).astype(np.float64)
         return Warp(homography=inverted)
+
+
+def _mapped(homography: Floats, xy: Floats) -> Floats:
+    """(N, 2) points through a (3, 3) homography."""
+    homogeneous = np.column_stack([xy, np.ones(len(xy))]) @ homography.T
+    mapped: Floats = homogeneous[:, :2] / homogeneous[:, 2:]
+    return mapped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +294,8 @@ class Quality:
     #: share of pixels that are ink, 0–1
     ink: float = 0.0
     blank: bool = False
+    #: `good`, `fair` or `poor`; `problems` are the reasons
+    grade: str = "good"
     problems: tuple[Problem, ...] = ()
 
 

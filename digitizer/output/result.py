@@ -70,6 +70,7 @@ def _warp(warp: Warp) -> dict[str, Any]:
 
 def _quality(quality: Quality) -> dict[str, Any]:
     return {
+        "grade": quality.grade,
         "ink": round(quality.ink, 4),
         "sharpness": None if quality.sharpness is None else round(quality.sharpness, 1),
         "problems": [_problem(problem) for problem in quality.problems],

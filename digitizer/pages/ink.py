@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digitizer.model import Pixels
+from digitizer.model import Floats, Pixels
 
 #: longest side of the small copy, px; an A4 page then has 120 dots per inch, an x-height of four to five px
 SIDE_PX = 1400
@@ -15,6 +15,8 @@ SIDE_PX = 1400
 _DARKER = 45
 #: paper shows within this distance between strokes, px of the small copy
 _PAPER_PX = 40
+#: width of the edge of a sheet, px of the small copy: half a millimetre
+_EDGE_PX = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,17 +33,31 @@ class Small:
     scale: float
 
 
-def shrink(pixels: Pixels) -> Small:
-    """The small copy of `pixels` ((H, W, 3) uint8 RGB); never enlarged."""
+def shrink(pixels: Pixels, corners: Floats | None = None) -> Small:
+    """The small copy of `pixels` ((H, W, 3) uint8 RGB); never enlarged.
+
+    `corners`: (4, 2) px of the sheet; what is beyond is no ink.
+    """
     scale = min(1.0, SIDE_PX / max(pixels.shape[:2]))
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     raw = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     if scale < 1:
         raw = cv2.resize(raw, size, interpolation=cv2.INTER_AREA)
     outside = find_outside(raw)
+    if corners is not None:
+        page = np.array([(-1, -1), (size[0], -1), size, (-1, size[1])], np.int32)
+        # the edge of the sheet and its shadow are no ink either
+        inner = _drawn_in(corners * scale, _EDGE_PX)
+        cv2.fillPoly(outside, [page, np.round(inner).astype(np.int32)], 255)
     grey = normalise(np.where(outside > 0, 255, raw).astype(np.uint8))
     ink = cv2.bitwise_and(find_ink(grey), cv2.bitwise_not(outside))
     return Small(raw=raw, grey=grey, ink=ink, scale=scale)
+
+
+def _drawn_in(corners: Floats, by_px: float) -> Floats:
+    """Four corners moved towards their middle by about `by_px` in x and y."""
+    inner: Floats = corners - by_px * np.sign(corners - corners.mean(axis=0))
+    return inner
 
 
 def find_outside(raw: Pixels) -> Pixels:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from digitizer.model import Pixels
-from digitizer.pages.skew import Rows, find_rows
+from digitizer.pages.skew import Rows, find_rows, refine
 
 #: the better of two directions must show rows this many times as clearly
 _CLEARER = 1.6
@@ -58,9 +58,9 @@ def find_pose(letters: Pixels, pieces: int, ink: Pixels) -> Pose:
 def _with_rules(rows: Rows, ink: Pixels) -> Rows:
     """`rows` corrected by all ink where the two agree: printed rules are longer than words, so their angle is finer."""
     everything = find_rows(ink)
-    if rows.contrast < ROWS_CONTRAST:
-        return everything
-    return everything if abs(everything.angle_deg - rows.angle_deg) < 0.5 else rows
+    if rows.contrast < ROWS_CONTRAST or abs(everything.angle_deg - rows.angle_deg) < 0.5:
+        rows = everything
+    return replace(rows, angle_deg=refine(ink, rows.angle_deg)) if rows.contrast >= ROWS_CONTRAST else rows
 
 
 def turn(image: Pixels, degrees: int) -> Pixels:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from digitizer.model import Pixels, Problem
 
@@ -17,6 +20,85 @@ _LONGEST_IN = 18.5
 _A4_IN, _A3_IN = 11.69, 16.54
 #: what scanners offer
 _SCANNER_DPI = (100, 150, 200, 240, 300, 400, 600)
+
+#: paper darker than this was scanned too dark, grey level
+_DARK_PAPER = 105
+#: half of the ink is less dark than this beside its paper, grey levels over white: faded, or scanned too light
+_PALE = 75
+#: strokes whose edges are wider than both are blurred: sharp scans have 0.2 to 0.4 mm, and a coarse scan is not blurred by that
+_BLUR_MM, _BLUR_PX = 0.55, 2.8
+#: squares the edges are measured on, px of the scan, and how many
+_PATCH_PX, _PATCHES = 192, 5
+#: pieces of letters that touch an edge from which on text is taken to go on beyond it; how near they are, px of the small copy
+_TOUCHING, _TOUCH_PX = 4, 2
+#: in the order of `Outline.open`
+SIDES = ("top", "right", "bottom", "left")
+#: what makes a page hard to read and what only makes it worse
+_POOR = frozenset({"too_small", "blurred", "too_dark", "cut_off", "cut_short"})
+_FAIR = frozenset({"low_dpi", "pale", "near_gutter", "skew_unsure", "orientation_unsure"})
+
+
+def grade(problems: Iterable[Problem]) -> str:
+    """`good`, `fair` or `poor`: what the problems of a page, its reasons, come to."""
+    codes = {problem.code for problem in problems}
+    return "poor" if codes & _POOR else "fair" if codes & _FAIR else "good"
+
+
+def touching(letters: Pixels, side: str) -> bool:
+    """Whether text runs into one `side` (`top`, `right`, `bottom`, `left`) of a (h, w) mask of letters."""
+    band: npt.NDArray[np.bool_] = {
+        "top": np.any(letters[:_TOUCH_PX], axis=0),
+        "bottom": np.any(letters[-_TOUCH_PX:], axis=0),
+        "left": np.any(letters[:, :_TOUCH_PX], axis=1),
+        "right": np.any(letters[:, -_TOUCH_PX:], axis=1),
+    }[side]
+    return int(np.count_nonzero(np.diff(band.astype(np.int8)) == 1)) + int(band[0]) >= _TOUCHING
+
+
+def light_problems(raw: Pixels, grey: Pixels, ink: Pixels) -> tuple[Problem, ...]:
+    """Too dark, or pale ink; `raw` and `grey` (h, w) as scanned and over white paper, `ink` a mask."""
+    written = ink > 0
+    paper = raw[~written][::5]
+    found = []
+    if not paper.size or np.percentile(paper, 60) < _DARK_PAPER:
+        found.append(Problem(code="too_dark"))
+    if written.any() and 255 - np.median(grey[written]) < _PALE:
+        found.append(Problem(code="pale"))
+    return tuple(found)
+
+
+def is_blurred(edge: float | None, dpi: float) -> bool:
+    """Whether strokes with edges of that many px are blurred."""
+    return edge is not None and edge > _BLUR_PX and dpi > 0 and edge * 25.4 / dpi > _BLUR_MM
+
+
+def edge_px(pixels: Pixels, ink: Pixels) -> float | None:
+    """How wide the edges of strokes are, px of a scan, (H, W, 3) uint8; the sharpest of some patches full of ink counts.
+
+    `ink`: (h, w) mask of a small copy. None where there is too little ink to tell.
+    """
+    scale = pixels.shape[1] / ink.shape[1]
+    side = max(4, round(_PATCH_PX / scale))
+    full = cv2.blur(ink, (side, side))
+    widths = []
+    for _ in range(_PATCHES):
+        _, most, _, (x, y) = cv2.minMaxLoc(full)
+        if most < 8:
+            break
+        full[max(0, y - side) : y + side, max(0, x - side) : x + side] = 0
+        top, left = max(0, round(y * scale) - _PATCH_PX // 2), max(0, round(x * scale) - _PATCH_PX // 2)
+        patch = cv2.cvtColor(pixels[top : top + _PATCH_PX, left : left + _PATCH_PX], cv2.COLOR_RGB2GRAY)
+        widths.append(_edge_width(patch))
+    return min(widths) if widths else None
+
+
+def _edge_width(patch: Pixels) -> float:
+    """Contrast over the steepest rise: px from paper to ink."""
+    # grain has steep rises of its own
+    soft = cv2.GaussianBlur(patch, (3, 3), 0).astype(np.float32)
+    low, high = np.percentile(soft, (3, 90))
+    steep = np.percentile(cv2.magnitude(cv2.Scharr(soft, cv2.CV_32F, 1, 0), cv2.Scharr(soft, cv2.CV_32F, 0, 1)), 98) / 32
+    return float((high - low) / max(steep, 1e-3))
 
 
 def ink_share(ink: Pixels) -> float:

@@ -17,6 +17,11 @@ _GAP = 0.012
 _WRITTEN = 0.45
 
 
+def may_be_spread(width: float, height: float) -> bool:
+    """Whether a sheet of that size has the shape of two pages side by side."""
+    return _ASPECT[0] <= width / height <= _ASPECT[1]
+
+
 def find_gutter(letters: Pixels, ink: Pixels) -> float | None:
     """Where a level scan divides into two pages, 0-1 of its width; None when it is one page.
 
@@ -24,7 +29,7 @@ def find_gutter(letters: Pixels, ink: Pixels) -> float | None:
     a table say, keeps the scan together; the fold and its shadow do not.
     """
     height, width = ink.shape
-    if not _ASPECT[0] <= width / height <= _ASPECT[1]:
+    if not may_be_spread(width, height):
         return None
     left, right = int(_MIDDLE[0] * width), int(_MIDDLE[1] * width)
     crossing = ((letters > 0) | (_level_rules(ink) > 0)).sum(axis=0)

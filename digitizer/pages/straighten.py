@@ -8,172 +8,218 @@ import cv2
 import numpy as np
 
 from digitizer.model import Floats, Page, Pixels, Problem, Quality, Ruling, Scan, Warp
+from digitizer.pages.canvas import Canvas, divide, lean, place, pose_of, resample, scaled, trim, upright, whole
+from digitizer.pages.clean import blank_outside, clean
 from digitizer.pages.codes import find_codes
-from digitizer.pages.ink import find_letters, shrink
-from digitizer.pages.orientation import ROWS_CONTRAST, Pose, find_pose, straight, turn
-from digitizer.pages.quality import ink_share, is_blank, measured_dpi, sharpness
+from digitizer.pages.flatten import find_bend
+from digitizer.pages.ink import Small, find_letters, shrink
+from digitizer.pages.orientation import ROWS_CONTRAST, Pose, find_pose
+from digitizer.pages.quality import (
+    SIDES,
+    edge_px,
+    grade,
+    ink_share,
+    is_blank,
+    is_blurred,
+    light_problems,
+    measured_dpi,
+    sharpness,
+    touching,
+)
 from digitizer.pages.ruling import find_ruling
-from digitizer.pages.skew import find_rows
-from digitizer.pages.spread import find_gutter
+from digitizer.pages.seals import find_seals, seal_marks
+from digitizer.pages.sheet import Outline, find_sheet, flattened
+from digitizer.pages.skew import find_rows, refine
+from digitizer.pages.spread import find_gutter, may_be_spread
 from digitizer.settings import PageOptions
 
-#: a turn too small to be worth resampling, degrees
-_LEVEL_DEG = 0.05
 #: pages of an opened book lie within this of each other, degrees
 _LEAN_DEG = 5.0
 #: shorter side of an image that can hold a row of text
 _LEAST_PX = 16
-#: OpenCV addresses warped images with 16 bits
-_WARP_SIDE_PX = 32_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Canvas:
-    """A plane for upright pages: `size` (width, height) px, and where it lies in the scan (`to_scan`: (3, 3) float64)."""
+class Look:
+    """What was found out about a scan on its small copy: where the paper is, what is written on it and how it lies."""
 
-    size: tuple[int, int]
-    to_scan: Floats
+    outline: Outline | None
+    #: where the paper lies, seen from straight above but not yet turned
+    plane: Canvas
+    small: Small
+    letters: Pixels
+    blank: bool
+    pose: Pose
+    #: width of the edges of strokes, px of the scan
+    edge: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Leaf:
+    """Where one page lies, and what is wrong with it alone."""
+
+    canvas: Canvas
+    problems: tuple[Problem, ...] = ()
 
 
 def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
     """The pages on `scan`, upright and straight; a two-page spread gives two, left first.
 
-    A page is turned only on evidence; where that is missing it stays as it is and `quality.problems` says so.
+    A page is turned only on evidence; where that is missing it stays as it is and `quality.problems` says so. The `pixels` of
+    a page are for reading: white paper, red seals lifted off the text under them. The scan stays what it is.
     """
     if min(scan.pixels.shape[:2]) < _LEAST_PX:
-        size = (scan.pixels.shape[1], scan.pixels.shape[0])
-        quality = Quality(blank=True, problems=(*scan.problems, Problem(code="too_small")))
-        return (_page(scan, 0, Canvas(size=size, to_scan=np.eye(3)), scan.dpi or 0.0, quality),)
-    small = shrink(scan.pixels)
+        return (_too_small(scan),)
+    look = look_at(scan.pixels)
+    leaves = _leaves(look)
+    dpi, dpi_problems = _resolution(scan, look, spread=len(leaves) > 1)
+    problems = (*scan.problems, *dpi_problems, *_reasons(look, dpi))
+    return tuple(_page(scan, part, leaf, look, dpi, problems) for part, leaf in enumerate(leaves))
+
+
+def _too_small(scan: Scan) -> Page:
+    return Page(
+        source=scan.source,
+        scan=scan.index,
+        part=0,
+        pixels=scan.pixels,
+        dpi=scan.dpi or 0.0,
+        sheet=scan.sheet,
+        to_scan=Warp.identity(),
+        quality=Quality(blank=True, problems=(*scan.problems, Problem(code="too_small"))),
+    )
+
+
+def look_at(pixels: Pixels) -> Look:
+    """What a scan ((H, W, 3) uint8 RGB) shows."""
+    outline = find_sheet(pixels)
+    plane = _plane(pixels, outline)
+    shown = resample(pixels, plane)
+    small = shrink(shown, None if outline is None or outline.perspective else place(plane, outline.corners))
     letters, pieces = find_letters(small.ink)
-    share = ink_share(small.ink)
-    blank = is_blank(share, pieces)
+    blank = is_blank(ink_share(small.ink), pieces)
     pose = Pose() if blank else find_pose(letters, pieces, small.ink)
-    level_letters = straight(turn(letters, pose.rotation), pose.skew_deg)
-    gutter = None if blank else find_gutter(level_letters, straight(turn(small.ink, pose.rotation), pose.skew_deg))
-    canvas = upright_canvas(scan.pixels.shape[1], scan.pixels.shape[0], pose)
-    dpi, dpi_problems = measured_dpi(scan.dpi, scan.pixels.shape[1], scan.pixels.shape[0], spread=gutter is not None)
-    quality = Quality(
-        skew_deg=round(pose.skew_deg, 3),
-        rotation=pose.rotation,
-        sharpness=sharpness(small.grey, small.ink),
-        ink=share,
-        blank=blank,
-        problems=(*scan.problems, *dpi_problems, *(() if blank else _doubts(pose))),
-    )
+    if outline is not None and not (blank or pose.skew_sure or outline.perspective):
+        pose = replace(pose, skew_deg=outline.skew_deg)
+    edge = None if blank else edge_px(shown, small.ink)
+    return Look(outline=outline, plane=plane, small=small, letters=letters, blank=blank, pose=pose, edge=edge)
+
+
+def _plane(pixels: Pixels, outline: Outline | None) -> Canvas:
+    canvas = whole(pixels.shape[1], pixels.shape[0])
+    if outline is None:
+        return canvas
+    if outline.perspective:
+        size, to_scan = flattened(outline)
+        return Canvas(size=size, to_scan=to_scan)
+    return trim(canvas, outline.corners)
+
+
+def _leaves(look: Look) -> tuple[Leaf, ...]:
+    """The upright plane of each page: one, or two where a book lies open."""
+    canvas = upright(look.plane, look.pose)
+    if look.outline is not None and not look.outline.perspective:
+        canvas = trim(canvas, look.outline.corners)
+    if look.blank or not may_be_spread(*canvas.size):
+        return (Leaf(canvas=canvas),)
+    letters, ink = (_seen(mask, look, canvas) for mask in (look.letters, look.small.ink))
+    gutter = find_gutter(letters, ink)
     if gutter is None:
-        return (_page(scan, 0, canvas, dpi, quality),)
-    # the gutter was found on a plane that did not grow when it was turned
-    ungrown = scan.pixels.shape[0 if pose.rotation % 180 else 1]
-    pieces_of_scan = divide(canvas, 0.5 + (gutter - 0.5) * ungrown / canvas.size[0])
-    # the two pages of an opened book lean against each other, each at an angle of its own
-    cut = round(gutter * level_letters.shape[1])
-    leans = [_residual(half) for half in (level_letters[:, :cut], level_letters[:, cut:])]
-    return tuple(
-        _page(scan, part, lean(piece, angle), dpi, replace(quality, skew_deg=round(pose.skew_deg + angle, 3)))
-        for part, (piece, angle) in enumerate(zip(pieces_of_scan, leans, strict=True))
-    )
+        return (Leaf(canvas=canvas),)
+    cut = round(gutter * ink.shape[1])
+    left, right = divide(canvas, gutter)
+    return _leaf(left, letters[:, :cut], "right"), _leaf(right, letters[:, cut:], "left")
+
+
+def _leaf(canvas: Canvas, letters: Pixels, inner: str) -> Leaf:
+    """One page of an opened book; the two lean against each other, each at an angle of its own."""
+    problems = (Problem(code="near_gutter"),) if touching(letters, inner) else ()
+    return Leaf(canvas=lean(canvas, _residual(np.ascontiguousarray(letters))), problems=problems)
+
+
+def _seen(mask: Pixels, look: Look, canvas: Canvas) -> Pixels:
+    """What of a `mask` of the small copy lies on `canvas`, at the scale of the small copy."""
+    coarse = scaled(canvas, look.small.scale)
+    scale = np.diag((look.small.scale, look.small.scale, 1.0))
+    way = scale @ np.linalg.inv(look.plane.to_scan) @ coarse.to_scan
+    seen: Pixels = cv2.warpAffine(mask, way[:2] / way[2, 2], coarse.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return seen
 
 
 def _residual(letters: Pixels) -> float:
     """What is left of the skew on one page of a spread, degrees; 0 without evidence."""
     # the contrast of rows is known for the whole range of angles only: near the best angle others score nearly as well
-    rows = find_rows(np.ascontiguousarray(letters))
-    return rows.angle_deg if rows.contrast >= ROWS_CONTRAST and abs(rows.angle_deg) <= _LEAN_DEG else 0.0
+    rows = find_rows(letters)
+    if rows.contrast < ROWS_CONTRAST or abs(rows.angle_deg) > _LEAN_DEG:
+        return 0.0
+    return refine(letters, rows.angle_deg)
 
 
-def lean(canvas: Canvas, angle_deg: float) -> Canvas:
-    """`canvas` turned about its middle to show what lies clockwise by `angle_deg`."""
-    if abs(angle_deg) < _LEVEL_DEG:
-        return canvas
-    return Canvas(size=canvas.size, to_scan=canvas.to_scan @ _about_middle(angle_deg, canvas.size, canvas.size))
+def _resolution(scan: Scan, look: Look, *, spread: bool) -> tuple[float, tuple[Problem, ...]]:
+    size = look.plane.size if look.outline is None else look.outline.size
+    return measured_dpi(scan.dpi, round(size[0]), round(size[1]), spread=spread)
 
 
-def _doubts(pose: Pose) -> tuple[Problem, ...]:
-    doubts = (("skew_unsure", pose.skew_sure), ("orientation_unsure", pose.rotation_sure))
-    return tuple(Problem(code=code) for code, sure in doubts if not sure)
+def _reasons(look: Look, dpi: float) -> tuple[Problem, ...]:
+    """What is wrong with a scan that has something on it."""
+    if look.blank:
+        return ()
+    codes = [
+        code for code, sure in (("skew_unsure", look.pose.skew_sure), ("orientation_unsure", look.pose.rotation_sure)) if not sure
+    ]
+    if is_blurred(look.edge, dpi):
+        codes.append("blurred")
+    # where the edge of the paper is seen, nothing is cut off
+    shown = (True,) * 4 if look.outline is None else look.outline.open
+    if any(touching(look.letters, side) for side, at_edge in zip(SIDES, shown, strict=True) if at_edge):
+        codes.append("cut_off")
+    return (*(Problem(code=code) for code in codes), *light_problems(look.small.raw, look.small.grey, look.small.ink))
 
 
-def _page(scan: Scan, part: int, canvas: Canvas, dpi: float, quality: Quality) -> Page:
-    pixels = resample(scan.pixels, canvas)
+def _quality(look: Look, leaf: Leaf, problems: tuple[Problem, ...]) -> Quality:
+    skew, rotation = pose_of(leaf.canvas)
+    return Quality(
+        skew_deg=round(skew, 3),
+        rotation=rotation,
+        sharpness=sharpness(look.small.grey, look.small.ink),
+        ink=ink_share(look.small.ink),
+        blank=look.blank,
+        grade=grade(problems),
+        problems=problems,
+    )
+
+
+def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: tuple[Problem, ...]) -> Page:
+    canvas = leaf.canvas
+    grid = None if look.blank else _bend(look, canvas)
+    pixels = resample(scan.pixels, canvas, grid)
+    if look.outline is not None:
+        pixels = blank_outside(pixels, place(canvas, look.outline.corners))
+    stamps = () if look.blank else find_seals(pixels, dpi)
     return Page(
         source=scan.source,
         scan=scan.index,
         part=part,
-        pixels=pixels,
+        pixels=pixels if look.blank else clean(pixels, stamps),
         dpi=dpi,
         sheet=scan.sheet,
-        to_scan=Warp(homography=canvas.to_scan),
-        quality=quality,
-        ruling=Ruling() if quality.blank else find_ruling(pixels, dpi),
-        marks=() if quality.blank else find_codes(pixels),
+        to_scan=Warp(homography=canvas.to_scan, grid=grid, size=None if grid is None else canvas.size),
+        quality=_quality(look, leaf, (*problems, *leaf.problems)),
+        ruling=Ruling() if look.blank else find_ruling(pixels, dpi),
+        marks=() if look.blank else (*find_codes(pixels), *seal_marks(stamps, *canvas.size)),
     )
 
 
-def upright_canvas(width: int, height: int, pose: Pose) -> Canvas:
-    """The smallest upright plane that holds all of a scan of `width` x `height` px lying in `pose`."""
-    quarter = _quarter_turn(width, height, pose.rotation)
-    size = (height, width) if pose.rotation % 180 else (width, height)
-    if abs(pose.skew_deg) < _LEVEL_DEG or max(size) > _WARP_SIDE_PX:
-        return Canvas(size=size, to_scan=quarter)
-    angle = np.radians(pose.skew_deg)
-    cos, sin = np.cos(angle), np.sin(angle)
-    grown = int(np.ceil(size[0] * cos + size[1] * abs(sin))), int(np.ceil(size[0] * abs(sin) + size[1] * cos))
-    return Canvas(size=grown, to_scan=quarter @ _about_middle(pose.skew_deg, size, grown))
-
-
-def _about_middle(angle_deg: float, size: tuple[int, int], grown: tuple[int, int]) -> Floats:
-    """From a plane of `grown` (width, height) px to one of `size` turned clockwise by `angle_deg`, middle upon middle."""
-    angle = np.radians(angle_deg)
-    cos, sin = np.cos(angle), np.sin(angle)
-    turned = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    placed: Floats = _shift(size[0] / 2, size[1] / 2) @ turned @ _shift(-grown[0] / 2, -grown[1] / 2)
-    return placed
-
-
-def _quarter_turn(width: int, height: int, rotation: int) -> Floats:
-    """From px of the upright plane to px of a scan of `width` x `height` px that was turned clockwise by `rotation`."""
-    rows = {
-        0: ((1, 0, 0), (0, 1, 0)),
-        90: ((0, -1, width), (1, 0, 0)),
-        180: ((-1, 0, width), (0, -1, height)),
-        270: ((0, 1, 0), (-1, 0, height)),
-    }
-    return np.array([*rows[rotation], (0, 0, 1)], dtype=np.float64)
-
-
-def _shift(dx: float, dy: float) -> Floats:
-    return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], dtype=np.float64)
-
-
-def divide(canvas: Canvas, gutter: float) -> tuple[Canvas, Canvas]:
-    """`canvas` cut at `gutter` (0-1 of its width) into left and right."""
-    width, height = canvas.size
-    cut = round(gutter * width)
-    return (
-        Canvas(size=(cut, height), to_scan=canvas.to_scan),
-        Canvas(size=(width - cut, height), to_scan=canvas.to_scan @ _shift(cut, 0)),
-    )
-
-
-def resample(pixels: Pixels, canvas: Canvas) -> Pixels:
-    """The part of a scan ((H, W, 3) uint8) that `canvas` shows; white where the scan ends. Whole px are copied, not blended."""
-    matrix = canvas.to_scan
-    rounded = np.round(matrix)
-    if np.allclose(matrix, rounded, atol=1e-9):
-        return _copied(pixels, canvas)
-    # a px is centred half a px from its corner; OpenCV counts centres
-    centred = _shift(-0.5, -0.5) @ matrix @ _shift(0.5, 0.5)
-    shown: Pixels = cv2.warpAffine(
-        pixels, centred[:2], canvas.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=(255, 255, 255)
-    )
-    return shown
-
-
-def _copied(pixels: Pixels, canvas: Canvas) -> Pixels:
-    """As `resample` for quarter turns and whole shifts inside the scan."""
-    corners = Warp(homography=canvas.to_scan).points(np.array([(0, 0), canvas.size], dtype=np.float64)).round().astype(int)
-    (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
-    across = canvas.to_scan @ (1, 0, 0)
-    turned = round(np.degrees(np.arctan2(across[1], across[0]))) % 360
-    return np.ascontiguousarray(turn(pixels[y0:y1, x0:x1], turned))
+def _bend(look: Look, canvas: Canvas) -> Floats | None:
+    """The displacement that flattens a page, as `Warp` has it: px of the scan."""
+    ink = _seen(look.small.ink, look, canvas)
+    bend = find_bend(ink)
+    if bend is None:
+        return None
+    rows, columns = bend.shape
+    x, y = np.meshgrid(np.linspace(0, canvas.size[0], columns), np.linspace(0, canvas.size[1], rows))
+    flat = Warp(homography=canvas.to_scan)
+    below = y + bend * canvas.size[1] / ink.shape[0]
+    moved = flat.points(np.stack([x, below], axis=-1).reshape(-1, 2)) - flat.points(np.stack([x, y], axis=-1).reshape(-1, 2))
+    grid: Floats = moved.reshape(rows, columns, 2)
+    return grid

@@ -15,10 +15,10 @@ from PIL import Image
 
 from digitizer.model import Problem
 from digitizer.pages import load, straighten
+from digitizer.pages.canvas import resample, upright, whole
 from digitizer.pages.ink import find_outside
 from digitizer.pages.orientation import Pose
 from digitizer.pages.quality import measured_dpi
-from digitizer.pages.straighten import resample, upright_canvas
 from digitizer.settings import PageOptions
 from tests.conftest import SAMPLES
 from tests.unit.pages.conftest import drawn, scan_of, turned
@@ -51,11 +51,11 @@ def test_an_upside_down_or_sideways_page_is_turned(rotation: int, skew: float) -
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_a_quarter_turn_moves_pixels_and_changes_none(rotation: int) -> None:
-    upright = np.random.default_rng(1).integers(0, 256, (30, 20, 3), dtype=np.uint8)
-    scan = np.ascontiguousarray(np.rot90(upright, -rotation // 90))
-    canvas = upright_canvas(scan.shape[1], scan.shape[0], Pose(rotation=rotation))
+    drawn_upright = np.random.default_rng(1).integers(0, 256, (30, 20, 3), dtype=np.uint8)
+    scan = np.ascontiguousarray(np.rot90(drawn_upright, -rotation // 90))
+    canvas = upright(whole(scan.shape[1], scan.shape[0]), Pose(rotation=rotation))
     assert canvas.size == (20, 30)
-    assert np.array_equal(resample(scan, canvas), upright)
+    assert np.array_equal(resample(scan, canvas), drawn_upright)
 
 
 @pytest.mark.parametrize("rotation", [0, 270])
@@ -77,10 +77,12 @@ def test_the_whole_sheet_stays_on_the_page() -> None:
     assert (placed.max(axis=0) < np.array([page.pixels.shape[1], page.pixels.shape[0]]) + 1.5).all()
 
 
-def test_a_level_page_keeps_its_pixels() -> None:
+def test_a_level_page_stays_where_it_is_and_its_scan_as_it_is() -> None:
     scan = scan_of(drawn())
+    before = scan.pixels.copy()
     (page,) = straighten(scan, options=OPTIONS)
-    assert np.array_equal(page.pixels, scan.pixels)
+    assert np.array_equal(scan.pixels, before)
+    assert page.pixels.shape == scan.pixels.shape
     assert np.array_equal(page.to_scan.homography, np.eye(3))
 
 

@@ -1,0 +1,177 @@
+"""Planes for pages: where they lie in a scan, cut, turned and trimmed, and the one resampling that shows what lies there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitizer.model import Floats, Pixels, Warp
+from digitizer.pages.orientation import Pose, turn
+
+#: a turn too small to be worth resampling, degrees
+LEVEL_DEG = 0.05
+#: OpenCV addresses warped images with 16 bits
+_WARP_SIDE_PX = 32_000
+#: rows of a page that are resampled at a time when each px has a way of its own; bounds memory
+_BAND_PX = 256
+#: distance of the px whose way is worked out exactly
+_NODE_PX = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Canvas:
+    """A plane for a page: `size` (width, height) px, and where it lies in the scan (`to_scan`: (3, 3) float64)."""
+
+    size: tuple[int, int]
+    to_scan: Floats
+
+
+def whole(width: int, height: int) -> Canvas:
+    """All of a scan, as it is."""
+    return Canvas(size=(width, height), to_scan=np.eye(3))
+
+
+def upright(plane: Canvas, pose: Pose) -> Canvas:
+    """The smallest upright plane that holds all of `plane`, on which the sheet lies in `pose`."""
+    width, height = plane.size
+    quarter = plane.to_scan @ _quarter_turn(width, height, pose.rotation)
+    size = (height, width) if pose.rotation % 180 else (width, height)
+    if abs(pose.skew_deg) < LEVEL_DEG or max(size) > _WARP_SIDE_PX:
+        return Canvas(size=size, to_scan=quarter)
+    angle = np.radians(pose.skew_deg)
+    cos, sin = np.cos(angle), np.sin(angle)
+    grown = int(np.ceil(size[0] * cos + size[1] * abs(sin))), int(np.ceil(size[0] * abs(sin) + size[1] * cos))
+    return Canvas(size=grown, to_scan=quarter @ _about_middle(pose.skew_deg, size, grown))
+
+
+def lean(canvas: Canvas, angle_deg: float) -> Canvas:
+    """`canvas` turned about its middle to show what lies clockwise by `angle_deg`."""
+    if abs(angle_deg) < LEVEL_DEG:
+        return canvas
+    return Canvas(size=canvas.size, to_scan=canvas.to_scan @ _about_middle(angle_deg, canvas.size, canvas.size))
+
+
+def divide(canvas: Canvas, gutter: float) -> tuple[Canvas, Canvas]:
+    """`canvas` cut at `gutter` (0-1 of its width) into left and right."""
+    width, height = canvas.size
+    cut = round(gutter * width)
+    return (
+        Canvas(size=(cut, height), to_scan=canvas.to_scan),
+        Canvas(size=(width - cut, height), to_scan=canvas.to_scan @ shift(cut, 0)),
+    )
+
+
+def place(canvas: Canvas, xy: Floats) -> Floats:
+    """Points of the scan, (N, 2) px, as px of `canvas`."""
+    return Warp(homography=canvas.to_scan).inverse().points(xy)
+
+
+def trim(canvas: Canvas, corners: Floats) -> Canvas:
+    """What of `canvas` lies in the bounding box of `corners` ((N, 2) px of the scan), in whole px."""
+    placed = place(canvas, corners)
+    x0, y0 = np.floor(placed.min(axis=0).clip(0)).astype(int)
+    x1, y1 = np.ceil(placed.max(axis=0)).astype(int)
+    x1, y1 = min(x1, canvas.size[0]), min(y1, canvas.size[1])
+    if x1 - x0 < 16 or y1 - y0 < 16:
+        return canvas
+    return Canvas(size=(int(x1 - x0), int(y1 - y0)), to_scan=canvas.to_scan @ shift(x0, y0))
+
+
+def scaled(canvas: Canvas, scale: float) -> Canvas:
+    """The same place in `scale` times as many px each way."""
+    size = max(1, round(canvas.size[0] * scale)), max(1, round(canvas.size[1] * scale))
+    finer = np.diag((canvas.size[0] / size[0], canvas.size[1] / size[1], 1.0))
+    return Canvas(size=size, to_scan=canvas.to_scan @ finer)
+
+
+def pose_of(canvas: Canvas) -> tuple[float, int]:
+    """(clockwise skew in degrees, further clockwise turn) of what `canvas` shows, in the middle of it."""
+    middle = np.array(canvas.size, np.float64) / 2
+    (x0, y0), (x1, y1) = Warp(homography=canvas.to_scan).points(np.stack([middle, middle + np.array([1.0, 0.0])]))
+    bearing = float(np.degrees(np.arctan2(y1 - y0, x1 - x0)))
+    rotation = round(bearing / 90) * 90
+    return bearing - rotation, rotation % 360
+
+
+def shift(dx: float, dy: float) -> Floats:
+    """The (3, 3) map that adds (dx, dy)."""
+    return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], dtype=np.float64)
+
+
+def _about_middle(angle_deg: float, size: tuple[int, int], grown: tuple[int, int]) -> Floats:
+    """From a plane of `grown` (width, height) px to one of `size` turned clockwise by `angle_deg`, middle upon middle."""
+    angle = np.radians(angle_deg)
+    cos, sin = np.cos(angle), np.sin(angle)
+    turned = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    placed: Floats = shift(size[0] / 2, size[1] / 2) @ turned @ shift(-grown[0] / 2, -grown[1] / 2)
+    return placed
+
+
+def _quarter_turn(width: int, height: int, rotation: int) -> Floats:
+    """From px of the upright plane to px of a scan of `width` x `height` px that was turned clockwise by `rotation`."""
+    rows = {
+        0: ((1, 0, 0), (0, 1, 0)),
+        90: ((0, -1, width), (1, 0, 0)),
+        180: ((-1, 0, width), (0, -1, height)),
+        270: ((0, 1, 0), (-1, 0, height)),
+    }
+    return np.array([*rows[rotation], (0, 0, 1)], dtype=np.float64)
+
+
+def resample(pixels: Pixels, canvas: Canvas, grid: Floats | None = None) -> Pixels:
+    """The part of a scan ((H, W, 3) uint8) that `canvas` shows; white where the scan ends. Whole px are copied, not blended.
+
+    `grid`: displacement as in `Warp`, px of the scan.
+    """
+    matrix = canvas.to_scan
+    if grid is not None and max(pixels.shape) <= _WARP_SIDE_PX:
+        return _bent(pixels, canvas, grid)
+    if np.allclose(matrix, np.round(matrix), atol=1e-9) and _inside(canvas, pixels):
+        return _copied(pixels, canvas)
+    # a px is centred half a px from its corner; OpenCV counts centres
+    centred = shift(-0.5, -0.5) @ matrix @ shift(0.5, 0.5)
+    warp, way = cv2.warpPerspective, centred / centred[2, 2]
+    if np.allclose(matrix[2], (0, 0, 1), atol=1e-12):
+        warp, way = cv2.warpAffine, centred[:2]
+    shown: Pixels = warp(pixels, way, canvas.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=(255, 255, 255))
+    return shown
+
+
+def _inside(canvas: Canvas, pixels: Pixels) -> bool:
+    corners = Warp(homography=canvas.to_scan).points(np.array([(0, 0), canvas.size], np.float64))
+    return bool(corners.min() > -0.5 and (corners.max(axis=0) < np.array(pixels.shape[1::-1]) + 0.5).all())
+
+
+def _copied(pixels: Pixels, canvas: Canvas) -> Pixels:
+    """As `resample` for quarter turns and whole shifts inside the scan."""
+    corners = Warp(homography=canvas.to_scan).points(np.array([(0, 0), canvas.size], dtype=np.float64)).round().astype(int)
+    (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
+    across = canvas.to_scan @ (1, 0, 0)
+    turned = round(np.degrees(np.arctan2(across[1], across[0]))) % 360
+    return np.ascontiguousarray(turn(pixels[y0:y1, x0:x1], turned))
+
+
+def _bent(pixels: Pixels, canvas: Canvas, grid: Floats) -> Pixels:
+    """As `resample` with a displacement, in bands."""
+    width, height = canvas.size
+    shown = np.empty((height, width, 3), np.uint8)
+    warp = Warp(homography=canvas.to_scan, grid=grid, size=canvas.size)
+    for top in range(0, height, _BAND_PX):
+        bottom = min(height, top + _BAND_PX)
+        way = _ways(warp, width, top, bottom)
+        cv2.remap(pixels, way[..., 0], way[..., 1], cv2.INTER_LINEAR, dst=shown[top:bottom], borderValue=(255, 255, 255))
+    return shown
+
+
+def _ways(warp: Warp, width: int, top: int, bottom: int) -> npt.NDArray[np.float32]:
+    """(rows, width, 2) px centres of the scan for rows `top` to `bottom` of a page."""
+    # the way changes slowly: it is worked out every 16 px, with one node more on each side, and interpolated between
+    xs, ys = (np.arange(-_NODE_PX / 2, length + 1.5 * _NODE_PX, _NODE_PX) for length in (width, bottom - top))
+    points = np.stack(np.meshgrid(xs, ys + top), axis=-1)
+    nodes = (warp.points(points.reshape(-1, 2)) - 0.5).reshape(points.shape).astype(np.float32)
+    way = cv2.resize(nodes, None, fx=_NODE_PX, fy=_NODE_PX, interpolation=cv2.INTER_LINEAR)
+    inner: npt.NDArray[np.float32] = way[_NODE_PX : _NODE_PX + bottom - top, _NODE_PX : _NODE_PX + width]
+    return inner

@@ -1,0 +1,48 @@
+"""The copy of a page that is read: white paper whatever its tint and light, no faint patterns, show-through or red seals."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from digitizer.model import Floats, Pixels
+from digitizer.pages.seals import Seal, lift_seals
+
+#: the paper's shade is looked for on a copy this many times smaller, with a brush of so many px of it
+_COARSER, _BRUSH_PX = 8, 11
+#: how much darker than the paper, as a share of black, what is taken for paper may be (the print of security paper, the other
+#: side showing through), and from where on all is ink as dark as it was
+_FAINT, _INK = 0.05, 0.20
+
+
+def clean(pixels: Pixels, seals: tuple[Seal, ...]) -> Pixels:
+    """`pixels` ((H, W, 3) uint8 RGB) for reading; a copy."""
+    read: Pixels = cv2.LUT(whiten(lift_seals(pixels, seals)), _tone())
+    return read
+
+
+def whiten(pixels: Pixels) -> Pixels:
+    """`pixels` with the shade of the paper taken out, each colour by itself."""
+    height, width = pixels.shape[:2]
+    size = max(1, width // _COARSER), max(1, height // _COARSER)
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
+    paper = cv2.resize(cv2.GaussianBlur(paper, (0, 0), 3), (width, height), interpolation=cv2.INTER_LINEAR)
+    white: Pixels = cv2.divide(pixels, paper, scale=255)
+    return white
+
+
+def _tone() -> Pixels:
+    """New level of each of 256."""
+    dark = 1 - np.arange(256) / 255
+    kept = np.clip((dark - _FAINT) / (_INK - _FAINT), 0, 1)
+    return np.asarray(255 * (1 - dark * kept) + 0.5).astype(np.uint8)
+
+
+def blank_outside(pixels: Pixels, corners: Floats) -> Pixels:
+    """`pixels` with white, on a copy, for what lies outside of the four `corners` ((4, 2) px): lid, desk, other papers."""
+    height, width = pixels.shape[:2]
+    page = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.int32)
+    inside: Pixels = pixels.copy()
+    cv2.fillPoly(inside, [page, np.round(corners).astype(np.int32)], (255, 255, 255))
+    return inside

@@ -1,0 +1,153 @@
+"""Red round seals: where they are, and the text under them without them.
+
+A seal on the last page and strips of one over the edges of several pages both lie on text. Red ink is dark in green and blue and
+nearly as light as paper in red light, so the red channel alone shows what is under it. Titles and patterns printed in red stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitizer.model import Box, Mark, Pixels
+
+#: dots per inch seals are looked for at
+_DPI = 50.0
+#: outer diameters of seals of agencies and of small ones on cards, mm (Circular 01/1999/TT-BNV: 32 to 42)
+_DIAMETER_MM = (26.0, 48.0)
+#: how much darker red ink is in green light than in red, grey levels over white paper
+_REDDER = 28
+#: share of the red px of a page below which there is no seal to look for
+_LEAST_RED = 2e-4
+#: sectors a ring is judged by, and which share of those on the page has ink on the ring
+_SECTORS, _RING = 72, 0.62
+#: at least this share of the circle lies on the page
+_SHOWN = 0.22
+#: how much lighter than in green light, as a share of the paper, ink is in red light that is taken for the seal's, and fully so
+_BARELY_RED, _CLEARLY_RED = 0.03, 0.12
+#: at most so many seals on one page
+_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A circle on a page: middle and outer radius, px; the middle may lie beyond the edge."""
+
+    x: float
+    y: float
+    radius: float
+
+    def box(self, width: int, height: int) -> Box:
+        """What of it lies on a page of that size."""
+        x0, x1 = np.clip((self.x - self.radius, self.x + self.radius), 0, width)
+        y0, y1 = np.clip((self.y - self.radius, self.y + self.radius), 0, height)
+        return Box(float(x0), float(y0), float(x1), float(y1))
+
+
+def seal_marks(seals: tuple[Seal, ...], width: int, height: int) -> tuple[Mark, ...]:
+    """Seals as marks of a page of that size."""
+    return tuple(Mark(kind="seal", box=seal.box(width, height)) for seal in seals)
+
+
+def find_seals(pixels: Pixels, dpi: float) -> tuple[Seal, ...]:
+    """The red round seals on an upright page, strips of them at its edges included. `pixels`: (H, W, 3) uint8 RGB."""
+    scale = min(1.0, _DPI / dpi) if dpi > 0 else 1.0
+    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    red = find_red(small)
+    if np.count_nonzero(red) < _LEAST_RED * red.size:
+        return ()
+    mm = (dpi * scale if dpi > 0 else _DPI) / 25.4
+    margin = round(_DIAMETER_MM[1] / 2 * mm)
+    framed = cv2.copyMakeBorder(red, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
+    found: list[Seal] = []
+    for x, y, radius in _circles(framed, mm):
+        seal = _fitted(framed, Seal(x, y, radius), margin)
+        if seal is not None and all(np.hypot(seal.x - s.x, seal.y - s.y) > 0.5 * (seal.radius + s.radius) for s in found):
+            found.append(seal)
+    return tuple(Seal((s.x - margin) / scale, (s.y - margin) / scale, s.radius / scale) for s in found[:_MOST])
+
+
+def find_red(pixels: Pixels) -> Pixels:
+    """Mask of red ink; `pixels` (h, w, 3) uint8 RGB, paper of any tint."""
+    red, green, blue = cv2.split(_on_white(pixels))
+    darker = cv2.min(cv2.subtract(red, green), cv2.subtract(red, cv2.addWeighted(blue, 0.8, green, 0.2, 0)))
+    mask: Pixels = cv2.compare(darker, _REDDER, cv2.CMP_GT)
+    return mask
+
+
+def _on_white(pixels: Pixels) -> Pixels:
+    """`pixels` over paper without tint or shadow."""
+    kernel = np.ones((15, 15), np.uint8)
+    paper = cv2.blur(cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, kernel), (15, 15))
+    white: Pixels = cv2.divide(pixels, paper, scale=255)
+    return white
+
+
+def _circles(framed: Pixels, mm: float) -> npt.NDArray[np.float32]:
+    """(N, 3) middle and radius of what may be rings, best first."""
+    soft = cv2.GaussianBlur(framed, (0, 0), 1.0)
+    low, high = (round(side / 2 * mm) for side in _DIAMETER_MM)
+    found = cv2.HoughCircles(
+        soft, cv2.HOUGH_GRADIENT, dp=1.5, minDist=5 * mm, param1=120, param2=14, minRadius=low, maxRadius=high
+    )
+    return np.zeros((0, 3), np.float32) if found is None else found[0][: 4 * _MOST]
+
+
+def _fitted(framed: Pixels, seal: Seal, margin: int) -> Seal | None:
+    """`seal` moved to where its ring shows best; None where there is no ring. `framed`: mask with `margin` px around the page."""
+    best, share = seal, 0.0
+    for dx, dy, dr in ((x, y, r) for r in (-3, -2, -1, 0, 1, 2, 3) for x in (-2, 0, 2) for y in (-2, 0, 2)):
+        tried = Seal(seal.x + dx, seal.y + dy, seal.radius + dr)
+        inked, shown = _ring(framed, tried, margin)
+        # of two circles that fit alike the larger one: a seal has a ring within its ring
+        if shown >= _SHOWN and inked + 0.004 * dr > share:
+            best, share = tried, inked + 0.004 * dr
+    return best if share >= _RING else None
+
+
+def _ring(framed: Pixels, seal: Seal, margin: int) -> tuple[float, float]:
+    """(share of the ring on the page that is inked, share of the ring that is on the page)."""
+    angles = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)
+    height, width = framed.shape
+    inked = np.zeros(_SECTORS, bool)
+    for radius in (seal.radius - 1, seal.radius):
+        x = np.round(seal.x + radius * np.cos(angles)).astype(int)
+        y = np.round(seal.y + radius * np.sin(angles)).astype(int)
+        inside = (x >= margin) & (x < width - margin) & (y >= margin) & (y < height - margin)
+        inked[inside] |= framed[y[inside], x[inside]] > 0
+    shown = int(inside.sum())
+    return float(inked[inside].sum() / max(shown, 1)), shown / _SECTORS
+
+
+def lift_seals(pixels: Pixels, seals: tuple[Seal, ...]) -> Pixels:
+    """`pixels` ((H, W, 3) uint8 RGB) with what is under each seal in place of the seal; a copy when there are any."""
+    if not seals:
+        return pixels
+    lifted = pixels.copy()
+    height, width = pixels.shape[:2]
+    for seal in seals:
+        box = Seal(seal.x, seal.y, 1.08 * seal.radius).box(width, height)
+        x0, y0, x1, y1 = (round(edge) for edge in (box.x0, box.y0, box.x1, box.y1))
+        if x1 - x0 > 4 and y1 - y0 > 4:
+            lifted[y0:y1, x0:x1] = _lifted(pixels[y0:y1, x0:x1], Seal(seal.x - x0, seal.y - y0, 1.08 * seal.radius))
+    return lifted
+
+
+def _lifted(patch: Pixels, seal: Seal) -> Pixels:
+    """`patch` with its red channel, freed of the shade that the seal itself has there, for all that is red inside the circle."""
+    paper = np.percentile(patch.reshape(-1, 3)[::7], 80, axis=0).clip(1).astype(np.float32)
+    light = np.minimum(patch / paper, 1)
+    red = light[..., 0]
+    y, x = np.ogrid[: patch.shape[0], : patch.shape[1]]
+    inside = np.hypot(x - seal.x, y - seal.y) <= seal.radius
+    redder = np.where(inside, red - light[..., 1], 0)
+    inked = redder > _CLEARLY_RED
+    # how dark the seal is in red light: text under it is darker still
+    shade = float(np.percentile(1 - red[inked], 80)) if inked.any() else 0.0
+    under = 1 - np.maximum(1 - red - shade, 0) / max(1 - shade, 0.2)
+    share = np.clip((redder - _BARELY_RED) / (_CLEARLY_RED - _BARELY_RED), 0, 1)[..., None]
+    result: Pixels = (patch * (1 - share) + under[..., None] * paper * share + 0.5).astype(np.uint8)
+    return result
