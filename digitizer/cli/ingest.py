@@ -5,8 +5,9 @@ from __future__ import annotations
 import getpass
 import re
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from rich.text import Text
 from digitizer import codec, dossiers
 from digitizer.cli import INTERRUPTED, Spoken, answer, language, settings, speak
 from digitizer.errors import ConfigError, DigitizerError, FileAccess, UsageError
-from digitizer.ledger import jobs, submissions
+from digitizer.ledger import submissions
 from digitizer.messages import describe, say
 from digitizer.model import Intake, IntakeState, Lane, Problem, RecordState
 from digitizer.queue import open_queue
@@ -108,7 +109,9 @@ def ingest(
     with Service.open(chosen) as service:
         service.check()
         received = receive(ctx, service, items, given, force=force)
-        interrupted = work(ctx, service, chosen, processes or chosen.jobs)
+        interrupted = work(
+            ctx, service, chosen, processes or chosen.jobs, [i.bundle for _, i in received if isinstance(i, Intake)]
+        )
         if not interrupted:
             service.deliver()
         service.sweep()
@@ -176,35 +179,39 @@ def receive(
     return received
 
 
-def work(ctx: click.Context, service: Service, chosen: Settings, processes: int) -> bool:
-    """Has the queue work until nothing is waiting; True when somebody pressed Ctrl-C."""
-
-    def waiting() -> int:
-        with service.ledger.read() as tx:
-            return jobs.waiting(tx)
-
-    def release(worker: str) -> int:
-        with service.ledger.begin() as tx:
-            return jobs.release(tx, worker)
-
-    def working() -> list[tuple[str, float]]:
-        with service.ledger.read() as tx:
-            return [(worker, left) for worker, _, left in jobs.working(tx)]
-
+def work(ctx: click.Context, service: Service, chosen: Settings, processes: int, bundles: Iterable[str]) -> bool:
+    """Has the queue work until `bundles` are done; True when somebody pressed Ctrl-C. Workers of our own do whatever waits."""
     queue = open_queue(chosen.queue, settings=codec.dump(chosen), processes=processes)
+    left = sorted(set(bundles))
+
+    def ours() -> int:
+        with service.ledger.read() as tx:
+            left[:] = [b for part in batched(left, 500) for b in sorted(submissions.unfinished_of(tx, part))]
+        return len(left)
+
     with _progress(ctx) as progress:
         task = progress.add_task(say("progress_pages", language(ctx)), total=None)
+        shown = 0.0
 
         def tick() -> None:
-            with service.ledger.read() as tx:
-                done, total = submissions.progress(tx)
-            progress.update(task, completed=done, total=total or None)
+            nonlocal shown
+            if time.monotonic() - shown >= 1.0:
+                shown = time.monotonic()
+                with service.ledger.read() as tx:
+                    done, total = submissions.progress(tx)
+                progress.update(task, completed=done, total=total or None)
 
         try:
-            queue.run(waiting=waiting, release=release, working=working, tick=tick)
+            waiting = service.waiting if queue.embedded else ours
+            queue.run(waiting=waiting, release=service.release, working=service.working, tick=tick)
         except KeyboardInterrupt:
             return True
     return False
+
+
+def batched(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """`items` in parts of up to `size`."""
+    return (items[i : i + size] for i in range(0, len(items), size))
 
 
 class _Speed(ProgressColumn):

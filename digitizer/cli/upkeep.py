@@ -33,6 +33,10 @@ def status(ctx: click.Context, as_json: bool) -> None:
         for name in ("intakes", "records", "jobs", "deliveries")
     ]
     lines += [say("status_working", lang, worker=worker, kind=kind, left=f"{left:.0f}") for worker, kind, left in now.working]
+    lines += [say("status_oldest", lang, at=now.oldest)] if now.oldest else []
+    if now.queue is not None:
+        lines.append(say("status_queue", lang, hints=now.queue["hints"], workers=len(now.queue["workers"])))
+    lines += [say(f"stuck_{code}", lang) for code in now.stuck]
     lines += [say("status_failed", lang, name=f["name"], code=(f["error"] or {}).get("code", "")) for f in now.failed]
     lines += [say("status_pending", lang, **p) for p in now.pending]
     lines += [say("status_unplaced", lang, count=len(now.unplaced))] if now.unplaced else []

@@ -95,6 +95,12 @@ def move(
     return done.rowcount == 1
 
 
+def counts(tx: Transaction) -> dict[str, int]:
+    """Number of records by state."""
+    rows = tx.execute(sa.select(record.c.state, sa.func.count().label("n")).group_by(record.c.state))
+    return {row.state: row.n for row in rows}
+
+
 def get(tx: Transaction, record_id: str) -> Kept | None:
     """A record at its newest revision."""
     found = find(tx, record_id=record_id)

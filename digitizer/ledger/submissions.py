@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events
 from digitizer.ledger.database import put
-from digitizer.ledger.schema import artifact, bundle, bundle_source, intake, page, source
+from digitizer.ledger.schema import artifact, bundle, bundle_source, intake, job, page, source
 from digitizer.model import Intake, IntakeState, Lane
 
 
@@ -127,6 +127,48 @@ def intakes(
     if states:
         query = query.where(intake.c.state.in_(states))
     return [(_intake(row), IntakeState(row["state"])) for row in tx.execute(query).mappings()]
+
+
+def counts(tx: Transaction) -> dict[str, int]:
+    """Number of intakes by state."""
+    rows = tx.execute(sa.select(intake.c.state, sa.func.count().label("n")).group_by(intake.c.state))
+    return {row.state: row.n for row in rows}
+
+
+def failed(tx: Transaction, *, limit: int) -> list[dict[str, Any]]:
+    """Intakes that failed, the last first: id, name, error."""
+    query = sa.select(intake.c.id, intake.c.name, bundle.c.error).join(bundle, bundle.c.id == intake.c.bundle)
+    query = query.where(intake.c.state == IntakeState.FAILED).order_by(intake.c.received_at.desc(), intake.c.id)
+    return [dict(row) for row in tx.execute(query.limit(limit)).mappings()]
+
+
+def unplaced(tx: Transaction, *, limit: int) -> list[dict[str, Any]]:
+    """Digitized single files without a dossier, or whose kind of paper is not sure, oldest first: id, name, dossier."""
+    open_question = sa.or_(intake.c.dossier.is_(None), sa.func.coalesce(bundle.c.result, "") != "ACCEPTED")
+    query = sa.select(intake.c.id, intake.c.name, intake.c.dossier).join(bundle, bundle.c.id == intake.c.bundle)
+    query = query.where(intake.c.state == IntakeState.DIGITIZED, intake.c.book.is_(None), open_question)
+    return [dict(row) for row in tx.execute(query.order_by(intake.c.received_at, intake.c.id).limit(limit)).mappings()]
+
+
+def oldest_waiting(tx: Transaction) -> str | None:
+    """When the intake came that has waited longest, ISO 8601; None when none waits."""
+    waiting = intake.c.state.in_((IntakeState.RECEIVED, IntakeState.RUNNING))
+    oldest: str | None = tx.execute(sa.select(sa.func.min(intake.c.received_at)).where(waiting)).scalar_one()
+    return oldest
+
+
+def forsaken(tx: Transaction) -> list[tuple[str, Lane]]:
+    """(bundle, lane) of intakes that wait for work nobody has queued; `counter` comes after `bulk` in the alphabet."""
+    at_work = sa.exists().where(job.c.bundle == intake.c.bundle, job.c.state.in_(("QUEUED", "LEASED")))
+    waiting = intake.c.state.in_((IntakeState.RECEIVED, IntakeState.RUNNING))
+    query = sa.select(intake.c.bundle, sa.func.max(intake.c.lane)).where(waiting, ~at_work).group_by(intake.c.bundle)
+    return [(bundle_id, Lane(lane)) for bundle_id, lane in tx.execute(query.order_by(intake.c.bundle))]
+
+
+def unfinished_of(tx: Transaction, bundles: Sequence[str]) -> set[str]:
+    """Those of `bundles` that are neither done nor failed."""
+    query = sa.select(bundle.c.id).where(bundle.c.id.in_(bundles), bundle.c.state.not_in(("DONE", "FAILED")))
+    return set(tx.execute(query).scalars())
 
 
 def set_dossier(tx: Transaction, intake_id: str, dossier: str, *, actor: str, how: str, component: str | None = None) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,19 +14,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from digitizer import codec
 from digitizer.connectors import Connector, open_connector
 from digitizer.doctypes import DocType, digest, load
-from digitizer.errors import ConfigError
+from digitizer.errors import ConfigError, QueueDown
 from digitizer.ledger import Ledger, Transaction, open_ledger
 from digitizer.ledger.targets import Pace, quiet_hours
 from digitizer.model import Intake
 from digitizer.ocr import open_engine, verify_models
 from digitizer.pipeline import Tools
+from digitizer.plugins import scheme
+from digitizer.queue import open_queue
 from digitizer.settings import Settings
 from digitizer.storage import Store, open_store
 
 #: the target that `settings.connector` names
 DOSSIERS = "dossiers"
+
+
+#: how long a queue that is away is left alone, seconds
+QUEUE_AWAY_S = 5.0
+
+log = logging.getLogger(__name__)
 
 
 class Ports:
@@ -34,12 +45,18 @@ class Ports:
         self, settings: Settings, *, store: Store, ledger: Ledger, connector: Connector, tools: Callable[[], Tools] | None = None
     ) -> None:
         self.settings, self.store, self.ledger, self.connector = settings, store, ledger, connector
+        self.queue = open_queue(settings.queue, settings=codec.dump(settings), processes=settings.jobs)
+        self._queue_away_until = 0.0
+        self._copy: tuple[str, Path] | None = None
+        ledger.on_jobs = self._wake
         self._connectors, self._opening = {DOSSIERS: connector}, threading.Lock()
         self._make_tools = tools or self._shipped_tools
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """With the ports that the settings name. Raises ConfigError, StoreDown, LedgerDown."""
+        if scheme(settings.ledger) == "sqlite" and scheme(settings.queue) != "inline":
+            raise ConfigError("workers of a pool cannot share a SQLite file; set ledger to postgresql+psycopg://…")
         settings.scratch.mkdir(parents=True, exist_ok=True)
         return cls(
             settings,
@@ -54,7 +71,18 @@ class Ports:
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
         for connector in self._connectors.values():
             connector.close()
+        self._drop_copy()
         self.ledger.close()
+
+    def _wake(self, count: int) -> None:
+        """Tells workers that jobs were queued. It is a hint: when the queue is away, the next sweep gives it again."""
+        if time.monotonic() < self._queue_away_until:
+            return
+        try:
+            self.queue.wake(count)
+        except QueueDown as exc:
+            self._queue_away_until = time.monotonic() + QUEUE_AWAY_S
+            log.warning("%s: workers are woken later", exc.code, extra={"action": "wake", "code": exc.code})
 
     def connector_of(self, target: str) -> Connector:
         """The connector of a target. Raises ConfigError where the configuration names none."""
@@ -131,7 +159,13 @@ class Ports:
 
     @contextmanager
     def _local(self, keys: Sequence[str]) -> Iterator[list[Path]]:
-        """Paths to read stored files from; copies in scratch where the store is elsewhere."""
+        """Paths to read stored files from; copies in scratch where the store is elsewhere.
+
+        A single file is kept for the next call: the read jobs of one book follow each other.
+        """
+        if len(keys) == 1 and self.store.local(keys[0]) is None:
+            yield [self._kept_copy(keys[0])]
+            return
         with self._scratch() as folder:
             paths = []
             for number, key in enumerate(keys):
@@ -141,6 +175,23 @@ class Ports:
                     self.fetch(key, path)
                 paths.append(path)
             yield paths
+
+    def _kept_copy(self, key: str) -> Path:
+        if self._copy is None or self._copy[0] != key:
+            self._drop_copy()
+            folder = Path(tempfile.mkdtemp(dir=self.settings.scratch))
+            self._copy = (key, folder)
+            try:
+                self.fetch(key, folder / "0")
+            except BaseException:
+                self._drop_copy()
+                raise
+        return self._copy[1] / "0"
+
+    def _drop_copy(self) -> None:
+        if self._copy is not None:
+            shutil.rmtree(self._copy[1], ignore_errors=True)
+            self._copy = None
 
 
 def _listed(text: str) -> list[str]:

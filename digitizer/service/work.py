@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from digitizer import codec, dossiers
 from digitizer.errors import DigitizerError, ServiceError
@@ -22,8 +25,15 @@ log = logging.getLogger(__name__)
 WORKER_DIED = "worker_died"
 
 
+#: how long opening or finishing a bundle may take before its worker counts as hanging, seconds
+LONGEST_S = 3600.0
+
+
 class Work(Intakes):
     """The jobs: open, read, finish."""
+
+    #: whether to put work down at the next page; a worker that may be told to stop puts its own in place
+    stopping: Callable[[], bool] = staticmethod(lambda: False)
 
     def work(self, worker: str) -> Job | None:
         """Claims the next job and does it; the job, or None when there is nothing to do.
@@ -51,7 +61,32 @@ class Work(Intakes):
             with self.ledger.begin() as tx:
                 jobs.split(tx, job)
         else:
-            {"open": self._open, "read": self._read, "finish": self._finish}[job.kind](job, worker)
+            with self._alive(job):
+                {"open": self._open, "read": self._read, "finish": self._finish}[job.kind](job, worker)
+
+    @contextmanager
+    def _alive(self, job: Job) -> Iterator[None]:
+        """Renews the lease of a job that has no pages to show for, up to `LONGEST_S`; a read job renews with each page."""
+        over, began = threading.Event(), time.monotonic()
+
+        def beat() -> None:
+            while not over.wait(self.settings.lease_s / 3) and time.monotonic() - began < LONGEST_S:
+                try:
+                    with self.ledger.begin() as tx:
+                        if not jobs.renew(tx, job, lease_s=self.settings.lease_s):
+                            return
+                except ServiceError as exc:
+                    log.warning("no heartbeat", extra={"action": "heartbeat", "job": job.id, "code": exc.code})
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        if job.kind != "read":
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if job.kind != "read":
+                thread.join()
 
     def _open(self, job: Job, worker: str) -> None:
         """Finds out what the sources are, and queues reading them."""
@@ -84,6 +119,10 @@ class Work(Intakes):
                 for reading in read_pages(path, source=job.source, scans=scans, tools=self.tools):
                     if not self._keep(job, engine, reading):
                         log.warning("lease lost", extra={"action": "lease_lost", "job": job.id})
+                        return
+                    if self.stopping():
+                        with self.ledger.begin() as tx:
+                            jobs.give_back(tx, job)
                         return
         with self.ledger.begin() as tx:
             if jobs.close(tx, job):

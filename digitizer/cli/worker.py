@@ -1,0 +1,120 @@
+"""`worker`: the supervisor of this machine's workers in a pool."""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import click
+
+from digitizer import codec, logs
+from digitizer.cli import Spoken, settings, speak
+from digitizer.errors import ConfigError, DigitizerError, ServiceError
+from digitizer.plugins import scheme
+from digitizer.queue import Pool
+from digitizer.service import Service
+
+log = logging.getLogger(__name__)
+
+WATCH_S = 0.5
+#: sweeps of one supervisor; there may be many, and each finds little to do
+SWEEP_S, DELIVER_S = 30.0, 5.0
+#: how long workers have to put their work down before they are killed: a page takes seconds
+GRACE_S = 45.0
+#: a worker that dies this young is not replaced at once, and less so each time
+YOUNG_S, WAIT_FIRST_S, WAIT_MOST_S = 10.0, 1.0, 30.0
+
+
+@click.command(cls=Spoken)
+@click.option("--processes", type=click.IntRange(1, 256))
+@click.pass_context
+def worker(ctx: click.Context, processes: int | None) -> None:
+    """Runs N workers until SIGTERM or Ctrl-C; sweeps and delivers besides."""
+    chosen = settings(ctx)
+    if scheme(chosen.queue) == "inline":
+        raise ConfigError("workers of a pool need a queue they share: --queue redis://host/0", queue=chosen.queue)
+    logs.to_stderr(logging.INFO if ctx.find_root().params.get("verbose") else logging.WARNING)
+    with Service.open(chosen) as service:
+        service.check()
+        supervisor = Supervisor(service, processes or chosen.jobs)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: supervisor.stopping.set())
+        speak(ctx, "workers_started", count=supervisor.processes)
+        supervisor.run()
+    speak(ctx, "workers_stopped")
+
+
+class Supervisor:
+    """Keeps workers running, kills those that hang, and puts right what others left."""
+
+    def __init__(self, service: Service, processes: int) -> None:
+        self.service, self.processes = service, processes
+        self.pool = Pool("worker", codec.dump(service.settings))
+        self.stopping = threading.Event()
+        #: workers that are gone and may still hold jobs
+        self._gone: set[str] = set()
+        self._next_start, self._wait_s = 0.0, WAIT_FIRST_S
+
+    def run(self) -> None:
+        """Until somebody sets `stopping`."""
+        chores = [
+            threading.Thread(target=self._every, args=chore, daemon=True)
+            for chore in ((SWEEP_S, self._sweep), (DELIVER_S, self.service.deliver))
+        ]
+        for chore in chores:
+            chore.start()
+        self._adopt()
+        while not self.stopping.is_set():
+            self._tend()
+            self.stopping.wait(WATCH_S)
+        self.pool.stop(self._gone.add, grace_s=GRACE_S)
+        self._release()
+        for chore in chores:
+            chore.join(GRACE_S)
+
+    def _adopt(self) -> None:
+        """What workers of this machine held whose supervisor was killed."""
+        with suppress(ServiceError):
+            self._gone |= {name for name, _ in self.service.working() if self.pool.is_orphan(name)}
+
+    def _tend(self) -> None:
+        with suppress(ServiceError):
+            self.pool.kill_late(self.service.working())
+        for worker in self.pool.reap():
+            self._gone.add(worker.name)
+            self._note_end(worker.process.returncode, time.monotonic() - worker.started)
+        self._release()
+        while len(self.pool.members) < self.processes and time.monotonic() >= self._next_start:
+            self.pool.start()
+
+    def _note_end(self, code: int, age_s: float) -> None:
+        if code == 0:
+            return
+        log.warning("a worker ended with %s", code, extra={"action": "worker_ended", "code": str(code)})
+        if age_s > YOUNG_S:
+            self._wait_s = WAIT_FIRST_S
+            return
+        self._next_start = time.monotonic() + self._wait_s
+        self._wait_s = min(WAIT_MOST_S, 2 * self._wait_s)
+
+    def _release(self) -> None:
+        with suppress(ServiceError):
+            for name in sorted(self._gone):
+                self.service.release(name)
+                self._gone.discard(name)
+
+    def _sweep(self) -> None:
+        self.service.sweep()
+
+    def _every(self, seconds: float, chore: Callable[[], object]) -> None:
+        """Does a chore again and again; a machine at fault is waited for."""
+        while not self.stopping.wait(seconds * random.uniform(0.75, 1.25)):
+            try:
+                chore()
+            except DigitizerError as exc:
+                log.warning("%s", exc.code, extra={"action": "chore", "code": exc.code})

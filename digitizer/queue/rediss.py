@@ -1,0 +1,3 @@
+"""Queue `rediss://`: Redis over TLS."""
+
+from digitizer.queue.redis import open as open

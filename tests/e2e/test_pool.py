@@ -1,0 +1,60 @@
+"""A pool of workers on Redis, PostgreSQL and S3, run as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import DEMO, Answer
+from tests.faults.pool import Pool, all_over, opened
+from tests.servers import Servers
+
+pytestmark = pytest.mark.service
+
+
+@pytest.fixture
+def pool(servers: Servers, tmp_path: Path) -> Iterator[Pool]:
+    with opened(Pool(servers, tmp_path)) as made:
+        yield made
+
+
+@pytest.mark.slow
+def test_a_pool_digitizes_what_was_submitted_and_stops_when_told(pool: Pool, tmp_path: Path, recording: Path) -> None:
+    pool.replay(recording)
+    supervisor = pool.start(2)
+    done = pool.command("ingest", DEMO, "--agency", "H60.127.03", "--output", tmp_path / "out", "--json")
+    assert done.returncode == 20, done.stderr
+    assert {row["state"] for row in json.loads(done.stdout)["files"]} == {"DIGITIZED"}
+    assert len(list((tmp_path / "out").rglob("*.pdf"))) == 3
+    status = json.loads(pool.command("status", "--json").stdout)
+    assert status["intakes"] == {"DIGITIZED": 3}
+    assert len(status["queue"]["workers"]) == 2
+    assert status["stuck"] == []
+    assert pool.command("verify").returncode == 0
+    supervisor.send_signal(signal.SIGTERM)
+    assert supervisor.wait(60) == 0
+    assert pool.workers() == []
+
+
+def test_work_waits_for_workers_and_status_says_so(pool: Pool) -> None:
+    pool.submit(3)
+    status = json.loads(pool.command("status", "--json").stdout)
+    assert status["stuck"] == ["no_workers"]
+    assert status["queue"] == {"hints": 3, "workers": []}
+    assert "digitizer worker" in pool.command("--lang", "en", "status").stdout
+    pool.start(1)
+    pool.wait(all_over(3))
+
+
+def test_a_pool_on_a_sqlite_file_is_refused(digitizer: Callable[..., Answer]) -> None:
+    refused = digitizer("--queue", "redis://localhost:1/0", "status")
+    assert refused.code == 9
+    assert "PostgreSQL" in refused.err or "postgresql" in refused.err
+
+
+def test_workers_need_a_queue_they_share(digitizer: Callable[..., Answer]) -> None:
+    assert digitizer("worker").code == 9

@@ -1,0 +1,18 @@
+"""What RQ finds by its import path. A wake-up carries nothing and returns nothing; the ledger says what there is to do."""
+
+from __future__ import annotations
+
+from workers.shift import Shift
+
+#: seconds one wake-up keeps a worker before RQ hears of it again
+SLICE_S = 20.0
+
+#: the shift of this process, set when it begins
+current: list[Shift] = []
+
+
+def wake() -> None:
+    """Works for a while; leaves another wake-up when more is waiting."""
+    for shift in current:
+        shift.work_for(SLICE_S)
+        shift.pass_on()
