@@ -138,6 +138,10 @@ class ApiOptions:
     key_days: int = 365
     #: days the old key still works after a rotation
     overlap_days: int = 7
+    #: where intake systems leave objects, `s3://bucket/prefix`, below it `<agency>/…`; empty: `incoming/` of an S3 store
+    inbox: str = ""
+    #: hours an upload session stays open
+    session_hours: int = 24
     #: networks callbacks may go to besides the open Internet, `10.20.0.0/16, 127.0.0.0/8`; by http too
     callback_networks: str = ""
     #: hours an Idempotency-Key is remembered

@@ -11,7 +11,9 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from digitizer.api import guard, problems
@@ -31,12 +33,13 @@ from digitizer.api.shapes import (
     Page,
     Reason,
     RecordValues,
+    Reference,
     links,
     problem_responses,
 )
 from digitizer.api.uploads import Form, received_form
 from digitizer.api.views import document, record_summary, summary
-from digitizer.errors import UsageError
+from digitizer.errors import TooLarge, UsageError
 from digitizer.ledger.documents import Filter
 from digitizer.model import IntakeState, Lane
 from digitizer.service import Service, Submission
@@ -48,6 +51,7 @@ _BLOCK = 1 << 18
 _UPLOAD = {
     "required": True,
     "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/Reference"}},
         "multipart/form-data": {
             "schema": {
                 "type": "object",
@@ -77,7 +81,7 @@ _UPLOAD = {
                     "name": {"type": "string", "maxLength": 200, "description": "In place of the part's file name."},
                 },
             },
-        }
+        },
     },
 }
 RepeatKey = Annotated[
@@ -114,20 +118,43 @@ def _service(request: Request) -> Service:
     openapi_extra={"requestBody": _UPLOAD},
 )
 async def submit(request: Request, response: Response, key: Submitter, repeat: RepeatKey = None) -> Accepted:
-    """Takes a file over; once this is answered it survives a power cut.
+    """Takes a file over, or an object that lies in the inbox; once this is answered it survives a power cut.
 
     The same client, agency, dossier, component and bytes give the same id, however often they are sent.
     """
     service = _service(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+        given = await _reference(request, service.settings.api.form_bytes)
+        place = Submission(
+            actor="", agency=given.agency, dossier=given.dossier, component=given.component, book=given.book, lane=given.lane
+        )
+        intake, new = await run_in_threadpool(service.take_object, key, given.object, place, repeat=repeat)
+        return await _accepted(request, response, intake.id, new)
     async with received_form(request, key, service.settings) as form:
         assert form.file is not None
         submission, name = _submission(form)
         submission = service.placed(key, submission)
         intake, new = await run_in_threadpool(service.submit, key, [form.file.path], name, submission, repeat=repeat)
-    guard.note(request.scope, document=intake.id)
-    state = IntakeState.RECEIVED if new else (await run_in_threadpool(service.progress, [intake.id]))[intake.id].state
-    response.headers["location"] = f"/v1/documents/{intake.id}"
-    return Accepted(id=intake.id, state=state, new=new, href=f"/v1/documents/{intake.id}")
+    return await _accepted(request, response, intake.id, new)
+
+
+async def _accepted(request: Request, response: Response, id: str, new: bool) -> Accepted:
+    guard.note(request.scope, document=id)
+    state = IntakeState.RECEIVED if new else (await run_in_threadpool(_service(request).progress, [id]))[id].state
+    response.headers["location"] = f"/v1/documents/{id}"
+    return Accepted(id=id, state=state, new=new, href=f"/v1/documents/{id}")
+
+
+async def _reference(request: Request, most: int) -> Reference:
+    body = b""
+    async for block in request.stream():
+        body += block
+        if len(body) > most:
+            raise TooLarge("the body is too long", limit=most)
+    try:
+        return Reference.model_validate_json(body)
+    except ValidationError as exc:
+        raise RequestValidationError(exc.errors(include_input=False, include_context=False, include_url=False)) from exc
 
 
 def _submission(form: Form) -> tuple[Submission, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from digitizer.api.shapes import Problem
+from digitizer.api.shapes import Problem, Reference
 
 _ABOUT = """Hand over scans as they arrive; get a searchable PDF, checked records and receipts of the dossier system.
 
@@ -23,6 +23,9 @@ def describe(app: FastAPI) -> None:
             found = get_openapi(title=app.title, version=app.version, description=_ABOUT, routes=app.routes)
             schemas = found["components"]["schemas"]
             schemas["Problem"] = Problem.model_json_schema()
+            reference = Reference.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(reference.pop("$defs", {}))
+            schemas["Reference"] = reference
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
             app.openapi_schema = found

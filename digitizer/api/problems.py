@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 INVALID = "invalid_request"
 #: facts a stranger may see
-_PUBLIC = ("limit", "state", "retry_after_s", "kind", "page", "bytes")
+_PUBLIC = ("limit", "state", "retry_after_s", "kind", "page", "bytes", "missing", "document")
 #: statuses the framework raises by itself -> our codes
 _BY_STATUS = {401: NotKnown.code, 403: NotAllowed.code, 404: NotFound.code, 405: "method_not_allowed", 413: "too_large"}
 

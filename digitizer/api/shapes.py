@@ -84,7 +84,7 @@ class Reference(Shape):
     object: str = Field(
         max_length=1024,
         examples=["s3://inbox/H60.127.03/dossiers/H60.127.03-260930-0012/to-khai/to-khai.pdf"],
-        description="An object below the inbox, `s3://bucket/<agency>/…`.",
+        description="An object below the inbox, `s3://bucket/<agency>/…`. What the request does not say, its path does.",
     )
     agency: Agency | None = None
     dossier: DossierCode | None = None

@@ -215,6 +215,35 @@ callback = sa.Table(
     sa.Column("secrets", sa.JSON, nullable=False),
 )
 
+# a scan agent's upload: session -> documents -> pages, each announced with its hash, so that a missing one is noticed
+upload = sa.Table(
+    "upload",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("client", sa.String(64), nullable=False),
+    sa.Column("agency", sa.String(40), nullable=False),
+    sa.Column("dossier", sa.String(80)),
+    sa.Column("lane", sa.String(16), nullable=False),
+    # [{name, component, book}]
+    sa.Column("documents", sa.JSON, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False, index=True),
+    # ids of the intakes, once it is complete
+    sa.Column("intakes", sa.JSON),
+)
+
+upload_page = sa.Table(
+    "upload_page",
+    metadata,
+    sa.Column("upload", sa.ForeignKey("upload.id"), primary_key=True),
+    # positions, from 1
+    sa.Column("document", sa.Integer, primary_key=True),
+    sa.Column("page", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    # store key, once it has come
+    sa.Column("key", sa.String(80)),
+)
+
 # requests with an Idempotency-Key, and the intake each one made
 repeat = sa.Table(
     "repeat",

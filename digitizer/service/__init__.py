@@ -5,15 +5,16 @@ The engine opens on first use, so a process that only receives never loads a mod
 
 from digitizer.service.callbacks import Callbacks
 from digitizer.service.delivery import Deliveries
-from digitizer.service.hook import Document, Hook
+from digitizer.service.hook import Document
+from digitizer.service.inbox import Announced, Inbox
 from digitizer.service.intake import Submission
 from digitizer.service.keys import Keys
 from digitizer.service.review import Review
 from digitizer.service.upkeep import Status
 from digitizer.service.work import Work
 
-__all__ = ["Document", "Service", "Status", "Submission"]
+__all__ = ["Announced", "Document", "Service", "Status", "Submission"]
 
 
-class Service(Work, Review, Callbacks, Deliveries, Keys, Hook):
+class Service(Work, Review, Callbacks, Deliveries, Keys, Inbox):
     """One per process."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from digitizer.errors import Conflict, QueueDown
-from digitizer.ledger import Transaction, events, jobs, outbox, records, submissions
+from digitizer.ledger import Transaction, events, jobs, outbox, records, repeats, submissions, uploads
 from digitizer.model import IntakeState, PageState
 from digitizer.service.ports import Ports
 
@@ -103,6 +103,8 @@ class Upkeep(Ports):
                 "jobs": self._missing_jobs(tx),
                 "events": events.seal(tx),
             }
+            repeats.forget(tx, older_s=3600 * self.settings.api.repeat_hours)
+            uploads.forget(tx)
         return {**found, "woken": self._wake_again(), "scratch": self._clear_scratch()}
 
     def _missing_jobs(self, tx: Transaction) -> int:
