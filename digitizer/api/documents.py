@@ -48,6 +48,8 @@ router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
 _FIELDS = ("agency", "dossier", "component", "book", "lane", "name")
 _BLOCK = 1 << 18
+#: seconds a link into the store is good for
+_LINK_S = 60
 _UPLOAD = {
     "required": True,
     "content": {
@@ -265,17 +267,26 @@ def get_result(request: Request, key: Reader, id: DocumentId) -> Response:
     responses={
         **problem_responses(404, 409),
         200: {"description": "The file.", "content": {"application/pdf": {}, "application/json": {}}},
+        307: {"description": "Where the store itself gives it out.", "headers": {"location": {"schema": {"type": "string"}}}},
     },
 )
-def get_artifact(request: Request, key: Reader, id: DocumentId, kind: str) -> Response:
+def get_artifact(
+    request: Request,
+    key: Reader,
+    id: DocumentId,
+    kind: str,
+    presigned: Annotated[bool, Query(description="Redirect to the store for a minute, where it can.")] = False,
+) -> Response:
     """A file that came out, say `pdf`. 409 until the document is done."""
-    return _stream(request, key, id, kind)
+    return _stream(request, key, id, kind, presigned=presigned)
 
 
-def _stream(request: Request, key: Reader, id: str, kind: str) -> Response:
+def _stream(request: Request, key: Reader, id: str, kind: str, *, presigned: bool = False) -> Response:
     guard.note(request.scope, document=id)
     service = _service(request)
     media_type, stored, name = service.artifact(key, id, kind)
+    if presigned and (address := service.store.download_url(stored.key, seconds=_LINK_S)):
+        return Response(status_code=307, headers={"location": address})
     file = service.read_stored(stored.key)
 
     def blocks() -> Iterator[bytes]:
