@@ -26,6 +26,7 @@ LEVELS = {
     "doctypes": 1,
     "sealed": 1,
     "dossiers": 1,
+    "tables": 1,
     "pages": 2,
     "ocr": 2,
     "classify": 2,
@@ -57,6 +58,8 @@ HOMES = {
     "minio": "digitizer/storage/",
     "redis": "digitizer/queue/",
     "cryptography": "digitizer/sealed.py",
+    "openpyxl": "digitizer/tables.py",
+    "httpx": "digitizer/connectors/_wire.py",
 }
 #: files of the product; training is not part of it
 FILES = sorted(p for top in ("digitizer", "workers") for p in (ROOT / top).rglob("*.py") if "training" not in p.parts)

@@ -35,6 +35,7 @@ COMMANDS = {
     "sweep": "upkeep",
     "attach": "upkeep",
     "deliveries": "deliveries",
+    "export": "export",
     "verify": "upkeep",
     "audit": "upkeep",
     "keys": "keys",

@@ -63,6 +63,18 @@ def elsewhere(ctx: click.Context, delivery: str, evidence: Path, reason: str, by
     speak(ctx, "done_elsewhere", delivery=delivery)
 
 
+@deliveries.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--target", required=True)
+@click.option("--by", default=getpass.getuser)
+@click.pass_context
+def handover(ctx: click.Context, file: Path, target: str, by: str) -> None:
+    """One signed package of what waits to be entered by hand."""
+    with Service.open(settings(ctx)) as service:
+        rows = service.hand_over(target, file, by=by)
+    speak(ctx, "handed_over", count=len(rows), dossiers=len({row["dossier"] for row in rows}), file=file)
+
+
 def _reason(code: str | None, lang: str) -> str:
     return "" if code is None else catalogue(lang).get(code, code)
 

@@ -6,15 +6,16 @@ To add one: one file here with `open(url, home) -> Connector`, derived from `Una
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from digitizer import plugins
 from digitizer.errors import NotSupported
 from digitizer.model import Receipt
+from digitizer.sealed import Manifest
 
 #: what a dossier system may be able to do; `none`: what it is given is only kept for somebody to enter by hand
 CAPABILITIES = frozenset({"find", "list_dossiers", "attach", "update_fields", "attach_result", "import_package", "none"})
@@ -102,8 +103,21 @@ class Connector(Protocol):
         """Dossiers received or resolved from `first` to `last`, both included."""
         ...
 
+    def settle(self) -> None:
+        """Nothing more is due now: writes what is written once for many deliveries."""
+        ...
+
     def close(self) -> None:
         """Gives connections back."""
+        ...
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    """A connector that makes signed packages of what it was given."""
+
+    def package(self, target: Path, rows: Sequence[Mapping[str, Any]]) -> Manifest:
+        """One signed file of the dossiers that `rows` list, with the list."""
         ...
 
 
@@ -135,6 +149,9 @@ class Unable:
     def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
         """Not here."""
         raise NotSupported("this system does not list its dossiers")
+
+    def settle(self) -> None:
+        """Nothing to write."""
 
     def close(self) -> None:
         """Nothing to give back."""

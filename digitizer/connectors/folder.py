@@ -44,7 +44,7 @@ class FolderConnector(Unable):
         component = _code(delivery.component or "_")
         if component.casefold() in _RESERVED:
             raise AttachRefused("the dossier folder keeps this name for itself", component=component)
-        with _translated():
+        with translated():
             return self._once(delivery, lambda folder: self._place(delivery, folder / component))
 
     def attach_result(self, delivery: Delivery) -> Receipt:
@@ -53,7 +53,7 @@ class FolderConnector(Unable):
 
     def update_fields(self, delivery: Delivery) -> Receipt:
         """Writes the values as JSON below `records/`; a later revision takes the earlier one's place."""
-        with _translated():
+        with translated():
             return self._once(delivery, lambda folder: self._write_fields(delivery, folder / "records"))
 
     def _once(self, delivery: Delivery, do: Callable[[Path], Path]) -> Receipt:
@@ -63,7 +63,7 @@ class FolderConnector(Unable):
             placed = do(folder)
             written = {"delivery": delivery.id, "key": delivery.key, "dossier": delivery.dossier, "sha256": _digest(placed),
                        "external_id": placed.relative_to(self.root).as_posix(), "at": datetime.now(UTC).isoformat()}  # fmt: skip
-            _write(receipt, [_json(written)])
+            write_blocks(receipt, [_json(written)])
         known = json.loads(receipt.read_text(encoding="utf-8"))
         return Receipt(
             delivery=delivery.id,
@@ -80,7 +80,7 @@ class FolderConnector(Unable):
                 return target
             number += 1
             target = folder / f"{name.stem} ({number}){name.suffix}"
-        _write(target, _blocks(delivery.path))
+        write_blocks(target, _blocks(delivery.path))
         if _digest(target) != delivery.sha256:
             target.unlink()
             raise ConnectorDown("what was written reads back differently", delivery=delivery.id)
@@ -88,7 +88,7 @@ class FolderConnector(Unable):
 
     def _write_fields(self, delivery: Delivery, folder: Path) -> Path:
         target = folder / f"{_file_name(delivery.name)}.json"
-        _write(target, [_json(delivery.fields)])
+        write_blocks(target, [_json(delivery.fields)])
         return target
 
 
@@ -128,7 +128,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
         raise FileAccess(f"cannot read {path.name}", file=str(path)) from exc
 
 
-def _write(target: Path, blocks: Iterable[bytes]) -> None:
+def write_blocks(target: Path, blocks: Iterable[bytes]) -> None:
     """Temporary file, fsync, rename, fsync of the folder: a reader never sees half a file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{hashlib.sha256(target.name.encode()).hexdigest()[:16]}.part")
@@ -150,7 +150,8 @@ def _write(target: Path, blocks: Iterable[bytes]) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Errors of a disk or share as ours."""
     try:
         yield
     except DigitizerError:

@@ -166,7 +166,9 @@ class RestConnector(Unable):
                 headers={"Idempotency-Key": delivery.id, "Upload-Length": str(facts["size"]), "Tus-Resumable": "1.0.0"},
                 json=fill(options.get("fields", {}), facts),
             )
-            location, offset = answer.headers.get("Location", ""), 0
+            location, offset = answer.headers.get("Location"), 0
+            if not location:
+                raise ConnectorDown("the dossier system does not say where to upload")
             delivery.keep({"location": location})
         with _opened(delivery.path) as file:
             while offset < facts["size"]:
@@ -185,16 +187,15 @@ class RestConnector(Unable):
             answer = self._wire.ask("HEAD", location, headers={"Tus-Resumable": "1.0.0"})
         except (DossierNotFound, AttachRefused):  # 404, 410: it was forgotten
             return None, 0
-        return location, int(answer.headers["Upload-Offset"])
+        return location, _offset(answer)
 
     def _piece(self, location: str, offset: int, data: bytes) -> int:
         headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}
         try:
             answer = self._wire.ask("PATCH", location, headers=headers, content=data)
-        except AttachRefused as exc:  # 409: somewhere between us the piece was delivered twice; ask where it ends
+        except (AttachRefused, DossierNotFound) as exc:  # 409: somewhere between us the piece was delivered twice; ask where it ends
             raise ConnectorDown("the upload is not where it was", **exc.facts) from exc
-        now = int(answer.headers.get("Upload-Offset", -1))
-        if now <= offset:
+        if (now := _offset(answer)) <= offset:
             raise ConnectorDown("the upload does not move")
         return now
 
@@ -221,6 +222,13 @@ def _facts(delivery: Delivery) -> dict[str, Any]:
 
 def _headers(call: Call, facts: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(fill(template, facts) or "") for name, template in call.headers.items()}
+
+
+def _offset(answer: Any) -> int:
+    try:
+        return int(answer.headers["Upload-Offset"])
+    except (KeyError, ValueError) as exc:
+        raise ConnectorDown("the dossier system does not say how far the upload came") from exc
 
 
 def _size(path: Path) -> int:

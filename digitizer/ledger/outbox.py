@@ -293,6 +293,27 @@ def receipts(tx: Transaction, *, kind: str | None = None) -> list[dict[str, Any]
     ]
 
 
+def handed(tx: Transaction, target: str) -> list[dict[str, Any]]:
+    """What was handed over and nobody has said to be done: delivery, kind, dossier, component, external id, time."""
+    rows = tx.execute(
+        sa.select(delivery, intake.c.component)
+        .join(intake, intake.c.id == delivery.c.intake, isouter=True)
+        .where(delivery.c.state == HANDED, delivery.c.target == target)
+        .order_by(delivery.c.dossier, delivery.c.seq)
+    ).mappings()
+    return [
+        {
+            "delivery": r["id"],
+            "kind": r["kind"],
+            "dossier": r["dossier"],
+            "component": r["component"] or "",
+            "file": r["receipt"]["external_id"],
+            "at": r["receipt"]["at"],
+        }
+        for r in rows
+    ]
+
+
 def pending(tx: Transaction) -> list[dict[str, Any]]:
     """What a target does not have yet, and why: delivery, kind, target, dossier, state, attempts, error code; dead ones too."""
     open_ones = sa.select(delivery).where(delivery.c.state.in_((PENDING, DEAD)))

@@ -3,6 +3,7 @@
 The engine opens on first use, so a process that only receives never loads a model.
 """
 
+from digitizer.service.books import Books
 from digitizer.service.callbacks import Callbacks
 from digitizer.service.delivery import Deliveries
 from digitizer.service.hook import Document
@@ -16,5 +17,5 @@ from digitizer.service.work import Work
 __all__ = ["Announced", "Document", "Service", "Status", "Submission"]
 
 
-class Service(Work, Review, Callbacks, Deliveries, Keys, Inbox):
+class Service(Work, Review, Callbacks, Deliveries, Books, Keys, Inbox):
     """One per process."""

@@ -9,10 +9,11 @@ import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
-from digitizer.connectors import CAPABILITIES
+from digitizer.connectors import CAPABILITIES, HandsOver
 from digitizer.errors import ConnectorDown, DigitizerError, NotSupported, ServiceError, UsageError
-from digitizer.ledger import outbox, records, submissions
+from digitizer.ledger import events, outbox, records, submissions
 from digitizer.ledger.outbox import Due
 from digitizer.model import Receipt, RecordState
 from digitizer.service.callbacks import tell
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 #: threads of one process that send
 THREADS = 16
 ACTOR = "digitizer"
+#: why something is handed over instead of attached
+NO_FUNCTION = "no_attach_function"
 #: reason codes: events must hold no personal data, so no free text
 REASON = re.compile(r"[a-z][a-z0-9_]{2,39}")
 
@@ -59,6 +62,9 @@ class Deliveries(Ports):
                         trouble = exc
                 if not over:
                     self._renew(list(under_way.values()))
+        if receipts:
+            for connector in self.connectors():
+                connector.settle()
         if trouble is not None:
             raise trouble
         return receipts
@@ -80,6 +86,18 @@ class Deliveries(Ports):
         with self.ledger.begin() as tx:
             if not outbox.elsewhere(tx, delivery, actor=by, reason=reason, evidence=key):
                 raise UsageError("no such delivery is open; see `digitizer deliveries list`", delivery=delivery)
+
+    def hand_over(self, target: str, file: Path, *, by: str) -> list[dict[str, Any]]:
+        """One signed package of what `target` waits to have entered by hand; its list. Raises UsageError, ConfigError."""
+        connector = self.connector_of(target)
+        if not isinstance(connector, HandsOver):
+            raise UsageError("this target hands nothing over; it is no `handover:`", target=target)
+        with self.ledger.read() as tx:
+            rows = [{**row, "reason": NO_FUNCTION} for row in outbox.handed(tx, target)]
+        manifest = connector.package(file, rows)
+        with self.ledger.begin() as tx:
+            events.note(tx, "package_made", target, actor=by, files=len(manifest.files), signer=manifest.signer)
+        return rows
 
     def _claim(self, room: int) -> list[Due]:
         now = self.clock()

@@ -93,12 +93,22 @@ class Ports:
                 self._connectors[target] = open_connector(self.settings.targets[target].url, self.settings.home)
             return self._connectors[target]
 
+    def connectors(self) -> list[Connector]:
+        """Those opened so far."""
+        with self._opening:
+            return list(self._connectors.values())
+
     def route(self, tx: Transaction, intake: Intake) -> str:
         """The target that gets what belongs to this intake's dossier: the first whose agencies or procedures name it."""
         for name, options in self.settings.targets.items():
             if any(_below(intake.agency, agency) for agency in _listed(options.agencies)):
                 return name
         return DOSSIERS
+
+    def book_target(self) -> str | None:
+        """The target that takes register books; None where there is none, then `digitizer export moj` writes them."""
+        names = [DOSSIERS, *self.settings.targets]
+        return next((name for name in names if "import_package" in self.connector_of(name).capabilities), None)
 
     def pace_of(self, target: str) -> Pace:
         """What a target may be asked for at most. Raises ConfigError for quiet hours that are none."""

@@ -46,6 +46,18 @@ class Review(Intakes):
                         key=f"update_fields/{intake.dossier}/{record_id}/{kept.record.revision}",
                     )
                     self._write_attach_approved(tx, intake)
+                elif intake.book and (target := self.book_target()):
+                    outbox.add(
+                        tx,
+                        "import_package",
+                        target=target,
+                        order_key=intake.book,
+                        intake_id=intake.id,
+                        actor=by,
+                        record=record_id,
+                        revision=kept.record.revision,
+                        key=f"import_package/{intake.agency or '_'}/{intake.book}/{record_id}/{kept.record.revision}",
+                    )
             return replace(kept, state=RecordState.READY)
 
     def place(self, intake_id: str, *, dossier: str | None, component: str | None, by: str) -> Intake:

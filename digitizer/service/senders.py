@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +15,7 @@ from digitizer.ledger import outbox, records, submissions
 from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, Receipt, RecordState
+from digitizer.pipeline import light_copy
 from digitizer.service.ports import Ports
 
 Sender = Callable[[Ports, Due, Path], Receipt]
@@ -66,6 +69,50 @@ def send_fields(ports: Ports, due: Due, folder: Path) -> Receipt:
             fields={"doctype": kept.doctype, "record": kept.record.id, "revision": due.revision, "values": values(kept)},
         )
     )
+
+
+@sender("import_package")
+def send_case(ports: Ports, due: Due, folder: Path) -> Receipt:
+    """A registration case: its pages as a light PDF, its approved values, into its book."""
+    kept, intake = _record(ports, due), _intake(ports, due)
+    return ports.connector_of(due.target).import_package(case_delivery(ports, due, intake, kept, folder))
+
+
+def case_delivery(ports: Ports, due: Due, intake: Intake, kept: Kept, folder: Path) -> Delivery:
+    """What `import_package` gets for a record of a book."""
+    light, archive = folder / "case.pdf", folder / "archive.pdf"
+    with ports.ledger.read() as tx:
+        made = submissions.artifacts(tx, intake.bundle)
+    ports.fetch(made["pdf"][1], archive)
+    light_copy(archive, light, options=ports.settings.pages, pages=_pages_of(ports, made["json"][1], kept))
+    return _delivery(ports, due, intake)(
+        dossier=intake.book or "",
+        name=f"{kept.record.id}.pdf",
+        media_type="application/pdf",
+        sha256=hashlib.sha256(light.read_bytes()).hexdigest(),
+        path=light,
+        fields={
+            "book": intake.book,
+            "doctype": kept.doctype,
+            "record": kept.record.id,
+            "revision": kept.record.revision,
+            "values": values(kept),
+        },
+    )
+
+
+def _pages_of(ports: Ports, result: str, kept: Kept) -> list[int]:
+    """Positions of the scans that a record lies on: where its fields were read, else its whole document."""
+    with ports.store.open(result) as stored:
+        made = json.load(stored)
+    read_on = {field.page for field in kept.record.fields if field.page is not None}
+    found = sorted({page["scan"] for page in made["pages"] if page["index"] in read_on})
+    if found:
+        return found
+    number = int(kept.record.id.split("/")[1])
+    if number < len(made["documents"]):
+        return sorted(set(made["documents"][number]["pages"]))
+    raise AttachError("nobody knows the pages of this record", record=kept.record.id)
 
 
 #: fields that say what Công văn 7197 asks of every document, by what it asks; the first with a value

@@ -192,7 +192,7 @@ def test_a_large_upload_resumes_where_it_was_cut_off(server: DossierServer, tmp_
     connector, kept = connect(server, tmp_path), dict[str, Any]()
     one = delivery(tmp_path, bytes(range(256)) * 40, keep=lambda progress: (kept.clear(), kept.update(progress)))
     tries = 0
-    server.mood = Mood(lost_answer=0.25, duplicate=0.2, corrupt=0.3)
+    server.mood = Mood(lost_answer=0.25, duplicate=0.2, corrupt=0.3, html=0.1)
     while True:
         tries += 1
         try:

@@ -1,0 +1,182 @@
+"""The Ministry of Justice's import sheets of register books: columns in order, values as they are written there, file names.
+
+Codes and order: domain facts §2.2 (Công văn 1437/BTP-CNTT and the templates that projects exchange).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from digitizer.text import fold
+
+#: document type -> code of its book
+BOOKS = {
+    "birth_register": "KS",
+    "marriage_register": "KH",
+    "death_register": "KT",
+    "parent_child_register": "CMC",
+    "marital_status_register": "HN",
+}
+SHEET = "DL Import"
+
+_HEAD = "so quyenSo trangSo ngayDangKy loaiDangKy noiDangKy nguoiKy chucVuNguoiKy nguoiThucHien ghiChu"
+_TAIL = "soDangKyNuocNgoai ngayDangKyNuocNgoai cqNuocNgoaiDaDangKy qgNuocNgoaiDaDangKy"
+_PAPER = "LoaiGiayToTuyThan GiayToKhac SoGiayToTuyThan NgayCapGiayToTuyThan NoiCapGiayToTuyThan"
+_NYC = "nycHoTen nycQuanHe nycLoaiGiayToTuyThan nycGiayToKhac nycSoGiayToTuyThan nycNgayCapGiayToTuyThan nycNoiCapGiayToTuyThan"
+_NATION = "DanToc QuocTich QuocTichKhac"
+_HOME = "LoaiCuTru NoiCuTru"
+
+
+def _of(prefix: str, names: str) -> list[str]:
+    return [prefix + name for name in names.split()]
+
+
+_PARENT = f"HoTen NgaySinh {_NATION} {_HOME} LoaiGiayToTuyThan SoGiayToTuyThan"
+_SPOUSE = f"HoTen NgaySinh {_NATION} {_HOME} {_PAPER}"
+_CHILD = (
+    f"HoTen GioiTinh NgaySinh NgaySinhBangChu NoiSinh NoiSinhDVHC QueQuan {_NATION} LoaiKhaiSinh MatTich "
+    "MatTichNgayGhiChuTuyenBo MatTichCanCuTuyenBo MatTichNgayGhiChuHuyTuyenBo MatTichCanCuHuyTuyenBo HanCheNangLucHanhVi "
+    "HanCheNangLucHanhViNgayGhiChuTuyenBo HanCheNangLucHanhViCanCuTuyenBo HanCheNangLucHanhViNgayGhiChuHuyTuyenBo "
+    "HanCheNangLucHanhViNgayCanCuHuyTuyenBo"
+)
+_DEAD = (
+    f"HoTen GioiTinh NgaySinh {_NATION} {_HOME} {_PAPER} NgayChet NgayChetGhiBangChu GioPhutChet NoiChet NguyenNhanChet "
+    "TinhTrangTuyenBoViecChet NgayGhiChuTuyenBoViecChet CanCuTuyenBoViecChet NgayGhiChuHuyTuyenBoViecChet CanCuHuyTuyenBoViecChet"
+)
+_KIN = f"HoTen NgaySinh {_NATION} QueQuan {_HOME} {_PAPER}"
+_CERTIFIED = (
+    f"HoTen GioiTinh NgaySinh {_NATION} {_HOME} {_PAPER} ThoiGianCuTruTai ThoiGianCuTruTu ThoiGianCuTruDen TinhTrangHonNhan "
+    "LoaiMucDichSuDung MucDichSuDung"
+)
+_BIRTHS = [*_HEAD.split(), *_of("nks", _CHILD), *_of("me", _PARENT), *_of("cha", _PARENT), *_NYC.split(), *_TAIL.split()]
+COLUMNS: dict[str, list[str]] = {
+    "KS": _BIRTHS,
+    "KH": [
+        *_HEAD.replace("nguoiThucHien", "ngayXacLapQuanHeHonNhan nguoiThucHien").split(),
+        *["tinhTrangKetHon", "huyKetHonNgayGhiChu", "huyKetHonCanCu", "congNhanKetHonNgayGhiChu", "congNhanKetHonCanCu"],
+        *_of("chong", _SPOUSE),
+        *_of("vo", _SPOUSE),
+        *_TAIL.split(),
+    ],
+    "KT": [*_HEAD.split(), *_of("nkt", _DEAD), *_of("gbt", "Loai So Ngay CoQuanCap"), *_NYC.split(), *_TAIL.split()],
+    "CMC": [
+        *_HEAD.replace("ngayDangKy loaiDangKy", "quyetDinhSo ngayDangKy loaiDangKy loaiXacNhan").split(),
+        *_of("cm", _KIN),
+        *_of("nc", _KIN),
+        *_NYC.replace("nycQuanHe", "nycQHNguoiDuocNhan nycQHNguoiNhan").split(),
+        *_TAIL.split(),
+    ],
+    "HN": [*_HEAD.replace("loaiDangKy noiDangKy", "noiCap").split(), *_of("nxn", _CERTIFIED), *_NYC.split()],
+}
+#: newer template of births: a number first, identity numbers before the names, a twin after each nationality
+_IDS = {"nksHoTen": "nksSoDinhDanh", "meHoTen": "meSoDinhDanhCaNhan", "chaHoTen": "chaSoDinhDanhCaNhan"}
+BIRTHS_70 = ["STT"] + [
+    name
+    for column in _BIRTHS
+    for name in [*([_IDS[column]] if column in _IDS else []), column, *([f"{column}Str"] if "QuocTich" in column else [])]
+]
+#: spellings of other projects -> ours
+ALIASES = {"nycNgayCapGiayToKhac": "nycNgayCapGiayToTuyThan"}
+_SEX = {"nam": "1", "nữ": "2"}
+#: columns that hold a date; the words of a date and the like do not
+_DATE = re.compile(r"(?!.*(BangChu|CanCu))(ngay|.*Ngay|.*ThoiGianCuTru(Tu|Den)$)")
+
+
+def columns(book: str, *, wide: bool = False) -> list[str]:
+    """The columns of a book's sheet; `wide`: the newer template of births. Raises KeyError for a book without a sheet."""
+    return BIRTHS_70 if wide and book == "KS" else COLUMNS[book]
+
+
+def row(values: Mapping[str, Any], names: list[str], number: int) -> dict[str, str]:
+    """A record's values (normal form) as the text cells of a sheet."""
+    cells = {name: cell(name, values.get(name)) for name in names}
+    if "STT" in cells:
+        cells["STT"] = str(number)
+    for name in names:
+        if name.endswith("Str") and name[:-3] in cells:
+            cells[name] = cells[name[:-3]]
+    return cells
+
+
+def cell(name: str, value: Any) -> str:
+    """One value as the sheet writes it: dates `dd.MM.yyyy` as precise as they are, sex as a code, notes in one cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, list | tuple):
+        return "; ".join(str(part) for part in value)
+    text = str(value)
+    if name.endswith("GioiTinh"):
+        return _SEX.get(text, "3")
+    if _DATE.match(name) and re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
+        return ".".join(reversed(text.split("-")))
+    return text
+
+
+def same(name: str, ours: str, theirs: str) -> str:
+    """`same`, `accents` (only accents, case or tone place differ) or `differs`; dates with `/`, `.` or `-` are one."""
+    if _DATE.match(name):
+        return "same" if _date(ours) == _date(theirs) else "differs"
+    if ours == theirs:
+        return "same"
+    return "accents" if fold(ours) == fold(theirs) else "differs"
+
+
+def number_of(so: str) -> str:
+    """The number in `so`, its year where it has one, without leading zeros: `015/1999` -> `15/1999`, `01/` -> `1`."""
+    number, _, year = re.sub(r"\s", "", so).partition("/")
+    number = number.lstrip("0") or number
+    return f"{number}/{year}" if year else number
+
+
+def _date(text: str) -> str:
+    parts = re.split(r"[./-]", text.strip())
+    if len(parts[0]) == 4:
+        parts.reverse()
+    return ".".join(part.zfill(2) for part in parts)
+
+
+#: how a case's file is called: type, year of the event, number of the book, day of registration, number of the case
+DEFAULT_NAME = "{book}.{year}.{volume}.{date}.{number:03}"
+
+
+def file_name(rule: str, book: str, values: Mapping[str, Any]) -> str:
+    """The name of a case's PDF. `book` is `KS/1999/01`; the year in `so` is the event's and goes before the cover's.
+
+    Raises ValueError when the case has no number.
+    """
+    code, year, volume = book.split("/")
+    number, _, own_year = number_of(str(values.get("so") or "")).partition("/")
+    digits = re.match(r"\d+", number)
+    if digits is None:
+        raise ValueError("no number")
+    day = str(values.get("ngayDangKy") or own_year or year)
+    facts = {
+        "book": code,
+        "year": own_year if own_year.isdigit() else year,
+        "volume": volume,
+        "date": day,
+        "number": int(digits[0]),
+    }
+    return rule.format(**facts) + ".pdf"
+
+
+def from_file_name(name: str) -> dict[str, str]:
+    """Book, year, volume, date and number out of a name of any of the three known forms; nothing for another name.
+
+    `KS.1999.01.1999-11-19.001.pdf`, `KS.2010.01.001.PDF`, and up to seven parts for a volume over several years, where the
+    year (two digits: 19xx) stands third from the end.
+    """
+    parts = name.split(".")
+    if len(parts) < 5 or parts[-1].lower() != "pdf" or not parts[0].isalpha() or not parts[-2].isdigit():
+        return {}
+    found = {"book": parts[0].upper(), "number": parts[-2]}
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", parts[-3]):
+        return {**found, "year": parts[1], "volume": parts[2], "date": parts[-3]}
+    if len(parts) == 5:
+        return {**found, "year": parts[1], "volume": parts[2]}
+    year = parts[-3]
+    return {**found, "year": f"19{year}" if len(year) == 2 else year, "volume": parts[2]} if year.isdigit() else {}

@@ -1,0 +1,64 @@
+"""Connector `handover:`: for systems that cannot attach (driving licences, social insurance, business registration).
+
+Everything is kept in a sealed folder for each dossier: the files, the values, the receipts, a manifest with checksums and
+our signature (`sealed.py`). Somebody enters it there by hand and says so with evidence (`digitizer deliveries elsewhere`);
+until then it counts as handed over, not as done. `package` makes one signed file of many dossiers, to carry.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from digitizer import tables
+from digitizer.connectors import Delivery
+from digitizer.connectors.folder import FolderConnector, translated
+from digitizer.errors import UsageError
+from digitizer.model import Receipt
+from digitizer.sealed import Keys, Manifest, pack, seal
+
+#: columns of the list that goes with a package
+INDEX = ("dossier", "component", "file", "sha256", "reason", "at")
+
+
+class HandoverConnector(FolderConnector):
+    """Sealed folders below `root`."""
+
+    capabilities = frozenset({"attach", "attach_result", "update_fields", "none"})
+
+    def __init__(self, root: Path, keys: Keys) -> None:
+        super().__init__(root)
+        self._keys, self._lock = keys, threading.Lock()
+
+    def _once(self, delivery: Delivery, do: Callable[[Path], Path]) -> Receipt:
+        key = self._keys.own()  # before anything is written: without a key nothing can be handed over
+        with self._lock:
+            receipt = super()._once(delivery, do)
+            seal(self.root / delivery.dossier, key=key, kind="handover", facts={"dossier": delivery.dossier})
+            return receipt
+
+    def package(self, target: Path, rows: Sequence[Mapping[str, Any]]) -> Manifest:
+        """One signed `.zip` of the dossiers that `rows` (columns of INDEX) list, with the list as CSV. Raises UsageError."""
+        codes = sorted({str(row["dossier"]) for row in rows})
+        if not codes:
+            raise UsageError("nothing waits to be handed over")
+        with self._lock, translated(), tempfile.TemporaryDirectory(dir=target.parent) as made:
+            folder = Path(made) / "package"
+            for code in codes:
+                shutil.copytree(self.root / code, folder / code)
+            (folder / "index.csv").write_text(tables.write_csv(rows, INDEX), encoding="utf-8", newline="")
+            manifest = seal(folder, key=self._keys.own(), kind="handover", facts={"dossiers": len(codes)})
+            pack(folder, target)
+            return manifest
+
+
+def open(url: str, home: Path) -> HandoverConnector:
+    """`handover:` is `<home>/handover`; `handover:///path` is that path. The key is `digitizer keys init`'s."""
+    path = urlsplit(url).path
+    return HandoverConnector(Path(url2pathname(path)) if path else home / "handover", Keys(home))

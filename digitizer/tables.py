@@ -1,0 +1,121 @@
+"""Tables that offices exchange: CSV and XLSX as rows of text, and back. The only home of openpyxl.
+
+Everything is text: identity numbers, codes and dates keep their zeros, and a value that begins with `=` stays a value.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import PatternFill
+from openpyxl.utils.exceptions import InvalidFileException
+
+from digitizer.errors import FileAccess, UnsupportedFormat
+from digitizer.text import nfc
+
+_MOST_BYTES = 100_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A cell to mark: row as `read` counts them (0-based, without the header), column by its header, colour `RRGGBB`."""
+
+    row: int
+    column: str
+    colour: str
+    comment: str
+
+
+def read(path: Path, sheet: str | None = None) -> list[dict[str, str]]:
+    """The rows of a `.csv` (UTF-8; `,` `;` or tab) or `.xlsx`, by the first word of each header. Empty rows are kept out.
+
+    `sheet` is the wanted one where the book has it, else the first. Raises FileAccess, UnsupportedFormat.
+    """
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise UnsupportedFormat("this table is too large", file=path.name)
+        lines = _csv(path) if path.suffix.lower() == ".csv" else _xlsx(path, sheet)
+    except OSError as exc:
+        raise FileAccess("the table cannot be read", file=path.name) from exc
+    except (UnicodeDecodeError, csv.Error, BadZipFile, InvalidFileException, KeyError, ValueError) as exc:
+        raise UnsupportedFormat("this is no table; save it as .xlsx or as .csv in UTF-8", file=path.name) from exc
+    headers = [_first_word(header) for header in (lines[0] if lines else [])]
+    rows = [dict(zip(headers, [*line, *[""] * len(headers)], strict=False)) for line in lines[1:]]
+    return [{k: v for k, v in row.items() if k} for row in rows if any(row.values())]
+
+
+def write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]], *, sheet: str = "Sheet1") -> None:
+    """Writes a sheet of text cells, the columns in this order."""
+    book = Workbook(write_only=False)
+    page = book.active or book.create_sheet()
+    page.title = sheet
+    for number, row in enumerate([dict(zip(columns, columns, strict=True)), *rows], start=1):
+        for place, column in enumerate(columns, start=1):
+            cell = page.cell(row=number, column=place)
+            cell.value = row.get(column, "")
+            cell.data_type, cell.number_format = "s", "@"
+    page.freeze_panes = "A2"
+    book.properties.created = book.properties.modified = datetime(2000, 1, 1)
+    book.save(path)
+
+
+def mark(source: Path, target: Path, marks: Iterable[Mark], sheet: str | None = None) -> None:
+    """A copy of an `.xlsx` with cells coloured and commented; no value is changed. Rows count as in `read`."""
+    book = load_workbook(source)
+    page = book[sheet] if sheet and sheet in book.sheetnames else book[book.sheetnames[0]]
+    lines = list(page.iter_rows())
+    columns = {_first_word(_text(cell.value)): place for place, cell in enumerate(lines[0])}
+    filled = [line for line in lines[1:] if any(_text(cell.value) for cell in line)]
+    for one in marks:
+        cell = filled[one.row][columns[one.column]]
+        cell.fill = PatternFill("solid", start_color=one.colour)
+        cell.comment = Comment(one.comment, "digitizer")
+    book.save(target)
+
+
+def write_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """CSV that Excel opens with its letters right (UTF-8 with a mark, CRLF)."""
+    sink = io.StringIO()
+    writer = csv.DictWriter(sink, columns, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return "\ufeff" + sink.getvalue()
+
+
+def _csv(path: Path) -> list[list[str]]:
+    text = path.read_text(encoding="utf-8-sig")
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    return [[nfc(cell).strip() for cell in line] for line in csv.reader(io.StringIO(text), delimiter=delimiter)]
+
+
+def _xlsx(path: Path, sheet: str | None) -> list[list[str]]:
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        page = book[sheet] if sheet and sheet in book.sheetnames else book[book.sheetnames[0]]
+        return [[_text(value) for value in line] for line in page.iter_rows(values_only=True)]
+    finally:
+        book.close()
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime | date):
+        return value.strftime("%Y-%m-%d")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return nfc(str(value)).strip()
+
+
+def _first_word(header: str) -> str:
+    return header.split()[0] if header.split() else ""
