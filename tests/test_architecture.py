@@ -59,7 +59,6 @@ HOMES = {
     "redis": "digitizer/queue/",
     "cryptography": "digitizer/sealed.py",
     "openpyxl": "digitizer/tables.py",
-    "httpx": "digitizer/connectors/_wire.py",
 }
 #: files of the product; training is not part of it
 FILES = sorted(p for top in ("digitizer", "workers") for p in (ROOT / top).rglob("*.py") if "training" not in p.parts)

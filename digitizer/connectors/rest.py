@@ -193,7 +193,7 @@ class RestConnector(Unable):
         headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}
         try:
             answer = self._wire.ask("PATCH", location, headers=headers, content=data)
-        except (AttachRefused, DossierNotFound) as exc:  # 409: somewhere between us the piece was delivered twice; ask where it ends
+        except (AttachRefused, DossierNotFound) as exc:  # 409: the piece came twice; ask where it ends
             raise ConnectorDown("the upload is not where it was", **exc.facts) from exc
         if (now := _offset(answer)) <= offset:
             raise ConnectorDown("the upload does not move")

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from digitizer.connectors import CAPABILITIES, Connector, Delivery, open_connector
+from digitizer.connectors import CAPABILITIES, Connector, Delivery, HandsOver, open_connector
 from digitizer.connectors.folder import FolderConnector
-from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, NotSupported
+from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, NotSupported, UsageError
+from digitizer.sealed import Keys, check, unpack
 from tests.dossier_server import running
 
 CODE = "H60.127.03-260930-0012"
@@ -36,11 +37,19 @@ def write_secrets(home: Path, name: str) -> None:
     (home / "secrets" / f"{name}.toml").write_text('client_id = "test-client"\nclient_secret = "test-secret"\n')
 
 
+@contextmanager
+def with_a_key(folder: Path) -> Iterator[str]:
+    Keys(folder / "home").init()
+    yield "handover:"
+
+
 #: adapter -> the URL of a dossier system that knows CODE
 ADAPTERS: dict[str, Opened] = {
     "folder": lambda folder: nullcontext("folder:"),
     "folder with a path": lambda folder: nullcontext((folder / "hồ sơ").as_uri().replace("file:", "folder:")),
     "rest": a_dossier_system,
+    "moj": lambda folder: nullcontext("moj:"),
+    "handover": with_a_key,
 }
 
 
@@ -58,6 +67,21 @@ def delivery(tmp_path: Path, content: bytes = b"%PDF-1.7 ...", name: str = "Gi�
     sha256 = hashlib.sha256(content).hexdigest()
     return Delivery(id=f"d-{sha256[:8]}", key=f"attach/{CODE}/KS/{sha256}", dossier=CODE, component="KS", agency="H60.127.03",
                     name=name, media_type="application/pdf", sha256=sha256, path=path)  # fmt: skip
+
+
+def needs(connector: Connector, capability: str) -> None:
+    if capability not in connector.capabilities:
+        pytest.skip(f"this connector does not declare {capability}")
+
+
+def case(tmp_path: Path, number: int = 15, **changes: object) -> Delivery:
+    """A registration case for a book."""
+    content = b"%PDF-1.7 case " + str(number).encode()
+    values = {"so": f"{number}/1999", "quyenSo": "01/1999", "ngayDangKy": "1999-11-19", "nksHoTen": "NGUYỄN THỊ HOÀ",
+              "nksGioiTinh": "nữ", "nksNgaySinh": "1999-11", "nksSoDinhDanh": "008199001234", **changes}  # fmt: skip
+    fields = {"book": "KS/1999/01", "doctype": "birth_register", "record": f"b/{number}", "revision": 1, "values": values}
+    one = replace(delivery(tmp_path, content), dossier="KS/1999/01", component=None, fields=fields)
+    return replace(one, key=f"import_package/_/KS/1999/01/b/{number}/1", id=f"c{number}")
 
 
 def files(folder: Path) -> list[str]:
@@ -96,6 +120,7 @@ def test_a_declared_search_finds_its_dossiers(connector: Connector) -> None:
 
 
 def test_an_attachment_gets_a_receipt(connector: Connector, tmp_path: Path) -> None:
+    needs(connector, "attach")
     receipt = connector.attach(delivery(tmp_path))
     assert receipt.dossier == CODE
     assert receipt.delivery == delivery(tmp_path).id
@@ -104,22 +129,33 @@ def test_an_attachment_gets_a_receipt(connector: Connector, tmp_path: Path) -> N
 
 
 def test_a_repeat_gets_the_same_receipt(connector: Connector, tmp_path: Path) -> None:
+    needs(connector, "attach")
     assert connector.attach(delivery(tmp_path)) == connector.attach(delivery(tmp_path))
 
 
 def test_two_files_of_one_name_are_both_kept(connector: Connector, tmp_path: Path) -> None:
+    needs(connector, "attach")
     first, second = delivery(tmp_path), delivery(tmp_path, b"%PDF-1.7 another")
     assert connector.attach(first).external_id != connector.attach(second).external_id
     assert connector.attach(first) == connector.attach(first)
 
 
+def test_a_case_gets_a_receipt_and_a_repeat_the_same(connector: Connector, tmp_path: Path) -> None:
+    needs(connector, "import_package")
+    first = connector.import_package(case(tmp_path))
+    assert connector.import_package(case(tmp_path)) == first
+    assert connector.import_package(case(tmp_path, 16)).external_id != first.external_id
+
+
 def test_approved_values_get_a_receipt_too(connector: Connector, tmp_path: Path) -> None:
+    needs(connector, "update_fields")
     approved = replace(delivery(tmp_path), key="update_fields/r1/1", fields={"nksHoTen": "NGUYỄN THỊ ƯỢNG", "ghiChu": ["a", "b"]})
     assert connector.update_fields(approved) == connector.update_fields(approved)
 
 
 @pytest.mark.parametrize("code", ["../other", "..", "/etc", "a/b", "a\\b", "", ".hidden", "C:", "x\0y", "NUL"])
 def test_no_code_leads_out_of_the_dossier(connector: Connector, tmp_path: Path, code: str) -> None:
+    needs(connector, "attach")
     with pytest.raises((AttachRefused, DossierNotFound)):
         connector.attach(replace(delivery(tmp_path), dossier=code))
     if code and isinstance(connector, FolderConnector):  # no component at all is fine
@@ -225,3 +261,40 @@ def test_a_later_revision_replaces_the_values(folder: Connector, tmp_path: Path)
         )
     written = tmp_path / "dossiers" / CODE / "records" / "intake_1_2.json"
     assert json.loads(written.read_text(encoding="utf-8")) == {"nksHoTen": "NGUYỄN THỊ ƯỢNG"}
+
+
+# --- what is particular to `handover:` --------------------------------------------------------------------------------
+
+
+def test_every_dossier_handed_over_is_sealed(tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "home")
+    keys.init()
+    connector = open_connector("handover:", tmp_path / "home")
+    for content in (b"%PDF one", b"%PDF two"):
+        receipt = connector.attach(delivery(tmp_path, content))
+    manifest = check(tmp_path / "home" / "handover" / CODE, keys)
+    assert receipt.external_id.partition("/")[2] in {file.path for file in manifest.files}
+    assert len(manifest.files) == 4, "two files and two receipts"
+
+
+def test_a_package_of_many_dossiers_opens_at_the_other_end(tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "home")
+    (tmp_path / "k.pem").write_text(keys.init().pem)
+    connector = open_connector("handover:", tmp_path / "home")
+    assert isinstance(connector, HandsOver)
+    receipt = connector.attach(delivery(tmp_path))
+    row = {"dossier": CODE, "component": "KS", "file": receipt.external_id, "reason": "no_attach_function", "at": receipt.at}
+    connector.package(tmp_path / "p.zip", [row])
+    other = Keys(tmp_path / "other")
+    other.trust(tmp_path / "k.pem", "xa")
+    unpack(tmp_path / "p.zip", tmp_path / "out", other)
+    assert check(tmp_path / "out" / CODE, other).facts == {"dossier": CODE}
+    assert CODE in (tmp_path / "out" / "index.csv").read_text(encoding="utf-8-sig")
+    with pytest.raises(UsageError):
+        connector.package(tmp_path / "q.zip", [])
+
+
+def test_without_a_key_nothing_is_handed_over(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="keys init"):
+        open_connector("handover:", tmp_path).attach(delivery(tmp_path))
+    assert not (tmp_path / "handover").exists()
