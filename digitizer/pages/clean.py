@@ -13,11 +13,13 @@ _COARSER, _BRUSH_PX = 8, 11
 #: how much darker than the paper, as a share of black, what is taken for paper may be (the print of security paper, the other
 #: side showing through), and from where on all is ink as dark as it was
 _FAINT, _INK = 0.05, 0.20
+#: darkness of ink up to which nothing may be taken for paper, and from which on all that is faint is
+_PALE = (0.30, 0.40)
 
 
-def clean(pixels: Pixels, seals: tuple[Seal, ...]) -> Pixels:
-    """`pixels` ((H, W, 3) uint8 RGB) for reading; a copy."""
-    read: Pixels = cv2.LUT(whiten(lift_seals(pixels, seals)), _tone())
+def clean(pixels: Pixels, seals: tuple[Seal, ...], darkness: float = 1.0) -> Pixels:
+    """`pixels` ((H, W, 3) uint8 RGB) for reading; a copy. `darkness`: of half of the ink beside its paper, 0-1."""
+    read: Pixels = cv2.LUT(whiten(lift_seals(pixels, seals)), _tone(darkness))
     return read
 
 
@@ -32,10 +34,11 @@ def whiten(pixels: Pixels) -> Pixels:
     return white
 
 
-def _tone() -> Pixels:
-    """New level of each of 256."""
+def _tone(darkness: float) -> Pixels:
+    """New level of each of 256; nothing is taken from ink that is as pale as what is to go."""
+    share = np.clip((darkness - _PALE[0]) / (_PALE[1] - _PALE[0]), 0, 1)
     dark = 1 - np.arange(256) / 255
-    kept = np.clip((dark - _FAINT) / (_INK - _FAINT), 0, 1)
+    kept = np.clip((dark - share * _FAINT) / (share * (_INK - _FAINT) + 1e-6), 0, 1)
     return np.asarray(255 * (1 - dark * kept) + 0.5).astype(np.uint8)
 
 

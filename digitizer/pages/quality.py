@@ -23,8 +23,8 @@ _SCANNER_DPI = (100, 150, 200, 240, 300, 400, 600)
 
 #: paper darker than this was scanned too dark, grey level
 _DARK_PAPER = 105
-#: half of the ink is less dark than this beside its paper, grey levels over white: faded, or scanned too light
-_PALE = 75
+#: half of the ink is less dark than this beside its paper, 0-1: faded, or scanned too light
+_PALE = 0.29
 #: strokes whose edges are wider than both are blurred: sharp scans have 0.2 to 0.4 mm, and a coarse scan is not blurred by that
 _BLUR_MM, _BLUR_PX = 0.55, 2.8
 #: squares the edges are measured on, px of the scan, and how many
@@ -55,14 +55,19 @@ def touching(letters: Pixels, side: str) -> bool:
     return int(np.count_nonzero(np.diff(band.astype(np.int8)) == 1)) + int(band[0]) >= _TOUCHING
 
 
-def light_problems(raw: Pixels, grey: Pixels, ink: Pixels) -> tuple[Problem, ...]:
-    """Too dark, or pale ink; `raw` and `grey` (h, w) as scanned and over white paper, `ink` a mask."""
-    written = ink > 0
-    paper = raw[~written][::5]
+def darkness(grey: Pixels, ink: Pixels) -> float:
+    """How dark half of the ink is at least, 0-1; `grey` (h, w) over white paper, `ink` a mask. 1 without ink."""
+    written = grey[ink > 0]
+    return float(1 - np.median(written) / 255) if written.size else 1.0
+
+
+def light_problems(raw: Pixels, ink: Pixels, dark: float) -> tuple[Problem, ...]:
+    """Too dark, or pale ink; `raw` (h, w) as scanned, `ink` a mask, `dark` its darkness, 0-1."""
+    paper = raw[ink == 0][::5]
     found = []
     if not paper.size or np.percentile(paper, 60) < _DARK_PAPER:
         found.append(Problem(code="too_dark"))
-    if written.any() and 255 - np.median(grey[written]) < _PALE:
+    if dark < _PALE:
         found.append(Problem(code="pale"))
     return tuple(found)
 

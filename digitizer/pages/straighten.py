@@ -16,6 +16,7 @@ from digitizer.pages.ink import Small, find_letters, shrink
 from digitizer.pages.orientation import ROWS_CONTRAST, Pose, find_pose
 from digitizer.pages.quality import (
     SIDES,
+    darkness,
     edge_px,
     grade,
     ink_share,
@@ -52,6 +53,8 @@ class Look:
     pose: Pose
     #: width of the edges of strokes, px of the scan
     edge: float | None
+    #: of its ink, 0-1
+    darkness: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,8 +104,16 @@ def look_at(pixels: Pixels) -> Look:
     pose = Pose() if blank else find_pose(letters, pieces, small.ink)
     if outline is not None and not (blank or pose.skew_sure or outline.perspective):
         pose = replace(pose, skew_deg=outline.skew_deg)
-    edge = None if blank else edge_px(shown, small.ink)
-    return Look(outline=outline, plane=plane, small=small, letters=letters, blank=blank, pose=pose, edge=edge)
+    return Look(
+        outline=outline,
+        plane=plane,
+        small=small,
+        letters=letters,
+        blank=blank,
+        pose=pose,
+        edge=None if blank else edge_px(shown, small.ink),
+        darkness=darkness(small.grey, small.ink),
+    )
 
 
 def _plane(pixels: Pixels, outline: Outline | None) -> Canvas:
@@ -173,7 +184,7 @@ def _reasons(look: Look, dpi: float) -> tuple[Problem, ...]:
     shown = (True,) * 4 if look.outline is None else look.outline.open
     if any(touching(look.letters, side) for side, at_edge in zip(SIDES, shown, strict=True) if at_edge):
         codes.append("cut_off")
-    return (*(Problem(code=code) for code in codes), *light_problems(look.small.raw, look.small.grey, look.small.ink))
+    return (*(Problem(code=code) for code in codes), *light_problems(look.small.raw, look.small.ink, look.darkness))
 
 
 def _quality(look: Look, leaf: Leaf, problems: tuple[Problem, ...]) -> Quality:
@@ -200,7 +211,7 @@ def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: t
         source=scan.source,
         scan=scan.index,
         part=part,
-        pixels=pixels if look.blank else clean(pixels, stamps),
+        pixels=pixels if look.blank else clean(pixels, stamps, look.darkness),
         dpi=dpi,
         sheet=scan.sheet,
         to_scan=Warp(homography=canvas.to_scan, grid=grid, size=None if grid is None else canvas.size),
