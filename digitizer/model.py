@@ -330,9 +330,9 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A QR code, barcode or seal on the page. `text` is the code's content, NFC; empty for a seal."""
+    """A code, a seal or a stroke through a cancelled record. `text` is a code's content, NFC, else empty."""
 
-    #: `qr`, `barcode`, `seal`
+    #: `qr`, `barcode`, `seal`, `strike`
     kind: str
     box: Box
     text: str = ""

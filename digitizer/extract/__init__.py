@@ -25,8 +25,8 @@ from digitizer.text import fold
 
 #: confidence of what came with the submission or from a code whose check digits hold
 CERTAIN = 1.0
-#: what a page may have lost, by problem code
-_LOST = frozenset({"cut_short"})
+#: what a page may have lost, or nobody can read for certain, by problem code
+_LOST = frozenset({"cut_short", "cut_off", "blurred", "too_dark"})
 
 
 def extract(

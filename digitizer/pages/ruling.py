@@ -1,4 +1,4 @@
-"""The printed geometry of forms: tick boxes, and whether somebody ticked them.
+"""The printed geometry of forms: cells, dotted lines, and tick boxes and whether somebody ticked them.
 
 A tick box is told from a letter by what letters lack: four straight sides of one length and thickness that meet in four
 corners, paper around them, and text in the same row.
@@ -7,13 +7,14 @@ corners, paper around them, and text in the same row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from digitizer.model import Box, Pixels, Ruling, Tick
+from digitizer.pages.grid import find_cells, find_dotted
 from digitizer.pages.ink import normalise
 
 #: dots per inch boxes are looked for at; finer scans are made smaller first, in far coarser ones a box is a few px
@@ -78,7 +79,10 @@ class _Side:
 
 
 def find_ruling(pixels: Pixels, dpi: float) -> Ruling:
-    """The tick boxes of an upright page in reading order. `pixels`: (H, W, 3) uint8 RGB, `dpi` dots per inch, 0: unknown."""
+    """Tick boxes in reading order, cells and dotted lines of an upright page.
+
+    `pixels`: (H, W, 3) uint8 RGB, `dpi` dots per inch, 0: unknown.
+    """
     if 0 < dpi < _LEAST_DPI:
         return Ruling()
     scale = min(1.0, _DPI / dpi) if dpi else 1.0
@@ -86,11 +90,19 @@ def find_ruling(pixels: Pixels, dpi: float) -> Ruling:
     if scale < 1:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     dark = cv2.bitwise_not(normalise(grey))
+    ink = cv2.compare(dark, _DARKER, cv2.CMP_GT)
     mm = (dpi * scale if dpi else _DPI) / 25.4
-    squares = _squares(cv2.compare(dark, _DARKER, cv2.CMP_GT), mm)
-    found = [box for square in squares if (box := _checked(dark, square, mm)) is not None]
-    rows = _in_reading_order(_apart(found))
-    return Ruling(ticks=tuple(_tick(dark, square, mm, scale) for square in rows))
+    found = [box for square in _squares(ink, mm) if (box := _checked(dark, square, mm)) is not None]
+    return Ruling(
+        cells=tuple(replace(cell, box=_grown(cell.box, scale)) for cell in find_cells(ink, mm)),
+        dotted=tuple(_grown(line, scale) for line in find_dotted(ink, mm)),
+        ticks=tuple(_tick(dark, square, mm, scale) for square in _in_reading_order(_apart(found))),
+    )
+
+
+def _grown(box: Box, scale: float) -> Box:
+    """A box of the small copy in px of the page."""
+    return Box(box.x0 / scale, box.y0 / scale, box.x1 / scale, box.y1 / scale)
 
 
 def _squares(ink: Pixels, mm: float) -> list[_Square]:
@@ -258,7 +270,7 @@ def _tick(dark: Pixels, square: _Square, mm: float, scale: float) -> Tick:
     faint = _likely(_ink_inside(dark, square, mm))
     ticked = (1 - _FAINT) * clear + _FAINT * faint
     return Tick(
-        box=Box(*(edge / scale for edge in (square.x0, square.y0, square.x1, square.y1))),
+        box=_grown(Box(square.x0, square.y0, square.x1, square.y1), scale),
         ticked=ticked > 0.5,
         confidence=max(ticked, 1 - ticked),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from digitizer.model import Floats, Page, Pixels, Problem, Quality, Ruling, Scan, Warp
+from digitizer.model import Box, Floats, Mark, Page, Pixels, Problem, Quality, Ruling, Scan, Warp
 from digitizer.pages.canvas import Canvas, divide, lean, place, pose_of, resample, scaled, trim, upright, whole
 from digitizer.pages.clean import blank_outside, clean
 from digitizer.pages.codes import find_codes
@@ -32,12 +32,15 @@ from digitizer.pages.seals import find_seals, seal_marks
 from digitizer.pages.sheet import Outline, find_sheet, flattened
 from digitizer.pages.skew import find_rows, refine
 from digitizer.pages.spread import find_gutter, may_be_spread
+from digitizer.pages.strikes import find_strikes
 from digitizer.settings import PageOptions
 
 #: pages of an opened book lie within this of each other, degrees
 _LEAN_DEG = 5.0
 #: shorter side of an image that can hold a row of text
 _LEAST_PX = 16
+#: a record under long strokes of the pen is still there, and still a page
+_CANCELLED = (Problem(code="cancelled"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -202,7 +205,9 @@ def _quality(look: Look, leaf: Leaf, problems: tuple[Problem, ...]) -> Quality:
 
 def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: tuple[Problem, ...]) -> Page:
     canvas = leaf.canvas
-    grid = None if look.blank else _bend(look, canvas)
+    ink = _seen(look.small.ink, look, canvas)
+    grid = None if look.blank else _bend(ink, canvas)
+    struck = () if look.blank else _struck(ink, canvas)
     pixels = resample(scan.pixels, canvas, grid)
     if look.outline is not None:
         pixels = blank_outside(pixels, place(canvas, look.outline.corners))
@@ -215,15 +220,21 @@ def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: t
         dpi=dpi,
         sheet=scan.sheet,
         to_scan=Warp(homography=canvas.to_scan, grid=grid, size=None if grid is None else canvas.size),
-        quality=_quality(look, leaf, (*problems, *leaf.problems)),
+        quality=_quality(look, leaf, (*problems, *leaf.problems, *(_CANCELLED if struck else ()))),
         ruling=Ruling() if look.blank else find_ruling(pixels, dpi),
-        marks=() if look.blank else (*find_codes(pixels), *seal_marks(stamps, *canvas.size)),
+        marks=() if look.blank else (*find_codes(pixels), *seal_marks(stamps, *canvas.size), *struck),
     )
 
 
-def _bend(look: Look, canvas: Canvas) -> Floats | None:
-    """The displacement that flattens a page, as `Warp` has it: px of the scan."""
-    ink = _seen(look.small.ink, look, canvas)
+def _struck(ink: Pixels, canvas: Canvas) -> tuple[Mark, ...]:
+    """Strokes through a cancelled record, px of the page."""
+    scale = canvas.size[0] / ink.shape[1]
+    boxes = find_strikes(ink)
+    return tuple(Mark(kind="strike", box=Box(*(scale * edge for edge in (b.x0, b.y0, b.x1, b.y1)))) for b in boxes)
+
+
+def _bend(ink: Pixels, canvas: Canvas) -> Floats | None:
+    """The displacement that flattens a page, as `Warp` has it: px of the scan. `ink`: what is written there, small."""
     bend = find_bend(ink)
     if bend is None:
         return None

@@ -1,0 +1,75 @@
+"""Records that somebody cancelled: a long stroke of the pen across the page, or two."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from digitizer.model import Box, Pixels
+
+#: a stroke runs over this share of the page's width and height at least
+_WIDE, _HIGH = 0.25, 0.15
+#: directions that are looked into, degrees off level
+_SLOPES_DEG = tuple(range(24, 76, 4))
+#: how many times longer than broad a stroke is
+_SLENDER = 6.0
+#: all lengths in px of a copy half as fine as the small one, 60 to the inch: rules are longer than the first, letters have no
+#: straight strokes as long as the second, and so far apart may the pieces of one stroke be
+_RULE_PX, _STRAIGHT_PX, _GAP_PX = 30, 28, 9
+
+
+def find_strikes(ink: Pixels) -> tuple[Box, ...]:
+    """The strokes across a level page, as boxes in px of the (h, w) mask `ink` of a small copy."""
+    if min(ink.shape) < 4 * _RULE_PX:
+        return ()
+    half = cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    free = _without_rules(cv2.compare(half, 60, cv2.CMP_GT))
+    # letters alone hang together in no piece as large as a stroke that runs through them
+    if not len(_large(free)):
+        return ()
+    found = []
+    for rising in (1, -1):
+        pieces = np.max([_straight(free, rising * slope) for slope in _SLOPES_DEG], axis=0)
+        joined = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, np.ones((_GAP_PX, _GAP_PX), np.uint8))
+        found += [box for box, piece in _large(joined) if _is_slender(piece)]
+    return tuple(Box(2 * b.x0, 2 * b.y0, 2 * b.x1, 2 * b.y1) for b in found)
+
+
+def _without_rules(ink: Pixels) -> Pixels:
+    level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, _RULE_PX), np.uint8))
+    upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((_RULE_PX, 1), np.uint8))
+    free = cv2.subtract(ink, cv2.bitwise_or(level, upright))
+    mended: Pixels = cv2.morphologyEx(free, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    return mended
+
+
+def _straight(ink: Pixels, slope_deg: float) -> Pixels:
+    """The parts of `ink` that are straight strokes in one direction: the page is sheared until they stand upright."""
+    height, width = ink.shape
+    lean = 1 / np.tan(np.radians(slope_deg))
+    grown = width + int(abs(lean) * height)
+    shear = np.array([[1, lean, -min(0.0, lean * height)], [0, 1, 0]], np.float64)
+    upright = cv2.warpAffine(ink, shear, (grown, height), flags=cv2.INTER_NEAREST)
+    length = max(5, round(_STRAIGHT_PX * abs(np.sin(np.radians(slope_deg)))))
+    opened = cv2.morphologyEx(upright, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    back: Pixels = cv2.warpAffine(opened, shear, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+    return back
+
+
+def _large(mask: Pixels) -> list[tuple[Box, Pixels]]:
+    """The pieces of a mask that run over much of the page, each with its box."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+    wide, high = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
+    found = []
+    for k in np.flatnonzero((wide >= _WIDE * mask.shape[1]) & (high >= _HIGH * mask.shape[0])) + 1:
+        x, y, w, h = (int(v) for v in stats[k, :4])
+        piece = np.where(labels[y : y + h, x : x + w] == k, 255, 0).astype(np.uint8)
+        found.append((Box(float(x), float(y), float(x + w), float(y + h)), piece))
+    return found
+
+
+def _is_slender(piece: Pixels) -> bool:
+    """Whether a piece of ink lies along one line."""
+    y, x = np.nonzero(piece)
+    spread = np.linalg.eigvalsh(np.cov(np.stack([x, y])))
+    return bool(spread[1] > _SLENDER**2 * max(float(spread[0]), 1.0))
