@@ -20,6 +20,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -160,8 +161,9 @@ class PostgresServer(Server):
 
     name = "postgresql"
 
-    def __init__(self) -> None:
+    def __init__(self, *, fsync: bool = False) -> None:
         super().__init__()
+        self.fsync = fsync
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda p: float(p.parts[4]))
         beside = shutil.which("postgres")
         if not found and not beside:
@@ -194,7 +196,7 @@ class PostgresServer(Server):
     def command(self) -> Sequence[str | Path]:
         options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder}
         # a killed server keeps what it wrote, only a power cut would not: tests need not wait for the disk
-        options |= {"fsync": "off", "max_connections": 200}
+        options |= {"fsync": "on" if self.fsync else "off", "max_connections": 200}
         return [self.bin / "postgres", "-D", self.data, *(a for k, v in options.items() for a in ("-c", f"{k}={v}"))]
 
     def _connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
@@ -315,8 +317,9 @@ def open_s3() -> S3Server:
 class Servers:
     """The servers of a test session; each starts when somebody asks for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, postgres_fsync: bool = False) -> None:
         self._running: dict[str, Server] = {}
+        self._fsync = postgres_fsync
 
     def _get(self, name: str, make: Callable[[], Server]) -> Server:
         if name not in self._running:
@@ -332,7 +335,7 @@ class Servers:
 
     @property
     def postgres(self) -> PostgresServer:
-        server = self._get("postgres", PostgresServer)
+        server = self._get("postgres", partial(PostgresServer, fsync=self._fsync))
         assert isinstance(server, PostgresServer)
         return server
 

@@ -1,0 +1,288 @@
+"""Measures the pool: overhead a page, one worker against two, a backlog of 100,000 jobs, memory over many pages.
+
+`benchmarks/scale.py [--parts backlog,overhead,scaling,memory] [--pages N] [--commit]`. Servers are started here, as for the
+tests, PostgreSQL with fsync. Backlog and overhead use blank pages, scaling and memory the real engine. On a machine that others
+use too, compare CPU seconds and ratios, not wall time: both are written, with the load of the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import hashlib
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import sqlalchemy as sa
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+from run import save  # noqa: E402
+
+from digitizer.ledger import jobs, open_ledger  # noqa: E402
+from digitizer.ledger.schema import bundle, intake, job  # noqa: E402
+from digitizer.service import Service, Submission  # noqa: E402
+from digitizer.settings import EngineOptions, Settings  # noqa: E402
+from tests.faults.pool import Pool, all_over, blank_page, opened  # noqa: E402
+from tests.servers import Servers  # noqa: E402
+
+BACKLOG = 100_000
+PARTS = ("backlog", "overhead", "scaling", "memory")
+
+
+def main() -> int:
+    """Runs the parts one after the other; a result file for all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--pages", type=int, default=2000, help="pages for memory; scaling takes a twentieth of it")
+    parser.add_argument("--output", type=Path, default=HERE / "results")
+    given = parser.parse_args()
+    servers, found = Servers(postgres_fsync=True), {}
+    try:
+        for part in given.parts.split(","):
+            with tempfile.TemporaryDirectory() as folder:
+                found[part] = globals()[part](servers, Path(folder), given.pages)
+            print(part, found[part], flush=True)
+    finally:
+        products = servers.products()
+        servers.end()
+    print(save({"servers": products, "load": os.getloadavg(), **found}, given.output, "scale"))
+    return 0
+
+
+# --- a backlog of 100,000 ---------------------------------------------------------------------------------------------
+
+
+def backlog(servers: Servers, folder: Path, pages: int) -> dict[str, Any]:
+    """Milliseconds of claim, status and sweep with 100,000 files waiting, on both databases."""
+    return {name: _backlog(url, folder / name) for name, url in (("sqlite", "sqlite:"), ("postgresql", servers.postgres.url()))}
+
+
+def _backlog(url: str, home: Path) -> dict[str, Any]:
+    home.mkdir()
+    began = time.monotonic()
+    _fill(url, home)
+    filled = time.monotonic() - began
+    with Service.open(Settings(home=home, ledger=url)) as service:
+
+        def claim() -> None:
+            with service.ledger.begin() as tx:
+                assert jobs.claim(tx, worker="bench", lease_s=600) is not None
+
+        service.sweep()  # seals the events once
+        return {
+            "jobs": BACKLOG,
+            "fill_s": round(filled, 1),
+            "claim_ms": _times(claim, 300),
+            "status_ms": _times(service.status, 10),
+            "sweep_ms": _times(service.sweep, 5),
+            "waiting_ms": _times(service.waiting, 10),
+        }
+
+
+def _fill(url: str, home: Path) -> None:
+    ledger = open_ledger(url, home)
+    names = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(BACKLOG)]
+    fresh = {"bundle": "", "kind": "open", "source": "", "first": 0, "count": 0, "lane": 1, "state": "QUEUED"}
+    fresh |= {"attempts": 0, "fence": 0}
+    told = {"state": "RECEIVED", "actor": "bench", "lane": "bulk", "received_at": "2026-01-01T00:00:00+00:00"}
+    with ledger.begin() as tx:
+        for part in range(0, BACKLOG, 5000):
+            chosen = names[part : part + 5000]
+            tx.execute(sa.insert(bundle), [{"id": n, "state": "NEW"} for n in chosen])
+            tx.execute(sa.insert(intake), [{**told, "id": n, "bundle": n, "name": f"{n[:8]}.jpg"} for n in chosen])
+            tx.execute(sa.insert(job), [{**fresh, "bundle": n} for n in chosen])
+    ledger.close()
+
+
+def _times(action: Callable[[], object], count: int) -> dict[str, float]:
+    """Median and 95th percentile, ms."""
+    taken = []
+    for _ in range(count):
+        began = time.perf_counter()
+        action()
+        taken.append((time.perf_counter() - began) * 1000)
+    return {"median": round(statistics.median(taken), 2), "p95": round(sorted(taken)[int(0.95 * (count - 1))], 2)}
+
+
+# --- overhead ---------------------------------------------------------------------------------------------------------
+
+
+def overhead(servers: Servers, folder: Path, pages: int) -> dict[str, Any]:
+    """Seconds of one worker inside store, ledger and queue for each page: books of 100 pages, and single files."""
+    return {
+        "book of 100 pages": _overhead(Pool(servers, folder / "book"), book=True),
+        "100 files of one page": _overhead(Pool(servers, folder / "files"), book=False),
+    }
+
+
+def _overhead(pool: Pool, *, book: bool) -> dict[str, Any]:
+    with Service.open(pool.settings()) as service, _measured(service) as spent:
+        files = []
+        for number in range(100):
+            files.append(pool.home / f"{number:03}.png")
+            files[-1].write_bytes(blank_page(number))
+        for group in [files] if book else [[f] for f in files]:
+            service.receive(group, group[0].name, Submission(actor="bench", book="KS/1999/01" if book else None))
+        taken = dict(spent)
+        spent.clear()
+        cpu, wall = time.process_time(), time.perf_counter()
+        while service.work("bench"):
+            pass
+        whole = {"cpu_ms": (time.process_time() - cpu) * 10, "wall_ms": (time.perf_counter() - wall) * 10}
+        assert service.status().intakes == {"DIGITIZED": 1 if book else 100}
+        receiving = {name: round(cpu * 10, 2) for name, (cpu, _) in taken.items()}
+        working = {name: {"cpu_ms": round(cpu * 10, 2), "wall_ms": round(wall * 10, 2)} for name, (cpu, wall) in spent.items()}
+        return {"receiving_cpu_ms": receiving, "working": working, "whole": {k: round(v, 1) for k, v in whole.items()}}
+
+
+@contextmanager
+def _measured(service: Service) -> Iterator[dict[str, tuple[float, float]]]:
+    """(CPU seconds, wall seconds) of this thread inside each port, the innermost call counting once."""
+    spent: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+
+    def note(name: str, cpu: float, wall: float) -> None:
+        old = spent[name]
+        spent[name] = (old[0] + time.thread_time() - cpu, old[1] + time.perf_counter() - wall)
+
+    def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def inner(*arguments: Any, **named: Any) -> Any:
+            cpu, wall = time.thread_time(), time.perf_counter()
+            try:
+                return call(*arguments, **named)
+            finally:
+                note(name, cpu, wall)
+
+        return inner
+
+    def transaction(begin: Callable[..., Any]) -> Callable[..., Any]:
+        @contextmanager
+        def inner() -> Iterator[Any]:
+            cpu, wall = time.thread_time(), time.perf_counter()
+            with begin() as tx:
+                yield tx
+            note("ledger", cpu, wall)
+
+        return inner
+
+    for name in ("put_file", "open", "stat"):
+        setattr(service.store, name, timed("store", getattr(service.store, name)))
+    service.ledger.on_jobs = timed("queue", service.ledger.on_jobs)
+    for name in ("begin", "read"):
+        setattr(service.ledger, name, transaction(getattr(service.ledger, name)))
+    yield spent
+
+
+# --- scaling and memory: the real engine --------------------------------------------------------------------------------
+
+
+def scaling(servers: Servers, folder: Path, pages: int) -> dict[str, Any]:
+    """The same pages with one worker and with two: pages a second, and CPU seconds a page of the process trees."""
+    found = {str(n): _scaled(servers, folder / str(n), n, max(8, pages // 20)) for n in (1, 2)}
+    one, two = found["1"], found["2"]
+    found["wall_ratio"] = round(two["pages_per_s"] / one["pages_per_s"], 2)
+    # what two processors of their own would give: twice, less what a page costs more when two work at once
+    found["cpu_ratio"] = round(2 * one["cpu_s_per_page"] / two["cpu_s_per_page"], 2)
+    return found
+
+
+def _scaled(servers: Servers, folder: Path, workers: int, pages: int) -> dict[str, Any]:
+    pool = Pool(servers, folder)
+    pool.more = {"DIGITIZER_LEASE_S": "120"}  # the real engine
+    with opened(pool):
+        sheets = _sheets(pool.home, pages)
+        with Service.open(pool.settings()) as service:
+            for sheet in sheets:
+                service.receive([sheet], sheet.name, Submission(actor="bench"))
+        began = time.monotonic()
+        supervisor = pool.start(workers)
+        watch = Watch(supervisor.pid)
+        pool.wait(all_over(pages), timeout=36_000)
+        wall = time.monotonic() - began
+        spent = watch.end()
+        pool.stop()
+    return {"pages": pages, "pages_per_s": round(pages / wall, 3), "cpu_s_per_page": round(spent["cpu_s"] / pages, 3)}
+
+
+def memory(servers: Servers, folder: Path, pages: int) -> dict[str, Any]:
+    """PSS of a worker with its children, MB, over `pages` pages; workers are not replaced by age here."""
+    pool = Pool(servers, folder)
+    service = Service.open(Settings(home=pool.home, engine=EngineOptions()))
+    with service:
+        for sheet in _sheets(pool.home, pages):
+            service.receive([sheet], sheet.name, Submission(actor="bench"))
+            sheet.unlink()
+        watch, done, seen = Watch(os.getpid()), 0, []
+        while (held := service.work("bench")) is not None:
+            if held.kind == "finish":
+                done += 1
+                if done % max(1, pages // 20) == 0:
+                    seen.append({"pages": done, "pss_mb": round(watch.pss_mb())})
+                    print(seen[-1], flush=True)
+        return {"pages": done, "series": seen, "peak_pss_mb": round(watch.end()["peak_mb"])}
+
+
+def _sheets(home: Path, count: int) -> list[Path]:
+    """Sample pages of many kinds, each with bytes of its own, so that each is read."""
+    samples = sorted(p for p in (HERE.parent / "samples").rglob("*.jpg") if "books" not in p.parts)
+    made = []
+    for number in range(count):
+        made.append(home / f"sheet-{number:05}.jpg")
+        made[-1].write_bytes(samples[number % len(samples)].read_bytes() + f"{number}".encode())
+    return made
+
+
+class Watch:
+    """CPU seconds and memory of a process with its children, looked at twice a second."""
+
+    def __init__(self, pid: int) -> None:
+        self.root, self.peak_mb = psutil.Process(pid), 0.0
+        self._cpu: dict[int, float] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _tree(self) -> list[psutil.Process]:
+        return [self.root, *self.root.children(recursive=True)]
+
+    def pss_mb(self) -> float:
+        """Now."""
+        total = 0.0
+        for process in self._tree():
+            try:
+                total += process.memory_full_info().pss / 1e6
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return total
+
+    def _look(self) -> None:
+        while not self._over.wait(0.5):
+            try:
+                self.peak_mb = max(self.peak_mb, self.pss_mb())
+                for process in self._tree():
+                    times = process.cpu_times()
+                    self._cpu[process.pid] = times.user + times.system
+            except psutil.NoSuchProcess:
+                continue
+
+    def end(self) -> dict[str, float]:
+        """Peak of PSS, MB, and CPU seconds of all processes seen."""
+        self._over.set()
+        self._thread.join()
+        return {"peak_mb": self.peak_mb, "cpu_s": sum(self._cpu.values())}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
