@@ -24,6 +24,7 @@ INTERRUPTED = 130
 #: command -> module of this package that holds a function of the same name
 COMMANDS = {
     "ingest": "ingest",
+    "watch": "watch",
     "worker": "worker",
     "status": "upkeep",
     "approve": "review",

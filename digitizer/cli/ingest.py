@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,49 +24,15 @@ from digitizer.messages import describe, say
 from digitizer.model import Intake, IntakeState, Lane, Problem, RecordState
 from digitizer.queue import open_queue
 from digitizer.service import Service, Submission
+from digitizer.service.places import Item, Place, gaps, items, open_place, placed
 from digitizer.settings import Settings
 from digitizer.text import nfc
 
-#: what a scanner or an office program leaves in a folder; taken as a document and, where we cannot read it, refused by name
-DOCUMENTS = frozenset(
-    (
-        ".pdf",
-        ".tif",
-        ".tiff",
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".bmp",
-        ".gif",
-        ".webp",
-        ".jp2",
-        ".heic",
-        ".doc",
-        ".docx",
-        ".xls",
-        ".xlsx",
-        ".odt",
-        ".rtf",
-    )
-)
 SOME_FAILED, SOME_WAIT = 21, 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One bundle to submit: a file, or the files of a book in order."""
-
-    files: tuple[Path, ...]
-    #: name of the intake
-    name: str
-    #: where its results go below the output folder, without suffix
-    target: Path
-
-
 @click.command(cls=Spoken)
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True)
 @click.option("--agency")
 @click.option("--dossier")
 @click.option("--component")
@@ -80,7 +45,7 @@ class Item:
 @click.pass_context
 def ingest(
     ctx: click.Context,
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     agency: str | None,
     dossier: str | None,
     component: str | None,
@@ -92,26 +57,14 @@ def ingest(
     as_json: bool,
 ) -> None:
     """Stores, reads, classifies, extracts, renders, delivers."""
-    if dossier is not None and not dossiers.valid(dossier):
-        raise UsageError("this is no dossier code", dossier=dossier)
-    if book is not None and not dossiers.BOOK.fullmatch(book):
-        raise UsageError("a book is named like KS/1999/01", book=book)
+    given = submission(agency=agency, dossier=dossier, component=component, book=book, counter=counter)
     chosen = settings(ctx)
-    items, skipped = collect(paths, book=book is not None, output=output)
-    given = Submission(
-        actor=getpass.getuser(),
-        agency=agency,
-        dossier=dossier,
-        component=component,
-        book=book,
-        lane=Lane.COUNTER if counter else Lane.BULK,
-    )
     with Service.open(chosen) as service:
         service.check()
-        received = receive(ctx, service, items, given, force=force)
-        interrupted = work(
-            ctx, service, chosen, processes or chosen.jobs, [i.bundle for _, i in received if isinstance(i, Intake)]
-        )
+        found, skipped = collect(ctx, paths, chosen, book=book is not None, output=output)
+        received = receive(ctx, service, found, given, force=force)
+        bundles = [intake.bundle for _, intake in received if isinstance(intake, Intake)]
+        interrupted = work(ctx, service, chosen, processes or chosen.jobs, bundles)
         if not interrupted:
             service.deliver()
         service.sweep()
@@ -119,57 +72,67 @@ def ingest(
     ctx.exit(INTERRUPTED if interrupted else code)
 
 
-def collect(paths: Iterable[Path], *, book: bool, output: Path | None) -> tuple[list[Item], int]:
-    """The bundles under `paths` and how many other files lie there. Raises FileAccess, ConfigError."""
-    items: list[Item] = []
+def submission(*, agency: str | None, dossier: str | None, component: str | None, book: str | None, counter: bool) -> Submission:
+    """What the options say. Raises UsageError for a code that is none."""
+    if dossier is not None and not dossiers.valid(dossier):
+        raise UsageError("this is no dossier code", dossier=dossier)
+    if book is not None and not dossiers.BOOK.fullmatch(book):
+        raise UsageError("a book is named like KS/1999/01", book=book)
+    return Submission(
+        actor=getpass.getuser(),
+        agency=agency,
+        dossier=dossier,
+        component=component,
+        book=book,
+        lane=Lane.COUNTER if counter else Lane.BULK,
+    )
+
+
+def collect(
+    ctx: click.Context, paths: Iterable[str], chosen: Settings, *, book: bool, output: Path | None, quiet: bool = False
+) -> tuple[list[tuple[Place, Item]], int]:
+    """The bundles under `paths` and how many other files lie there. Raises FileAccess, ConfigError, StoreDown."""
+    found: list[tuple[Place, Item]] = []
     skipped = 0
     for path in paths:
-        if not path.exists():
-            raise FileAccess(f"there is no {path}", file=str(path))
-        if output is not None and path.is_dir() and output.resolve().is_relative_to(path.resolve()):
-            raise ConfigError("the output folder lies inside the folder to be ingested", file=str(output))
-        if path.is_file():
-            items.append(Item(files=(path,), name=nfc(path.name), target=Path(path.stem)))
-            continue
-        files = sorted((p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path))), key=natural)
-        scans = [p for p in files if p.suffix.lower() in DOCUMENTS]
-        skipped += len(files) - len(scans)
-        if book and scans:
-            items.append(Item(files=tuple(scans), name=nfc(path.resolve().name), target=Path(path.resolve().name)))
-        elif not book:
-            items += [Item(files=(p,), name=nfc(p.name), target=p.relative_to(path).with_suffix("")) for p in scans]
-    shared = {target for target, n in Counter(item.target for item in items).items() if n > 1}
-    return [
-        Item(files=i.files, name=i.name, target=i.target.with_name(i.files[0].name)) if i.target in shared else i for i in items
-    ], skipped
+        outside(path, output)
+        place = open_place(path, chosen)
+        made, others = items(place.files(), book=book, name=_name(path))
+        found += [(place, item) for item in made]
+        skipped += others
+        for item in made if not quiet else ():
+            warn_of_gaps(ctx, item)
+    return found, skipped
 
 
-def natural(path: Path) -> list[tuple[int, str]]:
-    """A sort key under which `page 2` comes before `page 10`."""
-    return [(int(part), "") if part.isdigit() else (0, part.casefold()) for part in re.split(r"(\d+)", str(path)) if part]
+def _name(path: str) -> str:
+    """What a book of everything at `path` is called."""
+    return nfc(path.rstrip("/").rpartition("/")[2] if path.startswith("s3://") else Path(path).resolve().name)
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith((".", "~$")) or part == "__MACOSX" for part in path.parts)
+def outside(path: str, output: Path | None) -> None:
+    """Raises ConfigError when what we write would be found as something to read."""
+    folder = Path(path)
+    if output is not None and folder.is_dir() and output.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError("the output folder lies inside the folder to be ingested", file=str(output))
+
+
+def warn_of_gaps(ctx: click.Context, item: Item) -> None:
+    """Tells the operator which pages of a book are not there by their numbers, or there twice; it is taken all the same."""
+    missing, twice = gaps(item.files)
+    if missing or twice:
+        shown = [", ".join(map(str, numbers[:20])) + (" …" if len(numbers) > 20 else "") or "—" for numbers in (missing, twice)]
+        speak(ctx, "book_gaps", book=item.name, missing=shown[0], twice=shown[1])
 
 
 def receive(
-    ctx: click.Context, service: Service, items: Iterable[Item], given: Submission, *, force: bool
+    ctx: click.Context, service: Service, found: Iterable[tuple[Place, Item]], given: Submission, *, force: bool
 ) -> list[tuple[Item, Intake | DigitizerError]]:
     """Submits every item; a file that cannot be read ends nothing."""
     received: list[tuple[Item, Intake | DigitizerError]] = []
-    for item in items:
+    for place, item in found:
         try:
-            place = dossiers.locate(item.files[0]) if given.book is None else dossiers.Place()
-            submission = Submission(
-                actor=given.actor,
-                lane=given.lane,
-                agency=given.agency or place.agency,
-                dossier=given.dossier or place.dossier,
-                component=given.component or place.component,
-                book=given.book or place.book,
-            )
-            intake, new = service.receive(item.files, item.name, submission)
+            intake, new = service.take(place, item.files, item.name, completed(given, item))
             if force and not new:
                 service.reprocess(intake.id, by=given.actor, reason="--force")
         except FileAccess as exc:
@@ -179,7 +142,26 @@ def receive(
     return received
 
 
-def work(ctx: click.Context, service: Service, chosen: Settings, processes: int, bundles: Iterable[str]) -> bool:
+def completed(given: Submission, item: Item) -> Submission:
+    """What was said, else what the path or a listing says; pages of a book that was named are that book's. Raises FileAccess."""
+    place = placed(item) if given.book is None else dossiers.Place()
+    return replace(
+        given,
+        agency=given.agency or place.agency,
+        dossier=given.dossier or place.dossier,
+        component=given.component or place.component,
+        book=given.book or place.book,
+    )
+
+
+def work(
+    ctx: click.Context,
+    service: Service,
+    chosen: Settings,
+    processes: int,
+    bundles: Iterable[str],
+    stopping: Callable[[], bool] = lambda: False,
+) -> bool:
     """Has the queue work until `bundles` are done; True when somebody pressed Ctrl-C. Workers of our own do whatever waits."""
     queue = open_queue(chosen.queue, settings=codec.dump(chosen), processes=processes)
     left = sorted(set(bundles))
@@ -195,6 +177,8 @@ def work(ctx: click.Context, service: Service, chosen: Settings, processes: int,
 
         def tick() -> None:
             nonlocal shown
+            if stopping():
+                raise KeyboardInterrupt
             if time.monotonic() - shown >= 1.0:
                 shown = time.monotonic()
                 with service.ledger.read() as tx:
@@ -263,7 +247,7 @@ def report(
 
 def _row(service: Service, item: Item, intake: Intake | DigitizerError, output: Path | None, lang: str) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "file": str(item.files[0] if len(item.files) == 1 else item.files[0].parent),
+        "file": item.shown,
         "state": "FAILED",
         "message": "",
         "waiting": 0,

@@ -270,3 +270,17 @@ event = sa.Table(
     sa.Column("prev", sa.String(64)),
     sa.Column("hash", sa.String(64)),
 )
+
+# a file found where scanners leave them, in one version of its content
+arrival = sa.Table(
+    "arrival",
+    metadata,
+    # of address and version
+    sa.Column("id", sa.String(64), primary_key=True),
+    # a path, or s3://bucket/key
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("key", sa.String(80), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("intake", sa.String(64)),
+    sa.Column("at", sa.String(40), nullable=False),
+)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from digitizer import dossiers
-from digitizer.ledger import Transaction, jobs, outbox, submissions
+from digitizer.ledger import Transaction, arrivals, jobs, outbox, submissions
 from digitizer.model import Intake, IntakeState, Lane
 from digitizer.service.callbacks import tell
+from digitizer.service.places import Found, Place
 from digitizer.service.ports import Ports
 from digitizer.storage import Stat
 
@@ -41,6 +42,38 @@ class Intakes(Ports):
         stored = [Stat(key=self.store.put_file(file), size=file.stat().st_size) for file in files]
         with self.ledger.begin() as tx:
             return self._note_intake(tx, stored, name, submission)
+
+    def take(self, place: Place, files: Sequence[Found], name: str, submission: Submission) -> tuple[Intake, bool]:
+        """As `receive`, for files of a folder or prefix, one at a time; what was taken in the same version is not fetched again.
+
+        So a run that was cut short goes on where it stopped, with one page in scratch at a time.
+        """
+        stored = [file for part in range(0, len(files), 500) for file in self._taken(place, files[part : part + 500])]
+        with self.ledger.begin() as tx:
+            intake, new = self._note_intake(tx, stored, name, submission)
+            for part in range(0, len(files), 500):
+                arrivals.submitted(tx, [(f.address, f.version) for f in files[part : part + 500]], intake.id)
+        return intake, new
+
+    def _taken(self, place: Place, files: Sequence[Found]) -> Iterator[Stat]:
+        with self.ledger.read() as tx:
+            known = arrivals.known(tx, {f.address: f.version for f in files}) if place.versioned else {}
+        for file in files:
+            if file.address in known:
+                yield Stat(key=known[file.address]["key"], size=known[file.address]["size"])
+                continue
+            with self._scratch() as folder:
+                path = place.local(file, folder)
+                stat = Stat(key=self.store.put_file(path), size=path.stat().st_size)
+            with self.ledger.begin() as tx:
+                arrivals.note(tx, file.address, file.version, key=stat.key, size=stat.size)
+            yield stat
+
+    def submitted(self, files: Sequence[Found]) -> bool:
+        """Whether all these files, in these versions, were submitted before."""
+        with self.ledger.read() as tx:
+            known = arrivals.known(tx, {f.address: f.version for f in files})
+        return all(f.address in known and known[f.address]["intake"] for f in files)
 
     def _note_intake(self, tx: Transaction, stored: Sequence[Stat], name: str, submission: Submission) -> tuple[Intake, bool]:
         """Notes an intake of files that are in the store."""

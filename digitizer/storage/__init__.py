@@ -97,6 +97,10 @@ class Objects(Protocol):
         """One object."""
         ...
 
+    def changes(self, prefix: str) -> Iterator[str]:
+        """Keys below `prefix` as they appear, while the connection lasts: a hint, which MinIO gives and other S3 may not."""
+        ...
+
     def fetch(self, key: str, target: Path) -> None:
         """Writes the bytes of an object to `target`."""
         ...

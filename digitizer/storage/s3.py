@@ -218,6 +218,15 @@ class S3Objects:
         with _translated(key), _present(key):
             return _object(_again(lambda: self.client.stat_object(self.bucket, key), self.tries))
 
+    def changes(self, prefix: str) -> Iterator[str]:
+        """Keys as MinIO tells of them; it sends a sign of life every few seconds, so silence is a dead connection."""
+        with (
+            _translated(prefix),
+            self.client.listen_bucket_notification(self.bucket, prefix=prefix, events=("s3:ObjectCreated:*",)) as events,
+        ):
+            for event in events:
+                yield from (record["s3"]["object"]["key"] for record in event.get("Records") or ())
+
     def fetch(self, key: str, target: Path) -> None:
         """Writes the bytes to `target`, all of them or none."""
 

@@ -1,0 +1,159 @@
+"""`watch`: a folder or prefix that scanners fill; what has settled there is taken, again and again."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from digitizer.cli import INTERRUPTED, Spoken, settings, speak
+from digitizer.cli.ingest import collect, completed, outside, report, submission, work
+from digitizer.errors import DigitizerError, FileAccess, ServiceError
+from digitizer.model import Intake
+from digitizer.service import Service, Submission
+from digitizer.service.places import Item, Place, Prefix
+from digitizer.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: addresses and versions of an item's files
+State = tuple[tuple[str, str], ...]
+
+
+@click.command(cls=Spoken)
+@click.argument("path")
+@click.option("--agency")
+@click.option("--counter", is_flag=True)
+@click.option("--jobs", "processes", type=click.IntRange(1, 64))
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--settle", "settle_s", type=click.FloatRange(0, 86_400), default=10.0, show_default=True)
+@click.option("--every", "every_s", type=click.FloatRange(0.2, 86_400), default=5.0, show_default=True)
+@click.option("--once", is_flag=True)
+@click.pass_context
+def watch(
+    ctx: click.Context,
+    path: str,
+    agency: str | None,
+    counter: bool,
+    processes: int | None,
+    output: Path | None,
+    settle_s: float,
+    every_s: float,
+    once: bool,
+) -> None:
+    """Takes whatever appears in a folder or under a prefix, once nobody writes to it any more."""
+    chosen = settings(ctx)
+    outside(path, output)
+    given = submission(agency=agency, dossier=None, component=None, book=None, counter=counter)
+    with Service.open(chosen) as service:
+        service.check()
+        watcher = Watcher(ctx, service, chosen, path, given, settle_s=settle_s, output=output, processes=processes or chosen.jobs)
+        code = watcher.run(every_s, once=once)
+    ctx.exit(code)
+
+
+class Watcher:
+    """Looks, waits until what is there has settled, and takes it over."""
+
+    def __init__(
+        self,
+        ctx: click.Context,
+        service: Service,
+        chosen: Settings,
+        path: str,
+        given: Submission,
+        *,
+        settle_s: float,
+        output: Path | None,
+        processes: int,
+    ) -> None:
+        self.ctx, self.service, self.chosen, self.path, self.given = ctx, service, chosen, path, given
+        self.settle_s, self.output, self.processes = settle_s, output, processes
+        self.look, self.stopping = threading.Event(), False
+        #: name of an item -> (its files and their versions, since when they have not changed)
+        self._seen: dict[str, tuple[State, float]] = {}
+        #: name of an item -> the files that could not be read; told once
+        self._refused: dict[str, State] = {}
+
+    def run(self, every_s: float, *, once: bool) -> int:
+        """Until SIGTERM or Ctrl-C; with `once` until everything that is there now was taken. The exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop())
+        self._listen()
+        code = 0
+        while not self.stopping:
+            self.look.clear()
+            try:
+                unsettled, code = self._round()
+            except ServiceError as exc:
+                if once:
+                    raise
+                log.warning("%s", exc.code, extra={"action": "watch", "code": exc.code})
+                unsettled = True
+            if once and not unsettled:
+                return code
+            self.look.wait(min(every_s, self.settle_s or every_s) if unsettled else every_s)
+        return INTERRUPTED
+
+    def _stop(self) -> None:
+        self.stopping = True
+        self.look.set()
+
+    def _listen(self) -> None:
+        """A bucket that tells of its changes shortens the wait; the listing finds what it does not tell."""
+        if self.path.startswith("s3://"):
+            place = Prefix(self.path, self.chosen)
+            threading.Thread(target=self._hear, args=(place,), daemon=True).start()
+
+    def _hear(self, place: Prefix) -> None:
+        while not self.stopping:
+            with suppress(DigitizerError):
+                for _ in place.objects.changes(place.prefix):
+                    self.look.set()
+            time.sleep(30)
+
+    def _round(self) -> tuple[bool, int]:
+        """Takes what has settled; (whether anything has not, exit code of `ingest` for what was taken)."""
+        found, skipped = collect(self.ctx, [self.path], self.chosen, book=False, output=self.output, quiet=True)
+        new = [(p, i) for p, i in found if self._state(i) != self._refused.get(i.shown) and not self.service.submitted(i.files)]
+        ready = [(place, item) for place, item in new if self._settled(place, item)]
+        if not ready:
+            return bool(new), 0
+        received: list[tuple[Item, Intake | DigitizerError]] = [(item, self._take(place, item)) for place, item in ready]
+        if self.service.queue.embedded:
+            bundles = [intake.bundle for _, intake in received if isinstance(intake, Intake)]
+            work(self.ctx, self.service, self.chosen, self.processes, bundles, lambda: self.stopping)
+            self.service.deliver()
+            self.service.sweep()
+            code = report(self.ctx, self.service, received, self.output, skipped=skipped, as_json=False)
+        else:
+            speak(self.ctx, "watch_taken", count=len(received))
+            code = 0
+        return len(ready) < len(new), code
+
+    def _settled(self, place: Place, item: Item) -> bool:
+        """Whether an item has not changed for a while. A single object of a bucket appears whole."""
+        state = self._state(item)
+        known, since = self._seen.get(item.shown, ((), 0.0))
+        if known != state:
+            since = time.monotonic()
+            self._seen[item.shown] = (state, since)
+        whole = place.versioned and len(item.files) == 1 and item.place.book is None
+        return whole or time.monotonic() - since >= self.settle_s
+
+    def _take(self, place: Place, item: Item) -> Intake | DigitizerError:
+        self._seen.pop(item.shown, None)
+        try:
+            return self.service.take(place, item.files, item.name, completed(self.given, item))[0]
+        except FileAccess as exc:
+            self._refused[item.shown] = self._state(item)
+            return exc
+
+    @staticmethod
+    def _state(item: Item) -> State:
+        return tuple((file.address, file.version) for file in item.files)
