@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
 from digitizer.geometry import overlap
@@ -16,6 +17,8 @@ from digitizer.text import fold
 #: how alike a long phrase, a shorter one and a very short one must be: short ones are easily found in other words
 #: (`quyển số` in `huyện Sơn Dương`)
 _ALIKE, _SHORTER, _SHORT = 0.84, 0.92, 0.99
+#: how alike two phrases are of which a line can hold only one
+_RIVAL = 0.6
 #: a title is at least so alike
 _TITLE = 0.8
 #: what stands at the head of any official paper
@@ -69,13 +72,14 @@ class Phrases:
             numbers=tuple(_numbers(places)),
         )
 
-    def find(self, phrase: str) -> tuple[float, Place] | None:
-        """(likeness 0-1, where) of a folded phrase within a line."""
-        if phrase not in self._found:
-            self._found[phrase] = self._best(phrase)
-        alike, place = self._found[phrase]
+    def find(self, phrase: str, rivals: Sequence[str] = ()) -> tuple[float, Place] | None:
+        """(likeness 0-1, where) of a folded phrase within a line; None where one of its `rivals` fits that line better."""
+        alike, place = self._best(phrase)
         needed = _ALIKE if len(phrase) > 12 else _SHORTER if len(phrase) > 4 else _SHORT
-        return (alike, place) if place is not None and alike >= needed else None
+        if place is None or alike < needed:
+            return None
+        better = any(other[1] is place and other[0] > alike for rival in rivals if (other := self._best(rival)))
+        return None if better else (alike, place)
 
     def alone(self, phrase: str, alike: float = 0.88) -> bool:
         """Whether a folded phrase is a whole line."""
@@ -109,17 +113,25 @@ class Phrases:
         best = max(ranked, key=lambda r: (r[0], -len(r[1].text)), default=None)
         return best if best is not None and best[0] >= _TITLE else None
 
-    def number(self, form: str) -> tuple[float, Place] | None:
-        """(likeness 0-1, where) of what stands beside the digits; a `form` that ends in `-` is any that begins so."""
+    def number(self, form: str, forms: Sequence[str] = ()) -> tuple[float, Place] | None:
+        """(likeness 0-1, where) of what stands beside the digits; none where another of all `forms` fits better.
+
+        A form that ends in `-` is any that begins so.
+        """
         best: tuple[float, Place] | None = None
         for text, place in self.numbers:
-            seen = text[: len(form)] if form.endswith("-") else text
-            alike = Levenshtein.normalized_similarity(seen, form)
-            if alike >= _TITLE and (best is None or alike > best[0]):
+            alike = _alike_number(text, form)
+            better = any(_alike_number(text, other) > alike for other in forms)
+            if alike >= _TITLE and not better and (best is None or alike > best[0]):
                 best = (alike, place)
         return best
 
     def _best(self, phrase: str) -> tuple[float, Place | None]:
+        if phrase not in self._found:
+            self._found[phrase] = self._look_for(phrase)
+        return self._found[phrase]
+
+    def _look_for(self, phrase: str) -> tuple[float, Place | None]:
         best: tuple[float, Place | None] = (0.0, None)
         for place in self.places:
             if len(place.folded) + 2 < len(phrase):
@@ -128,6 +140,19 @@ class Phrases:
             if alike > best[0]:
                 best = (alike, place)
         return best
+
+
+@lru_cache(maxsize=16)
+def rivals(phrases: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
+    """For each phrase the others that are much like it: `… người được khai tử`, `… người được giám hộ`."""
+    ordered = sorted(phrases)
+    table = process.cdist(ordered, ordered, scorer=Levenshtein.normalized_similarity, score_cutoff=_RIVAL)
+    rows = zip(ordered, table, strict=True)
+    return {phrase: tuple(o for o, alike in zip(ordered, row, strict=True) if alike and o != phrase) for phrase, row in rows}
+
+
+def _alike_number(text: str, form: str) -> float:
+    return Levenshtein.normalized_similarity(text[: len(form)] if form.endswith("-") else text, form)
 
 
 def _alike_title(text: str, title: str, open_end: bool) -> float:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from digitizer.classify.phrases import Heading, Phrases, Place
+from digitizer.classify.phrases import Heading, Phrases, Place, rivals
 from digitizer.doctypes import DocType
 from digitizer.geometry import union
 from digitizer.model import Evidence
@@ -21,6 +21,10 @@ ENOUGH_LABELS, ENOUGH_OWN, ENOUGH_ALSO = 8, 3, 3
 _SHARE = 0.55
 #: a phrase of at most so many types is worth a whole one, any other this much
 _RARE, _COMMON = 2, 0.4
+#: a label of at most so many letters says nothing
+_TINY = 4
+#: a title this much more alike is the one that is printed
+_BETTER = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +52,22 @@ class Look:
     """What is looked at, and how many types look for each phrase."""
 
     phrases: Phrases
-    common: Counter[str]
+    #: among books, and among sheets: a page of a book has the one, and no sheet is called a book
+    common: Mapping[bool, Counter[str]]
+    #: phrases of which a line can hold only one
+    rivals: Mapping[str, tuple[str, ...]]
+    #: forms of numbers of all types
+    numbers: tuple[str, ...]
 
 
 def score(phrases: Phrases, doctypes: Mapping[str, DocType]) -> list[Score]:
     """All types, best first, for the phrases on one scan or document."""
-    look = Look(phrases, Counter(phrase for d in doctypes.values() for phrase in {*d.labels, *d.also, *d.own}))
+    common = {
+        book: Counter(phrase for d in doctypes.values() if d.book == book for phrase in {*d.labels, *d.also, *d.own})
+        for book in (True, False)
+    }
+    numbers = tuple(form for d in doctypes.values() for form in d.number)
+    look = Look(phrases, common, rivals(frozenset(common[True]) | frozenset(common[False])), numbers)
     titles = _titles(phrases, doctypes)
     scores = [_score(look, doctype, titles.get(doctype.name)) for doctype in doctypes.values()]
     return sorted(scores, key=lambda s: (-s.value, s.doctype))
@@ -70,8 +84,9 @@ def _titles(phrases: Phrases, doctypes: Mapping[str, DocType]) -> dict[str, Titl
 
 
 def _within(title: Title, other: Title) -> bool:
-    """Whether all lines of a title belong to a longer one."""
-    return set(title.heading.places) < set(other.heading.places) and other.alike >= title.alike - 0.1
+    """Whether all lines of a title belong to a longer one, or read better as another."""
+    own, others = set(title.heading.places), set(other.heading.places)
+    return (own < others and other.alike >= title.alike - 0.1) or (bool(own & others) and other.alike > title.alike + _BETTER)
 
 
 def _score(look: Look, doctype: DocType, title: Title | None) -> Score:
@@ -111,11 +126,12 @@ def _sheet(look: Look, doctype: DocType, title: Title | None) -> Iterator[Eviden
         yield _evidence(f"opening: {doctype.said.get(doctype.opening[0], doctype.opening[0])}", opening, TITLE)
     elif coded is not None:
         yield Evidence(what="qr", page=coded[0], box=coded[1].box, weight=TITLE)
-    numbers = [(*hit, form) for form in doctype.number if (hit := phrases.number(form)) is not None]
+    numbers = [(*hit, form) for form in doctype.number if (hit := phrases.number(form, look.numbers)) is not None]
     if numbers:
         alike, place, form = max(numbers, key=lambda hit: hit[0])
         yield _evidence(f"number: {doctype.said.get(form, form)}", place, NUMBER * _sharp(alike))
-    labels = doctype.labels or doctype.also
+    # `số`, `do`, `tại` stand on any paper
+    labels = tuple(label for label in doctype.labels if len(label) > _TINY) or doctype.also
     yield from _share(look, doctype, labels, LABELS, ENOUGH_LABELS)
     yield from _share(look, doctype, doctype.also, ALSO, ENOUGH_ALSO)
     seal = next(((n, m) for n, m in phrases.marks if m.kind == "seal"), None)
@@ -139,9 +155,9 @@ def _share(look: Look, doctype: DocType, wanted: Sequence[str], weight: float, e
 
     A phrase that many types have says less than one of its own.
     """
-    worth = {phrase: 1.0 if look.common[phrase] <= _RARE else _COMMON for phrase in wanted}
+    worth = {phrase: 1.0 if look.common[doctype.book][phrase] <= _RARE else _COMMON for phrase in wanted}
     needed = max(min(worth.values(), default=1.0), min(enough, _SHARE * sum(worth.values())))
-    found = [(phrase, *hit) for phrase in wanted if (hit := look.phrases.find(phrase)) is not None]
+    found = [(phrase, *hit) for phrase in wanted if (hit := look.phrases.find(phrase, look.rivals[phrase])) is not None]
     part = weight / max(needed, sum(worth[phrase] for phrase, _, _ in found))
     for phrase, _, place in found:
         yield _evidence(f"label: {doctype.said.get(phrase, phrase)}", place, part * worth[phrase])

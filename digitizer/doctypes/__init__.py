@@ -65,7 +65,7 @@ COVER = ("mo ngay", "khoa ngay", "mo so ngay", "khoa so ngay", "ngay mo so", "ng
 CLOSING = ("khoa so", "chot so", "tong so trang", "tong so su kien", "tong so truong hop", "gom co", "truong hop dang ky")
 _KEYS = frozenset(
     {
-        "name", "title", "opening", "number", "seal", "also", "own", "need", "never", "book", "accept", "stop", "codes",
+        "name", "title", "opening", "number", "seal", "also", "own", "need", "never", "book", "accept", "other", "stop", "codes",
         "section", "field", "ticks",
     }
 )  # fmt: skip
@@ -130,6 +130,8 @@ class DocType:
     accept_type: float = ACCEPT_TYPE
     #: nor is a field below this confidence
     accept_field: float = ACCEPT_FIELD
+    #: printed labels that no field takes (folded): they end the value before them
+    other: tuple[str, ...] = ()
     #: lines that end a value (folded): headings, instructions
     stop: tuple[str, ...] = ()
     #: tick label (folded) -> code
@@ -143,7 +145,7 @@ class DocType:
     def labels(self) -> tuple[str, ...]:
         """All printed labels, folded, each once."""
         starts = [label for section in self.sections for label in section.start]
-        return tuple(dict.fromkeys([label for spec in self.fields for label in spec.label] + starts))
+        return tuple(dict.fromkeys([label for spec in self.fields for label in spec.label] + starts + list(self.other)))
 
 
 def load(extra: Path | None = None) -> Mapping[str, DocType]:
@@ -224,6 +226,7 @@ class _Reader:
             need=self.folded(self.data, "need"),
             never=self.folded(self.data, "never"),
             book=bool(self.data.get("book", False)),
+            other=self.folded(self.data, "other"),
             stop=self.folded(self.data, "stop"),
             accept_type=accept_type,
             accept_field=accept_field,
@@ -235,7 +238,7 @@ class _Reader:
     def said(self) -> dict[str, str]:
         """Folded phrase -> as declared."""
         tables = [self.data, *self.tables("field"), *self.tables("section")]
-        keys = ("opening", "number", "also", "own", "need", "label", "start")
+        keys = ("opening", "number", "other", "also", "own", "need", "label", "start")
         return {fold(text): text for table in tables for key in keys for text in self.strings(table, key)}
 
     def sections(self) -> Iterator[Section]:

@@ -86,7 +86,7 @@ def _fields(case: Case, doctype: DocType, known: Mapping[str, str]) -> list[Fiel
 
 
 def _from_print(spec: FieldSpec, located: Mapping[str, Found]) -> Field | None:
-    found = located.get(spec.part_of or spec.name)
+    found = located.get(spec.name) or located.get(spec.part_of or spec.name)
     if found is None or not found.pieces:
         return None
     read = value_of(spec.type, found)

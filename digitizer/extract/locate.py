@@ -22,6 +22,8 @@ ALIKE = 0.78
 #: confidence of a line below which it is a scrawl, not a name
 _LEGIBLE = 0.75
 #: types whose values may fill several rows
+#: `I. `, `1. `, `a) ` before a label
+_MARKER = re.compile(r"(?:[ivx]{1,4}|\d{1,2}|[a-z])[.)]\s+")
 LONG = frozenset({"place", "text", "date_words", "id_number", "signer", "time", "name"})
 
 
@@ -207,13 +209,15 @@ def _label_at_start(folded: str, labels: Sequence[str]) -> tuple[int, str] | Non
     """(end, label) of a label of two words or more that the line begins with, colon or not."""
     best: tuple[float, int, str] | None = None
     ends = [m.end() for m in re.finditer(r"[^\s.…·]+", folded)]  # dots may follow: `Họ và tên.....Lò Thị Mai`
+    skip = marker.end() if (marker := _MARKER.match(folded)) else 0
     for label in labels:
-        if " " not in label and "/" not in label:  # `V/v xác minh …`
+        # `V/v xác minh …`, `SỐ 070123456`
+        if " " not in label and "/" not in label and not re.match(rf"{re.escape(label)}\s+\d{{6}}", folded):
             continue
         for end in ends:
-            if abs(end - len(label)) > 2:
+            if abs(end - skip - len(label)) > 2:
                 continue
-            alike = Levenshtein.normalized_similarity(folded[:end].strip(" .:"), label)
+            alike = Levenshtein.normalized_similarity(folded[skip:end].strip(" .:"), label)
             if alike >= 0.85 and (best is None or alike + len(label) * 0.003 > best[0]):
                 best = (alike + len(label) * 0.003, end, label)
     return (best[1], best[2]) if best else None
@@ -246,7 +250,7 @@ def _known(hits: Sequence[Hit], doctype: DocType) -> Iterator[tuple[Hit, FieldSp
             spec = last  # a label printed over two rows
         elif last is not None and spec is not last:
             filled.add(last.name)
-        if spec is not None or any(hit.label in part.start for part in doctype.sections):
+        if spec is not None or hit.label in doctype.other or any(hit.label in part.start for part in doctype.sections):
             yield hit, spec
             last = spec
 
@@ -270,7 +274,7 @@ def _value(rows: Sequence[Row], hit: Hit, following: Hit | None, spec: FieldSpec
     row = rows[hit.row]
     if following is not None and following.row == hit.row:
         return _piece(row, hit.end, following.start)
-    pieces = _piece(row, hit.end, len(row.line.text)) + _same_row(rows, hit.row, following)
+    pieces = _piece(row, hit.end, len(row.line.text)) + _same_row(rows, hit.row, following, doctype)
     last = following.row if following is not None else len(rows)
     height = row.line.box.height
     previous = rows[max([hit.row, *(i for i in range(hit.row, last) if any(p.line is rows[i].line for p in pieces))])]
@@ -293,7 +297,7 @@ def _value(rows: Sequence[Row], hit: Hit, following: Hit | None, spec: FieldSpec
     return pieces
 
 
-def _same_row(rows: Sequence[Row], at: int, following: Hit | None) -> list[Piece]:
+def _same_row(rows: Sequence[Row], at: int, following: Hit | None, doctype: DocType) -> list[Piece]:
     """What stands to the right of a label's line in a box of its own."""
     box = rows[at].line.box
     last = following.row if following is not None else len(rows)
@@ -303,6 +307,8 @@ def _same_row(rows: Sequence[Row], at: int, following: Hit | None) -> list[Piece
         if r.page == rows[at].page
         and r.line.box.x0 >= box.x1 - box.height
         and abs(r.line.box.centre[1] - box.centre[1]) < 0.5 * box.height
+        and not _stops(r, doctype)
+        and not any(Levenshtein.normalized_similarity(r.folded.strip(" .:"), tick) >= 0.8 for tick in doctype.ticks)
     ]
     return [piece for r in beside for piece in _piece(r, 0, len(r.line.text))]
 
@@ -379,7 +385,9 @@ def _letterhead(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doc
     return [piece for r in top if r.line.box.centre[0] < middle and r.line.box.x1 < middle * 1.15 for piece in _whole(r)]
 
 
-_PLACE_DATE = re.compile(r"^(.*?),?\s*(ng[a-z]{1,2}\s+\d{1,2}\s+th[a-z]{2,3}\s+\d{1,2}\s+n[a-z]{2}\s+\d{4})")
+_PLACE_DATE = re.compile(
+    r"^(.*?),?\s*(ng[a-z]{1,2}(?:/date)?\s+\d{1,2}\s+th[a-z]{2,3}(?:/month)?\s+\d{1,2}\s+n[a-z]{2}(?:/year)?\s+\d{4})"
+)
 
 
 def _place_date(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:

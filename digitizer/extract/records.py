@@ -129,7 +129,14 @@ def _is_heading(line: Line, doctype: DocType) -> bool:
     if not doctype.sections:
         return False
     text = fold(line.text).strip(" .:")
-    return any(" " in start and Levenshtein.normalized_similarity(text, start) >= 0.85 for start in doctype.sections[0].start)
+    ranked = [
+        (Levenshtein.normalized_similarity(text, start), -place)
+        for place, section in enumerate(doctype.sections)
+        for start in section.start
+        if " " in start
+    ]
+    alike, first = max(ranked, default=(0.0, -1))
+    return alike >= 0.85 and first == 0
 
 
 def _is_page_number(line: Line) -> bool:

@@ -91,6 +91,8 @@ def _headed(headings: Sequence[Line]) -> list[_Column]:
     columns.sort(key=lambda c: c.x0)
     for left, right in pairwise(columns):
         left.x1 = right.x0 = (left.x1 + right.x0) / 2
+    if columns:
+        columns[0].x0, columns[-1].x1 = float("-inf"), float("inf")
     return columns
 
 
@@ -141,16 +143,16 @@ def _rows(
     lines: Sequence[Line], starts: Sequence[Line], columns: Sequence[_Column], fields: Mapping[str, int]
 ) -> Iterator[dict[str, tuple[Line, ...]]]:
     """The cells of each row; a row reaches from its number to the next one."""
-    tops = [line.box.y0 - 0.5 * line.box.height for line in starts]
+    # the number stands in the first line of its row
+    tops = [min(k.box.y0 for k in lines if k is line or same_row(k.box, line.box)) for line in starts]
     for top, bottom in zip(tops, [*tops[1:], float("inf")], strict=False):
-        inside = [line for line in lines if top <= line.box.y0 < bottom]
+        inside = [line for line in lines if top <= line.box.centre[1] < bottom]
         row = {name: tuple(_under(inside, columns[number])) for name, number in fields.items()}
         yield {name: cell for name, cell in row.items() if cell}
 
 
 def _under(lines: Sequence[Line], column: _Column) -> list[Line]:
-    found = [line for line in lines if column.x0 <= line.box.centre[0] < column.x1]
-    return sorted(found, key=lambda line: line.box.y0)
+    return _in_rows([line for line in lines if column.x0 <= line.box.centre[0] < column.x1])
 
 
 def _cut(line: Line, edges: Sequence[float]) -> Iterator[Line]:
@@ -231,7 +233,7 @@ def _grid(lines: Sequence[Line], specs: Sequence[FieldSpec], begin: float) -> di
         x = heading.box.centre[0]
         cell = [k for k in below if abs(k.box.centre[0] - x) < half and start <= k.box.centre[1] < end]
         if cell:
-            cells[spec.name] = sorted(cell, key=lambda line: (round(line.box.y0 / line.box.height), line.box.x0))
+            cells[spec.name] = _in_rows(cell)
     return cells
 
 
@@ -246,6 +248,17 @@ def _headings(lines: Sequence[Line], columns: Iterable[str]) -> dict[str, Line]:
             found[column] = min(alone or parted, key=lambda line: line.box.y0)
     row = min(found.values(), key=lambda line: line.box.y0, default=None)
     return {column: line for column, line in found.items() if row is not None and same_row(line.box, row.box)}
+
+
+def _in_rows(lines: Sequence[Line]) -> list[Line]:
+    """Row by row, each from the left."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: line.box.centre[1]):
+        if rows and same_row(rows[-1][0].box, line.box):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda line: line.box.x0)]
 
 
 def _row_tops(labels: Sequence[Line], declared: Iterable[str]) -> dict[str, float]:

@@ -101,7 +101,7 @@ _DATE = re.compile(
 @value_type
 def date_(raw: str) -> Reading:
     """A date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`."""
-    found = re.sub(r"(?<=\d)\s*([/.\-])\s*(?=\d)", r"\1", clean(raw))
+    found = re.sub(r"(?<=\d)\s*([/.\-])\s*(?=\d)", r"\1", re.sub(r"/(?:date|month|year)\b", "", clean(raw)))
     if re.fullmatch(r"[\d.]+", found) and len(found.replace(".", "")) == 4:
         found = found.replace(".", "")
     elif "/" in found:

@@ -43,9 +43,9 @@ class Book:
 def parent_child_body(column: Column) -> None:
     """Recognitions of a parent or child."""
     column.text("Phần ghi về người nhận/được nhận là cha/mẹ", "bold")
-    person(column, "cm")
+    person(column, "cm", sexed=False)
     column.text("Phần ghi về người con", "bold")
-    person(column, "nc")
+    person(column, "nc", sexed=False)
     column.text("Phần ghi về người đi đăng ký nhận cha, mẹ, con", "bold")
     column.row(("Họ, chữ đệm, tên: ", "{nycHoTen}"))
     column.row(("Giấy tờ tùy thân: ", column.form.case.raw["nycSoGiayToTuyThan"]))

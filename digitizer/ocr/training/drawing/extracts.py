@@ -80,9 +80,9 @@ def parent_child_extract(fonts: Fonts, case: Case, rng: np.random.Generator, *, 
     title = "TRÍCH LỤC ĐĂNG KÝ NHẬN CHA, MẸ, CON"
     form, column = _extract(fonts, case, rng, dpi, how, "TLCMC-BS" if copy else "TLCMC", title, copy=copy)
     column.text("Công nhận:", "bold", indent_mm=8)
-    person(column, "cm")
+    person(column, "cm", sexed=False)
     column.text("Và:", "bold", indent_mm=8)
-    person(column, "nc")
+    person(column, "nc", sexed=False)
     who = "cha" if case.people["parent"].sex == "nam" else "mẹ"
     column.text(f"là {who} - con.", indent_mm=8)
     column.text("Việc nhận cha, mẹ, con có hiệu lực kể từ ngày cấp Trích lục này.", indent_mm=8)
@@ -100,12 +100,12 @@ def couple(column: Column, *, wife_first: bool = True) -> None:
         column.row(("Giấy tờ tùy thân: ", f"{{{prefix}SoGiayToTuyThan}}"))
 
 
-def person(column: Column, prefix: str, *, home: str = "Nơi cư trú: ", name: str = "Họ, chữ đệm, tên: ") -> None:
-    """The seven labels of a person."""
-    column.row((name, f"{{{prefix}HoTen}}"))
+def person(column: Column, prefix: str, *, home: str = "Nơi cư trú: ", sexed: bool = True) -> None:
+    """The seven labels of a person; the catalogue of fields has no sex of those recognised and recognising (`sexed`)."""
+    column.row(("Họ, chữ đệm, tên: ", f"{{{prefix}HoTen}}"))
     column.row(("Ngày, tháng, năm sinh: ", f"{{{prefix}NgaySinh}}"))
     column.row(
-        ("Giới tính: ", f"{{{prefix}GioiTinh}}", 0.8),
+        ("Giới tính: ", f"{{{prefix}GioiTinh}}" if sexed else column.form.case.raw[f"{prefix}GioiTinh"], 0.8),
         ("Dân tộc: ", f"{{{prefix}DanToc}}", 1.0),
         ("Quốc tịch: ", f"{{{prefix}QuocTich}}", 1.1),
     )

@@ -157,7 +157,7 @@ def plain(fonts: Fonts, case: Case, rng: np.random.Generator, dpi: int, how: str
     return Form(fonts, sheet, case, printing(fonts, rng, how, **changes), rng, values_by(fonts, sheet, rng, how))
 
 
-def authority(form: Form, y: float, note_position: bool = False) -> None:
+def authority(form: Form, y: float, *, note_position: bool = False, noted: bool = True) -> None:
     """`TM. ỦY BAN NHÂN DÂN`, position, seal over the signature, printed name."""
     sheet, case = form.sheet, form.case
     right = Column(form, sheet.px(108), sheet.px(190), y, "signatures")
@@ -167,7 +167,8 @@ def authority(form: Form, y: float, note_position: bool = False) -> None:
     if note_position:
         case.put("chucVuNguoiKy", case.office.position.upper())
     title = "{chucVuNguoiKy}" if note_position else case.office.position.upper()
-    signatures(right, [Signer(title=title, hint="", name="{nguoiKy}", sealed=True, printed=True)], seal_words(case))
+    name = "{nguoiKy}" if noted else case.office.signer
+    signatures(right, [Signer(title=title, hint="", name=name, sealed=True, printed=True)], seal_words(case))
 
 
 def made_at(form: Form, column: Column) -> None:

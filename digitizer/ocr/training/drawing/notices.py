@@ -24,7 +24,7 @@ def birth_notice(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int
     left = Column(form, sheet.px(20), sheet.px(92), sheet.px(22), "header")
     left.text(f"SỞ Y TẾ {case.commune.province.upper()}", size=0.95, align="centre", pitch=0.72)
     left.text(str(case.values["noiSinh"]).split(",")[0].upper(), "bold", size=0.9, align="centre", pitch=0.75)
-    left.row(("Số: ", "{so}"), ("Quyển số: ", "{quyenSo}"))
+    left.row(("Số: ", "{so}"), ("Quyển số: ", case.raw["quyenSo"]))
     right = Column(form, sheet.px(94), sheet.px(194), sheet.px(22), "header")
     motto(right)
     column = Column(form, sheet.px(24), sheet.px(190), max(left.y, right.y) + sheet.px(5), "header")
@@ -67,7 +67,7 @@ def death_notice(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int
     case.put("coQuanCap", f"ỦY BAN NHÂN DÂN {case.commune.name.upper()}")
     form = plain(fonts, case, rng, dpi, how)
     form.note("coQuanCap", form.press())
-    column = _titled(form, "GIẤY BÁO TỬ")
+    column = _titled(form, "GIẤY BÁO TỬ", dated="")
     column.row(("Họ, chữ đệm, tên: ", "{nktHoTen}"))
     column.row(("Ngày, tháng, năm sinh: ", "{nktNgaySinh}"))
     column.row(
@@ -85,7 +85,7 @@ def death_notice(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int
     column.row(("Nguyên nhân chết: ", "{nktNguyenNhanChet}"))
     column.text("Giấy báo tử này được cấp để làm thủ tục đăng ký khai tử theo quy định.", indent_mm=10)
     column.gap(3)
-    authority(form, column.y)
+    authority(form, column.y, noted=False)
     return form
 
 
@@ -180,9 +180,9 @@ def martyr_visit_letter(fonts: Fonts, case: Case, rng: np.random.Generator, *, d
     return form
 
 
-def _titled(form: Form, title: str, under: str = "") -> Column:
+def _titled(form: Form, title: str, under: str = "", dated: str = "ngayCap") -> Column:
     """Letterhead and title; returns the body."""
-    y = letterhead(form, form.case.when, "ngayCap")
+    y = letterhead(form, form.case.when, dated)
     column = Column(form, form.sheet.px(26), form.sheet.px(190), y + form.sheet.px(5), "header")
     column.text(title, "bold", size=1.25, align="centre", pitch=0.9 if under else 1.3)
     if under:

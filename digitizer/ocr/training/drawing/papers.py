@@ -235,7 +235,7 @@ def _signed_on(column: Column, when: date, title: str = "") -> None:
     day = Column(form, sheet.px(100), column.x1, column.y, "signatures")
     day.text(f"{case.commune.bare}, {long_date(when)}", "italic", align="centre", pitch=0.85)
     if not title:
-        authority(form, day.y)
+        authority(form, day.y, noted=False)
         column.y = day.y + sheet.px(40)
         return
     right = Column(form, sheet.px(108), sheet.px(190), day.y, "signatures")
