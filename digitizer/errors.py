@@ -172,6 +172,12 @@ class FileAccess(DigitizerError):
     code, exit_code = "file_access", 5
 
 
+class SigningFailed(DigitizerError):
+    """A document could not be signed."""
+
+    code, exit_code = "signing_failed", 7
+
+
 class EngineError(DigitizerError):
     """The OCR engine failed."""
 

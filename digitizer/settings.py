@@ -55,6 +55,28 @@ class OutputOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SigningOptions:
+    """Whose signature goes on PDFs, by `digitizer sign`."""
+
+    #: `.p12` or `.pfx` file with certificate and key …
+    pkcs12: Path | None = None
+    #: … or the driver's library of a token, and the labels of token and key
+    pkcs11: Path | None = None
+    token: str = ""
+    key: str = ""
+    #: password or PIN; better in DIGITIZER_SIGNING__SECRET than in a file
+    secret: str = ""
+    #: name of the agency, as the signature shows it
+    agency: str = ""
+    #: PAdES: B-B, B-T (time stamp) or B-LT (with proofs for later)
+    level: str = "B-B"
+    #: address of the time-stamp authority
+    tsa: str = ""
+    #: folder with the certificates of the authorities we trust, `.pem`, `.crt`, `.cer`; None: `<home>/authorities`
+    authorities: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
     """Which engine reads, and how."""
 
@@ -186,6 +208,7 @@ class Settings:
     pages: PageOptions = PageOptions()
     engine: EngineOptions = EngineOptions()
     output: OutputOptions = OutputOptions()
+    signing: SigningOptions = SigningOptions()
     api: ApiOptions = ApiOptions()
     s3: S3Options = S3Options()
     #: pages a read job takes at most

@@ -1,4 +1,4 @@
-"""Commands that look after a running installation: status, retry, reprocess, sweep, attach, verify, audit."""
+"""Commands that look after a running installation: status, retry, reprocess, sweep, attach, audit."""
 
 from __future__ import annotations
 
@@ -107,18 +107,6 @@ def attach(
     answer({"receipts": receipts, "pending": pending}, as_json, "\n".join(lines))
     speak(ctx, "receipts_listed", count=len(receipts), pending=len(pending))
     ctx.exit(ConnectorDown.exit_code if pending else 0)
-
-
-@click.command(cls=Spoken)
-@click.pass_context
-def verify(ctx: click.Context) -> None:
-    """Hashes every stored file again; exit 4 when one has changed."""
-    with Service.open(settings(ctx)) as service:
-        keys = list(service.store.list())
-        wrong = [key for key in keys if not service.store.verify(key)]
-    answer(wrong, False, "\n".join(wrong))
-    speak(ctx, "verified", count=len(keys), wrong=len(wrong))
-    ctx.exit(OutputInvalid.exit_code if wrong else 0)
 
 
 @click.group(cls=SpokenGroup)

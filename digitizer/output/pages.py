@@ -27,6 +27,14 @@ def shown_to_user(page: Page) -> Floats:
     return placing.shown_to_user(_visible(page), int(_inherited(page, "/Rotate", 0)), unit)
 
 
+def shown_size(page: Page) -> tuple[float, float]:
+    """(width, height) of the page as it is shown, points."""
+    x0, y0, x1, y1 = _visible(page)
+    unit = float(_inherited(page, "/UserUnit", 1))
+    size = (x1 - x0) * unit, (y1 - y0) * unit
+    return size if int(_inherited(page, "/Rotate", 0)) % 180 == 0 else size[::-1]
+
+
 def _visible(page: Page) -> tuple[float, float, float, float]:
     media, crop = [float(v) for v in page.mediabox], [float(v) for v in page.cropbox]
     return max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])

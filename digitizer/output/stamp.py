@@ -44,7 +44,7 @@ def drawn(text: str, points: float) -> Image.Image:
 def mark(pdf: Pdf, page: Page, text: str, points: float = 8.0) -> None:
     """Puts `text` at the top left of `page` as it is shown, in blue."""
     image = drawn(text, points)
-    encoded = group4(image)
+    encoded = group4(image)  # ink is 0, which is what a mask paints
     stream = Stream(pdf, encoded.data)
     stream.stream_dict = Dictionary(
         Type=Name.XObject,
@@ -55,8 +55,6 @@ def mark(pdf: Pdf, page: Page, text: str, points: float = 8.0) -> None:
         BitsPerComponent=1,
         Filter=Name(encoded.filter),
         DecodeParms=Dictionary(encoded.parms),
-        # CCITT black is 0 where BlackIs1 is false; a mask paints where it finds 0
-        Decode=[1, 0] if encoded.parms["/BlackIs1"] else [0, 1],
     )
     name = page.add_resource(pdf.make_indirect(stream), Name.XObject, Name("/Mark"), replace_existing=True)
     numbers = " ".join(f"{value:.5f}" for value in operands(_place(page, image.size)))

@@ -1,0 +1,168 @@
+"""`sign` and `verify`: signatures on PDFs, hashes of what is stored or sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digitizer.cli import Spoken, answer, language, settings, speak
+from digitizer.errors import ConfigError, DigitizerError, FileAccess, OutputInvalid, UsageError
+from digitizer.messages import say
+from digitizer.settings import Settings, SigningOptions
+
+if TYPE_CHECKING:  # pyHanko takes its time to import
+    from digitizer.output.signatures import SignatureReport, Signing
+
+SUFFIX = ".signed.pdf"
+SOME_FAILED = 21
+
+
+@click.command(cls=Spoken)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--pkcs12", type=click.Path(path_type=Path))
+@click.option("--pkcs11", type=click.Path(path_type=Path))
+@click.option("--token")
+@click.option("--key")
+@click.option("--agency-name", "signing_agency")
+@click.option("--level", type=click.Choice(["B-B", "B-T", "B-LT"]))
+@click.option("--tsa")
+@click.option("--authorities", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def sign(
+    ctx: click.Context, /, paths: tuple[Path, ...], output: Path | None, signing_agency: str | None, as_json: bool, **given: Any
+) -> None:
+    """Signs each PDF into `<name>.signed.pdf`; run again, it goes on where it stopped."""
+    chosen = settings(ctx)
+    options = _options(chosen.signing, agency=signing_agency, **given)
+    files = _pdfs(paths)
+    done: list[dict[str, str]] = []
+    with _signing(options, chosen) as signing:
+        for path, relative in files:
+            done.append(_sign_one(path, (output / relative.parent if output else path.parent), signing, language(ctx)))
+    answer(done, as_json, "\n".join(d["line"] for d in done if d["line"]))
+    counts = {state: sum(d["state"] == state for d in done) for state in ("signed", "skipped", "failed")}
+    speak(ctx, "signed_count", **counts)
+    ctx.exit(SOME_FAILED if counts["failed"] else 0)
+
+
+def _options(configured: SigningOptions, **given: Any) -> SigningOptions:
+    return replace(configured, **{name: value for name, value in given.items() if value is not None})
+
+
+def _pdfs(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """(file, its name below what was given) of all PDFs that are not results of ours."""
+    found: list[tuple[Path, Path]] = []
+    for path in paths:
+        inside = sorted(path.rglob("*.pdf")) if path.is_dir() else [path]
+        found += [(p, p.relative_to(path) if path.is_dir() else Path(p.name)) for p in inside if not p.name.endswith(SUFFIX)]
+    return found
+
+
+def _sign_one(path: Path, folder: Path, signing: Signing, lang: str) -> dict[str, str]:
+    from digitizer.output.signatures import sign_pdf
+
+    target = folder / f"{path.stem}{SUFFIX}"
+    if target.exists():
+        return {"file": str(path), "state": "skipped", "target": str(target), "line": ""}
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        sign_pdf(path, target, signing, at=datetime.now(UTC))
+    except DigitizerError as exc:
+        line = say("unsigned_line", lang, file=path, reason=say(exc.code, lang, **exc.facts))
+        return {"file": str(path), "state": "failed", "error": exc.code, "line": line}
+    line = say("signed_line", lang, file=path, target=target)
+    return {"file": str(path), "state": "signed", "target": str(target), "line": line}
+
+
+@contextmanager
+def _signing(options: SigningOptions, chosen: Settings) -> Iterator[Signing]:
+    """The signer of a batch; a token stays open for all of it."""
+    from digitizer.output.signatures import Signing, pkcs11, pkcs12
+
+    secret = options.secret or click.prompt("PIN", hide_input=True, err=True)
+    if options.pkcs11 is not None:
+        opened = pkcs11(options.pkcs11, token=options.token, key=options.key, secret=secret)
+    elif options.pkcs12 is not None:
+        opened = pkcs12(options.pkcs12, secret)
+    else:
+        raise ConfigError("name a certificate: --pkcs12 FILE, or --pkcs11 LIBRARY --token LABEL --key LABEL", setting="signing")
+    with opened as signer:
+        yield Signing(
+            signer=signer, agency=options.agency, level=options.level, tsa=options.tsa, roots=authorities(options, chosen)
+        )
+
+
+def authorities(options: SigningOptions, chosen: Settings) -> tuple[Path, ...]:
+    """The certificate files of the authorities we trust."""
+    folder = options.authorities or chosen.home / "authorities"
+    return tuple(sorted(p for p in folder.glob("*") if p.suffix.lower() in (".pem", ".crt", ".cer", ".der")))
+
+
+@click.command(cls=Spoken)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--authorities", "trusted", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def verify(ctx: click.Context, paths: tuple[Path, ...], trusted: Path | None, as_json: bool) -> None:
+    """The store, or files: signatures of PDFs, folders against their manifest; exit 4 when something has changed."""
+    chosen = settings(ctx)
+    if not paths:
+        _verify_store(ctx, chosen, as_json)
+    options = _options(chosen.signing, authorities=trusted)
+    found = [_verify_path(path, authorities(options, chosen), chosen, language(ctx)) for path in paths]
+    answer([f[1] for f in found], as_json, "\n".join(line for lines, _, _ in found for line in lines))
+    ctx.exit(0 if all(good for _, _, good in found) else OutputInvalid.exit_code)
+
+
+def _verify_store(ctx: click.Context, chosen: Settings, as_json: bool) -> None:
+    from digitizer.service import Service
+
+    with Service.open(chosen) as service:
+        keys = list(service.store.list())
+        wrong = [key for key in keys if not service.store.verify(key)]
+    answer(wrong, as_json, "\n".join(wrong))
+    speak(ctx, "verified", count=len(keys), wrong=len(wrong))
+    ctx.exit(OutputInvalid.exit_code if wrong else 0)
+
+
+def _verify_path(path: Path, roots: Sequence[Path], chosen: Settings, lang: str) -> tuple[list[str], dict[str, Any], bool]:
+    """(lines for a person, the same for a machine, whether it holds)."""
+    if not path.exists():
+        raise FileAccess(f"there is no {path}", file=str(path))
+    if path.is_dir():
+        from digitizer import sealed
+
+        manifest = sealed.check(path, sealed.Keys(chosen.home))
+        line = say("sealed_whole", lang, file=path, count=len(manifest.files), at=f"{manifest.at:%d/%m/%Y %H:%M}")
+        return [line], {"file": str(path), "files": len(manifest.files), "signer": manifest.signer}, True
+    if path.suffix.lower() != ".pdf":
+        raise UsageError("verify takes PDFs and sealed folders", file=str(path))
+    from digitizer.output.signatures import check_signatures
+
+    reports = check_signatures(path, roots)
+    lines = [_signature_line(path, report, lang) for report in reports] or [say("signature_none", lang, file=path)]
+    return lines, {"file": str(path), "signatures": [asdict(r) for r in reports]}, all(r.valid for r in reports)
+
+
+def _signature_line(path: Path, report: SignatureReport, lang: str) -> str:
+    from digitizer.output.signatures import VIETNAM
+
+    at = report.stamped_at or report.signed_at
+    facts = {
+        "file": path,
+        "field": report.field,
+        "level": report.level or "—",
+        "signer": report.signer,
+        "time": f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S %z}" if at else "—",
+    }
+    if report.valid:
+        return say("signature_valid", lang, **facts)
+    return say("signature_invalid", lang, problem=say(f"signature_problem_{report.problem}", lang), **facts)
