@@ -10,19 +10,43 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import sys
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+import numpy.typing as npt
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 #: seeds of the set; samples/ are drawn with 20260930
 SEED = 71_000_000
 LEVELS = ("clean", "office", "office", "hard")
+#: kinds of values that are calibrated together
+GROUPS = {
+    "digits": ("date", "time", "id_number"),
+    "counts": ("number", "amount"),
+    "numbers": ("register_number",),
+    "words": ("date_words",),
+    "list": ("sex", "ethnicity", "nationality"),
+    "name": ("name", "signer"),
+    "place": ("place",),
+    "text": ("text", "signer_title", "notes"),
+    "tick": ("code",),
+}
+#: of the accepted values at most this share may be wrong
+WRONG = 0.002
+FOLDS = 5
+#: weight of keeping weights small
+RIDGE = 1.0
+
+Floats = npt.NDArray[np.float64]
 
 
 def main() -> int:
@@ -32,9 +56,12 @@ def main() -> int:
     drawing = commands.add_parser("draw")
     drawing.add_argument("folder", type=Path)
     drawing.add_argument("--files", type=int, default=300)
+    fitting = commands.add_parser("fit")
+    fitting.add_argument("folder", type=Path)
+    fitting.add_argument("--cache", type=Path, required=True)
     given = parser.parse_args()
     sys.path.insert(0, str(ROOT))
-    return draw(given.folder, given.files)
+    return draw(given.folder, given.files) if given.command == "draw" else fit(given.folder, given.cache)
 
 
 def draw(folder: Path, files: int) -> int:
@@ -64,6 +91,138 @@ def varied(sample, number: int, rng: np.random.Generator):  # type: ignore[no-un
     level = LEVELS[int(rng.integers(len(LEVELS)))]
     path = f"{number:05}{Path(sample.path).suffix}"
     return replace(sample, path=path, level=level, days=days, number=int(rng.integers(1, 260)), plant="")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A value that was read: its kind, what spoke for it, whether it is right."""
+
+    file: str
+    kind: str
+    features: tuple[float, ...]
+    right: bool
+
+
+def fit(folder: Path, cache: Path) -> int:
+    """Fits every group and writes `confidence.toml`; prints what it would accept."""
+    from benchmarks.run import commit, tools_of
+    from digitizer.extract.check import CALIBRATION
+
+    tools = tools_of("paddle")
+    cases = list(collect(folder, cache, tools))
+    lines = [
+        "# Written by benchmarks/calibrate.py: weights over the features of extract/check.py, and the confidence from which",
+        f"# a value is accepted, so that of the accepted at most {WRONG:.1%} are wrong (out of fold, on a drawn set of its own).",
+        f'recogniser = "{list(tools.engine.models.values())[-1][:12]}"',
+        f'commit = "{commit()[:8]}"',
+        f"files = {len({c.file for c in cases})}",
+        f"values = {len(cases)}",
+    ]
+    for name, kinds in GROUPS.items():
+        lines += ["", f"[group.{name}]", f"types = {json.dumps(kinds)}", *fitted(name, [c for c in cases if c.kind in kinds])]
+    CALIBRATION.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return 0
+
+
+def fitted(name: str, cases: Sequence[Case]) -> list[str]:
+    """The lines of one group."""
+    weights, folded, rights = {}, [], []
+    for form, count in (("decoded", 6), ("free", 3)):
+        # what was decoded also says how letters alone would do
+        own = [c for c in cases if len(c.features) == count or form == "free"]
+        x = np.array([c.features[:count] for c in own], np.float64).reshape(-1, count)
+        y = np.array([c.right for c in own], np.float64)
+        weights[form] = solve(x, y)
+        fold = np.array([hash_of(c.file) % FOLDS for c in own])
+        held = np.concatenate([np.full(0, 0.0)] + [odds(x[fold == k], solve(x[fold != k], y[fold != k])) for k in range(FOLDS)])
+        right = np.concatenate([np.full(0, 0.0)] + [y[fold == k] for k in range(FOLDS)])
+        mine = np.concatenate(
+            [np.full(0, False)] + [np.array([len(c.features) == count for c in own])[fold == k] for k in range(FOLDS)]
+        )
+        folded.append(held[mine.astype(bool)])
+        rights.append(right[mine.astype(bool)])
+    p, y = np.concatenate(folded), np.concatenate(rights)
+    least = threshold(p, y)
+    accepted = p >= least
+    wrong = int((1 - y[accepted]).sum())
+    print(f"{name:8}{len(p):6} values, {y.mean():6.1%} right; from {least:.4f}: {accepted.mean():6.1%} accepted, {wrong} wrong")
+    return [
+        f"decoded = {[round(float(w), 4) for w in weights['decoded']]}",
+        f"free = {[round(float(w), 4) for w in weights['free']]}",
+        f"accept = {least:.4f}",
+    ]
+
+
+def threshold(p: Floats, right: Floats) -> float:
+    """The least probability from which at most WRONG are wrong; half-way to the wrong one below it."""
+    order = np.argsort(-p)
+    wrong = np.cumsum(1 - right[order])
+    good = np.flatnonzero(wrong <= WRONG * np.arange(1, len(p) + 1))
+    if not len(good):
+        return 0.9999
+    last = int(good[-1])
+    below = p[order[last + 1]] if last + 1 < len(p) else p[order[last]]
+    return float(min(0.9999, (p[order[last]] + below) / 2))
+
+
+def solve(x: Floats, y: Floats) -> Floats:
+    """Logistic regression by Newton's method, small weights preferred."""
+    weights = np.zeros(x.shape[1])
+    for _ in range(30):
+        p = odds(x, weights)
+        slope = x.T @ (y - p) - RIDGE * weights
+        curve = (x * (p * (1 - p))[:, None]).T @ x + RIDGE * np.eye(x.shape[1])
+        weights = weights + np.linalg.solve(curve, slope)
+    return weights
+
+
+def odds(x: Floats, weights: Floats) -> Floats:
+    """Probabilities."""
+    p: Floats = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+    return p
+
+
+def hash_of(name: str) -> int:
+    """A number for a file, the same on every machine."""
+    import zlib
+
+    return zlib.crc32(name.encode())
+
+
+def collect(folder: Path, cache: Path, tools: Any) -> Iterator[Case]:
+    """Every value read from the set that has no problem, with what spoke for it. Values the truth does not have are wrong."""
+    from benchmarks.measure import pairs, same
+    from benchmarks.run import items, remembered
+    from digitizer.extract.check import features
+
+    spoken: list[tuple[str, Any]] = []
+
+    def remember(kind: str, evidence: Any) -> float:
+        spoken.append((kind, evidence))
+        return len(spoken) / 1e6
+
+    with patch("digitizer.extract.confidence", remember), patch("digitizer.extract.check.agreements", lambda _: ()):
+        for path, truth in items(folder):
+            result = remembered(path, tools, cache)
+            for wanted, found in pairs(truth["documents"], result.documents):
+                if found is None or found.doctype != wanted["type"]:
+                    continue
+                for read in found.records:
+                    if any(reason.code in ("records_mixed", "hardly_legible", "side_by_side") for reason in read.reasons):
+                        continue  # nothing of it is accepted
+                    record = _nearest(read, wanted["records"])
+                    for field in read.fields:
+                        if field.by == "ocr" and field.value is not None and not field.problems:
+                            kind, evidence = spoken[round(field.confidence * 1e6) - 1]
+                            right = same(field.value, record["fields"].get(field.name))
+                            yield Case(path.name, kind, features(evidence), right)
+
+
+def _nearest(read: Any, records: Sequence[Any]) -> Any:
+    """The record of the truth that a read one is: most of its values agree. That one was lost is no question of trust."""
+    from benchmarks.measure import same
+
+    return max(records, key=lambda r: sum(same(f.value, r["fields"].get(f.name)) for f in read.fields), default={"fields": {}})
 
 
 def samples() -> ModuleType:

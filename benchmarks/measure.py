@@ -9,7 +9,7 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
-from digitizer.model import Digitized, Document
+from digitizer.model import Digitized, Document, Field
 from digitizer.text import nfc
 
 UNKNOWN = "unknown"
@@ -59,6 +59,44 @@ def shares() -> defaultdict[str, Share]:
     return defaultdict(Share)
 
 
+#: bins of the reliability diagram: their lower bounds
+BINS = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+#: the share of wrong values among the accepted that thresholds are chosen for
+TARGET = 0.002
+
+
+@dataclass(slots=True)
+class Trust:
+    """How far confidence can be trusted: what was said and what was so."""
+
+    said: list[tuple[float, bool]] = field(default_factory=list)
+
+    def add(self, got: Field | None, right: bool) -> None:
+        """One more value; without one, with a problem, or from a code or a person there is nothing to trust."""
+        if got is not None and got.value is not None and not got.problems and got.by == "ocr":
+            self.said.append((got.confidence, right))
+
+    def plain(self) -> dict[str, Any]:
+        """As a result file has it: bins, the mean gap between said and so, coverage where at most TARGET are wrong."""
+        bins = []
+        for low, high in zip(BINS, (*BINS[1:], 1.01), strict=True):
+            held = [(said, right) for said, right in self.said if low <= said < high]
+            if held:
+                said, so = (sum(values) / len(held) for values in zip(*held, strict=True))
+                bins.append({"from": low, "values": len(held), "said": round(said, 4), "so": round(so, 4)})
+        total = sum(b["values"] for b in bins)
+        gap = sum(abs(b["said"] - b["so"]) * b["values"] for b in bins) / total if total else None
+        return {"values": total, "gap": None if gap is None else round(gap, 4), "coverage": self._coverage(), "bins": bins}
+
+    def _coverage(self) -> float | None:
+        """The largest share of values that one threshold could accept with at most TARGET wrong."""
+        wrong, best = 0, 0
+        for number, (_, right) in enumerate(sorted(self.said, key=lambda s: (-s[0], s[1])), 1):
+            wrong += not right
+            best = number if wrong <= TARGET * number else best
+        return round(best / len(self.said), 4) if self.said else None
+
+
 @dataclass(slots=True)
 class Tally:
     """All counts of one folder."""
@@ -76,6 +114,8 @@ class Tally:
     accepted: Share = field(default_factory=Share)
     accepted_wrong: int = 0
     wrong: list[dict[str, Any]] = field(default_factory=list)
+    #: confidence of every value without a problem, and whether it is right
+    trust: Trust = field(default_factory=lambda: Trust())
 
     def add(self, result: Digitized, truth: Mapping[str, Any]) -> None:
         """One more file."""
@@ -110,11 +150,13 @@ class Tally:
                 for key in (hand, f"{hand} {level}", f"{wanted['type']} {hand}", f"field {name}"):
                     self.fields[key].add(right)
                 self._accept(got is not None and got.accepted, right)
+                self.trust.add(got, right)
                 if not right:
                     said = None if got is None else got.value
                     note = {"file": file, "record": number, "field": name, "hand": hand == "handwritten"}
                     self.wrong.append({**note, "truth": value, "read": said, "accepted": bool(got and got.accepted)})
             for extra in values.values():
+                self.trust.add(extra, False)
                 if extra.accepted and extra.value is not None:
                     self.accepted_wrong += 1
                     note = {"file": file, "record": number, "field": extra.name, "truth": None}
@@ -140,6 +182,7 @@ class Tally:
                 "wrong": self.accepted_wrong,
                 "wrong share": round(self.accepted_wrong / self.accepted.right, 4) if self.accepted.right else None,
             },
+            "trust": self.trust.plain(),
         }
 
 

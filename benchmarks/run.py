@@ -52,6 +52,11 @@ def main() -> int:
     engines = {engine: _alone(engine, given) for engine in given.engine or ["paddle", "tesseract"]}
     result = {"engines": engines, **({"cached": True} if given.cache else {})}
     target = save(result, given.output, given.name)
+    if any(folder["trust"]["bins"] for folders in engines.values() for folder in folders):
+        sys.path.insert(0, str(ROOT))
+        from benchmarks.diagram import reliability
+
+        reliability(result, target.with_suffix(".png"))
     print(table(result))
     print(f"\n{target}")
     return floors(result)

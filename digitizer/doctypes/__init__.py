@@ -69,8 +69,9 @@ _KEYS = frozenset(
         "section", "field", "ticks",
     }
 )  # fmt: skip
-#: what is accepted without a person, where a declaration does not say: score of the type, confidence of a field
-ACCEPT_TYPE, ACCEPT_FIELD = 0.8, 0.985
+#: what is accepted without a person, where a declaration does not say: score of the type, confidence of a field besides the
+#: calibrated threshold of its kind
+ACCEPT_TYPE, ACCEPT_FIELD = 0.8, 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,11 @@ from digitizer.errors import UsageError
 from digitizer.extract import types
 from digitizer.extract.check import confidence, judge
 from digitizer.extract.codes import Coded, from_mrz, from_qr
-from digitizer.extract.locate import Found, from_cells, locate
+from digitizer.extract.locate import Found, from_cells, locate, mixed
 from digitizer.extract.records import Case, book_values, cases
 from digitizer.extract.tables import grid_cells
-from digitizer.extract.values import value_of
+from digitizer.extract.types import Value
+from digitizer.extract.values import Evidence, value_of
 from digitizer.geometry import same_row
 from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
 from digitizer.text import fold
@@ -44,7 +45,14 @@ def extract(
     found = [(_fields(case, doctype, of_book), case) for case in cases(pages, doctype)]
     filled = [(fields, case) for fields, case in found if any(field.by != "book" for field in fields)]
     records = (_record(f"{document.id}/{number}", fields, case, doctype) for number, (fields, case) in enumerate(filled))
-    return tuple(_doubted(record, document.problems) for record in records)
+    doubts = [_mixed(case, doctype) for _, case in filled]
+    return tuple(_doubted(record, (*document.problems, *doubt)) for record, doubt in zip(records, doubts, strict=True))
+
+
+def _mixed(case: Case, doctype: DocType) -> tuple[Problem, ...]:
+    """Two records that were taken for one: no value of them can be trusted."""
+    two = doctype.book and not case.cells and mixed(case.pages, doctype)
+    return (Problem(code="records_mixed", page=case.pages[0][0]),) if two else ()
 
 
 def _doubted(record: Record, problems: Sequence[Problem]) -> Record:
@@ -71,7 +79,7 @@ def _fields(case: Case, doctype: DocType, known: Mapping[str, str]) -> list[Fiel
     coded = _coded(pages, doctype)
     fields: list[Field] = []
     for spec in doctype.fields:
-        field = _from_print(spec, located)
+        field = _from_print(spec, located, doctype)
         if spec.where == "tick":
             field = _ticked(spec, pages, doctype)
         if spec.name in coded:
@@ -85,7 +93,7 @@ def _fields(case: Case, doctype: DocType, known: Mapping[str, str]) -> list[Fiel
     return fields
 
 
-def _from_print(spec: FieldSpec, located: Mapping[str, Found]) -> Field | None:
+def _from_print(spec: FieldSpec, located: Mapping[str, Found], doctype: DocType) -> Field | None:
     found = located.get(spec.name) or located.get(spec.part_of or spec.name)
     if found is None or not found.pieces:
         return None
@@ -101,8 +109,14 @@ def _from_print(spec: FieldSpec, located: Mapping[str, Found]) -> Field | None:
         accepted=False,
         page=found.pieces[0].page,
         box=found.box,
-        problems=(Problem(code=problem, field=spec.name),) if problem else (),
+        problems=tuple(Problem(code=code, field=spec.name) for code in (problem, _symbol_missing(spec, value, doctype)) if code),
     )
+
+
+def _symbol_missing(spec: FieldSpec, value: Value, doctype: DocType) -> str | None:
+    """`80` for `80/UBND-XNTTHN`: the document's own number without what its type has after the digits."""
+    bare = spec.name == "so" and spec.type == "register_number" and isinstance(value, str) and value.isdigit()
+    return "number_without_symbol" if bare and doctype.number else None
 
 
 def _coded(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, Coded]:
@@ -155,7 +169,7 @@ def _ticked(spec: FieldSpec, pages: Sequence[tuple[int, PageText]], doctype: Doc
         name=spec.name,
         raw=types.clean(label_text),
         value=code if one else None,
-        confidence=tick.confidence,
+        confidence=confidence(spec.type, Evidence((tick.confidence,))),
         accepted=False,
         page=number,
         box=tick.box,

@@ -1,114 +1,86 @@
-"""Rules that hold between the values of a record, how sure we are of a value, and the verdict.
+"""How sure we are of a value, what is accepted, and the verdict on a record.
 
-Sources of the rules: Luật Hộ tịch 2014; NĐ 137/2015/NĐ-CP on identity numbers. A contradiction always goes to a person: both
-values stay, neither is accepted.
+A contradiction (`rules.py`) always goes to a person: both values stay, neither is accepted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
-from digitizer.doctypes import DocType
+from digitizer.doctypes import TYPES, DocType
+from digitizer.extract.rules import agreements, contradictions
 from digitizer.extract.values import Evidence
-from digitizer.extract.words import parse_date
 from digitizer.model import Field, Problem, Verdict
 
-#: (problem code, names of the fields that contradict one another)
-Contradiction = tuple[str, tuple[str, ...]]
-Values = Mapping[str, str]
+#: written by `benchmarks/calibrate.py`
+CALIBRATION = Path(__file__).with_name("confidence.toml")
 
-_PERSONS = ("nks", "me", "cha", "nyc", "vo", "chong", "nkt", "nxn", "cm", "nc")
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a kind of value was calibrated to: weights over `features`, and the confidence from which a value is accepted."""
+
+    decoded: tuple[float, ...]
+    free: tuple[float, ...]
+    accept: float
+
+
+@cache
+def scales() -> Mapping[str, Scale]:
+    """Value type -> Scale, from `confidence.toml`; types that were calibrated together share one."""
+    data = tomllib.loads(CALIBRATION.read_text(encoding="utf-8"))
+    found = {
+        kind: Scale(tuple(group["decoded"]), tuple(group["free"]), group["accept"])
+        for group in data["group"].values()
+        for kind in group["types"]
+    }
+    # a type that nobody calibrated is never sure enough
+    return {kind: found.get(kind, Scale((0.0,) * 6, (0.0,) * 3, 1.0)) for kind in TYPES}
+
+
+def features(evidence: Evidence) -> tuple[float, ...]:
+    """What a confidence is a weighing of: 1, worst and mean letter (log odds), and for a decoded value its margin over all other
+    values, support by its columns and how usual it is, each bounded.
+    """
+    letters = evidence.letters or (0.0,)
+    worst, mean = _odds(min(letters)), _odds(sum(letters) / len(letters))
+    if evidence.margin is None:
+        return (1.0, worst, mean)
+    support = evidence.support / max(len(letters), 1) ** 0.5
+    return (1.0, worst, mean, max(-3.0, min(evidence.margin, 10.0)), max(-8.0, support), max(-8.0, min(evidence.prior, 0.0)))
+
+
+def _odds(p: float) -> float:
+    p = min(max(p, 0.01), 0.9995)
+    return math.log(p / (1 - p))
 
 
 def confidence(kind: str, evidence: Evidence) -> float:
-    """How sure we are of a value of type `kind`: the one place where confidences are combined."""
-    letters = evidence.letters
-    return 0.5 * (sum(letters) / len(letters)) + 0.5 * min(letters) if letters else 0.0
+    """How likely a value of type `kind` is right, calibrated on drawn pages: the one place where confidences are combined."""
+    if not evidence.letters:
+        return 0.0
+    scale = scales()[kind]
+    weights = scale.free if evidence.margin is None else scale.decoded
+    z = sum(w * x for w, x in zip(weights, features(evidence), strict=True))
+    return round(1 / (1 + math.exp(-max(-30.0, min(z, 30.0)))), 4)
 
 
-def contradictions(values: Values) -> Iterator[Contradiction]:
-    """What cannot be true at once among normal-form values."""
-    for rule in (_words, _identity, _order_of_dates, _year_of_number, _age_of_mother):
-        yield from rule(values)
-
-
-def _words(values: Values) -> Iterator[Contradiction]:
-    """Digits and words of one date say the same."""
-    for digits, words in (("nksNgaySinh", "nksNgaySinhBangChu"), ("nktNgayChet", "nktNgayChetGhiBangChu")):
-        if digits in values and words in values and (said := parse_date(values[words])) and said != values[digits]:
-            yield "words_differ", (digits, words)
-
-
-def _identity(values: Values) -> Iterator[Contradiction]:
-    """The 4th digit of a 12-digit number holds century and sex, the 5th and 6th the birth year."""
-    pairs = [(f"{p}SoDinhDanh", f"{p}NgaySinh", f"{p}GioiTinh") for p in _PERSONS]
-    pairs += [(f"{p}SoGiayToTuyThan", f"{p}NgaySinh", f"{p}GioiTinh") for p in _PERSONS] + [
-        ("soDinhDanh", "ngaySinh", "gioiTinh")
-    ]
-    for number, born, sex in pairs:
-        identity = values.get(number, "")
-        if len(identity) != 12 or not identity.isdigit():
-            continue
-        year = 1900 + 100 * (int(identity[3]) // 2) + int(identity[4:6])
-        if born in values and int(values[born][:4]) != year:
-            yield "id_year_differs", (number, born)
-        if values.get(sex) in ("nam", "nữ") and (int(identity[3]) % 2 == 0) != (values[sex] == "nam"):
-            yield "id_sex_differs", (number, sex)
-    for prefix, sex in (("vo", "nữ"), ("chong", "nam"), ("me", "nữ"), ("cha", "nam")):
-        identity = values.get(f"{prefix}SoGiayToTuyThan", "")
-        if len(identity) == 12 and identity.isdigit() and (int(identity[3]) % 2 == 0) != (sex == "nam"):
-            yield "id_sex_differs", (f"{prefix}SoGiayToTuyThan",)
-
-
-def _order_of_dates(values: Values) -> Iterator[Contradiction]:
-    """Born before dead, both before they are registered; only as precise as both dates are."""
-    later = ("ngayDangKy", "ngayCap")
-    order = [("nksNgaySinh", end) for end in later] + [
-        ("nktNgaySinh", "nktNgayChet"),
-        ("nktNgayChet", "ngayDangKy"),
-        ("gbtNgay", "ngayDangKy"),
-        ("nktNgayChet", "gbtNgay"),
-        ("voNgaySinh", "ngayDangKy"),
-        ("chongNgaySinh", "ngayDangKy"),
-        ("meNgaySinh", "nksNgaySinh"),
-        ("chaNgaySinh", "nksNgaySinh"),
-        ("nxnNgaySinh", "ngayCap"),
-        ("nxnThoiGianCuTruTu", "nxnThoiGianCuTruDen"),
-        ("ngaySinh", "ngayCap"),
-        ("ngayCap", "ngayHetHan"),
-    ]
-    for first, second in order:
-        if first in values and second in values:
-            length = min(len(values[first]), len(values[second]))
-            if values[first][:length] > values[second][:length]:
-                yield "date_order", (first, second)
-
-
-def _year_of_number(values: Values) -> Iterator[Contradiction]:
-    """`15/1999` was registered in 1999."""
-    number, registered = values.get("soDangKy") or values.get("so", ""), values.get("ngayDangKy", "")
-    year = number.rpartition("/")[2]
-    if len(year) == 4 and year.isdigit() and registered and registered[:4] != year:
-        yield "number_year_differs", ("soDangKy" if "soDangKy" in values else "so", "ngayDangKy")
-
-
-def _age_of_mother(values: Values) -> Iterator[Contradiction]:
-    """A mother is 12 to 60 years old."""
-    if (
-        "meNgaySinh" in values
-        and "nksNgaySinh" in values
-        and not 12 <= int(values["nksNgaySinh"][:4]) - int(values["meNgaySinh"][:4]) <= 60
-    ):
-        yield "age_of_mother", ("meNgaySinh", "nksNgaySinh")
+def both(a: float, b: float) -> float:
+    """How sure we are of what was read twice, apart from one another, and is the same: wrong only when both are wrong alike."""
+    return round(1 - (1 - a) * (1 - b), 4)
 
 
 def judge(fields: Sequence[Field], doctype: DocType) -> tuple[tuple[Field, ...], Verdict, tuple[Problem, ...]]:
     """Fields with contradictions noted and acceptance decided, the verdict, and the reasons for a review."""
     values = {f.name: f.value for f in fields if isinstance(f.value, str)}
+    fields = _confirmed(fields, values)
     found = list(contradictions(values))
-    accused = {name: code for code, names in found for name in names}
-    judged = tuple(_judge_field(f, accused.get(f.name), doctype) for f in fields)
+    judged = tuple(_judge_field(f, [code for code, names in found if f.name in names], doctype) for f in fields)
     have = {f.name for f in judged if f.value is not None}
     reasons = [Problem(code=code, field=names[0], facts={"other": names[-1]}) for code, names in found]
     reasons += [Problem(code="missing", field=spec.name) for spec in doctype.fields if spec.required and spec.name not in have]
@@ -118,7 +90,17 @@ def judge(fields: Sequence[Field], doctype: DocType) -> tuple[tuple[Field, ...],
     return judged, Verdict.REVIEW if reasons else Verdict.ACCEPT, tuple(reasons)
 
 
-def _judge_field(field: Field, contradiction: str | None, doctype: DocType) -> Field:
-    problems = (*field.problems, Problem(code=contradiction, field=field.name)) if contradiction else field.problems
-    accepted = field.value is not None and not problems and field.confidence >= doctype.accept_field
+def _confirmed(fields: Sequence[Field], values: Mapping[str, str]) -> list[Field]:
+    """Fields that say the same as another one are as sure as both together."""
+    sure = {field.name: field.confidence for field in fields}
+    for pair in agreements(values):
+        sure |= dict.fromkeys(pair, both(sure[pair[0]], sure[pair[1]]))
+    return [replace(field, confidence=sure[field.name]) for field in fields]
+
+
+def _judge_field(field: Field, contradicted: Sequence[str], doctype: DocType) -> Field:
+    problems = (*field.problems, *(Problem(code=code, field=field.name) for code in dict.fromkeys(contradicted)))
+    kind = next((spec.type for spec in doctype.fields if spec.name == field.name), "text")
+    enough = max(doctype.accept_field, scales()[kind].accept)
+    accepted = field.value is not None and not problems and field.confidence >= enough
     return replace(field, problems=problems, accepted=accepted)

@@ -107,6 +107,6 @@ _PARTS = {
     "ethnicity": lambda: _cased(ETHNIC_GROUPS),
     "nationality": lambda: _cased(NATIONALITIES),
     "id_number": lambda: either(repeat(_DIGIT, 9, 9), repeat(_DIGIT, 12, 12)),
-    "number": lambda: repeat(_DIGIT, 1, 4),
+    "number": lambda: repeat(_DIGIT, 1, 13),
     "register_number": _register_number,
 }

@@ -7,6 +7,7 @@ reaches to the next label on its row, and over the rows below it until the next 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from digitizer.text import fold, strip_accents
 ALIKE = 0.78
 #: confidence of a line below which it is a scrawl, not a name
 _LEGIBLE = 0.75
+#: labels that stand there once too often before a record is taken for two
+_MIXED = 3
 #: types whose values may fill several rows
 #: `I. `, `1. `, `a) ` before a label
 _MARKER = re.compile(r"(?:[ivx]{1,4}|\d{1,2}|[a-z])[.)]\s+")
@@ -121,6 +124,15 @@ def from_cells(cells: Mapping[str, Sequence[tuple[int, Line]]], doctype: DocType
         rows = [Row(page=page, line=line, folded=fold(line.text)) for page, line in cells.get(spec.name, ())]
         if pieces := [piece for row in rows for piece in _whole(row)]:
             yield Found(field=spec, pieces=tuple(pieces))
+
+
+def mixed(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> bool:
+    """Whether what is read as one record holds two: labels stand there more often than the type has fields for them."""
+    rows, _ = _rows(pages, doctype)
+    counts = Counter(hit.label for i in range(len(rows)) for hit in find_labels(rows[i].folded, i, doctype) if " " in hit.label)
+    meant = Counter(label for spec in doctype.fields for label in spec.label)
+    starts = {label for section in doctype.sections for label in section.start}
+    return sum(counts[label] > meant[label] for label in counts if label in meant and label not in starts) >= _MIXED
 
 
 def _rows(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> tuple[list[Row], list[Row]]:
@@ -394,7 +406,7 @@ def _place_date(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doc
     """`Đà Vị, ngày 19 tháng 05 năm 2025`: the place or the date."""
     for row in rows:
         match = _PLACE_DATE.match(row.folded)
-        if match and len(match.group(1)) < 40:
+        if match and len(match.group(1)) < 40 and not match.group(1).startswith("can cu"):
             group = 2 if spec.type == "date" else 1
             return _piece(row, match.start(group), match.end(group))
     return []

@@ -17,6 +17,10 @@ from digitizer.extract import units
 NO_SYLLABLE, NO_CASE, NO_UNIT, ELSEWHERE, NO_COMMA = -3.0, -2.5, -2.5, -2.5, -2.0
 #: names have syllables of other languages more often than other text
 NO_NAME_SYLLABLE = -2.2
+#: `T Tuyên Quang` for `T. Tuyên Quang`
+NO_DOT = -1.5
+#: a place that ends below the province may go on where nobody looked
+NO_PROVINCE = -1.5
 #: a word places are made of; a place that begins small
 PLACE_WORD, SMALL_BEGINNING = 1.5, -1.0
 #: weight of how common a syllable is in names
@@ -97,7 +101,8 @@ class Prose:
 
     def end(self, state: State) -> float:
         """Natural log, when the text ends here."""
-        return self._closed(self._word_over(state, ",")).cost
+        state = self._closed(self._word_over(state, ","))
+        return state.cost + NO_PROVINCE * (state.last is not None and state.last[0] != "province")
 
     def _after(self, state: State, char: str) -> State | None:
         if char.isalpha() or (char in "'’" and state.word):
@@ -143,11 +148,11 @@ class Prose:
             cost += COMMON * (math.log1p(count[0] if state.before else max(count[1], count[0] // 20)) - 6.0)
         if self._kind == "place" and not state.levels:
             cost += PLACE_WORD * (word in PLACE_WORDS)
-        previous = state.before
+        previous, capital = state.before, state.shape in ("C", "A")
         state = replace(state, cost=cost, word="", known=True, shape="", before=word)
         if state.levels:
             return self._unit_word_over(state, char)
-        return self._kind_word(state, previous, word, char) if self._kind == "place" else state
+        return self._kind_word(state, previous, word, char, capital=capital) if self._kind == "place" else state
 
     def _unit_word_over(self, state: State, char: str) -> State:
         more = state.unit + (char if char in " -" else "")
@@ -167,14 +172,15 @@ class Prose:
         astray = state.last is not None and name not in units.inside().get(state.last, frozenset((name,)))
         return replace(state, cost=state.cost + ELSEWHERE * astray, levels=(), unit="", last=(level, name), joined=True)
 
-    def _kind_word(self, state: State, previous: str, word: str, char: str) -> State:
+    def _kind_word(self, state: State, previous: str, word: str, char: str, *, capital: bool) -> State:
         """`xã`, `thị trấn`, `H.`: a unit's name follows."""
         kind = next((k for k in (f"{previous} {word}", word) if k in units.KINDS), None)
-        if kind is None and char == ".":
+        cost = state.cost + NO_COMMA * state.joined
+        if kind is None and (char == "." or (capital and char == " ")):
             kind = units.SHORT.get(word)
+            cost += NO_DOT * (kind is not None and char == " ")
         if kind is None:
             return state
-        cost = state.cost + NO_COMMA * state.joined
         return replace(state, cost=cost, levels=units.KINDS[kind], unit="", joined=False)
 
 

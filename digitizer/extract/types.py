@@ -12,7 +12,7 @@ from datetime import date
 from rapidfuzz.distance import Levenshtein
 
 from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES
-from digitizer.extract.words import parse_date
+from digitizer.extract.words import DATE_WORDS, parse_date
 from digitizer.text import fold, nfc
 
 Value = str | bool | tuple[str, ...] | None
@@ -69,11 +69,17 @@ def name(raw: str) -> Reading:
     return text, None
 
 
+#: a place that ends with its district, or has an abbreviation without its dot: `…, huyện Yên Sơn`, `T Tuyên Quang`
+_PLACE_CUT = re.compile(r"(?:^|[,.] *)(?:huyện|quận|thị xã|H\.) [^,]*$|(?:^|, *)(?:[XHTPQ]|TP|TX|TT) [A-ZĐ]")
+
+
 @value_type
 def place(raw: str) -> Reading:
     """A place, as printed."""
     text = clean(raw)
-    return (text, None) if sum(c.isalpha() for c in text) >= 2 else (None, "empty")
+    if sum(c.isalpha() for c in text) < 2:
+        return None, "empty"
+    return text, "place_cut" if _PLACE_CUT.search(text) else None
 
 
 @value_type
@@ -89,7 +95,10 @@ def date_words(raw: str) -> Reading:
     found = clean(raw).rstrip(")").strip(_FILL)
     if not found:
         return None, "empty"
-    return found, None if parse_date(found) else "words_not_a_date"
+    if not parse_date(found):
+        return found, "words_not_a_date"
+    # `hại nghìn`: understood, but no word of a date is spelled so
+    return found, None if all(word in DATE_WORDS for word in re.findall(r"\w+", found.lower())) else "words_misspelt"
 
 
 _DATE = re.compile(
@@ -211,7 +220,9 @@ def register_number(raw: str) -> Reading:
         return None, "empty" if not found else "not_a_number"
     if found[match.end() :][:1].isdigit():
         return None, "not_a_number"  # `1 5/1999`, `15/19991`: a digit is left over
-    return re.sub(r"\s+", "", match.group()).strip(_FILL), None
+    value = re.sub(r"\s+", "", match.group()).strip(_FILL)
+    # `45/208`: a digit of the year is missing; `15/99` is a habit of older books
+    return value, "year_cut" if re.search(r"/(\d|\d{3}|\d{5,})$", value) else None
 
 
 @value_type

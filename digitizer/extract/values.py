@@ -108,14 +108,18 @@ def columns_of(pieces: Sequence[Piece]) -> list[Column]:
 
 
 def _reach(piece: Piece) -> tuple[float, float]:
-    """From where to where its columns reach, px: half-way to the letters beside it."""
-    letters = piece.line.letters
+    """From where to where its columns reach, px: half-way to the letters beside it.
+
+    At an end of the line as it was read that is as far as its columns go; a part cut from a line ends with its letters.
+    """
+    letters, box = piece.line.letters, piece.line.box
 
     def between(i: int) -> float:
         return (letters[i - 1].x0 + letters[i - 1].x1 + letters[i].x0 + letters[i].x1) / 4
 
-    x0 = between(piece.start) if piece.start else -math.inf
-    return x0, between(piece.end) if piece.end < len(letters) else math.inf
+    left = -math.inf if box.x0 < letters[0].x0 - 0.1 else letters[0].x0
+    right = math.inf if box.x1 > letters[-1].x1 + 0.1 else letters[-1].x1
+    return between(piece.start) if piece.start else left, between(piece.end) if piece.end < len(letters) else right
 
 
 def _number_in(found: Found) -> Found:

@@ -22,6 +22,13 @@ DIGITS = {
     "tam": 8,
     "chin": 9,
 }
+# fmt: off
+#: every word of a date, as it is spelled
+DATE_WORDS = frozenset({
+    "ngày", "tháng", "năm", "mồng", "mùng", "giêng", "chạp", "không", "một", "hai", "ba", "bốn", "tư", "lăm", "nhăm", "sáu",
+    "bảy", "bẩy", "tám", "chín", "mười", "mươi", "mốt", "hăm", "trăm", "nghìn", "ngàn", "linh", "lẻ",
+})
+# fmt: on
 #: the first and last lunar month
 MONTHS = {"gieng": 1, "chap": 12}
 

@@ -9,7 +9,7 @@ import pytest
 
 from digitizer.cli import COMMANDS, cli
 from digitizer.doctypes import TYPES
-from digitizer.extract.check import contradictions
+from digitizer.extract.rules import contradictions
 from digitizer.messages import catalogue, describe, say
 from digitizer.model import Problem
 from tests.conftest import ROOT
@@ -46,9 +46,9 @@ def test_every_option_has_its_help() -> None:
 
 
 def test_every_problem_code_of_values_and_rules_has_a_sentence() -> None:
-    """Read from the source: whatever looks like a code in types.py and is no value type, and `yield "code"` in check.py."""
+    """Read from the source: whatever looks like a code in types.py and is no value type, and `yield "code"` in rules.py."""
     types = (ROOT / "digitizer/extract/types.py").read_text(encoding="utf-8")
-    rules = (ROOT / "digitizer/extract/check.py").read_text(encoding="utf-8")
+    rules = (ROOT / "digitizer/extract/rules.py").read_text(encoding="utf-8")
     codes = set(re.findall(r'"(empty|not_[a-z_]+|[a-z]+_[a-z_]+)"', types)) - TYPES - {"date_"}
     codes |= set(re.findall(r'yield "(\w+)"', rules))
     assert {"empty", "not_a_name", "impossible_date", "not_a_time", "words_differ", "age_of_mother"} <= codes

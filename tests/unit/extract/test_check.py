@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from digitizer.doctypes import DocType, FieldSpec
-from digitizer.extract.check import confidence, contradictions, judge
+from digitizer.extract.check import both, confidence, features, judge, scales
+from digitizer.extract.rules import contradictions
 from digitizer.extract.values import Evidence
 from digitizer.model import Field, Problem, Verdict
 
@@ -55,6 +56,25 @@ WORDS = "Ngày mười lăm tháng tám năm một nghìn chín trăm tám mươ
         ({"nksSoDinhDanh": "008325008824", "nksGioiTinh": "nam"}, "id_sex_differs", ("nksSoDinhDanh", "nksGioiTinh")),
         ({"soDinhDanh": "008087001234", "gioiTinh": "nữ"}, "id_sex_differs", ("soDinhDanh", "gioiTinh")),
         ({"nxnSoGiayToTuyThan": "002089014374", "nxnGioiTinh": "nữ"}, "id_sex_differs", ("nxnSoGiayToTuyThan", "nxnGioiTinh")),
+        # the province: nobody's, or not that of the office
+        ({"soDinhDanh": "003087001234"}, "id_province_unknown", ("soDinhDanh",)),
+        (
+            {"nksSoDinhDanh": "079325008824", "noiDangKy": "UBND xã Phù Lưu, huyện Hàm Yên, tỉnh Tuyên Quang"},
+            "id_province_differs",
+            ("nksSoDinhDanh", "noiDangKy"),
+        ),
+        # ages
+        ({"chaNgaySinh": "2015", "nksNgaySinh": "2024-08-31"}, "age_of_father", ("chaNgaySinh", "nksNgaySinh")),
+        ({"voNgaySinh": "2005-03-01", "ngayDangKy": "2020-04-01"}, "age_of_spouse", ("voNgaySinh", "ngayDangKy")),
+        ({"chongNgaySinh": "2002", "ngayDangKy": "2020-04-01"}, "age_of_spouse", ("chongNgaySinh", "ngayDangKy")),
+        # the surname
+        (
+            {"nksHoTen": "LÊ VĂN A", "meHoTen": "MA THỊ B", "chaHoTen": "LÝ VĂN C"},
+            "surname_differs",
+            ("nksHoTen", "chaHoTen", "meHoTen"),
+        ),
+        # the check digit of a business
+        ({"maSoDoanhNghiep": "0100109107"}, "check_digit_wrong", ("maSoDoanhNghiep",)),
         # the role says the sex
         ({"voSoGiayToTuyThan": "008086001257"}, "id_sex_differs", ("voSoGiayToTuyThan",)),
         ({"chongSoGiayToTuyThan": "008186001257"}, "id_sex_differs", ("chongSoGiayToTuyThan",)),
@@ -123,21 +143,47 @@ def test_what_can_be_true_at_once_is_left_alone(values: dict[str, str]) -> None:
     assert list(contradictions(values)) == []
 
 
-@pytest.mark.parametrize(
-    ("letters", "expected"),
-    [([], 0.0), ([0.9], 0.9), ([1.0, 1.0, 1.0], 1.0), ([1.0, 0.5], 0.625), ([1.0, 1.0, 1.0, 0.2], 0.5)],
-)
-def test_confidence_is_half_mean_half_worst_letter(letters: list[float], expected: float) -> None:
-    assert confidence("name", Evidence(tuple(letters))) == pytest.approx(expected)
+KINDS = sorted(scales())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_value_type_was_calibrated(kind: str) -> None:
+    scale = scales()[kind]
+    assert len(scale.free) == len(features(Evidence((0.9,))))
+    assert len(scale.decoded) == len(features(Evidence((0.9,), margin=3.0)))
+    assert 0.5 < scale.accept < 1
+
+
+def test_a_value_without_letters_is_worth_nothing() -> None:
+    assert confidence("name", Evidence(())) == 0.0
+
+
+@pytest.mark.parametrize("kind", ["date", "name", "place", "ethnicity", "date_words"])
+def test_a_value_that_stands_clear_of_all_others_is_surer_than_one_that_does_not(kind: str) -> None:
+    letters = (0.99,) * 8
+    sure = [confidence(kind, Evidence(letters, margin, 0.0, -1.0)) for margin in (-1.0, 0.5, 3.0, 9.0)]
+    assert sure == sorted(sure)
+    assert sure[0] < sure[-1]
+
+
+def test_what_was_read_twice_alike_is_surer_than_either() -> None:
+    assert both(0.9, 0.8) == 0.98
+    values = {"nksNgaySinh": "1987-08-15", "nksNgaySinhBangChu": WORDS}
+    judged, _, _ = judge([field(n, v, sure=0.95) for n, v in values.items()], doctype())
+    assert [f.confidence for f in judged] == [0.9975, 0.9975]
 
 
 def test_one_bad_letter_weighs_more_in_confidence_than_in_the_mean() -> None:
     assert confidence("name", Evidence((0.99,) * 20 + (0.3,))) < 0.66
 
 
-@pytest.mark.parametrize(("sure", "accepted"), [(0.8999, False), (0.9, True), (1.0, True)])
-def test_a_field_is_accepted_from_the_threshold_of_its_type_on(sure: float, accepted: bool) -> None:
-    judged, verdict, reasons = judge([field("so", "15/1999", sure=sure)], doctype())
+@pytest.mark.parametrize(
+    ("sure", "declared", "accepted"), [(0.9799, 0.9, False), (0.98, 0.9, True), (0.98, 0.99, False), (0.99, 0.99, True)]
+)
+def test_a_field_is_accepted_from_the_threshold_of_its_kind_and_of_its_document_on(
+    sure: float, declared: float, accepted: bool, plain_scale: None
+) -> None:
+    judged, verdict, reasons = judge([field("so", "15/1999", sure=sure)], doctype(accept_field=declared))
     assert judged[0].accepted is accepted
     assert verdict is (Verdict.ACCEPT if accepted else Verdict.REVIEW)
     assert [r.code for r in reasons] == ([] if accepted else ["unsure_fields"])
@@ -179,3 +225,27 @@ def test_a_complete_certain_record_is_accepted() -> None:
     judged, verdict, reasons = judge([field("so", "15/1999"), field("ngayDangKy", "1999-04-03")], doctype("so"))
     assert all(f.accepted for f in judged)
     assert (verdict, reasons) == (Verdict.ACCEPT, ())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"soDinhDanh": "008087001234", "ngaySinh": "1987-08-15", "gioiTinh": "nam"},
+        # Hà Giang went into Tuyên Quang: its numbers stay
+        {"nksSoDinhDanh": "002325008824", "noiDangKy": "UBND xã Sủng Là, tỉnh Tuyên Quang"},
+        {"soDinhDanh": "112087001234"},  # born abroad
+        {"maSoDoanhNghiep": "0100109106"},
+        {"nksHoTen": "Ma Văn A", "meHoTen": "MA THỊ B", "chaHoTen": "LÝ VĂN C"},
+        {"nksHoTen": "Giàng A Páo", "meHoTen": "Sùng Thị B"},
+        {"voNgaySinh": "2002-12-31", "ngayDangKy": "2020-01-01"},
+    ],
+)
+def test_what_may_be_true_is_no_contradiction(values: dict[str, str]) -> None:
+    assert list(contradictions(values)) == []
+
+
+def test_a_field_keeps_every_contradiction_it_stands_in() -> None:
+    values = {"nksSoDinhDanh": "008325008824", "nksNgaySinh": "2024-08-31", "nksGioiTinh": "nam"}
+    judged, verdict, _ = judge([field(n, v, sure=1.0) for n, v in values.items()], doctype())
+    assert [p.code for p in judged[0].problems] == ["id_year_differs", "id_sex_differs"]
+    assert verdict is Verdict.REVIEW

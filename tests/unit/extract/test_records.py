@@ -47,7 +47,7 @@ def changed(old: str, new: str) -> PageText:
     return page_of(*(row.replace(old, new) for row in CERTIFICATE))
 
 
-def test_a_clean_certificate_is_accepted_as_a_whole() -> None:
+def test_a_clean_certificate_is_accepted_as_a_whole(plain_scale: None) -> None:
     (record,) = records("birth_certificate", page_of(*CERTIFICATE))
     assert {f.name: f.value for f in record.fields} == {
         "so": "133/2025",
@@ -90,7 +90,7 @@ def test_what_is_planted_on_a_page_sends_its_record_to_a_person(old: str, new: s
     assert reason in {r.code for r in record.reasons}
 
 
-def test_a_value_whose_letters_nobody_is_sure_of_is_not_accepted() -> None:
+def test_a_value_whose_letters_nobody_is_sure_of_is_not_accepted(plain_scale: None) -> None:
     doubtful = [line(row, y=100 + PITCH * i, confidence=0.9 if "mẹ" in row else 0.999) for i, row in enumerate(CERTIFICATE)]
     (record,) = records("birth_certificate", page_of(*doubtful))
     assert [f.name for f in record.fields if not f.accepted] == ["meHoTen"]
@@ -192,7 +192,7 @@ def ticked(*rows: int, labels: list[str] = LABELS) -> Field | None:
 
 
 @pytest.mark.parametrize(("row", "code"), [(0, "1"), (1, "4"), (2, "2")])
-def test_the_ticked_label_gives_its_code_and_its_box(row: int, code: str) -> None:
+def test_the_ticked_label_gives_its_code_and_its_box(row: int, code: str, plain_scale: None) -> None:
     field = ticked(row)
     assert field is not None
     assert (field.value, field.raw, field.confidence) == (code, LABELS[row], 0.97)
