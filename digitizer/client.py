@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Literal, NotRequired, Required, Self, TypedDict, cast
+from typing import IO, Any, Literal, Self, TypedDict, cast
 
 import httpx
 
@@ -62,8 +62,8 @@ class SourceFile(TypedDict):
 
     sha256: str
     bytes: int
-    media_type: NotRequired[str | None]
-    pages: NotRequired[int | None]
+    media_type: str | None
+    pages: int | None
 
 
 class Made(TypedDict):
@@ -103,11 +103,11 @@ class RecordValues(RecordSummary):
     fields: list[FieldValue]
 
 
-class DeliveryState(TypedDict, total=False):
+class DeliveryState(TypedDict):
     """What the dossier system got, or will get."""
 
-    kind: Required[str]
-    state: Required[str]
+    kind: str
+    state: str
     record: str | None
     external_id: str | None
     at: str | None
@@ -134,7 +134,7 @@ class Document(Summary):
 
     pages: Pages
     sources: list[SourceFile]
-    error: NotRequired[Fault | None]
+    error: Fault | None
     artifacts: list[Made]
     records: list[RecordSummary]
     deliveries: list[DeliveryState]

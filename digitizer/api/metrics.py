@@ -62,14 +62,16 @@ class _LedgerNumbers(Collector):
         with self._service.ledger.read() as tx:
             waiting, states = documents.oldest_waiting(tx), documents.by_state(tx)
             pages, failed = documents.pages_read(tx), documents.failures(tx)
-            backlog, deliveries = jobs.backlog(tx), outbox.counts(tx)
+            backlog, deliveries, lag = jobs.backlog(tx), outbox.counts(tx), documents.oldest_deliveries(tx)
         now = datetime.now(UTC)
         ages = {lane.value: 0.0 for lane in Lane}
         ages |= {lane: (now - datetime.fromisoformat(at)).total_seconds() for lane, at in waiting.items()}
+        late = {target: (now - datetime.fromisoformat(at)).total_seconds() for target, at in lag.items()}
         yield _gauge("digitizer_queue_age_seconds", "Age of the oldest document that is not done.", "lane", ages)
         yield _gauge("digitizer_documents", "Documents by state.", "state", states)
         yield _gauge("digitizer_jobs", "Jobs by state.", "state", backlog)
         yield _gauge("digitizer_deliveries", "Deliveries by state.", "state", deliveries)
+        yield _gauge("digitizer_delivery_lag_seconds", "Age of the oldest delivery a target does not have.", "target", late)
         yield _counter("digitizer_pages_read", "Pages by state; its rate is pages per second.", "state", pages)
         yield _gauge("digitizer_documents_failed", "Failed documents by code.", "code", failed)
 

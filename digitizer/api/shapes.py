@@ -112,8 +112,8 @@ class SourceFile(Shape):
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     bytes: int = Field(ge=0)
-    media_type: str | None = Field(None, description="By content; null until somebody has opened the file.")
-    pages: int | None = None
+    media_type: str | None = Field(description="By content; null until somebody has opened the file.")
+    pages: int | None
 
 
 class Made(Shape):
@@ -140,10 +140,10 @@ class DeliveryState(Shape):
 
     kind: str = Field(examples=["attach"])
     state: str = Field(examples=["DONE"])
-    record: str | None = None
-    external_id: str | None = None
-    at: datetime | None = None
-    error: str | None = None
+    record: str | None
+    external_id: str | None
+    at: datetime | None
+    error: str | None
 
 
 class Summary(Shape):
@@ -166,7 +166,7 @@ class Document(Summary):
 
     pages: Pages
     sources: list[SourceFile]
-    error: Fault | None = None
+    error: Fault | None
     artifacts: list[Made]
     records: list[RecordSummary]
     deliveries: list[DeliveryState]
@@ -176,7 +176,7 @@ class Page(Shape):
     """A page of a list; `next` is the cursor of the following one."""
 
     items: list[Summary]
-    next: str | None = None
+    next: str | None
 
 
 class FieldValue(Shape):

@@ -174,6 +174,16 @@ def by_state(tx: Transaction) -> dict[str, int]:
     return {row.state: row.n for row in rows}
 
 
+def oldest_deliveries(tx: Transaction) -> dict[str, str]:
+    """Target -> when the oldest delivery it does not have yet was written (ISO 8601)."""
+    rows = tx.execute(
+        sa.select(delivery.c.target, sa.func.min(delivery.c.made_at).label("at"))
+        .where(delivery.c.state == "PENDING")
+        .group_by(delivery.c.target)
+    )
+    return {row.target: row.at for row in rows}
+
+
 def oldest_waiting(tx: Transaction) -> dict[str, str]:
     """Lane -> when the oldest intake that is not over was received (ISO 8601)."""
     rows = tx.execute(

@@ -97,11 +97,14 @@ class Intakes(Ports):
         )
         for file, source in zip(stored, sources, strict=True):
             submissions.add_source(tx, source, file.key, file.size)
-        submissions.add_bundle(tx, bundle, sources)
-        new = submissions.add_intake(tx, intake)
-        if new:
-            self._join(tx, intake)
-        return submissions.get_intake(tx, intake.id), new
+        fresh = submissions.add_bundle(tx, bundle, sources)
+        if not submissions.add_intake(tx, intake):
+            return submissions.get_intake(tx, intake.id), False
+        if fresh:
+            jobs.add(tx, "open", bundle, lane=jobs.LANES[submission.lane])
+            return intake, True
+        self._join(tx, intake)
+        return submissions.get_intake(tx, intake.id), True
 
     def _join(self, tx: Transaction, intake: Intake) -> None:
         """A new intake of a bundle that is already known takes over its state; one nobody works on is queued."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,14 @@ def digitized(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str,
             ).json()
             stream = client.get(f"{taken['href']}/events", timeout=200).content
     return home, token, taken["id"], stream
+
+
+@pytest.fixture
+def read_home(digitized: tuple[Path, str, str, bytes], tmp_path: Path) -> tuple[Path, str, str]:
+    """A copy of that home to do with as one likes: (home, key, id)."""
+    home, token, document, _ = digitized
+    shutil.copytree(home, tmp_path / "read")
+    return tmp_path / "read", token, document
 
 
 @pytest.fixture

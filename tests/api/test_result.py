@@ -26,8 +26,8 @@ def test_progress_is_told_until_it_is_done(digitized: tuple[Path, str, str, byte
     assert states[-1] == {"id": document, "state": "DIGITIZED", "pages": {"read": 1, "total": 1}}
 
 
-def test_result_and_files_are_fetched_and_the_dossier_has_got_the_pdf(digitized: tuple[Path, str, str, bytes]) -> None:
-    home, token, document, _ = digitized
+def test_result_and_files_are_fetched_and_the_dossier_has_got_the_pdf(read_home: tuple[Path, str, str]) -> None:
+    home, token, document = read_home
     with serving(home) as server, server.client(token) as client:
         whole = client.get(f"/v1/documents/{document}").json()
         assert whole["state"] == "DIGITIZED"
