@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
-from digitizer.cli import SpokenGroup, answer, settings, speak
+from digitizer.cli import Spoken, SpokenGroup, answer, settings, speak
 from digitizer.errors import UsageError
 from digitizer.service import Service
 
@@ -54,3 +57,50 @@ def moj(
         page=kinds["only_on_page"],
         file=marked,
     )
+
+
+def _text_command(kind: str) -> click.Command:
+    @click.argument("results", nargs=-1, type=click.Path(path_type=Path, exists=True))
+    @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True)
+    @click.option("--json", "as_json", is_flag=True)
+    @click.pass_context
+    def command(ctx: click.Context, results: tuple[Path, ...], output: Path, as_json: bool) -> None:
+        """Results as another format: `<name>.json` files and folders of them, or all that is digitized here."""
+        from digitizer.output.exports import FORMATS
+
+        suffix, turn = FORMATS[kind]
+        written = []
+        for relative, result in _of_files(results) if results else _of_ledger(ctx):
+            target = output / relative.with_name(f"{relative.name}{suffix}")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(turn(result, relative.name))
+            written.append(target)
+        answer([str(path) for path in written], as_json, "\n".join(str(path) for path in written))
+        speak(ctx, "exported", count=len(written), folder=output)
+
+    return click.command(cls=Spoken, name=kind)(command)
+
+
+for _kind in ("alto", "hocr", "txt", "csv"):
+    export.add_command(_text_command(_kind))
+
+
+def _of_files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """(name below what was given, result) of the result files; other JSON in a folder is passed over."""
+    for path in paths:
+        for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
+            relative = file.relative_to(path) if path.is_dir() else Path(file.name)
+            try:
+                result = json.loads(file.read_text(encoding="utf-8"))
+            except ValueError as exc:
+                raise UsageError("this is no result of digitizer", file=str(file)) from exc
+            if isinstance(result, dict) and str(result.get("schema", "")).startswith("digitizer/result/"):
+                yield relative.with_suffix(""), result
+            elif not path.is_dir():
+                raise UsageError("this is no result of digitizer", file=str(file))
+
+
+def _of_ledger(ctx: click.Context) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Everything digitized here, with the records as people left them; two files of one name get the beginning of their ids."""
+    with Service.open(settings(ctx)) as service:
+        yield from ((Path(name), result) for name, result in service.results())

@@ -10,9 +10,9 @@ from pathlib import Path
 from digitizer.model import Artifact, Digitized
 from digitizer.output.light import write_light
 from digitizer.output.pdf import Decode, Look, write_pdf
-from digitizer.output.result import result_json, result_schema
+from digitizer.output.result import record_json, result_json, result_schema
 
-__all__ = ["Look", "render", "result_json", "result_schema", "write_light"]
+__all__ = ["Look", "record_json", "render", "result_json", "result_schema", "write_light"]
 
 _PLAIN = Look()
 

@@ -104,11 +104,12 @@ def _document(document: Document) -> dict[str, Any]:
         ],
         "problems": [_problem(problem) for problem in document.problems],
         "pages": list(document.pages),
-        "records": [_record(record) for record in document.records],
+        "records": [record_json(record) for record in document.records],
     }
 
 
-def _record(record: Record) -> dict[str, Any]:
+def record_json(record: Record) -> dict[str, Any]:
+    """A record in the public format."""
     return {
         "verdict": record.verdict.value,
         "reasons": [_problem(reason) for reason in record.reasons],

@@ -10,6 +10,7 @@ from digitizer.service.hook import Document
 from digitizer.service.inbox import Announced, Inbox
 from digitizer.service.intake import Submission
 from digitizer.service.keys import Keys
+from digitizer.service.results import Results
 from digitizer.service.review import Review
 from digitizer.service.upkeep import Status
 from digitizer.service.work import Work
@@ -17,5 +18,5 @@ from digitizer.service.work import Work
 __all__ = ["Announced", "Document", "Service", "Status", "Submission"]
 
 
-class Service(Work, Review, Callbacks, Deliveries, Books, Keys, Inbox):
+class Service(Work, Review, Callbacks, Deliveries, Books, Keys, Inbox, Results):
     """One per process."""
