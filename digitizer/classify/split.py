@@ -71,6 +71,8 @@ def _part(position: int, own: tuple[int, ...], texts: Sequence[PageText], doctyp
     phrases = Phrases.of(pages)
     scores = tuple(score(phrases, doctypes))
     problems = doubts(pages)
+    if sum(Phrases.of([page]).letterhead() for page in pages) > 1:
+        problems = (*problems, Problem(code="side_by_side", page=own[-1]))
     foreign = any(problem.code == "other_language" for problem in problems)
     sure = bool(scores) and scores[0].value >= ENOUGH and _margin(scores) >= MARGIN and (scores[0].titled or not foreign)
     return Part(

@@ -183,7 +183,7 @@ def _case(number: int, page: PageText) -> Case:
 def _cancelled(number: int, page: PageText) -> Iterator[Problem]:
     """`Hủy` alone on a line, or strokes across the page: the office does not count this record."""
     written = any(fold(line.text).strip(" .,:;!()/-") in _CANCELLED for line in page.lines)
-    if written or any(problem.code == "cancelled" for problem in page.quality.problems):
+    if written or any(mark.kind == "strike" for mark in page.marks):
         yield Problem(code="cancelled", page=number)
 
 

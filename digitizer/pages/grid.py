@@ -66,7 +66,7 @@ def _steps(edges: list[int], same: float) -> dict[int, int]:
     found: dict[int, int] = {}
     last, number = -np.inf, -1
     for edge in sorted(set(edges)):
-        number += edge - last > same
+        number += int(edge - last > same)
         last = edge
         found[edge] = number
     return found

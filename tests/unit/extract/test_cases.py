@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from digitizer.doctypes import DocType, load, read
 from digitizer.extract import extract
 from digitizer.extract.records import book_values, cases
-from digitizer.model import Document, PageText, Record
+from digitizer.model import Box, Document, Mark, PageText, Record
 from tests.unit.builders import page_of
 
 OURS = load()
@@ -95,6 +96,12 @@ def test_a_cancelled_record_stays_and_goes_to_a_person() -> None:
     (record,) = records(page_of(*RECORD, "Hủy"))
     assert [reason.code for reason in record.reasons if reason.code == "cancelled"] == ["cancelled"]
     assert values(record)["so"] == "41/2018"
+
+
+def test_a_stroke_cancels_the_record_it_runs_through() -> None:
+    struck = replace(page_of(*RECORD, *OTHER), marks=(Mark(kind="strike", box=Box(100, 110, 900, 400)),))
+    found = records(struck)
+    assert [[reason.code for reason in record.reasons].count("cancelled") for record in found] == [1, 0]
 
 
 def table(tmp_path: Path) -> DocType:
