@@ -44,7 +44,15 @@ def restore(cls: type[T], value: Any) -> T:
 
 def dump(value: Any) -> bytes:
     """`value` as UTF-8 JSON; equal values give equal bytes."""
-    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    text = json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_number)
+    return text.encode()
+
+
+def _number(value: Any) -> Any:
+    """A number of numpy's as Python's: stages compute with arrays, and what they note may be one."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def load(cls: type[T], data: bytes | str) -> T:

@@ -39,6 +39,10 @@ ACCESS, SECRET = "digitizer", "digitizer-secret"
 BUILD_S = 1200.0
 
 
+#: a server goes when the test run is killed
+_WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+
+
 def free_port() -> int:
     """A port nobody listens on."""
     with socket.socket() as probe:
@@ -75,7 +79,7 @@ class Server:
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(),
+                [*_WITH_US, *self.command()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

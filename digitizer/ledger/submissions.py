@@ -72,6 +72,11 @@ def sources_of(tx: Transaction, bundle_id: str) -> list[KnownSource]:
     return [KnownSource(**row) for row in rows]
 
 
+def get_source(tx: Transaction, source_id: str) -> KnownSource:
+    """A source by id; raises NoResultFound (LedgerDown outside) when there is none."""
+    return KnownSource(**tx.execute(sa.select(source).where(source.c.id == source_id)).mappings().one())
+
+
 def opened(tx: Transaction, source_id: str, *, media_type: str, pages: int, signed: bool) -> None:
     """Notes what a worker found in a source."""
     tx.execute(sa.update(source).where(source.c.id == source_id).values(media_type=media_type, pages=pages, signed=signed))
@@ -80,6 +85,11 @@ def opened(tx: Transaction, source_id: str, *, media_type: str, pages: int, sign
 def bundle_row(tx: Transaction, bundle_id: str) -> sa.RowMapping:
     """State, error and result of a bundle."""
     return tx.execute(sa.select(bundle).where(bundle.c.id == bundle_id)).mappings().one()
+
+
+def hold_bundle(tx: Transaction, bundle_id: str) -> None:
+    """Keeps others from deciding about a bundle until this transaction ends: who comes later sees what it did."""
+    tx.execute(sa.select(bundle.c.id).where(bundle.c.id == bundle_id).with_for_update())
 
 
 def move_bundle(tx: Transaction, bundle_id: str, expected: Sequence[str], to: str, **values: Any) -> bool:
@@ -184,6 +194,14 @@ def page_readings(tx: Transaction, source_id: str, engine: str) -> dict[int, sa.
     """The readings of a source by one engine: scan -> row."""
     rows = tx.execute(sa.select(page).where(page.c.source == source_id, page.c.engine == engine)).mappings()
     return {row["scan"]: row for row in rows}
+
+
+def bundle_readings(tx: Transaction, bundle_id: str, engine: str) -> dict[tuple[str, int], sa.RowMapping]:
+    """The readings of all sources of a bundle by one engine: (source, scan) -> row, in order of the bundle."""
+    query = sa.select(page).join(bundle_source, bundle_source.c.source == page.c.source)
+    query = query.where(bundle_source.c.bundle == bundle_id, page.c.engine == engine)
+    rows = tx.execute(query.order_by(bundle_source.c.position, page.c.scan)).mappings()
+    return {(row["source"], row["scan"]): row for row in rows}
 
 
 def save_page(

@@ -111,7 +111,7 @@ class Work(Intakes):
         """Reads its scans, one by one, those already read left out; each is kept as soon as it is read."""
         engine = self.tools.engine.fingerprint
         with self.ledger.read() as tx:
-            source = next(s for s in submissions.sources_of(tx, job.bundle) if s.id == job.source)
+            source = submissions.get_source(tx, job.source)
             known = submissions.page_readings(tx, job.source, engine)
         scans = [scan for scan in range(job.first, job.first + job.count) if scan not in known]
         if scans:
@@ -144,12 +144,10 @@ class Work(Intakes):
 
     def _read_is_over(self, tx: Transaction, job: Job, worker: str) -> None:
         """The last read job queues `finish`; where no page at all could be read the bundle fails for the first one's reason."""
+        submissions.hold_bundle(tx, job.bundle)
         if jobs.unfinished(tx, job.bundle, ["read"]):
             return
-        engine = self.tools.engine.fingerprint
-        rows = [
-            row for s in submissions.sources_of(tx, job.bundle) for row in submissions.page_readings(tx, s.id, engine).values()
-        ]
+        rows = list(submissions.bundle_readings(tx, job.bundle, self.tools.engine.fingerprint).values())
         if rows and all(row["state"] == PageState.FAILED for row in rows):
             self._fail_bundle(tx, job.bundle, codec.restore(Problem, rows[0]["error"]), worker)
             return
@@ -172,7 +170,7 @@ class Work(Intakes):
         result = finish(
             bundle=job.bundle,
             sources=tuple(_source(s) for s in sources),
-            readings=self._readings(sources),
+            readings=self._readings(job.bundle, sources),
             tools=self.tools,
             known=_known(intakes[0]) if intakes else None,
         )
@@ -248,17 +246,15 @@ class Work(Intakes):
             else:
                 self._fail_bundle(tx, job.bundle, problem, worker)
 
-    def _readings(self, sources: Sequence[KnownSource]) -> list[tuple[int, Reading]]:
+    def _readings(self, bundle: str, sources: Sequence[KnownSource]) -> list[tuple[int, Reading]]:
         """(position of the scan in the bundle, Reading) of all scans in order."""
+        with self.ledger.read() as tx:
+            rows = submissions.bundle_readings(tx, bundle, self.tools.engine.fingerprint)
         found: list[tuple[int, Reading]] = []
-        first = 0
         for source in sources:
-            with self.ledger.read() as tx:
-                readings = submissions.page_readings(tx, source.id, self.tools.engine.fingerprint)
             for scan in range(source.pages or 0):
-                with self.store.open(readings[scan]["texts"]) as stored:
-                    found.append((first + scan, codec.load(Reading, stored.read())))
-            first += source.pages or 0
+                with self.store.open(rows[source.id, scan]["texts"]) as stored:
+                    found.append((len(found), codec.load(Reading, stored.read())))
         return found
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -226,6 +227,30 @@ def test_a_clock_set_back_does_not_keep_jobs_from_others(ledger: Ledger, bundle:
     claim(ledger, "before the clock went back a week", lease_s=7 * 86_400)
     with ledger.begin() as tx:
         assert jobs.requeue_expired(tx, lease_s=60) == 1
+
+
+@pytest.mark.service
+def test_of_two_who_end_the_last_jobs_at_once_one_sees_that_all_are_done(servers: Servers, tmp_path: Path) -> None:
+    ledger = open_ledger(servers.postgres.url(), tmp_path)
+    with ledger.begin() as tx:
+        submissions.add_source(tx, "5" * 64, "55/" + "5" * 64, 10)
+        submissions.add_bundle(tx, BUNDLE, ["5" * 64])
+        for first in (0, 1):
+            jobs.add(tx, "read", BUNDLE, lane=BULK, source="s", first=first, count=1)
+    both = Barrier(2)
+
+    def end(worker: str) -> int:
+        held = claim(ledger, worker)
+        assert held is not None
+        with ledger.begin() as tx:
+            assert jobs.close(tx, held)
+            both.wait(20)
+            submissions.hold_bundle(tx, BUNDLE)
+            return jobs.unfinished(tx, BUNDLE, ["read"])
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(end, ["a", "b"])) == [0, 1]
+    ledger.close()
 
 
 # --- intakes and pages ----------------------------------------------------------------------------------------------

@@ -75,6 +75,14 @@ def test_every_record_survives_the_store_and_is_written_one_way(record: Record) 
     assert codec.dump(codec.load(Record, data.decode())) == data
 
 
+def test_numbers_of_arrays_are_stored_as_numbers() -> None:
+    assert codec.dump({"facts": {"dpi": np.int64(300), "skew": np.float64(0.5), "blank": np.bool_(True)}}) == (
+        b'{"facts":{"blank":true,"dpi":300,"skew":0.5}}'
+    )
+    with pytest.raises(TypeError):
+        codec.dump({"page": object()})
+
+
 def test_vietnamese_is_stored_as_it_is_not_escaped() -> None:
     assert "Nguyễn" in codec.dump(Problem(code="x", facts={"a": "Nguyễn"})).decode()
 
