@@ -35,9 +35,10 @@ class Mark:
     comment: str
 
 
-def read(path: Path, sheet: str | None = None) -> list[dict[str, str]]:
+def read(path: Path, sheet: str | None = None, *, whole_headers: bool = False) -> list[dict[str, str]]:
     """The rows of a `.csv` (UTF-8; `,` `;` or tab) or `.xlsx`, by the first word of each header. Empty rows are kept out.
 
+    `whole_headers` takes headers as they are, with single spaces.
     `sheet` is the wanted one where the book has it, else the first. Raises FileAccess, UnsupportedFormat.
     """
     try:
@@ -48,7 +49,7 @@ def read(path: Path, sheet: str | None = None) -> list[dict[str, str]]:
         raise FileAccess("the table cannot be read", file=path.name) from exc
     except (UnicodeDecodeError, csv.Error, BadZipFile, InvalidFileException, KeyError, ValueError) as exc:
         raise UnsupportedFormat("this is no table; save it as .xlsx or as .csv in UTF-8", file=path.name) from exc
-    headers = [_first_word(header) for header in (lines[0] if lines else [])]
+    headers = [" ".join(header.split()) if whole_headers else _first_word(header) for header in (lines[0] if lines else [])]
     rows = [dict(zip(headers, [*line, *[""] * len(headers)], strict=False)) for line in lines[1:]]
     return [{k: v for k, v in row.items() if k} for row in rows if any(row.values())]
 

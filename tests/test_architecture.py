@@ -27,6 +27,7 @@ LEVELS = {
     "sealed": 1,
     "dossiers": 1,
     "tables": 1,
+    "indicators": 1,
     "pages": 2,
     "ocr": 2,
     "classify": 2,

@@ -256,6 +256,51 @@ repeat = sa.Table(
     sa.Column("at", sa.Float, nullable=False, index=True),
 )
 
+# dossiers as their system or an imported list has them: the denominators of the indicators
+dossier = sa.Table(
+    "dossier",
+    metadata,
+    sa.Column("code", sa.String(80), primary_key=True),
+    sa.Column("agency", sa.String(40), nullable=False, index=True),
+    sa.Column("procedure", sa.String(40)),
+    # days in Asia/Ho_Chi_Minh, ISO
+    sa.Column("received_on", sa.String(10), index=True),
+    sa.Column("resolved_on", sa.String(10), index=True),
+    # codes of the components handed in
+    sa.Column("components", sa.JSON, nullable=False),
+    # where it comes from: connector, import
+    sa.Column("origin", sa.String(16), nullable=False),
+    sa.Column("seen_at", sa.String(40), nullable=False),
+)
+
+# the procedures catalogue: what a dossier of a procedure consists of
+component = sa.Table(
+    "component",
+    metadata,
+    sa.Column("procedure", sa.String(40), primary_key=True),
+    sa.Column("code", sa.String(80), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("doctype", sa.String(80)),
+    sa.Column("required", sa.Boolean, nullable=False),
+    sa.Column("result", sa.Boolean, nullable=False),
+)
+
+# frozen figures of a month; a later one of the same month is a restatement, none is ever changed
+snapshot = sa.Table(
+    "snapshot",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("month", sa.String(7), nullable=False),
+    sa.Column("definition", sa.String(8), nullable=False),
+    # state of the event log the figures are of
+    sa.Column("as_of", sa.String(40), nullable=False),
+    # agency -> counts
+    sa.Column("counts", sa.JSON, nullable=False),
+    sa.Column("by", sa.String(120), nullable=False),
+    sa.Column("at", sa.String(40), nullable=False),
+    sa.Index("ix_snapshot_month", "month", "definition"),
+)
+
 # who did what and when; `seq`, `prev`, `hash` are filled by the sealer, behind the writers
 event = sa.Table(
     "event",

@@ -8,8 +8,10 @@ from digitizer.service.callbacks import Callbacks
 from digitizer.service.delivery import Deliveries
 from digitizer.service.hook import Document
 from digitizer.service.inbox import Announced, Inbox
+from digitizer.service.indicators import Indicators
 from digitizer.service.intake import Submission
 from digitizer.service.keys import Keys
+from digitizer.service.reconcile import Reconciliation
 from digitizer.service.results import Results
 from digitizer.service.review import Review
 from digitizer.service.upkeep import Status
@@ -18,5 +20,5 @@ from digitizer.service.work import Work
 __all__ = ["Announced", "Document", "Service", "Status", "Submission"]
 
 
-class Service(Work, Review, Callbacks, Deliveries, Books, Keys, Inbox, Results):
+class Service(Work, Review, Callbacks, Deliveries, Books, Indicators, Reconciliation, Keys, Inbox, Results):
     """One per process."""

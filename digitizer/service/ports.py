@@ -18,7 +18,7 @@ from digitizer import codec
 from digitizer.connectors import Connector, open_connector
 from digitizer.doctypes import DocType, digest, load
 from digitizer.errors import ConfigError, QueueDown
-from digitizer.ledger import Ledger, Transaction, open_ledger
+from digitizer.ledger import Ledger, Transaction, indicators, open_ledger
 from digitizer.ledger.targets import Pace, quiet_hours
 from digitizer.model import Intake
 from digitizer.ocr import open_engine, verify_models
@@ -100,8 +100,10 @@ class Ports:
 
     def route(self, tx: Transaction, intake: Intake) -> str:
         """The target that gets what belongs to this intake's dossier: the first whose agencies or procedures name it."""
+        procedure = indicators.procedure_of(tx, intake.dossier) if intake.dossier else None
         for name, options in self.settings.targets.items():
-            if any(_below(intake.agency, agency) for agency in _listed(options.agencies)):
+            ours = any(_below(intake.agency, agency) for agency in _listed(options.agencies))
+            if ours or procedure in _listed(options.procedures):
                 return name
         return DOSSIERS
 
