@@ -283,28 +283,29 @@ def by_ocrmypdf(pixels: Any) -> tuple[float, int]:
 
 
 def steps(folders: list[Path], only: list[str]) -> dict[str, Any]:
-    """Letters wrong of the same engine after each step, each with those before it."""
+    """Letters and fields of the same engine after each step, each with those before it."""
     import importlib
 
-    from benchmarks.measure import Errors
-    from benchmarks.run import items
-    from digitizer.ocr import open_engine, read
-    from digitizer.pages import load
-    from digitizer.settings import EngineOptions
+    from benchmarks.measure import Tally
+    from benchmarks.run import items, tools_of, whole
 
-    engine, stage = open_engine(EngineOptions()), importlib.import_module("digitizer.pages.straighten")
-    found = {name: Errors() for name in STEPS}
+    tools, stage = tools_of("paddle"), importlib.import_module("digitizer.pages.straighten")
+    found = {name: Tally() for name in STEPS}
     for folder in folders:
         for path, truth in items(folder):
-            if not truth.get("text") or not any(part in str(path) for part in only):
+            if not any(part in str(path) for part in only):
                 continue
-            scans = list(load(path, source="0" * 64, options=PageOptions()))
-            for name, errors in found.items():
+            for name, tally in found.items():
                 with without(stage, STEPS[name]):
-                    texts = [read(page, engine=engine) for scan in scans for page in straighten(scan, options=PageOptions())]
-                errors.add("\n".join(line.text for text in texts for line in text.lines), truth["text"])
-            print(path.name, {name: errors.edits for name, errors in found.items()}, file=sys.stderr, flush=True)
-    return {name: errors.plain() for name, errors in found.items()}
+                    tally.add(whole(path, tools), truth)
+            print(path.name, {name: tally.text.edits for name, tally in found.items()}, file=sys.stderr, flush=True)
+    return {name: _figures(tally.plain()) for name, tally in found.items()}
+
+
+def _figures(plain: dict[str, Any]) -> dict[str, Any]:
+    """The main figures of a tally."""
+    hands = {hand: plain["fields"].get(hand) for hand in ("typed", "handwritten")}
+    return {"text": plain["text"], **hands, "types": plain["types"], "accepted": plain["accepted"]}
 
 
 def _nothing(*_: Any) -> None:

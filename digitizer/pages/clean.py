@@ -6,10 +6,13 @@ import cv2
 import numpy as np
 
 from digitizer.model import Floats, Pixels
+from digitizer.pages.ink import coarse
 from digitizer.pages.seals import Seal, lift_seals
 
 #: the paper's shade is looked for on a copy this many times smaller, with a brush of so many px of it
 _COARSER, _BRUSH_PX = 8, 11
+#: paper that is this light all over needs no whitening
+_WHITE = 244
 #: how much darker than the paper, as a share of black, what is taken for paper may be (the print of security paper, the other
 #: side showing through), and from where on all is ink as dark as it was
 _FAINT, _INK = 0.05, 0.20
@@ -24,11 +27,11 @@ def clean(pixels: Pixels, seals: tuple[Seal, ...], darkness: float = 1.0) -> Pix
 
 
 def whiten(pixels: Pixels) -> Pixels:
-    """`pixels` with the shade of the paper taken out, each colour by itself."""
+    """`pixels` with the shade of the paper taken out, each colour by itself; the same where there is none."""
     height, width = pixels.shape[:2]
-    size = max(1, width // _COARSER), max(1, height // _COARSER)
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
+    paper = cv2.morphologyEx(coarse(pixels, 1 / _COARSER), cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
+    if np.percentile(paper[::2, ::2], 1) >= _WHITE:
+        return pixels
     paper = cv2.resize(cv2.GaussianBlur(paper, (0, 0), 3), (width, height), interpolation=cv2.INTER_LINEAR)
     white: Pixels = cv2.divide(pixels, paper, scale=255)
     return white

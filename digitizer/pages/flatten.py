@@ -60,12 +60,11 @@ def _steps(profiles: npt.NDArray[np.float32], apart: int) -> Floats:
     left, right = profiles[:, :-apart], profiles[:, apart:]
     reach = min(_STEP_PX * apart, 10)
     lags = np.arange(-reach, reach + 1)
-    window = (1, _WINDOW_PX)
     # what all heights have in common says nothing about rows
-    left, right = (np.asarray(p - cv2.blur(p, window)) for p in (left, right))
-    at = np.arange(_WINDOW_PX // 2, len(profiles) - _WINDOW_PX // 2, _WINDOW_PX // 2)
-    match = np.stack([cv2.blur(left * np.roll(right, -lag, axis=0), window)[at] for lag in lags])
-    power = np.sqrt(np.maximum(cv2.blur(left**2, window)[at] * cv2.blur(right**2, window)[at], 0)) + 1e-4
+    left, right = (np.asarray(p - cv2.blur(p, (1, _WINDOW_PX))) for p in (left, right))
+    match = np.stack([_windows(left * np.roll(right, -lag, axis=0)) for lag in lags])
+    at = _WINDOW_PX // 2 * np.arange(1, match.shape[1] + 1)
+    power = np.sqrt(_windows(left**2) * _windows(right**2)) + 1e-4 * _WINDOW_PX
     match /= power
     best = match[1:-1].argmax(axis=0) + 1
     rows, columns = np.indices(best.shape)
@@ -74,6 +73,14 @@ def _steps(profiles: npt.NDArray[np.float32], apart: int) -> Floats:
     step = lags[best] + 0.5 * (before - after) / np.minimum(before - 2 * top + after, -1e-6)
     good = (top > 0.35) & (before < top) & (after < top)
     return np.column_stack([at[rows[good]], columns[good], columns[good] + apart, step[good], top[good]]).astype(np.float64)
+
+
+def _windows(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(n, columns) sums of (h, columns) `values` over windows that overlap by half."""
+    half = _WINDOW_PX // 2
+    blocks = values[: len(values) // half * half].reshape(-1, half, values.shape[1]).sum(axis=1)
+    sums: npt.NDArray[np.float32] = blocks[:-1] + blocks[1:]
+    return sums
 
 
 def _fitted(seen: Floats, shape: tuple[int, int], extent: tuple[int, ...]) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:

@@ -73,6 +73,16 @@ def find_outside(raw: Pixels) -> Pixels:
     return grown
 
 
+def coarse(pixels: Pixels, scale: float) -> Pixels:
+    """A copy for looking at areas, not at strokes: px are left out down to twice the size, the rest is averaged."""
+    step = max(1, int(0.5 / scale))
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    copy: Pixels = cv2.resize(
+        np.ascontiguousarray(pixels[step // 2 :: step, step // 2 :: step]), size, interpolation=cv2.INTER_AREA
+    )
+    return copy
+
+
 def normalise(grey: Pixels) -> Pixels:
     """`grey` (h, w) uint8 with the light taken out: paper becomes 255 whatever its tint or shadow."""
     if min(grey.shape) < 8:

@@ -118,8 +118,9 @@ def is_blank(share: float, pieces: int) -> bool:
 
 def sharpness(grey: Pixels, ink: Pixels) -> float | None:
     """Variance of the Laplacian where ink is; `grey` and `ink` (h, w) of the same scale. None without ink."""
-    near = cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0
-    return float(cv2.Laplacian(grey, cv2.CV_32F)[near].var()) if near.any() else None
+    near = cv2.dilate(ink, np.ones((3, 3), np.uint8))
+    _, spread = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S), mask=near)
+    return float(spread[0, 0] ** 2) if near.any() else None
 
 
 def measured_dpi(stated: float | None, width: int, height: int, *, spread: bool) -> tuple[float, tuple[Problem, ...]]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitizer.model import Box, Mark, Pixels
+from digitizer.pages.ink import coarse
 
 #: dots per inch seals are looked for at
 _DPI = 50.0
@@ -55,7 +56,7 @@ def seal_marks(seals: tuple[Seal, ...], width: int, height: int) -> tuple[Mark, 
 def find_seals(pixels: Pixels, dpi: float) -> tuple[Seal, ...]:
     """The red round seals on an upright page, strips of them at its edges included. `pixels`: (H, W, 3) uint8 RGB."""
     scale = min(1.0, _DPI / dpi) if dpi > 0 else 1.0
-    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = coarse(pixels, scale)
     red = find_red(small)
     if np.count_nonzero(red) < _LEAST_RED * red.size:
         return ()

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from digitizer.model import Floats, Pixels
+from digitizer.pages.ink import coarse
 
 #: longest side of the copy the sheet is looked for on, px
 _SIDE_PX = 400
@@ -63,7 +64,7 @@ def find_sheet(pixels: Pixels) -> Outline | None:
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     if min(size) < 4 * _BRUSH_PX:
         return None
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = coarse(pixels, scale)
     closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
     found = [outline for mask in _papers(closed) if (outline := _outline(mask)) is not None]
     if not found:

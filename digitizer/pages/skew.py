@@ -18,7 +18,7 @@ _SIDE_PX = 1000
 #: stay as fine and the transform costs a third; rows at the limit still fit into the 45 degrees that it covers
 _NARROWER = 3
 #: width of the strips that are slid along each other, px
-_STRIP_PX = 16
+_STRIP_PX = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +70,8 @@ def refine(ink: Pixels, angle_deg: float) -> float:
     strips = cv2.resize(ink, (max(2, ink.shape[1] // _STRIP_PX), ink.shape[0]), interpolation=cv2.INTER_AREA)
     # soft rows lose nothing by being moved by half a px, so no angle is better off than another
     profiles = cv2.GaussianBlur(strips.astype(np.float32), (1, 7), sigmaX=0.1, sigmaY=1.2)
-    for step in (0.1, 0.02):
-        angles = angle_deg + step * np.arange(-5, 6)
+    for step in (0.1, 0.025):
+        angles = angle_deg + step * np.arange(-4, 5)
         scores = np.array([_sharpness(profiles, angle, ink.shape[1]) for angle in angles])
         best = int(np.argmax(scores))
         angle_deg = float(angles[best] + step * _peak(scores, best))
