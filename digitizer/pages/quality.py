@@ -18,6 +18,8 @@ _LOW_DPI = 195
 #: longest side in inches of the sheets this is made for: A3 with a border
 _LONGEST_IN = 18.5
 _A4_IN, _A3_IN = 11.69, 16.54
+#: how far the shape of a sheet and its size may be off those of the A series
+_SHAPE, _SIZE = 0.02, 0.04
 #: what scanners offer
 _SCANNER_DPI = (100, 150, 200, 240, 300, 400, 600)
 
@@ -123,19 +125,28 @@ def sharpness(grey: Pixels, ink: Pixels) -> float | None:
     return float(spread[0, 0] ** 2) if near.any() else None
 
 
-def measured_dpi(stated: float | None, width: int, height: int, *, spread: bool) -> tuple[float, tuple[Problem, ...]]:
-    """(dots per inch, problems) of a scan of `width` x `height` px.
+def measured_dpi(
+    stated: float | None, width: int, height: int, *, spread: bool, whole: bool = False
+) -> tuple[float, tuple[Problem, ...]]:
+    """(dots per inch, problems) of a sheet of `width` x `height` px; `whole`: all of its edges are seen.
 
-    A stated value is believed when the sheet would not be larger than A3. Otherwise the sheet is taken for A4, an opened
-    book for A3, and the value for the nearest one that scanners offer.
+    A stated value is believed when the sheet would not be larger than A3 and, where its edges are seen and it has the shape of
+    the A series, has a size of that series. Otherwise the sheet is taken for A4, an opened book for A3, and the value for the
+    nearest one that scanners offer.
     """
-    long = max(width, height)
-    if stated is not None and long / stated <= _LONGEST_IN:
+    long, short = max(width, height), min(width, height)
+    shaped = whole and abs(long / max(short, 1) / 2**0.5 - 1) < _SHAPE
+    if stated is not None and long / stated <= _LONGEST_IN and not (shaped and _odd(long / stated)):
         return stated, _low(stated)
     guess = long / (_A3_IN if spread else _A4_IN)
     near = min(_SCANNER_DPI, key=lambda dpi: abs(dpi - guess))
-    dpi = float(near) if abs(near / guess - 1) < 0.12 else round(guess, 1)
+    dpi = float(near) if abs(near / guess - 1) < (0.04 if shaped else 0.12) else round(guess, 1)
     return dpi, (Problem(code="dpi_estimated", facts={"dpi": round(dpi)}), *_low(dpi))
+
+
+def _odd(long_in: float) -> bool:
+    """Whether no sheet of the A series has a longer side of that many inches."""
+    return all(abs(long_in / (_A4_IN * 2 ** (step / 2)) - 1) > _SIZE for step in (-2, -1, 0, 1))
 
 
 def _low(dpi: float) -> tuple[Problem, ...]:

@@ -170,8 +170,10 @@ def _residual(letters: Pixels) -> float:
 
 
 def _resolution(scan: Scan, look: Look, *, spread: bool) -> tuple[float, tuple[Problem, ...]]:
-    size = look.plane.size if look.outline is None else look.outline.size
-    return measured_dpi(scan.dpi, round(size[0]), round(size[1]), spread=spread)
+    if look.outline is None:
+        return measured_dpi(scan.dpi, *look.plane.size, spread=spread)
+    width, height = (round(side) for side in look.outline.size)
+    return measured_dpi(scan.dpi, width, height, spread=spread, whole=not any(look.outline.open))
 
 
 def _reasons(look: Look, dpi: float) -> tuple[Problem, ...]:
