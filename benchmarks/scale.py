@@ -46,13 +46,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--pages", type=int, default=2000, help="pages for memory; scaling takes a twentieth of it")
+    parser.add_argument("--minutes", type=float, default=600.0, help="memory ends after that, with as many pages as fit")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     given = parser.parse_args()
     servers, found = Servers(postgres_fsync=True), {}
     try:
         for part in given.parts.split(","):
             with tempfile.TemporaryDirectory() as folder:
-                found[part] = globals()[part](servers, Path(folder), given.pages)
+                found[part] = globals()[part](servers, Path(folder), given)
             print(part, found[part], flush=True)
     finally:
         products = servers.products()
@@ -64,7 +65,7 @@ def main() -> int:
 # --- a backlog of 100,000 ---------------------------------------------------------------------------------------------
 
 
-def backlog(servers: Servers, folder: Path, pages: int) -> dict[str, Any]:
+def backlog(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Milliseconds of claim, status and sweep with 100,000 files waiting, on both databases."""
     return {name: _backlog(url, folder / name) for name, url in (("sqlite", "sqlite:"), ("postgresql", servers.postgres.url()))}
 
@@ -95,7 +96,7 @@ def _fill(url: str, home: Path) -> None:
     ledger = open_ledger(url, home)
     names = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(BACKLOG)]
     fresh = {"bundle": "", "kind": "open", "source": "", "first": 0, "count": 0, "lane": 1, "state": "QUEUED"}
-    fresh |= {"attempts": 0, "fence": 0}
+    fresh |= {"attempts": 0, "fence": 0, "step": 2}
     told = {"state": "RECEIVED", "actor": "bench", "lane": "bulk", "received_at": "2026-01-01T00:00:00+00:00"}
     with ledger.begin() as tx:
         for part in range(0, BACKLOG, 5000):
@@ -119,7 +120,7 @@ def _times(action: Callable[[], object], count: int) -> dict[str, float]:
 # --- overhead ---------------------------------------------------------------------------------------------------------
 
 
-def overhead(servers: Servers, folder: Path, pages: int) -> dict[str, Any]:
+def overhead(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Seconds of one worker inside store, ledger and queue for each page: books of 100 pages, and single files."""
     return {
         "book of 100 pages": _overhead(Pool(servers, folder / "book"), book=True),
@@ -188,9 +189,9 @@ def _measured(service: Service) -> Iterator[dict[str, tuple[float, float]]]:
 # --- scaling and memory: the real engine --------------------------------------------------------------------------------
 
 
-def scaling(servers: Servers, folder: Path, pages: int) -> dict[str, Any]:
+def scaling(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """The same pages with one worker and with two: pages a second, and CPU seconds a page of the process trees."""
-    found = {str(n): _scaled(servers, folder / str(n), n, max(8, pages // 20)) for n in (1, 2)}
+    found = {str(n): _scaled(servers, folder / str(n), n, max(8, given.pages // 20)) for n in (1, 2)}
     one, two = found["1"], found["2"]
     found["wall_ratio"] = round(two["pages_per_s"] / one["pages_per_s"], 2)
     # what two processors of their own would give: twice, less what a page costs more when two work at once
@@ -216,19 +217,19 @@ def _scaled(servers: Servers, folder: Path, workers: int, pages: int) -> dict[st
     return {"pages": pages, "pages_per_s": round(pages / wall, 3), "cpu_s_per_page": round(spent["cpu_s"] / pages, 3)}
 
 
-def memory(servers: Servers, folder: Path, pages: int) -> dict[str, Any]:
+def memory(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """PSS of a worker with its children, MB, over `pages` pages; workers are not replaced by age here."""
     pool = Pool(servers, folder)
     service = Service.open(Settings(home=pool.home, engine=EngineOptions()))
     with service:
-        for sheet in _sheets(pool.home, pages):
+        for sheet in _sheets(pool.home, given.pages):
             service.receive([sheet], sheet.name, Submission(actor="bench"))
             sheet.unlink()
-        watch, done, seen = Watch(os.getpid()), 0, []
-        while (held := service.work("bench")) is not None:
+        watch, done, seen, until = Watch(os.getpid()), 0, [], time.monotonic() + 60 * given.minutes
+        while time.monotonic() < until and (held := service.work("bench")) is not None:
             if held.kind == "finish":
                 done += 1
-                if done % max(1, pages // 20) == 0:
+                if done % max(1, given.pages // 40) == 0:
                     seen.append({"pages": done, "pss_mb": round(watch.pss_mb())})
                     print(seen[-1], flush=True)
         return {"pages": done, "series": seen, "peak_pss_mb": round(watch.end()["peak_mb"])}

@@ -18,6 +18,8 @@ from digitizer.ledger.schema import job
 from digitizer.model import Lane
 
 LANES = {Lane.COUNTER: 0, Lane.BULK: 1}
+#: kinds of job, in the order they are claimed
+STEPS = {"finish": 0, "read": 1, "open": 2}
 #: a lease may be this much longer than leases are before we think that the clock was set back, seconds
 _ODD_S = 3600.0
 
@@ -43,7 +45,7 @@ class Job:
 def add(tx: Transaction, kind: str, bundle_id: str, *, lane: int, source: str = "", first: int = 0, count: int = 0) -> None:
     """Queues a job; one that was done or failed before is queued again, one that is queued or at work is left alone."""
     names = {"bundle": bundle_id, "kind": kind, "source": source, "first": first, "count": count}
-    fresh = {"lane": lane, "state": "QUEUED", "attempts": 0}
+    fresh = {"lane": lane, "step": STEPS[kind], "state": "QUEUED", "attempts": 0}
     keys = [job.c[name] for name in names]
     added = put(tx, job, {**names, **fresh, "fence": 0}, *keys)
     if not added:
@@ -53,7 +55,10 @@ def add(tx: Transaction, kind: str, bundle_id: str, *, lane: int, source: str = 
 
 
 def claim(tx: Transaction, *, worker: str, lease_s: float) -> Job | None:
-    """The next job, leased to `worker`: counter lane before bulk, oldest first; when none is queued, one whose lease ran out."""
+    """The next job, leased to `worker`; when none is queued, one whose lease ran out.
+
+    Counter lane before bulk, ending what was begun before opening more, oldest first.
+    """
     return _claim(tx, job.c.state == "QUEUED", worker, lease_s) or _claim(tx, _expired(tx, lease_s), worker, lease_s)
 
 
@@ -68,7 +73,7 @@ def _claim(tx: Transaction, free: sa.ColumnElement[bool], worker: str, lease_s: 
     chosen = (
         sa.select(job.c.id)
         .where(free)
-        .order_by(job.c.lane, job.c.id)
+        .order_by(job.c.lane, job.c.step, job.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()

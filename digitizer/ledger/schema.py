@@ -91,6 +91,8 @@ job = sa.Table(
     sa.Column("count", sa.Integer, nullable=False, default=0),
     # 0 counter, 1 bulk
     sa.Column("lane", sa.Integer, nullable=False),
+    # 0 finish, 1 read, 2 open: what was begun is ended before more is begun
+    sa.Column("step", sa.Integer, nullable=False),
     # QUEUED, LEASED, DONE, FAILED
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
@@ -99,7 +101,7 @@ job = sa.Table(
     sa.Column("worker", sa.String(120)),
     sa.Column("lease_until", sa.Float),
     sa.UniqueConstraint("bundle", "kind", "source", "first", "count"),
-    sa.Index("ix_job_claim", "state", "lane", "id"),
+    sa.Index("ix_job_claim", "state", "lane", "step", "id"),
 )
 
 record = sa.Table(

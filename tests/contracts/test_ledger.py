@@ -143,6 +143,15 @@ def test_the_counter_goes_before_the_bulk(ledger: Ledger, bundle: str) -> None:
     assert claim(ledger) is None
 
 
+def test_what_was_begun_is_ended_before_more_is_begun(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        submissions.add_bundle(tx, "c" * 64, ["5" * 64])
+        jobs.add(tx, "open", "c" * 64, lane=BULK)
+        jobs.add(tx, "read", bundle, lane=BULK, source="s", first=0, count=1)
+        jobs.add(tx, "finish", bundle, lane=BULK)
+    assert [job.kind for job in (claim(ledger), claim(ledger), claim(ledger)) if job] == ["finish", "read", "open"]
+
+
 def test_adding_a_job_twice_is_adding_it_once(ledger: Ledger, bundle: str) -> None:
     with ledger.begin() as tx:
         for _ in range(3):
