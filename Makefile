@@ -9,7 +9,7 @@ export EVAL_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 # make faults  workers, servers and disks killed at random
-.PHONY: demo test check faults bench fuzz lock samples wheel clean
+.PHONY: demo test check faults bench bench-scale fuzz lock samples wheel clean
 
 demo: .venv/ready
 	@DEMO_OUTPUT=$(OUTPUT) BIN=$(BIN) sh scripts/demo.sh
@@ -34,6 +34,10 @@ bench: .venv/ready
 # what the HTTP server says of itself, tried at length: `make fuzz FUZZ_CASES=500`
 fuzz: .venv/ready
 	FUZZ_CASES=$(or $(FUZZ_CASES),200) $(BIN)/pytest tests/api/test_openapi.py --timeout 7200
+
+# overhead, scaling, a backlog of 100,000 and memory of the pool; hours with the real engine: PAGES=… for fewer
+bench-scale: .venv/ready
+	$(BIN)/python benchmarks/scale.py --pages $(or $(PAGES),2000)
 
 samples: .venv/ready
 	$(BIN)/python samples/make.py
