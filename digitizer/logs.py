@@ -36,13 +36,13 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def to_stderr(level: int = logging.INFO) -> None:
-    """Has every logger write JSON lines to stderr."""
+def to_stderr(level: int | str = logging.INFO) -> None:
+    """Has every logger write JSON lines to stderr; `level` by number or name."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(level.upper() if isinstance(level, str) else level)
     # they tell of themselves, not of documents; fontTools is used by pikepdf, which says itself what is wrong
     for name, least in (("alembic", logging.WARNING), ("httpx", logging.WARNING), ("fontTools", logging.ERROR)):
         logging.getLogger(name).setLevel(least)

@@ -202,6 +202,8 @@ class Settings:
     delivery: DeliveryOptions = DeliveryOptions()
     targets: Mapping[str, TargetOptions] = field(default_factory=dict)
     lang: str = "vi"
+    #: least important lines in the log of a service: debug, info, warning, error
+    log: str = "warning"
     #: folder with an operator's own document types, besides ours
     doctypes: Path | None = None
     jobs: int = field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
@@ -232,6 +234,8 @@ class Settings:
         settings: Settings = _build(cls(home=home), values, "settings")
         if settings.lang not in ("vi", "en"):
             raise ConfigError("lang must be vi or en", lang=settings.lang)
+        if settings.log not in ("debug", "info", "warning", "error"):
+            raise ConfigError("log must be debug, info, warning or error", log=settings.log)
         if settings.pages.mode not in ("redo", "skip", "force"):
             raise ConfigError("pages.mode must be redo, skip or force", mode=settings.pages.mode)
         return settings

@@ -33,7 +33,7 @@ def main() -> int:
     name = parser.parse_args().name
     settings = codec.load(Settings, sys.stdin.buffer.readline())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    logs.to_stderr(logging.WARNING)
+    logs.to_stderr(settings.log)
     try:
         with Service.open(settings) as service:
             if scheme(settings.queue) == "inline":

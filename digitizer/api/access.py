@@ -40,6 +40,7 @@ class Access:
             self._pace(f"address:{address}", self.service.settings.api.wrong_keys_per_minute)
             raise
         guard.note(request.scope, client=found.client)
+        request.state.key = found
         self._pace(found.id, found.limits.get("requests_per_minute", self.service.settings.api.requests_per_minute))
         return found
 
@@ -63,7 +64,6 @@ class Allowed:
         access: Access = request.app.state.access
         key = await access.key(request, given.credentials if given else None)
         if self.verb not in key.verbs:
-            await run_in_threadpool(access.service.note_refusal, key, self.verb.value)
             raise NotAllowed()
         return key
 

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
@@ -94,6 +95,8 @@ def install(app: FastAPI) -> None:
 
     async def ours(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, DigitizerError)
+        if isinstance(exc, NotAllowed):
+            await run_in_threadpool(app.state.service.note_refusal, request.state.key, request.scope["route"].operation_id)
         if exc.http_status >= 500:
             log.error(exc.code, extra={"action": "error", "code": exc.code, "kind": type(exc).__name__})
         return response(exc, request.headers, request_id(request))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,8 +31,9 @@ def serve(
     from digitizer.api.household import Household
     from digitizer.api.server import serve as run
 
-    chosen = settings(ctx)
-    logs.to_stderr(logging.INFO)
+    # workers get the same settings, so that a document is followed through one log
+    chosen = replace(settings(ctx), log="info")
+    logs.to_stderr(chosen.log)
     with Service.open(chosen) as service, Household(service, chosen.jobs if processes is None else processes):
         run(service, host=host, port=port, certificate=certificate, private_key=private_key, ready=click.echo)
 

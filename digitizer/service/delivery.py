@@ -141,6 +141,8 @@ class Deliveries(Ports):
                 outbox.died(tx, due, {"code": DigitizerError.code, "what": type(exc).__name__}, actor=ACTOR)
         else:
             self._note(due, receipt, time.monotonic() - began)
+            about = {"delivery": due.id, "kind": due.kind, "document": due.intake}
+            log.info("delivered", extra={"action": "delivered", "ms": round((time.monotonic() - began) * 1000, 1), **about})
             return receipt
         return None
 

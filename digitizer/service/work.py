@@ -44,6 +44,7 @@ class Work(Intakes):
             job = jobs.claim(tx, worker=worker, lease_s=self.settings.lease_s)
         if job is None:
             return None
+        began = time.monotonic()
         try:
             self._do(job, worker)
         except ServiceError:
@@ -52,7 +53,16 @@ class Work(Intakes):
             raise
         except DigitizerError as exc:
             self._give_up(job, Problem(code=exc.code, facts=exc.facts), worker)
+        self._log(job, worker, time.monotonic() - began)
         return job
+
+    def _log(self, job: Job, worker: str, seconds: float) -> None:
+        """One line a job, with the ids under which systems outside know the documents."""
+        if log.isEnabledFor(logging.INFO):
+            with self.ledger.read() as tx:
+                ids = [intake.id for intake, _ in submissions.intakes(tx, bundle_id=job.bundle)]
+            about = {"job": job.id, "kind": job.kind, "bundle": job.bundle, "document": " ".join(ids), "worker": worker}
+            log.info("job over", extra={"action": "job", "ms": round(seconds * 1000, 1), **about})
 
     def _do(self, job: Job, worker: str) -> None:
         if job.attempts > self.settings.attempts:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,6 +107,10 @@ def digitized(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str,
                 data={"dossier": CODE, "component": "ket-qua", "lane": "counter"},
             ).json()
             stream = client.get(f"{taken['href']}/events", timeout=200).content
+            give_up = time.monotonic() + 30
+            while not any(d["state"] == "DONE" for d in client.get(taken["href"]).json()["deliveries"]):
+                assert time.monotonic() < give_up, "the dossier has not got the PDF"
+                time.sleep(0.3)
     return home, token, taken["id"], stream
 
 

@@ -78,6 +78,10 @@ def test_what_belongs_to_another_agency_is_not_there(api: httpx.Client, scan: Sc
         refused = [send(stranger, scan("mine"), dossier=OTHER), send(stranger, scan("mine"), agency=AGENCY),
                    send(stranger, scan("mine"), agency="H60.128.02", dossier=OTHER)]  # fmt: skip
         assert {(a.status_code, a.json()["code"]) for a in refused} == {(403, "not_allowed")}
+    with Service.open(Settings(home=server.home)) as service, service.ledger.read() as tx:
+        key = service.api_keys("xa-khac")[0]
+        attempts = [event["detail"] for event in events.history(tx, key.id) if event["action"] == "refused_access"]
+    assert [attempt["operation"] for attempt in attempts] == ["submitDocument"] * 3
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic YTpi", "Bearer dgz_000000000000_" + "A" * 43])

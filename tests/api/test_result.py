@@ -46,3 +46,13 @@ def test_result_and_files_are_fetched_and_the_dossier_has_got_the_pdf(read_home:
         assert client.get(f"/v1/dossiers/{CODE}").json()["components"][0]["done"] == 1
         again = client.post(f"/v1/documents/{document}/reprocess", json={"reason": "thử lại"})
         assert (again.status_code, again.json()["state"]) == (202, "RECEIVED")
+
+
+def test_the_log_follows_a_document_from_the_call_to_the_receipt(digitized: tuple[Path, str, str, bytes]) -> None:
+    home, _, document, _ = digitized
+    text = (home / "serve.log").read_text(encoding="utf-8")
+    mine = [line for line in map(json.loads, text.splitlines()) if document in str(line.get("document", ""))]
+    told = [(line["action"], line.get("kind") or line.get("operation")) for line in mine]
+    assert told[0] == ("http", "submitDocument")
+    assert {("job", "open"), ("job", "read"), ("job", "finish"), ("delivered", "attach")} <= set(told)
+    assert "khai-sinh" not in text
