@@ -134,8 +134,8 @@ class ApiOptions:
 
     #: longest body of one upload, bytes
     body_bytes: int = 2_000_000_000
-    #: longest body of any other request, and of an upload's form fields together, bytes
-    form_bytes: int = 65_536
+    #: longest body of any other request; 5,000 announced pages take half of it, bytes
+    form_bytes: int = 1_000_000
     #: seconds a client has to send the head of a request
     header_s: float = 10.0
     #: seconds a body may pause, and a client may go without taking what it is sent

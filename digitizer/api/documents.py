@@ -37,7 +37,7 @@ from digitizer.api.shapes import (
     links,
     problem_responses,
 )
-from digitizer.api.uploads import Form, received_form
+from digitizer.api.uploads import MOST_FIELD_BYTES, Form, received_form
 from digitizer.api.views import document, record_summary, summary
 from digitizer.errors import TooLarge, UsageError
 from digitizer.ledger.documents import Filter
@@ -126,7 +126,7 @@ async def submit(request: Request, response: Response, key: Submitter, repeat: R
     """
     service = _service(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
-        given = await _reference(request, service.settings.api.form_bytes)
+        given = await _reference(request, MOST_FIELD_BYTES)
         place = Submission(
             actor="", agency=given.agency, dossier=given.dossier, component=given.component, book=given.book, lane=given.lane
         )

@@ -27,7 +27,8 @@ from digitizer.text import nfc
 _BLOCK = 1 << 20
 #: bytes the kind of a file is told by
 _HEAD = 8192
-_MOST_FIELDS = 20
+#: form fields of an upload
+_MOST_FIELDS, MOST_FIELD_BYTES = 20, 65_536
 _FILE = "file"
 #: what clients say when they do not know
 _UNSAID = {"", "application/octet-stream", "binary/octet-stream"}
@@ -178,7 +179,7 @@ async def received_form(request: Request, key: ApiKey, settings: Settings) -> As
     Raises UsageError, UnsupportedFormat, DamagedFile, TooLarge, TooSlow.
     """
     with TemporaryDirectory(dir=settings.scratch, ignore_cleanup_errors=True) as folder:
-        form = Form(folder=Path(folder), most_bytes=_most(key, settings), most_field_bytes=settings.api.form_bytes)
+        form = Form(folder=Path(folder), most_bytes=_most(key, settings), most_field_bytes=MOST_FIELD_BYTES)
         parser = form.parser(request.headers.get("content-type", ""))
         try:
             async for block in request.stream():
