@@ -154,6 +154,7 @@ class Dossier(TypedDict):
     """A dossier and what is missing."""
 
     code: str
+    procedure: str | None
     complete: bool | None
     missing: list[str]
     components: list[ComponentState]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
 from fastapi import APIRouter, Request
 
@@ -22,13 +23,23 @@ def get(request: Request, key: Reader, code: DossierCode) -> Dossier:
     by_component: dict[str | None, list[service.Document]] = defaultdict(list)
     for one in found:
         by_component[one.intake.component].append(one)
+    known = request.app.state.service.required_components(code)
+    procedure, required = known or (None, [])
     return Dossier(
         code=code,
-        complete=None,
-        missing=[],
+        procedure=procedure,
+        complete=None if procedure is None else not _lacking(required, by_component, [IntakeState.DIGITIZED]),
+        missing=_lacking(required, by_component, [IntakeState.RECEIVED, IntakeState.RUNNING, IntakeState.DIGITIZED]),
         components=[_state(component, documents) for component, documents in by_component.items()],
         documents=[summary(one.intake, one.state) for one in found],
     )
+
+
+def _lacking(
+    required: Sequence[str], submitted: Mapping[str | None, Sequence[service.Document]], good: Collection[IntakeState]
+) -> list[str]:
+    """Required components without a document in one of the `good` states."""
+    return [code for code in required if not any(one.state in good for one in submitted.get(code, ()))]
 
 
 def _state(component: str | None, documents: list[service.Document]) -> ComponentState:

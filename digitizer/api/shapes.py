@@ -217,8 +217,9 @@ class Dossier(Shape):
     """A dossier: what was submitted for it, and what is missing."""
 
     code: DossierCode
-    complete: bool | None = Field(description="Null when no procedure of the catalogue is known for the dossier.")
-    missing: list[str] = Field(description="Required components nobody has submitted.")
+    procedure: str | None = Field(description="Null where it is not known, or not in the procedures catalogue.")
+    complete: bool | None = Field(description="Whether every required component is digitized; null without a procedure.")
+    missing: list[str] = Field(description="Required components nobody has submitted, or only files that failed.")
     components: list[ComponentState]
     documents: list[Summary]
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from digitizer import dossiers
 from digitizer.errors import Conflict, NotAllowed, NotFound, TooMany, UsageError
-from digitizer.ledger import Transaction, documents, events, jobs, records, repeats, submissions
+from digitizer.ledger import Transaction, documents, events, indicators, jobs, records, repeats, submissions
 from digitizer.ledger.clients import EVERYWHERE, ApiKey
 from digitizer.ledger.documents import Filter, Progress
 from digitizer.ledger.records import Kept
@@ -143,6 +143,13 @@ class Hook(Intakes, Upkeep):
             found = documents.listed(tx, key, wanted, limit=limit, after=after)
         self._looked(key, "listed_documents", key.id, count=len(found))
         return found
+
+    def required_components(self, code: str) -> tuple[str, Sequence[str]] | None:
+        """(procedure, codes of the components it asks for) of a dossier; None where the catalogue does not know."""
+        with self.ledger.read() as tx:
+            procedure = indicators.procedure_of(tx, code)
+            required = indicators.required(tx).get(procedure or "")
+        return (procedure, required) if procedure is not None and required is not None else None
 
     def dossier(self, key: ApiKey, code: str) -> list[Document]:
         """The intakes of a dossier, newest first. Raises NotFound when the key may see none."""

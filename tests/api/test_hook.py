@@ -11,8 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from digitizer.ledger import events
+from digitizer.ledger import events, indicators, submissions
 from digitizer.ledger.clients import Verb
+from digitizer.model import IntakeState
 from digitizer.service import Service
 from digitizer.settings import Settings
 from tests.api.conftest import AGENCY, CODE, Server
@@ -192,6 +193,27 @@ def test_a_dossier_shows_what_was_submitted_by_component(api: httpx.Client, scan
     dossier = api.get(f"/v1/dossiers/{code}").json()
     assert {c["component"]: c["documents"] for c in dossier["components"]} == {"to-khai": ids[:1], "giay-to": ids[1:]}
     assert {c["waiting"] for c in dossier["components"]} == {1}
+
+
+def test_a_dossier_of_a_known_procedure_says_what_is_missing(api: httpx.Client, scan: Scan, server: Server) -> None:
+    code = f"{AGENCY}-260930-0098"
+    lines = [
+        indicators.Component(procedure="1.001193", code=c, name=c, required=c != "khac") for c in ("to-khai", "giay-to", "khac")
+    ]
+    with Service.open(Settings(home=server.home)) as service, service.ledger.begin() as tx:
+        indicators.replace_procedure(tx, "1.001193", lines)
+        indicators.save_dossiers(tx, [{"code": code, "agency": AGENCY, "procedure": "1.001193", "components": []}], origin="test")
+    documents = {c: send(api, scan(f"missing{c}"), dossier=code, component=c).json() for c in ("to-khai", "giay-to")}
+    before = api.get(f"/v1/dossiers/{code}").json()
+    assert (before["procedure"], before["complete"], before["missing"]) == ("1.001193", False, [])
+    api.post(f"{documents['giay-to']['href']}/cancel", json={"reason": "nhầm"})
+    assert api.get(f"/v1/dossiers/{code}").json()["missing"] == ["giay-to"]
+    with Service.open(Settings(home=server.home)) as service, service.ledger.begin() as tx:
+        indicators.replace_procedure(tx, "1.001193", lines[:1])
+        bundle = submissions.get_intake(tx, documents["to-khai"]["id"]).bundle
+        submissions.move_intakes(tx, bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="test")
+    after = api.get(f"/v1/dossiers/{code}").json()
+    assert (after["complete"], after["missing"]) == (True, [])
 
 
 def test_a_document_is_cancelled_and_taken_up_again(api: httpx.Client, scan: Scan, server: Server) -> None:
