@@ -37,6 +37,7 @@ COMMANDS = {
     "attach": "upkeep",
     "deliveries": "deliveries",
     "export": "export",
+    "package": "package",
     "sign": "signing",
     "verify": "signing",
     "report": "report",

@@ -331,3 +331,47 @@ arrival = sa.Table(
     sa.Column("intake", sa.String(64)),
     sa.Column("at", sa.String(40), nullable=False),
 )
+
+# packages carried by hand; the id is the SHA-256 of the manifest
+package = sa.Table(
+    "package",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    # OUT, IN
+    sa.Column("direction", sa.String(8), nullable=False),
+    # OUT: for whom; IN: fingerprint of the key it was sealed with
+    sa.Column("peer", sa.String(120), nullable=False),
+    sa.Column("at", sa.String(40), nullable=False),
+    # the newest event in it
+    sa.Column("last_event", sa.Integer, nullable=False),
+)
+
+carried_bundle = sa.Table(
+    "carried_bundle",
+    metadata,
+    sa.Column("package", sa.ForeignKey("package.id"), primary_key=True),
+    sa.Column("bundle", sa.ForeignKey("bundle.id"), primary_key=True),
+)
+
+# bundles another side decides about; ours have no row
+holder = sa.Table(
+    "holder",
+    metadata,
+    sa.Column("bundle", sa.ForeignKey("bundle.id"), primary_key=True),
+    sa.Column("owner", sa.String(120), nullable=False),
+)
+
+# sealed events of other sides, as they came
+foreign_event = sa.Table(
+    "foreign_event",
+    metadata,
+    sa.Column("origin", sa.String(80), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("at", sa.String(40), nullable=False),
+    sa.Column("actor", sa.String(120), nullable=False),
+    sa.Column("action", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(120), nullable=False, index=True),
+    sa.Column("detail", sa.JSON, nullable=False),
+    sa.Column("prev", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)

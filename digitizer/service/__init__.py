@@ -11,14 +11,14 @@ from digitizer.service.inbox import Announced, Inbox
 from digitizer.service.indicators import Indicators
 from digitizer.service.intake import Submission
 from digitizer.service.keys import Keys
+from digitizer.service.packages import Packages
 from digitizer.service.reconcile import Reconciliation
 from digitizer.service.results import Results
-from digitizer.service.review import Review
 from digitizer.service.upkeep import Status
 from digitizer.service.work import Work
 
 __all__ = ["Announced", "Document", "Service", "Status", "Submission"]
 
 
-class Service(Work, Review, Callbacks, Deliveries, Books, Indicators, Reconciliation, Keys, Inbox, Results):
+class Service(Work, Packages, Callbacks, Deliveries, Books, Indicators, Reconciliation, Keys, Inbox, Results):
     """One per process."""

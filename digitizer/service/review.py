@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from digitizer.errors import UsageError
 from digitizer.extract import revise_field
-from digitizer.ledger import Transaction, events, outbox, records, submissions
+from digitizer.ledger import Transaction, events, outbox, packages, records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, IntakeState, RecordState
 from digitizer.service.callbacks import tell
 from digitizer.service.intake import Intakes
+
+#: states a person may still correct in; only a correction settles what two sides say differently
+_CORRECTABLE = (RecordState.REVIEW, RecordState.READY, RecordState.ATTACHED, RecordState.REFUSED, RecordState.DIFFERS)
 
 
 class Review(Intakes):
@@ -30,35 +33,39 @@ class Review(Intakes):
             records.move(
                 tx, record_id, kept.record.revision, [RecordState.REVIEW], RecordState.READY, actor=by, action="approved"
             )
-            for intake, _ in submissions.intakes(tx, bundle_id=kept.bundle):
-                tell(tx, "record.approved", intake, record=record_id)
-                if intake.dossier:
-                    outbox.add(
-                        tx,
-                        "update_fields",
-                        target=self.route(tx, intake),
-                        order_key=intake.dossier,
-                        intake_id=intake.id,
-                        dossier=intake.dossier,
-                        actor=by,
-                        record=record_id,
-                        revision=kept.record.revision,
-                        key=f"update_fields/{intake.dossier}/{record_id}/{kept.record.revision}",
-                    )
-                    self._write_attach_approved(tx, intake)
-                elif intake.book and (target := self.book_target()):
-                    outbox.add(
-                        tx,
-                        "import_package",
-                        target=target,
-                        order_key=intake.book,
-                        intake_id=intake.id,
-                        actor=by,
-                        record=record_id,
-                        revision=kept.record.revision,
-                        key=f"import_package/{intake.agency or '_'}/{intake.book}/{record_id}/{kept.record.revision}",
-                    )
+            self._write_values(tx, kept, by)
             return replace(kept, state=RecordState.READY)
+
+    def _write_values(self, tx: Transaction, kept: Kept, by: str) -> None:
+        """What goes out with the approval of a record."""
+        for intake, _ in submissions.intakes(tx, bundle_id=kept.bundle):
+            tell(tx, "record.approved", intake, record=kept.record.id)
+            if intake.dossier:
+                outbox.add(
+                    tx,
+                    "update_fields",
+                    target=self.route(tx, intake),
+                    order_key=intake.dossier,
+                    intake_id=intake.id,
+                    dossier=intake.dossier,
+                    actor=by,
+                    record=kept.record.id,
+                    revision=kept.record.revision,
+                    key=f"update_fields/{intake.dossier}/{kept.record.id}/{kept.record.revision}",
+                )
+                self._write_attach_approved(tx, intake)
+            elif intake.book and (target := self.book_target()):
+                outbox.add(
+                    tx,
+                    "import_package",
+                    target=target,
+                    order_key=intake.book,
+                    intake_id=intake.id,
+                    actor=by,
+                    record=kept.record.id,
+                    revision=kept.record.revision,
+                    key=f"import_package/{intake.agency or '_'}/{intake.book}/{kept.record.id}/{kept.record.revision}",
+                )
 
     def place(self, intake_id: str, *, dossier: str | None, component: str | None, by: str) -> Intake:
         """A person says that a file belongs to a dossier as it is, whatever it was taken for; it is delivered next.
@@ -85,14 +92,9 @@ class Review(Intakes):
     def correct(self, record_id: str, values: dict[str, str], *, by: str) -> Kept:
         """Puts a person's values in place of OCR's, as a new revision to be approved. Raises UsageError."""
         with self.ledger.begin() as tx:
-            kept = records.get(tx, record_id)
-            if kept is None or kept.state not in (
-                RecordState.REVIEW,
-                RecordState.READY,
-                RecordState.ATTACHED,
-                RecordState.REFUSED,
-            ):
-                raise UsageError("no such record, or it cannot be corrected any more", record=record_id)
+            kept = self._ours(tx, record_id)
+            if kept.state not in _CORRECTABLE:
+                raise UsageError("this record cannot be corrected any more", record=record_id)
             changed = replace(
                 kept.record,
                 fields=revise_field(kept.record.fields, kept.doctype, values, by=by, doctypes=self.doctypes),
@@ -119,11 +121,18 @@ class Review(Intakes):
             )
             return replace(kept, state=RecordState.REFUSED)
 
+    def _in_review(self, tx: Transaction, record_id: str) -> Kept:
+        kept = self._ours(tx, record_id)
+        if kept.state != RecordState.REVIEW:
+            raise UsageError("this record does not wait for a decision", record=record_id, state=kept.state.value)
+        return kept
+
     @staticmethod
-    def _in_review(tx: Transaction, record_id: str) -> Kept:
+    def _ours(tx: Transaction, record_id: str) -> Kept:
+        """A record this side decides about. Raises UsageError."""
         kept = records.get(tx, record_id)
         if kept is None:
             raise UsageError("no such record", record=record_id)
-        if kept.state != RecordState.REVIEW:
-            raise UsageError("this record does not wait for a decision", record=record_id, state=kept.state.value)
+        if (owner := packages.owner(tx, kept.bundle)) is not None:
+            raise UsageError("another side decides about this file; it was handed over", record=record_id, owner=owner)
         return kept

@@ -1,0 +1,189 @@
+"""Packages between two machines that never meet: nothing lost, nothing twice, one side decides."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from digitizer import sealed
+from digitizer.errors import SealBroken, SealUntrusted, UsageError
+from digitizer.ledger import events, packages, records, submissions
+from digitizer.model import Field, IntakeState, Record, RecordState, Verdict
+from digitizer.service import Service, Submission
+from digitizer.settings import Settings
+
+DOSSIER = "H60.127.03-260930-0012"
+
+
+@dataclass
+class Side:
+    """One machine."""
+
+    service: Service
+    folder: Path
+
+    def digitized(self, name: str, *, state: str = "DONE", dossier: str | None = DOSSIER) -> str:
+        """A file that has been read here; its record's id."""
+        path = self.folder / name
+        path.write_bytes(f"%PDF-1.4 {name}".encode())
+        intake, _ = self.service.receive([path], name, Submission(actor="may-quet", agency="H60.127.03", dossier=dossier))
+        with self.service.ledger.begin() as tx:
+            submissions.opened(tx, intake.bundle, media_type="application/pdf", pages=1, signed=False)
+            if state != "DONE":
+                return intake.bundle
+            key = self.service._put_bytes(f"{name} read".encode())
+            submissions.save_page(tx, intake.bundle, 0, "engine", state="READ", texts=key, error=None)
+            made = {kind: (f"x/{kind}", self.service._put_bytes(f"{name}.{kind}".encode())) for kind in ("pdf", "json")}
+            submissions.save_artifacts(tx, intake.bundle, made)
+            submissions.move_bundle(tx, intake.bundle, ["NEW"], "DONE", result="ACCEPTED")
+            submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="w")
+            name_field = Field(name="nksHoTen", raw="NÔNG THỊ A", value="NÔNG THỊ A", confidence=0.9, accepted=True, page=0)
+            record = Record(id=f"{intake.bundle}/0/0", fields=(name_field,), verdict=Verdict.ACCEPT)
+            records.propose(tx, intake.bundle, "birth_extract", record, actor="w")
+            return record.id
+
+    def out(self, name: str = "goi.zip", **more: object) -> Path:
+        target = self.folder / name
+        self.service.export_package(target, to="trung-tam", by="can-bo", **more)  # type: ignore[arg-type]
+        return target
+
+    def record(self, id_: str) -> records.Kept:
+        with self.service.ledger.read() as tx:
+            found = records.get(tx, id_)
+        assert found is not None
+        return found
+
+    def correct(self, id_: str, value: str) -> None:
+        self.service.correct(id_, {"nksHoTen": value}, by="can-bo")
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> Iterator[tuple[Side, Side]]:
+    made = []
+    for name in ("xa", "trung-tam"):
+        folder = tmp_path / name
+        folder.mkdir()
+        chosen = Settings.load({}, home=folder / "home", connector=f"folder:{folder / 'dossiers'}")
+        made.append(Side(Service.open(chosen), folder))
+    keys = [sealed.Keys(side.service.settings.home).init() for side in made]
+    for side, key in zip(made, reversed(keys), strict=True):
+        pem = side.folder / "other.pem"
+        pem.write_text(key.pem)
+        sealed.Keys(side.service.settings.home).trust(pem, "ben-kia")
+    yield made[0], made[1]
+    for side in made:
+        side.service.ledger.close()
+
+
+def test_everything_arrives_once(sides: tuple[Side, Side]) -> None:
+    commune, centre = sides
+    id_ = commune.digitized("a.pdf")
+    commune.correct(id_, "NÔNG THỊ BÀ")
+    commune.service.approve(id_, by="lanh-dao")
+    package = commune.out()
+    taken = centre.service.import_package(package, by="tiep-nhan")
+    assert (taken.bundles, taken.files, taken.differs) == (1, 4, ())
+    kept = centre.record(id_)
+    assert (kept.state, kept.record.revision, kept.record.fields[0].value) == (RecordState.READY, 2, "NÔNG THỊ BÀ")
+    assert all(centre.service.store.verify(key) for key in centre.service.store.list())
+    assert sorted(centre.service.store.list()) == sorted(commune.service.store.list())
+    assert centre.service.import_package(package, by="tiep-nhan").known
+    again = centre.service.import_package(commune.out("lan-2.zip", everything=True), by="tiep-nhan")
+    assert (again.known, again.events) == (False, 1), "only the event of the first export is new"
+    with centre.service.ledger.begin() as tx:
+        events.seal(tx)
+        assert events.verify(tx)[1] is None
+        assert len(records.find(tx)) == 1
+        assert len(submissions.intakes(tx)) == 1
+
+
+def test_a_later_package_has_what_is_new_only_and_needs_the_earlier_one(sides: tuple[Side, Side]) -> None:
+    commune, centre = sides
+    first, _ = commune.digitized("a.pdf"), commune.digitized("b.pdf")
+    one = commune.out("1.zip")
+    commune.correct(first, "NÔNG THỊ BÀ")
+    two = commune.out("2.zip")
+    with zipfile.ZipFile(two) as opened:
+        assert [d["bundle"][0]["id"] for d in json.loads(opened.read("bundles.json"))] == [first.split("/")[0]]
+    with pytest.raises(UsageError):
+        centre.service.import_package(two, by="t")
+    with centre.service.ledger.read() as tx:
+        assert not packages.known(tx, first.split("/")[0])
+    for package in (one, two):
+        centre.service.import_package(package, by="t")
+    assert centre.record(first).record.revision == 2
+    with pytest.raises(UsageError):
+        commune.service.export_package(commune.folder / "3.zip", to="trung-tam", by="x", agency="H01")
+
+
+def test_only_the_owner_decides_and_delivers(sides: tuple[Side, Side]) -> None:
+    commune, centre = sides
+    id_ = commune.digitized("a.pdf")
+    centre.service.import_package(commune.out("1.zip"), by="t")
+    with pytest.raises(UsageError):
+        centre.service.approve(id_, by="t")
+    assert centre.service.deliver() == []
+    centre.service.import_package(commune.out("2.zip", hand_over=True, everything=True), by="t")
+    with pytest.raises(UsageError):
+        commune.correct(id_, "X")
+    assert commune.service.deliver() == []
+    centre.service.approve(id_, by="t")
+    assert sorted(r.delivery for r in centre.service.deliver())
+    with pytest.raises(UsageError):
+        commune.out("3.zip", everything=True)
+
+
+def test_what_was_not_read_yet_is_read_by_the_new_owner(sides: tuple[Side, Side]) -> None:
+    commune, centre = sides
+    bundle = commune.digitized("a.pdf", state="NEW")
+    centre.service.import_package(commune.out(hand_over=True), by="t")
+    assert centre.service.status().jobs == {"QUEUED": 1} or sum(centre.service.status().jobs.values()) == 1
+    with centre.service.ledger.read() as tx:
+        assert packages.owner(tx, bundle) is None
+
+
+def test_an_edit_on_both_sides_waits_for_a_checker_with_both_versions(sides: tuple[Side, Side]) -> None:
+    commune, centre = sides
+    id_ = commune.digitized("a.pdf")
+    package = commune.out("1.zip")
+    centre.service.import_package(package, by="t")
+    with centre.service.ledger.begin() as tx:
+        packages.give(tx, id_.split("/")[0], None, actor="somebody who did not wait")
+    centre.correct(id_, "NÔNG THỊ BÀ")
+    commune.correct(id_, "NÔNG THỊ BẢ")
+    taken = centre.service.import_package(commune.out("2.zip"), by="t")
+    assert taken.differs == (id_,)
+    assert centre.record(id_).state == RecordState.DIFFERS
+    with centre.service.ledger.read() as tx:
+        said = [records.at(tx, id_, n) for n in (1, 2, 3)]
+    assert [k.record.fields[0].value for k in said if k] == ["NÔNG THỊ A", "NÔNG THỊ BÀ", "NÔNG THỊ BẢ"]
+    centre.service.import_package(package, by="t")
+    assert centre.record(id_).record.revision == 3
+    with pytest.raises(UsageError):
+        centre.service.approve(id_, by="t")
+    centre.correct(id_, "NÔNG THỊ BẢ")
+    assert centre.service.approve(id_, by="t").state == RecordState.READY
+
+
+def test_a_package_from_a_stranger_and_a_changed_one_are_refused(sides: tuple[Side, Side], tmp_path: Path) -> None:
+    commune, centre = sides
+    id_ = commune.digitized("a.pdf")
+    package = commune.out()
+    shutil.rmtree(centre.service.settings.home / "keys" / "trusted")
+    with pytest.raises(SealUntrusted):
+        centre.service.import_package(package, by="t")
+    (tmp_path / "other.pem").write_text(sealed.Keys(commune.service.settings.home).own().pem)
+    sealed.Keys(centre.service.settings.home).trust(tmp_path / "other.pem", "xa")
+    data = bytearray(package.read_bytes())
+    data[data.index(b"a.pdf read")] ^= 1
+    package.write_bytes(data)
+    with pytest.raises(SealBroken):
+        centre.service.import_package(package, by="t")
+    with centre.service.ledger.read() as tx:
+        assert not packages.known(tx, id_.split("/")[0])
