@@ -81,9 +81,10 @@ class Phrases:
         better = any(other[1] is place and other[0] > alike for rival in rivals if (other := self._best(rival)))
         return None if better else (alike, place)
 
-    def alone(self, phrase: str, alike: float = 0.88) -> bool:
-        """Whether a folded phrase is a whole line."""
-        return any(Levenshtein.normalized_similarity(place.folded.strip(" .:*-"), phrase) >= alike for place in self.places)
+    def alone(self, phrase: str, besides: Sequence[Place] = (), alike: float = 0.88) -> bool:
+        """Whether a folded phrase is a whole line, none of those `besides`."""
+        texts = (place.folded.strip(" .:*-") for place in self.places if place not in besides)
+        return any(Levenshtein.normalized_similarity(text, phrase) >= alike for text in texts)
 
     def begins(self, phrase: str) -> Place | None:
         """The line that begins with a folded phrase; one letter of its first word may be misread: `V/y xác minh …`."""

@@ -90,17 +90,19 @@ def _within(title: Title, other: Title) -> bool:
 
 
 def _score(look: Look, doctype: DocType, title: Title | None) -> Score:
-    if _ruled_out(look.phrases, doctype):
+    if _ruled_out(look.phrases, doctype, title):
         return Score(doctype=doctype.name, value=0.0, evidence=(), titled=False)
     evidence = list(_book(look, doctype, title) if doctype.book else _sheet(look, doctype, title))
     value = round(min(1.0, max(0.0, sum(e.weight for e in evidence))), 4)
     return Score(doctype=doctype.name, value=value, evidence=_strongest(evidence), titled=title is not None)
 
 
-def _ruled_out(phrases: Phrases, doctype: DocType) -> bool:
-    if doctype.need and all(phrases.find(phrase) is None for phrase in doctype.need):
+def _ruled_out(phrases: Phrases, doctype: DocType, title: Title | None) -> bool:
+    """By a phrase it lacks (covers of books lack some) or one it may not have; lines of its own title do not count."""
+    own = title.heading.places if title is not None else ()
+    if doctype.need and not (doctype.book and title is not None) and all(phrases.find(phrase) is None for phrase in doctype.need):
         return True
-    return any(phrases.alone(phrase) for phrase in doctype.never)
+    return any(phrases.alone(phrase, own) for phrase in doctype.never)
 
 
 def _book(look: Look, doctype: DocType, title: Title | None) -> Iterator[Evidence]:

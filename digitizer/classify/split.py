@@ -32,7 +32,7 @@ class Part:
     #: None: unknown
     best: Score | None
     blank: bool
-    #: a letterhead shows that a paper begins here, of a type or not
+    #: a letterhead, or another language, shows that a paper begins here, of a type or not
     begins: bool = False
     #: totals of a year, at the end of a book
     closing: bool = False
@@ -71,7 +71,7 @@ def _part(position: int, own: tuple[int, ...], texts: Sequence[PageText], doctyp
     phrases = Phrases.of(pages)
     scores = tuple(score(phrases, doctypes))
     problems = doubts(pages)
-    if sum(Phrases.of([page]).letterhead() for page in pages) > 1:
+    if len(pages) > 1 and sum(Phrases.of([page]).letterhead() for page in pages) > 1:
         problems = (*problems, Problem(code="side_by_side", page=own[-1]))
     foreign = any(problem.code == "other_language" for problem in problems)
     sure = bool(scores) and scores[0].value >= ENOUGH and _margin(scores) >= MARGIN and (scores[0].titled or not foreign)
@@ -81,7 +81,7 @@ def _part(position: int, own: tuple[int, ...], texts: Sequence[PageText], doctyp
         scores=scores,
         best=scores[0] if sure else None,
         blank=all(texts[i].blank for i in own),
-        begins=phrases.letterhead(),
+        begins=phrases.letterhead() or foreign,
         closing=sum(phrases.find(phrase) is not None for phrase in CLOSING) >= 2,
         problems=problems,
     )

@@ -69,16 +69,15 @@ def book_values(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict
 
 
 def is_cover(page: PageText, doctype: DocType) -> bool:
-    """Whether a page is the cover of its book: the title alone on a line, and when the book was opened or closed."""
-    texts = [fold(line.text).strip(" .:") for line in page.lines]
-    titled = any(Levenshtein.normalized_similarity(text, fold(title)) >= 0.8 for text in texts for title in doctype.title)
-    return titled and any(text.startswith(word) for text in texts for word in COVER)
+    """Whether a page is the cover of its book: it says when the book was opened or closed, and begins no record."""
+    opened = any(fold(line.text).strip(" .:").startswith(word) for line in page.lines for word in COVER)
+    return opened and not _number_lines(page, doctype)
 
 
 def is_closing(page: PageText) -> bool:
     """Whether a page is the closing statement of a book: totals of pages and events, and no number line."""
     text = " ".join(fold(line.text) for line in page.lines)
-    return sum(phrase in text for phrase in CLOSING) >= 2 and not _number_lines(page)
+    return sum(phrase in text for phrase in CLOSING) >= 2 and not _number_lines(page, None)
 
 
 def divide(page: PageText, doctype: DocType) -> list[PageText]:
@@ -93,7 +92,7 @@ def divide(page: PageText, doctype: DocType) -> list[PageText]:
 
 def _starts(page: PageText, doctype: DocType) -> list[float]:
     """Top of each record, px: its number line, or its first heading where no number line was read above it."""
-    numbers = [line.box for line in _number_lines(page)]
+    numbers = [line.box for line in _number_lines(page, doctype)]
     headings = [line.box for line in page.lines if _is_heading(line, doctype)]
     if len(headings) <= len(numbers) or len(headings) < 2:
         return _apart([box.y0 - 0.4 * box.height for box in numbers])
@@ -110,16 +109,21 @@ def _apart(tops: Sequence[float]) -> list[float]:
     return sorted(set(tops))
 
 
-def _number_lines(page: PageText) -> list[Line]:
-    """The lines a record begins with: `Số: 15/2009` alone, or with volume or day of registration in its row."""
+def _number_lines(page: PageText, doctype: DocType | None) -> list[Line]:
+    """The lines a record begins with: `Số: 15/2009` alone, or with volume or day of registration in its row.
+
+    Alone it begins none in a book that has other numbers, say of the paper that is corrected.
+    """
+    numbered = doctype is None or sum("so" in spec.label for spec in doctype.fields) < 2
     found: list[Line] = []
     for line in page.lines:
         text = fold(line.text)
-        if not re.match(r"s[o06]\s*[:.…]|s[o06]\s+\d", text) or any(same_row(line.box, other.box) for other in found):
+        if any(same_row(line.box, other.box) for other in found):
             continue
         row = " ".join(fold(other.text) for other in page.lines if same_row(line.box, other.box))
-        alone = re.fullmatch(r"s[o06][\s:.…]*\d+(\s*/\s*\d{2,4})?\W*", row)
-        if alone or re.search(r"quyen|ngay[^/]*dang ky|nam dang ky|nam cap", row):
+        alone = numbered and re.fullmatch(r"s[o06][\s:.…]*\d+(\s*/\s*\d{2,4})?\W*", row)
+        begun = re.match(r"s[o06]\s*[:.…]|s[o06]\s+\d", text) and re.search(r"quyen|ngay[^/]*dang ky|nam dang ky|nam cap", row)
+        if alone or begun or re.search(r"quyen s.{0,3}:.*(dang ky|nam cap)", row):
             found.append(line)
     return found
 
@@ -164,7 +168,7 @@ def _within(page: PageText, top: float, bottom: float, shared: Sequence[Line]) -
 
 def _continues(before: Case, page: PageText, doctype: DocType) -> bool:
     """Whether a page goes on with the record before it: it begins none, and holds sections that are still to come."""
-    if _number_lines(page) or any(_is_page_number(line) for line in before.pages[-1][1].lines):
+    if _number_lines(page, doctype) or any(_is_page_number(line) for line in before.pages[-1][1].lines):
         return False
     begun = {name for _, earlier in before.pages for name in _sections(earlier, doctype)}
     here = _sections(page, doctype)

@@ -23,6 +23,8 @@ _LEAST = 3
 _ALIKE = 80
 #: share of the table's width within which the numbers of the rows begin
 _LEFT = 0.09
+#: letters in a row that more than numbers its columns
+_WRITTEN = 8
 _NUMBER = re.compile(r"\(?\d{1,4}(\s*/\s*\d{2,4})?\)?[.,:]?")
 
 
@@ -56,7 +58,8 @@ def find_table(page: PageText, doctype: DocType) -> Table | None:
     if len(fields) < _LEAST:
         return None
     starts = [n for n in numbers if not _counts_columns(n, lines)]
-    return Table(rows=tuple(row for row in _rows(lines, starts, columns, fields) if row))
+    tops = _ruled_tops(page, top) or _top_of_rows(lines, starts)
+    return Table(rows=tuple(row for row in _rows(lines, tops, columns, fields) if row))
 
 
 def _numbers(lines: Sequence[Line]) -> list[Line]:
@@ -139,12 +142,27 @@ def _counts_columns(number: Line, lines: Sequence[Line]) -> bool:
     return len(row) >= _LEAST and sum(text.replace(" ", "").isdigit() for text in row) >= 0.8 * len(row)
 
 
+def _top_of_rows(lines: Sequence[Line], starts: Sequence[Line]) -> list[float]:
+    """Where rows begin by the numbers at their left: a number stands in the first line of its row."""
+    return [min(k.box.y0 for k in lines if k is line or same_row(k.box, line.box)) for line in starts]
+
+
+def _ruled_tops(page: PageText, first: float) -> list[float]:
+    """Where ruled rows begin, from the one that holds height `first` px; those that number the columns hold no letters."""
+    tables: dict[int, dict[int, list[Box]]] = {}
+    for cell in page.ruling.cells:
+        tables.setdefault(cell.table, {}).setdefault(cell.row, []).append(cell.box)
+    rows = max(tables.values(), key=lambda rows: sum(map(len, rows.values())), default={})
+    found = [(_middle([b.y0 for b in boxes]), _middle([b.y1 for b in boxes])) for boxes in rows.values() if len(boxes) > _LEAST]
+    ends = sorted((y0, y1) for y0, y1 in found if y1 > first)
+    held = [(y0, [k for k in page.lines if y0 <= k.box.centre[1] < y1]) for y0, y1 in ends]
+    return [y0 for y0, lines in held if sum(c.isalpha() for line in lines for c in line.text) >= _WRITTEN]
+
+
 def _rows(
-    lines: Sequence[Line], starts: Sequence[Line], columns: Sequence[_Column], fields: Mapping[str, int]
+    lines: Sequence[Line], tops: Sequence[float], columns: Sequence[_Column], fields: Mapping[str, int]
 ) -> Iterator[dict[str, tuple[Line, ...]]]:
-    """The cells of each row; a row reaches from its number to the next one."""
-    # the number stands in the first line of its row
-    tops = [min(k.box.y0 for k in lines if k is line or same_row(k.box, line.box)) for line in starts]
+    """The cells of each row; a row reaches from its top, px, to the next one."""
     for top, bottom in zip(tops, [*tops[1:], float("inf")], strict=False):
         inside = [line for line in lines if top <= line.box.centre[1] < bottom]
         row = {name: tuple(_under(inside, columns[number])) for name, number in fields.items()}

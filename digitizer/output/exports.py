@@ -16,8 +16,7 @@ Plain = Mapping[str, Any]
 ALTO = "http://www.loc.gov/standards/alto/ns-v4#"
 XHTML = "http://www.w3.org/1999/xhtml"
 _DOCTYPE = (
-    b'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" '
-    b'"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">'
+    b'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">'
 )
 #: of a CSV; one line a field
 COLUMNS = (

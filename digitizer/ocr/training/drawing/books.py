@@ -230,7 +230,8 @@ def cover(fonts: Fonts, kind: str, case: Case, rng: np.random.Generator, *, dpi:
     column.text("Độc lập - Tự do - Hạnh phúc", "bold", align="centre", pitch=3, underline=True)
     column.text("BỘ TƯ PHÁP", "bold", size=1.2, align="centre", pitch=3)
     word = "" if BOOKS[kind].title.startswith("CẤP") else "ĐĂNG KÝ "
-    column.text(f"SỔ {word}{BOOKS[kind].title}", "bold", size=1.9, align="centre", pitch=3)
+    column.text(f"SỔ {word}{BOOKS[kind].title}", "bold", size=1.9, align="centre", pitch=1.3)
+    column.gap(1.7 * form.printing.pitch_mm)
     column.section = "body"
     column.gap(40)
     column.row(("Cơ quan đăng ký hộ tịch: ", case.commune.committee()), lines=2)
