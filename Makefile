@@ -9,7 +9,7 @@ export EVAL_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 # make faults  workers, servers and disks killed at random
-.PHONY: demo test check faults bench bench-scale fuzz lock samples wheel clean
+.PHONY: demo test check faults bench bench-scale fuzz lock samples wheel clean validate
 
 demo: .venv/ready
 	@DEMO_OUTPUT=$(OUTPUT) BIN=$(BIN) sh scripts/demo.sh
@@ -38,6 +38,10 @@ fuzz: .venv/ready
 # overhead, scaling, a backlog of 100,000 and memory of the pool; hours with the real engine: PAGES=… for fewer
 bench-scale: .venv/ready
 	$(BIN)/python benchmarks/scale.py --pages $(or $(PAGES),2000)
+
+# veraPDF (fetched once from Maven Central, needs Java and Maven) and qpdf over the output for all samples and odd files
+validate: .venv/ready
+	$(BIN)/python benchmarks/output.py samples $(wildcard $(EVAL_DATA)/badfiles)
 
 samples: .venv/ready
 	$(BIN)/python samples/make.py

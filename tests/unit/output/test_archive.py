@@ -233,3 +233,18 @@ def test_verapdf_and_qpdf_pass_what_we_write(tmp_path: Path) -> None:
         made.append(written(folder, document(0, "decision", fields), document(1, "birth_register", fields), look=look)[0])
         assert qpdf(made[-1]) == ""
     assert verapdf(*made) == dict.fromkeys(made, "PASS")
+
+
+def test_forced_pages_are_pictures_without_the_text_of_the_input(tmp_path: Path) -> None:
+    path = tmp_path / "font.pdf"
+    with pymupdf.open() as drawn:
+        drawn.new_page(width=W * 0.72, height=H * 0.72).insert_text((72, 72), "Sai het", fontsize=20)
+        drawn.save(path)
+    white = np.full((H, W, 3), 255, np.uint8)
+    id_ = hashed(path)
+    result = result_of({id_: (path, "application/pdf")}, [text_of(id_, area=Box(0, 0, W * 0.72, H * 0.72))])
+    look = Look(rasterise=True)
+    pdf, _ = render(result, {id_: path}, name="a", into=tmp_path, decode=lambda source, scan: white, look=look)
+    assert "Sai" not in copied(pdf.path)
+    assert " ".join(copied(pdf.path).split()) == " ".join(WORDS)
+    assert findings(pdf.path) == []
