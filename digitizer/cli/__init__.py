@@ -31,6 +31,7 @@ COMMANDS = {
     "correct": "review",
     "reject": "review",
     "records": "review",
+    "book": "book",
     "retry": "upkeep",
     "reprocess": "upkeep",
     "sweep": "upkeep",

@@ -57,7 +57,7 @@ def _enclosed(rules: Pixels, mm: float) -> list[tuple[int, int, int, int]]:
 def _numbered(boxes: list[tuple[int, int, int, int]], table: int, mm: float) -> list[Cell]:
     """`boxes` as cells of a table: edges that nearly meet count as one row or column."""
     rows, columns = (_steps([box[k] for box in boxes], 1.5 * mm) for k in (1, 0))
-    cells = [Cell(box=Box(*map(float, box)), table=table, row=rows[box[1]], column=columns[box[0]]) for box in boxes]
+    cells = [Cell(box=Box(*map(float, box)), table=table, row=int(rows[box[1]]), column=int(columns[box[0]])) for box in boxes]
     return sorted(cells, key=lambda cell: (cell.row, cell.column))
 
 

@@ -3,6 +3,7 @@
 The engine opens on first use, so a process that only receives never loads a model.
 """
 
+from digitizer.service.booklook import BookChecks
 from digitizer.service.books import Books
 from digitizer.service.callbacks import Callbacks
 from digitizer.service.delivery import Deliveries
@@ -20,5 +21,5 @@ from digitizer.service.work import Work
 __all__ = ["Announced", "Document", "Service", "Status", "Submission"]
 
 
-class Service(Work, Packages, Callbacks, Deliveries, Books, Indicators, Reconciliation, Keys, Inbox, Results):
+class Service(Work, Packages, Callbacks, Deliveries, Books, BookChecks, Indicators, Reconciliation, Keys, Inbox, Results):
     """One per process."""

@@ -1,0 +1,35 @@
+"""Commands about whole register books."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
+from digitizer.messages import describe
+
+#: a person has to look at the book
+SOME_WAIT = 20
+
+
+@click.group(cls=SpokenGroup)
+def book() -> None:
+    """Register books."""
+
+
+@book.command(cls=Spoken)
+@click.argument("name", metavar="BOOK")
+@click.option("--agency")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def check(ctx: click.Context, name: str, agency: str | None, as_json: bool) -> None:
+    """Gaps, twins, order and totals; exit 20 when a person has to look."""
+    from digitizer.service import Service
+
+    with Service.open(settings(ctx)) as service:
+        report = service.check_book(name, agency=agency)
+    lines = [describe(problem, language(ctx)) for problem in report.problems]
+    answer(asdict(report), as_json, "\n".join(lines))
+    speak(ctx, "book_checked", book=report.book, pages=report.pages, cases=report.cases, problems=len(report.problems))
+    ctx.exit(SOME_WAIT if report.problems else 0)
