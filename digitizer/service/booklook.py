@@ -43,13 +43,13 @@ class BookChecks(Ports):
         if not made:
             raise UsageError(f"no digitized page of the book {book}", book=book)
         cases = [case for bundle in made for case in _in_order(kept[bundle])]
-        results = [self._result(keys) for keys in made.values()]
+        results = [self._digitized(keys) for keys in made.values()]
         stated = next((t for result in results for page in result["pages"] if (t := totals(_texts(page)))), None)
         pages = sum(len(_pages_of(result)) for result in results)
         found = check_book(cases, pages=pages, stated=stated)
         return BookReport(book=book, pages=pages, cases=len(cases), stated=stated, problems=found)
 
-    def _result(self, keys: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    def _digitized(self, keys: dict[str, tuple[str, str]]) -> dict[str, Any]:
         with self.store.open(keys["json"][1]) as stored:
             read: dict[str, Any] = json.loads(stored.read())
             return read
