@@ -96,18 +96,21 @@ def measure(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     tools = tools_of(given.worker)
     from benchmarks.measure import Tally
 
-    tally, cost = Tally(), Cost()
+    tally, baseline, cost = Tally(), Tally(), Cost()
     with cost:
         for path, truth in list(items(folder))[: given.limit or None]:
-            cost.pages += _one(path, truth, tools, tally, given.cache)
+            cost.pages += _one(path, truth, tools, tally, given.cache, baseline)
     if given.wrong is not None:
         with given.wrong.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps({"engine": given.worker, **note}, ensure_ascii=False) + "\n" for note in tally.wrong)
-    return {"folder": folder.name, **cost.plain(), **tally.plain()}
+    # the plain baseline: this engine's text, the same labels by regular expression
+    simple = {"plain": {"fields": baseline.plain()["fields"]}} if given.worker == "tesseract" else {}
+    return {"folder": folder.name, **cost.plain(), **tally.plain(), **simple}
 
 
-def _one(path: Path, truth: dict[str, Any], tools: Any, tally: Any, cache: Path | None) -> int:
+def _one(path: Path, truth: dict[str, Any], tools: Any, tally: Any, cache: Path | None, baseline: Any) -> int:
     """Reads one file; how many scans it has."""
+    from benchmarks.plain import plain
     from digitizer.pages import ScanFile
 
     if truth.get("line"):
@@ -116,6 +119,7 @@ def _one(path: Path, truth: dict[str, Any], tools: Any, tally: Any, cache: Path 
         return 1
     result = remembered(path, tools, cache) if cache else whole(path, tools)
     tally.add(result, truth)
+    baseline.add(plain(result, truth, tools.doctypes), truth)
     return len(set(result.positions))
 
 
@@ -277,6 +281,9 @@ def table(result: dict[str, Any]) -> str:
             cells += [_fraction(f["fields"].get(hand)) for hand in ("typed", "handwritten")]
             cells += [f"{accepted['wrong']} of {accepted['right']}" if accepted["all"] else "–"]
             rows.append("| " + " | ".join([*cells, str(f["cpu s per scan"]), str(f["peak MB"])]) + " |")
+            if f.get("plain", {}).get("fields"):
+                simple = [_fraction(f["plain"]["fields"].get(hand)) for hand in ("typed", "handwritten")]
+                rows.append("| " + " | ".join([f["folder"], f"{engine}, labels by regex", *[""] * 4, *simple, "", "", ""]) + " |")
     return "\n".join(rows)
 
 

@@ -17,6 +17,7 @@ from digitizer.extract.check import confidence, judge
 from digitizer.extract.codes import Coded, from_mrz, from_qr
 from digitizer.extract.locate import Found, from_cells, locate, mixed
 from digitizer.extract.records import Case, book_values, cases
+from digitizer.extract.successors import with_successors
 from digitizer.extract.tables import grid_cells
 from digitizer.extract.types import Value
 from digitizer.extract.values import Evidence, value_of
@@ -68,7 +69,12 @@ def _record(record_id: str, fields: Sequence[Field], case: Case, doctype: DocTyp
     # what is not on the scan cannot be read from it: a person looks at the paper
     lost = tuple(replace(p, page=number) for number, page in case.pages for p in page.quality.problems if p.code in _LOST)
     more = (*case.problems, *lost)
-    return Record(id=record_id, fields=judged, verdict=Verdict.REVIEW if more else verdict, reasons=(*reasons, *more))
+    return Record(
+        id=record_id,
+        fields=with_successors(judged, doctype),
+        verdict=Verdict.REVIEW if more else verdict,
+        reasons=(*reasons, *more),
+    )
 
 
 def _fields(case: Case, doctype: DocType, known: Mapping[str, str]) -> list[Field]:
@@ -231,4 +237,5 @@ def revise_field(
         old = revised.get(name) or Field(name=name, raw="", value=None, confidence=0.0, accepted=False)
         revised[name] = replace(old, value=value, confidence=CERTAIN, accepted=True, by=by, problems=())
     order = {name: i for i, name in enumerate(specs)}
-    return tuple(sorted(revised.values(), key=lambda field: order.get(field.name, len(order))))
+    ordered = sorted(revised.values(), key=lambda field: order.get(field.name, len(order)))
+    return with_successors(ordered, doctypes[doctype]) if doctype else tuple(ordered)
