@@ -219,10 +219,9 @@ def _scaled(servers: Servers, folder: Path, workers: int, pages: int) -> dict[st
 
 def memory(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """PSS of a worker with its children, MB, over `pages` pages; workers are not replaced by age here."""
-    pool = Pool(servers, folder)
-    service = Service.open(Settings(home=pool.home, engine=EngineOptions()))
-    with service:
-        for sheet in _sheets(pool.home, given.pages):
+    # no servers here: they would be children of this process and count as the worker's
+    with Service.open(Settings(home=folder, engine=EngineOptions())) as service:
+        for sheet in _sheets(folder, given.pages):
             service.receive([sheet], sheet.name, Submission(actor="bench"))
             sheet.unlink()
         watch, done, seen, until = Watch(os.getpid()), 0, [], time.monotonic() + 60 * given.minutes

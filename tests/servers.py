@@ -29,6 +29,7 @@ import pytest
 import redis
 import urllib3
 from minio import Minio
+from minio.error import MinioException
 
 from digitizer.settings import S3Options
 
@@ -243,10 +244,11 @@ class S3Server(Server):
 
     def ready(self) -> bool:
         try:
-            answer = urllib3.request("GET", f"{self.endpoint}/minio/health/ready", timeout=2, retries=False)
-        except urllib3.exceptions.HTTPError:
+            urllib3.request("GET", f"{self.endpoint}/minio/health/ready", timeout=2, retries=False)
+            self.client.list_buckets()  # MinIO answers a moment before it knows its users
+        except (urllib3.exceptions.HTTPError, MinioException):
             return False
-        return answer.status < 500
+        return True
 
     def bucket(self, *, versioned: bool = False) -> str:
         """A new, empty bucket."""

@@ -6,8 +6,11 @@ import errno
 import hashlib
 import io
 import os
+import shutil
 import stat
+import subprocess
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +21,8 @@ import urllib3
 from digitizer.errors import ConfigError, FileAccess, StoreDown, StoreFull, UsageError
 from digitizer.settings import S3Options
 from digitizer.storage import Store, open_objects, open_store
-from tests.servers import S3Server, Servers
+from digitizer.storage import s3 as adapter
+from tests.servers import MinioServer, S3Server, Servers
 
 CONTENT = "Sổ đăng ký khai sinh".encode()
 KEY = hashlib.sha256(CONTENT).hexdigest()
@@ -265,8 +269,6 @@ def test_a_file_that_grows_while_it_is_stored_is_refused(
     s3: S3Server, bucket: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A scanner is still writing it."""
-    from digitizer.storage import s3 as adapter
-
     monkeypatch.setattr(adapter, "_digest", lambda path: ("0" * 64, len(CONTENT)))
     store = s3_store(s3, bucket, tmp_path)
     with pytest.raises(FileAccess):
@@ -346,3 +348,47 @@ def test_objects_are_listed_and_fetched_under_their_owners_names(s3: S3Server, b
     assert objects.stat(names[0]).size == 7
     with pytest.raises(FileAccess):
         objects.fetch("a/gone.jpg", tmp_path / "gone")
+
+
+@service
+def test_a_server_with_a_certificate_of_our_own_is_trusted_when_we_say_so(s3: S3Server, file: Path, tmp_path: Path) -> None:
+    if not isinstance(s3, MinioServer) or shutil.which("openssl") is None:
+        pytest.skip(f"{s3.product} without certificates, or no openssl here")
+    certificates = tmp_path / "certs"
+    certificates.mkdir()
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    kept = ["-keyout", certificates / "private.key", "-out", certificates / "public.crt", "-days", "2"]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *kept, *names], check=True, capture_output=True)
+    server = TlsMinio(s3.program, certificates)
+    server.start()
+    try:
+        trusted = server.options(ca=certificates / "public.crt", tries=2)
+        # it answers a moment before it knows its users
+        adapter._again(lambda: adapter._client(server.endpoint, trusted).make_bucket("kho"), 6)
+        assert open_store("s3://kho", tmp_path, trusted).put_file(file) == KEY
+        with pytest.raises(StoreDown):
+            open_store("s3://kho", tmp_path, server.options(tries=1)).put_file(file)
+    finally:
+        server.end()
+
+
+class TlsMinio(MinioServer):
+    """MinIO with TLS."""
+
+    def __init__(self, program: Path, certificates: Path) -> None:
+        super().__init__(program)
+        self.certificates = certificates
+
+    @property
+    def endpoint(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    def command(self) -> Sequence[str | Path]:
+        return [*super().command(), "--certs-dir", self.certificates]
+
+    def ready(self) -> bool:
+        try:
+            pool = urllib3.PoolManager(ca_certs=str(self.certificates / "public.crt"), retries=False, timeout=2)
+            return pool.request("GET", f"{self.endpoint}/minio/health/ready").status < 500
+        except urllib3.exceptions.HTTPError:
+            return False

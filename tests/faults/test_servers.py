@@ -217,7 +217,7 @@ def test_whatever_dies_every_page_is_done_once(
     servers: Servers, tmp_path: Path, recording: Path, chance: random.Random, request: pytest.FixtureRequest
 ) -> None:
     wanted: int = request.config.getoption("--kills")
-    blanks = wanted
+    blanks = wanted // 2
     with Proxy(servers.s3.port, chance) as line:
         # a kill is the test's doing, not the page's: attempts must not run out
         pool = Pool(servers, tmp_path, DIGITIZER_ATTEMPTS="1000", DIGITIZER_LEASE_S="10", DIGITIZER_S3__READ_S="2")
