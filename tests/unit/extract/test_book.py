@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from digitizer.extract import _in_sequence
 from digitizer.extract.book import BookCase, Totals, check_book, number, totals
+from digitizer.model import Field, Record, Verdict
 
 
 def cases(*numbers: str | None, dates: tuple[str, ...] = (), cancelled: tuple[int, ...] = ()) -> list[BookCase]:
@@ -81,3 +83,16 @@ def test_totals_are_read_from_a_closing_statement(lines: list[str], wanted: Tota
 @pytest.mark.parametrize(("so", "wanted"), [("15/1999", (15, 1999)), ("01/", (1, None)), ("7", (7, None)), ("77/TLKS", None)])
 def test_a_register_number_has_a_number_and_mostly_a_year(so: str, wanted: tuple[int, int | None] | None) -> None:
     assert number(so) == wanted
+
+
+def test_a_number_that_does_not_follow_the_one_before_it_goes_to_a_person() -> None:
+    records = [
+        Record(
+            id=f"b/0/{i}",
+            fields=(Field(name="so", raw=so, value=so, confidence=1.0, accepted=True),),
+            verdict=Verdict.ACCEPT,
+        )
+        for i, so in enumerate(["41/2018", "42/2018", "13/2018", "14/2018", "1/2019"])
+    ]
+    assert [r.fields[0].accepted for r in _in_sequence(records)] == [True, True, False, True, True]
+    assert [r.verdict is Verdict.REVIEW for r in _in_sequence(records)] == [False, False, True, False, False]
