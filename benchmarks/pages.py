@@ -264,7 +264,7 @@ def by_deskew(pixels: Any) -> tuple[float, int]:
     from deskew import determine_skew
 
     angle = determine_skew(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
-    return (0.0 if angle is None else float(-angle)), 0
+    return (0.0 if angle is None else float(angle)), 0
 
 
 def by_ocrmypdf(pixels: Any) -> tuple[float, int]:
@@ -276,10 +276,10 @@ def by_ocrmypdf(pixels: Any) -> tuple[float, int]:
         cv2.imwrite(str(path), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
         turn = tesseract.get_orientation(path, None, 60.0, 1)
         # OCRmyPDF turns where the confidence is at least 14
-        rotation = (-turn.angle) % 360 if turn.confidence >= 14 else 0
+        rotation = turn.angle if turn.confidence >= 14 else 0
         upright = np.ascontiguousarray(np.rot90(pixels, rotation // 90))
         cv2.imwrite(str(path), cv2.cvtColor(upright, cv2.COLOR_RGB2BGR))
-        return -float(tesseract.get_deskew(path, ["vie"], None, 60.0, 1)), rotation
+        return float(tesseract.get_deskew(path, ["vie"], None, 60.0, 1)), rotation
 
 
 def steps(folders: list[Path], only: list[str]) -> dict[str, Any]:
