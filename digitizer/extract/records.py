@@ -121,7 +121,11 @@ def _number_lines(page: PageText, doctype: DocType | None) -> list[Line]:
         if any(same_row(line.box, other.box) for other in found):
             continue
         row = " ".join(fold(other.text) for other in page.lines if same_row(line.box, other.box))
-        alone = numbered and re.fullmatch(r"s[o06][\s:.…]*\d+(\s*/\s*\d{2,4})?\W*", row)
+        # with its year the number says enough, whatever was read beside it
+        alone = numbered and (
+            re.fullmatch(r"s[o06][\s:.…]*\d+(\s*/\s*\d{2,4})?\W*", row)
+            or re.fullmatch(r"s[o06]\s*[:.…]+\s*\d+\s*/\s*\d{4}\W*", text)
+        )
         begun = re.match(r"s[o06]\s*[:.…]|s[o06]\s+\d", text) and re.search(r"quyen|ngay[^/]*dang ky|nam dang ky|nam cap", row)
         if alone or begun or re.search(r"quyen s.{0,3}:.*(dang ky|nam cap)", row):
             found.append(line)

@@ -63,6 +63,12 @@ def test_a_record_whose_number_was_not_read_begins_at_its_heading() -> None:
     assert values(found[1])["nksHoTen"] == "MA VĂN BÌNH"
 
 
+def test_a_record_begins_at_its_number_whatever_was_read_beside_it() -> None:
+    worn = (("Số: 42/2018", 100), ("Quyh số: 01/201", 500), ("Ngà đăn kýh 08/05/2018", 900))
+    found = records(page_of(*RECORD, worn, *OTHER[2:]))
+    assert [values(record)["nksHoTen"] for record in found] == ["LÝ THỊ MAI", "MA VĂN BÌNH"]
+
+
 def test_a_record_goes_on_over_the_next_page() -> None:
     (record,) = records(page_of(*RECORD[:5]), page_of(*RECORD[5:]))
     assert values(record)["chaHoTen"] == "LÝ VĂN A"
