@@ -34,9 +34,9 @@ def test_every_operation_says_what_can_go_wrong_and_the_document_is_openapi_3_1(
 
 @pytest.mark.slow
 def test_nothing_schemathesis_sends_breaks_the_server_or_its_word(
-    digitized: tuple[Path, str, str, bytes], tmp_path: Path
+    read_home: tuple[Path, str, str], tmp_path: Path
 ) -> None:
-    home, token, _, _ = digitized
+    home, token, _ = read_home
     quick = ["--phases", "examples,coverage", "--max-examples", "3"]
     thorough = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", CASES]
     with serving(home, DIGITIZER_API__REQUESTS_PER_MINUTE="1000000", DIGITIZER_API__WRONG_KEYS_PER_MINUTE="1000000") as running:

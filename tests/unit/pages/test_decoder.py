@@ -6,20 +6,15 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 from PIL import Image
 
 from digitizer.errors import DamagedFile, InputError, TooLarge
 from digitizer.pages import ScanFile, load
 from digitizer.settings import Limits, PageOptions
+from tests.processes import decoders
 
 Opened = Callable[..., ScanFile]
-
-
-def children() -> list[psutil.Process]:
-    """Ours and the dead ones nobody asked after."""
-    return psutil.Process().children()
 
 
 @pytest.fixture
@@ -37,14 +32,14 @@ def test_a_decoder_that_takes_too_much_memory_is_stopped(tmp_path: Path, opened:
     with opened(path, child_memory_bytes=150_000_000) as file, pytest.raises(TooLarge) as refused:
         file.read(0)
     assert refused.value.facts == {"limit": "memory", "page": 1}
-    assert children() == []
+    assert decoders() == []
 
 
 def test_a_decoder_that_takes_too_long_is_stopped(shades: Path, opened: Opened) -> None:
     with pytest.raises(TooLarge) as refused:
         opened(shades, child_wall_s=0.001)
     assert refused.value.facts["limit"] == "child_wall_s"
-    assert children() == []
+    assert decoders() == []
 
 
 @pytest.mark.parametrize(
@@ -60,15 +55,15 @@ def test_a_decoder_that_died_is_named_by_cause_and_started_again(
     shades: Path, opened: Opened, cause: signal.Signals, error: type[InputError], facts: dict[str, int | str]
 ) -> None:
     with opened(shades) as file:
-        (child,) = children()
+        (child,) = decoders()
         assert file.read(0).pixels.shape == (300, 300, 3)
         child.send_signal(cause)
         with pytest.raises(error) as refused:
             file.read(1)
         assert refused.value.facts == facts
         assert file.read(2).pixels[0, 0, 0] == 20
-        assert len(children()) == 1
-    assert children() == [], "nothing is left running"
+        assert len(decoders()) == 1
+    assert decoders() == [], "nothing is left running"
 
 
 def test_a_decoder_that_stalls_on_a_page_is_stopped_and_started_again(
@@ -77,36 +72,36 @@ def test_a_decoder_that_stalls_on_a_page_is_stopped_and_started_again(
     with opened(shades) as file:
         # a limit this short would not let a decoder start
         monkeypatch.setattr(file._decoder, "_limits", Limits(child_wall_s=0.05))
-        (child,) = children()
+        (child,) = decoders()
         child.suspend()
         with pytest.raises(TooLarge) as refused:
             file.read(1)
         assert refused.value.facts == {"limit": "child_wall_s", "page": 2}
         assert file.read(1).pixels[0, 0, 0] == 10
-    assert children() == []
+    assert decoders() == []
 
 
 def test_one_decoder_serves_all_pages(shades: Path, opened: Opened) -> None:
     with opened(shades) as file:
-        before = children()
+        before = decoders()
         for index in range(3):
             file.read(index)
-        assert children() == before
+        assert decoders() == before
 
 
 def test_no_decoder_is_left_when_a_reader_stops_early(shades: Path) -> None:
     scans = load(shades, source="", options=PageOptions())
     assert next(scans).index == 0
-    assert len(children()) == 1
+    assert len(decoders()) == 1
     scans.close()  # type: ignore[attr-defined]
-    assert children() == []
+    assert decoders() == []
 
 
 def test_closing_twice_is_harmless(shades: Path, opened: Opened) -> None:
     file = opened(shades)
     file.close()
     file.close()
-    assert children() == []
+    assert decoders() == []
 
 
 def test_secrets_of_the_service_are_not_handed_to_the_decoder(
@@ -114,5 +109,5 @@ def test_secrets_of_the_service_are_not_handed_to_the_decoder(
 ) -> None:
     monkeypatch.setenv("DIGITIZER_SECRET", "mat-khau")
     with opened(shades):
-        (child,) = children()
+        (child,) = decoders()
         assert "DIGITIZER_SECRET" not in child.environ()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pikepdf
-import psutil
 import pymupdf
 import pytest
 from PIL import Image, ImageChops
@@ -19,6 +18,7 @@ from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, 
 from digitizer.model import Box
 from digitizer.pages import ScanFile, inspect, load
 from digitizer.settings import Limits, PageOptions
+from tests.processes import decoders
 from tests.unit.pages.conftest import drawn
 
 Opened = Callable[..., ScanFile]
@@ -332,7 +332,7 @@ def test_a_bad_file_is_refused_for_its_reason(
         first(path)
     assert type(refused.value) is error
     assert facts.items() <= refused.value.facts.items()
-    assert psutil.Process().children() == [], "nothing is left running"
+    assert decoders() == [], "nothing is left running"
 
 
 def test_a_file_that_is_not_there_is_no_input_error(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def test_a_seal_is_found_and_lifted_off_the_text(tint: tuple[int, int, int]) -> 
 @pytest.mark.parametrize(("x", "y"), [(827, 500), (0, 640), (300, 1169)])
 def test_a_strip_of_a_seal_over_the_edge_of_a_page_is_found(x: int, y: int) -> None:
     (found,) = find_seals(stamped(drawn(827, 1169), x, y), DPI)
-    assert (found.x, found.y) == pytest.approx((x, y), abs=8)
+    # half of it is not there to be seen: the middle is found to a quarter of the radius
+    assert (found.x, found.y) == pytest.approx((x, y), abs=RADIUS / 4)
     box = found.box(827, 1169)
     assert box.x0 >= 0
     assert box.y1 <= 1169
