@@ -25,13 +25,20 @@ Command = Callable[..., Answer]
 KILLS = 20
 
 
-def workers() -> list[psutil.Process]:
-    """The worker processes of this test run."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if process.info["cmdline"] and process.info["cmdline"][1:3] == ["-m", "workers"]:
-            found.append(process)
-    return found
+def workers(run: int) -> list[psutil.Process]:
+    """The worker processes of the command with this process id; nobody else's on this machine."""
+    try:
+        below = psutil.Process(run).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+    return [process for process in below if _works(process)]
+
+
+def _works(process: psutil.Process) -> bool:
+    try:
+        return process.cmdline()[1:3] == ["-m", "workers"]
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.slow
@@ -60,7 +67,7 @@ def test_workers_killed_at_random_lose_nothing_and_do_nothing_twice(
         run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         while run.poll() is None and kills < KILLS:
             time.sleep(chance.uniform(0.05, 0.9))
-            victims = [run.pid] if chance.random() < 0.2 else [w.pid for w in workers()]
+            victims = [run.pid] if chance.random() < 0.2 else [w.pid for w in workers(run.pid)]
             if victims and run.poll() is None:
                 try:
                     os.kill(chance.choice(victims), signal.SIGKILL)
