@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from digitizer.errors import UsageError
 from digitizer.extract import revise_field
@@ -38,34 +39,18 @@ class Review(Intakes):
 
     def _write_values(self, tx: Transaction, kept: Kept, by: str) -> None:
         """What goes out with the approval of a record."""
+        record = kept.record
         for intake, _ in submissions.intakes(tx, bundle_id=kept.bundle):
-            tell(tx, "record.approved", intake, record=kept.record.id)
+            tell(tx, "record.approved", intake, record=record.id)
+            deliver = partial(outbox.add, tx, intake_id=intake.id, actor=by, record=record.id, revision=record.revision)
             if intake.dossier:
-                outbox.add(
-                    tx,
-                    "update_fields",
-                    target=self.route(tx, intake),
-                    order_key=intake.dossier,
-                    intake_id=intake.id,
-                    dossier=intake.dossier,
-                    actor=by,
-                    record=kept.record.id,
-                    revision=kept.record.revision,
-                    key=f"update_fields/{intake.dossier}/{kept.record.id}/{kept.record.revision}",
-                )
+                key = f"update_fields/{intake.dossier}/{record.id}/{record.revision}"
+                target = self.route(tx, intake)
+                deliver("update_fields", target=target, order_key=intake.dossier, dossier=intake.dossier, key=key)
                 self._write_attach_approved(tx, intake)
-            elif intake.book and (target := self.book_target()):
-                outbox.add(
-                    tx,
-                    "import_package",
-                    target=target,
-                    order_key=intake.book,
-                    intake_id=intake.id,
-                    actor=by,
-                    record=kept.record.id,
-                    revision=kept.record.revision,
-                    key=f"import_package/{intake.agency or '_'}/{intake.book}/{kept.record.id}/{kept.record.revision}",
-                )
+            elif intake.book and (book := self.book_target()):
+                key = f"import_package/{intake.agency or '_'}/{intake.book}/{record.id}/{record.revision}"
+                deliver("import_package", target=book, order_key=intake.book, key=key)
 
     def place(self, intake_id: str, *, dossier: str | None, component: str | None, by: str) -> Intake:
         """A person says that a file belongs to a dossier as it is, whatever it was taken for; it is delivered next.
