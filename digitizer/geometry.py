@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from digitizer.model import Box, Line
+from digitizer.model import Box, Line, PageText
 
 
 def union(boxes: Iterable[Box]) -> Box:
@@ -33,6 +34,22 @@ def same_row(a: Box, b: Box, share: float = 0.5) -> bool:
 def grow(box: Box, dx: float, dy: float, width: float, height: float) -> Box:
     """`box` enlarged by dx, dy px on each side, clipped to a page of `width` x `height` px."""
     return Box(max(0.0, box.x0 - dx), max(0.0, box.y0 - dy), min(float(width), box.x1 + dx), min(float(height), box.y1 + dy))
+
+
+def cut_out(page: PageText, inside: Callable[[Box], bool]) -> PageText:
+    """`page` with nothing but the lines, boxes and marks that are `inside`, each by its whole box; px stay what they were."""
+    ruling = replace(
+        page.ruling,
+        cells=tuple(cell for cell in page.ruling.cells if inside(cell.box)),
+        dotted=tuple(box for box in page.ruling.dotted if inside(box)),
+        ticks=tuple(tick for tick in page.ruling.ticks if inside(tick.box)),
+    )
+    return replace(
+        page,
+        lines=tuple(line for line in page.lines if inside(line.box)),
+        marks=tuple(mark for mark in page.marks if inside(mark.box)),
+        ruling=ruling,
+    )
 
 
 def margin_column(lines: Sequence[Line], *, rows: int = 5) -> list[Line]:

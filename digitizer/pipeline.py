@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from digitizer.classify import classify
+from digitizer.classify import apart, classify
 from digitizer.doctypes import DocType
 from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
@@ -134,6 +134,7 @@ def finish(
     positions = tuple(position for position, reading in readings for _ in reading.texts)
     pages = tuple(text for _, reading in readings for text in reading.texts)
     with watch("classify"):
+        pages, positions = apart(pages, positions)
         documents = classify(pages, positions, bundle=bundle, doctypes=tools.doctypes)
     with watch("extract"):
         documents = tuple(replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known)) for d in documents)

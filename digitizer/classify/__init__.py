@@ -1,5 +1,6 @@
 """PageTexts -> Documents."""
 
+from digitizer.classify.beside import apart
 from digitizer.classify.split import classify
 
-__all__ = ["classify"]
+__all__ = ["apart", "classify"]

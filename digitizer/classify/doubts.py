@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from digitizer.geometry import overlap, same_row
 from digitizer.model import Line, PageText, Problem
 from digitizer.text import ACCENTED, fold
 
@@ -40,11 +39,18 @@ def _codes(page: PageText) -> Iterator[str]:
 
 def _side_by_side(lines: Sequence[Line]) -> bool:
     """Whether two papers lie side by side: each has the national title, in one row or at least in two columns."""
+    return bool(national_titles(lines))
+
+
+def national_titles(lines: Sequence[Line]) -> tuple[Line, Line] | None:
+    """The national titles of two papers that lie side by side, the left one first."""
     titles = [line for line in lines if _NATION in fold(line.text)]
-    return any(
-        a is not b
-        and not overlap(a.box.x0, a.box.x1, b.box.x0, b.box.x1)
-        and (same_row(a.box, b.box) or abs(a.box.centre[1] - b.box.centre[1]) < 12 * a.box.height)
-        for a in titles
-        for b in titles
+    return next(
+        (
+            (a, b)
+            for a in titles
+            for b in titles
+            if a.box.x1 <= b.box.x0 and abs(a.box.centre[1] - b.box.centre[1]) < 12 * a.box.height
+        ),
+        None,
     )

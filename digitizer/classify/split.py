@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from digitizer.classify.doubts import doubts
@@ -50,20 +50,44 @@ def classify(
     """The documents in a bundle, in order; every scan belongs to exactly one. `positions[i]` is the scan of `texts[i]`.
 
     A page with a title or of another type begins a document, and so does one that a letterhead shows to begin a paper nobody
-    knows; a page without any continues the one before it, a blank one stands alone as `unknown`; pages of a book that follow
-    one another are one document.
+    knows; a page without any continues the one before it, also over the blank back of its sheet; a blank one stands alone as
+    `unknown`; pages of a book that follow one another are one document. Two papers on one glass are two documents of one scan.
     """
     pages = [
-        _part(position, tuple(i for i, p in enumerate(positions) if p == position), texts, doctypes)
+        part
         for position in dict.fromkeys(positions)
+        for part in _parts(position, [i for i, p in enumerate(positions) if p == position], texts, doctypes)
     ]
     parts: list[Part] = []
     for place, page in enumerate(pages):
-        page = _in_book(page, pages[place - 1 : place] + pages[place + 1 : place + 2], doctypes)
-        if parts and _continues(parts[-1], page, doctypes):
-            page = _joined(parts.pop(), page)
-        parts.append(page)
+        page = _in_book(page, _beside(pages, place), doctypes)
+        at = _written(parts, page)
+        if at is not None and _continues(parts[at], page, doctypes):
+            parts[at] = _joined(parts[at], page)
+        else:
+            parts.append(page)
     return tuple(_document(f"{bundle}/{number}", part) for number, part in enumerate(parts))
+
+
+def _written(parts: Sequence[Part], page: Part) -> int | None:
+    """Place of the last part that is not blank, where at most the blank back of a sheet lies between it and `page`."""
+    at = next((i for i in reversed(range(len(parts))) if not parts[i].blank), None)
+    return at if at is not None and page.scans[0] - parts[at].scans[-1] <= 2 else None
+
+
+def _beside(pages: Sequence[Part], place: int) -> list[Part]:
+    """The pages before and after one, blank backs left out."""
+    before = [part for part in pages[max(place - 2, 0) : place] if not part.blank][-1:]
+    return before + [part for part in pages[place + 1 : place + 3] if not part.blank][:1]
+
+
+def _parts(position: int, own: Sequence[int], texts: Sequence[PageText], doctypes: Mapping[str, DocType]) -> Iterator[Part]:
+    """A scan as it is; each of its halves by itself where every one of them begins a paper."""
+    apart = len(own) > 1 and all(Phrases.of([(i, texts[i])]).letterhead() for i in own)
+    for group in [(i,) for i in own] if apart else [tuple(own)]:
+        part = _part(position, group, texts, doctypes)
+        reason = (Problem(code="side_by_side", page=group[0]),) if apart else ()
+        yield replace(part, problems=(*part.problems, *reason))
 
 
 def _part(position: int, own: tuple[int, ...], texts: Sequence[PageText], doctypes: Mapping[str, DocType]) -> Part:
@@ -71,8 +95,6 @@ def _part(position: int, own: tuple[int, ...], texts: Sequence[PageText], doctyp
     phrases = Phrases.of(pages)
     scores = tuple(score(phrases, doctypes))
     problems = doubts(pages)
-    if len(pages) > 1 and sum(Phrases.of([page]).letterhead() for page in pages) > 1:
-        problems = (*problems, Problem(code="side_by_side", page=own[-1]))
     foreign = any(problem.code == "other_language" for problem in problems)
     sure = bool(scores) and scores[0].value >= ENOUGH and _margin(scores) >= MARGIN and (scores[0].titled or not foreign)
     return Part(

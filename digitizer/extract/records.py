@@ -17,7 +17,7 @@ from rapidfuzz.distance import Levenshtein
 from digitizer.doctypes import CLOSING, COVER, DocType
 from digitizer.extract.locate import find_labels
 from digitizer.extract.tables import Table, find_table
-from digitizer.geometry import same_row
+from digitizer.geometry import cut_out, same_row
 from digitizer.model import Box, Line, PageText, Problem
 from digitizer.text import fold
 
@@ -153,21 +153,8 @@ def _is_page_number(line: Line) -> bool:
 
 def _within(page: PageText, top: float, bottom: float, shared: Sequence[Line]) -> PageText:
     """`page` with what stands between two heights, px, and the lines `shared` by all its records."""
-
-    def inside(box: Box) -> bool:
-        return top <= box.centre[1] < bottom
-
-    return replace(
-        page,
-        lines=(*(line for line in page.lines if inside(line.box) and line not in shared), *shared),
-        ruling=replace(
-            page.ruling,
-            cells=tuple(cell for cell in page.ruling.cells if inside(cell.box)),
-            dotted=tuple(box for box in page.ruling.dotted if inside(box)),
-            ticks=tuple(tick for tick in page.ruling.ticks if inside(tick.box)),
-        ),
-        marks=tuple(mark for mark in page.marks if inside(mark.box)),
-    )
+    part = cut_out(page, lambda box: top <= box.centre[1] < bottom)
+    return replace(part, lines=(*(line for line in part.lines if line not in shared), *shared))
 
 
 def _continues(before: Case, page: PageText, doctype: DocType) -> bool:

@@ -80,8 +80,14 @@ def test_the_same_title_again_begins_another_paper() -> None:
     assert types(DECLARATION, DECLARATION) == [("birth_declaration", (0,)), ("birth_declaration", (1,))]
 
 
-def test_a_page_after_a_blank_or_an_unknown_one_continues_nothing() -> None:
-    assert types(DECLARATION, BLANK, SIGNATURES)[1:] == [(None, (1,)), (None, (2,))]
+def test_a_paper_goes_on_over_the_blank_back_of_its_sheet() -> None:
+    assert types(DECLARATION, BLANK, SIGNATURES, BLANK) == [("birth_declaration", (0, 2)), (None, (1,)), (None, (3,))]
+    assert types(DEATHS, BLANK, DEATHS, BLANK, DEATHS) == [("death_register", (0, 2, 4)), (None, (1,)), (None, (3,))]
+
+
+def test_a_blank_sheet_a_title_or_an_unknown_page_ends_a_paper() -> None:
+    assert types(DECLARATION, BLANK, BLANK, SIGNATURES)[3:] == [(None, (3,))]
+    assert types(DECLARATION, BLANK, DECLARATION)[2:] == [("birth_declaration", (2,))]
     assert types(MENU, SIGNATURES) == [(None, (0,)), (None, (1,))]
 
 
