@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
+from importlib.resources import files
 
 #: the 134 accented letters (67 lower case, 67 upper case; đ Đ among them) a model of ours has to know
 ACCENTED = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
@@ -29,3 +31,9 @@ def strip_accents(text: str) -> str:
 def fold(text: str) -> str:
     """The key under which texts are compared: no accents, no case, single spaces. Idempotent."""
     return " ".join(strip_accents(text.translate(_LOOKALIKES)).casefold().split())
+
+
+@cache
+def syllables() -> frozenset[str]:
+    """Syllables built as Vietnamese ones are, lower case, NFC; see `digitizer/data/README.md`."""
+    return frozenset((files("digitizer") / "data" / "syllables.txt").read_text(encoding="utf-8").split())

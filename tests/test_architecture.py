@@ -20,6 +20,7 @@ LEVELS = {
     "text": 0,
     "codec": 0,
     "settings": 1,
+    "legacy": 1,
     "plugins": 1,
     "messages": 1,
     "logs": 1,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
+from digitizer import text
 from digitizer.extract import units
 
 #: no Vietnamese syllable; capitals inside a word; a unit nobody knows; one that lies elsewhere; no comma between units
@@ -42,7 +43,7 @@ PLACE_WORDS = frozenset({
 @cache
 def syllables() -> frozenset[str]:
     """All syllables, lower case."""
-    return frozenset((units.DATA / "syllables.txt").read_text(encoding="utf-8").split()) | name_counts().keys()
+    return text.syllables() | name_counts().keys()
 
 
 @cache
