@@ -1,4 +1,4 @@
-"""Tables that offices exchange: CSV and XLSX as rows of text, and back. The only home of openpyxl.
+"""Tables that offices exchange: CSV and XLSX as rows of text, and back. The only home of openpyxl, which is loaded on first use.
 
 Everything is text: identity numbers, codes and dates keep their zeros, and a value that begins with `=` stays a value.
 """
@@ -13,11 +13,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.comments import Comment
-from openpyxl.styles import PatternFill
-from openpyxl.utils.exceptions import InvalidFileException
 
 from digitizer.errors import FileAccess, UnsupportedFormat
 from digitizer.text import nfc
@@ -47,7 +42,7 @@ def read(path: Path, sheet: str | None = None, *, whole_headers: bool = False) -
         lines = _csv(path) if path.suffix.lower() == ".csv" else _xlsx(path, sheet)
     except OSError as exc:
         raise FileAccess("the table cannot be read", file=path.name) from exc
-    except (UnicodeDecodeError, csv.Error, BadZipFile, InvalidFileException, KeyError, ValueError) as exc:
+    except (UnicodeDecodeError, csv.Error, BadZipFile, KeyError, ValueError) as exc:
         raise UnsupportedFormat("this is no table; save it as .xlsx or as .csv in UTF-8", file=path.name) from exc
     headers = [" ".join(header.split()) if whole_headers else _first_word(header) for header in (lines[0] if lines else [])]
     rows = [dict(zip(headers, [*line, *[""] * len(headers)], strict=False)) for line in lines[1:]]
@@ -56,6 +51,8 @@ def read(path: Path, sheet: str | None = None, *, whole_headers: bool = False) -
 
 def write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]], *, sheet: str = "Sheet1") -> None:
     """Writes a sheet of text cells, the columns in this order."""
+    from openpyxl import Workbook
+
     book = Workbook(write_only=False)
     page = book.active or book.create_sheet()
     page.title = sheet
@@ -71,6 +68,10 @@ def write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, s
 
 def mark(source: Path, target: Path, marks: Iterable[Mark], sheet: str | None = None) -> None:
     """A copy of an `.xlsx` with cells coloured and commented; no value is changed. Rows count as in `read`."""
+    from openpyxl import load_workbook
+    from openpyxl.comments import Comment
+    from openpyxl.styles import PatternFill
+
     book = load_workbook(source)
     page = book[sheet] if sheet and sheet in book.sheetnames else book[book.sheetnames[0]]
     lines = list(page.iter_rows())
@@ -100,7 +101,13 @@ def _csv(path: Path) -> list[list[str]]:
 
 
 def _xlsx(path: Path, sheet: str | None) -> list[list[str]]:
-    book = load_workbook(path, read_only=True, data_only=True)
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except InvalidFileException as exc:
+        raise ValueError("not a format of openpyxl") from exc
     try:
         page = book[sheet] if sheet and sheet in book.sheetnames else book[book.sheetnames[0]]
         return [[_text(value) for value in line] for line in page.iter_rows(values_only=True)]

@@ -35,6 +35,8 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
 def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("DIGITIZER_")]:
         del os.environ[name]
+    # commands and workers that tests start compile their modules once, not every time
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     config.digitizer_servers = Servers()  # type: ignore[attr-defined]
 
 

@@ -46,8 +46,7 @@ def add(tx: Transaction, kind: str, bundle_id: str, *, lane: int, source: str = 
     """Queues a job; one that was done or failed before is queued again, one that is queued or at work is left alone."""
     names = {"bundle": bundle_id, "kind": kind, "source": source, "first": first, "count": count}
     fresh = {"lane": lane, "step": STEPS[kind], "state": "QUEUED", "attempts": 0}
-    keys = [job.c[name] for name in names]
-    added = put(tx, job, {**names, **fresh, "fence": 0}, *keys)
+    added = put(tx, job, {**names, **fresh, "fence": 0})
     if not added:
         over = (job.c.state.in_(("DONE", "FAILED")), *(job.c[name] == value for name, value in names.items()))
         added = tx.execute(sa.update(job).where(*over).values(**fresh, worker=None, lease_until=None)).rowcount

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from digitizer import codec
 from digitizer.ledger import Transaction, events, targets
+from digitizer.ledger.database import put
 from digitizer.ledger.schema import delivery, intake
 from digitizer.ledger.targets import Pace
 from digitizer.model import Receipt
@@ -74,29 +75,27 @@ def add(
     detail: Mapping[str, Any] | None = None,
 ) -> bool:
     """Queues a delivery, once for each idempotency key; True when it is new."""
-    if tx.execute(sa.select(delivery.c.id).where(delivery.c.key == key)).first() is not None:
-        return False
     delivery_id = hashlib.sha256(key.encode()).hexdigest()[:32]
-    tx.execute(
-        sa.insert(delivery).values(
-            id=delivery_id,
-            target=target,
-            kind=kind,
-            order_key=order_key,
-            intake=intake_id,
-            record=record,
-            revision=revision,
-            key=key,
-            dossier=dossier,
-            detail=dict(detail or {}),
-            progress={},
-            state=PENDING,
-            attempts=0,
-            strikes=0,
-            next_try=0.0,
-            made_at=events.now(),
-        )
-    )
+    row = {
+        "id": delivery_id,
+        "target": target,
+        "kind": kind,
+        "order_key": order_key,
+        "intake": intake_id,
+        "record": record,
+        "revision": revision,
+        "key": key,
+        "dossier": dossier,
+        "detail": dict(detail or {}),
+        "progress": {},
+        "state": PENDING,
+        "attempts": 0,
+        "strikes": 0,
+        "next_try": 0.0,
+        "made_at": events.now(),
+    }
+    if not put(tx, delivery, row):
+        return False
     events.note(tx, "to_deliver", delivery_id, actor=actor, kind=kind, target=target, intake=intake_id, dossier=dossier)
     return True
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from digitizer.errors import RepeatDiffers
 from digitizer.ledger import Transaction
+from digitizer.ledger.database import put
 from digitizer.ledger.schema import repeat
 
 
@@ -20,10 +21,10 @@ def check(tx: Transaction, client: str, key: str, digest: str) -> None:
 
 
 def note(tx: Transaction, client: str, key: str, digest: str, intake_id: str) -> None:
-    """Remembers a request, the first time."""
-    where = (repeat.c.client == client, repeat.c.key == _name(key))
-    if tx.execute(sa.select(repeat.c.key).where(*where)).first() is None:
-        tx.execute(sa.insert(repeat).values(client=client, key=_name(key), digest=digest, intake=intake_id, at=time.time()))
+    """Remembers a request, the first time. Raises RepeatDiffers when another one under this key came in between."""
+    row = {"client": client, "key": _name(key), "digest": digest, "intake": intake_id, "at": time.time()}
+    if not put(tx, repeat, row):
+        check(tx, client, key, digest)
 
 
 def forget(tx: Transaction, *, older_s: float) -> int:

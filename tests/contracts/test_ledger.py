@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from digitizer.errors import ConfigError, LedgerDown
-from digitizer.ledger import Ledger, events, jobs, open_ledger, outbox, records, submissions
+from digitizer.errors import ConfigError, LedgerDown, RepeatDiffers
+from digitizer.ledger import Ledger, events, jobs, open_ledger, outbox, records, repeats, submissions
 from digitizer.ledger.schema import event, metadata
 from digitizer.model import Field, Intake, IntakeState, Lane, Record, RecordState, Verdict
 from tests.servers import Servers
@@ -99,6 +99,24 @@ def test_what_many_put_at_once_is_there_once(ledger: Ledger) -> None:
     assert [sum(new) for new in zip(*news, strict=True)] == [1, 1]
     with ledger.read() as tx:
         assert jobs.waiting(tx) == 1
+
+
+def test_of_two_who_write_the_same_delivery_or_request_at_once_one_does(ledger: Ledger) -> None:
+    """The second waits for the first to be certain, and neither fails."""
+
+    def write(digest: str) -> bool:
+        with ledger.begin() as tx:
+            new = outbox.add(tx, "callback", target="t", order_key="o", key="k", actor="w")
+            repeats.note(tx, "motcua", "key", digest, "i")
+            time.sleep(0.02)  # long enough for the others to come in between
+            return new
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(write, ["same"] * 12)) == 1
+        with pytest.raises(RepeatDiffers):
+            list(pool.map(write, ["other"]))
+    with ledger.read() as tx:
+        assert outbox.counts(tx) == {"PENDING": 1}
 
 
 def test_whoever_queues_jobs_wakes_somebody_when_it_is_certain(ledger: Ledger, bundle: str) -> None:
