@@ -37,7 +37,7 @@ GROUPS = {
     "list": ("sex", "ethnicity", "nationality"),
     "name": ("name", "signer"),
     "place": ("place",),
-    "text": ("text", "signer_title", "notes"),
+    "text": ("text", "relation", "signer_title", "notes"),
     "tick": ("code",),
 }
 #: of the accepted values at most this share may be wrong

@@ -23,6 +23,7 @@ TYPES = frozenset(
         "name",
         "place",
         "text",
+        "relation",
         "date",
         "date_words",
         "sex",
@@ -90,6 +91,8 @@ class FieldSpec:
     #: name of the section it belongs to; None: anywhere
     section: str | None = None
     required: bool = False
+    #: headings it is signed under (folded), where its label is not printed; the office is the heading itself
+    heading: tuple[str, ...] = ()
     #: the value is another part of what this field was read from: `Trần Văn A, Chủ tịch`
     part_of: str | None = None
 
@@ -294,7 +297,7 @@ class _Reader:
     def field(self, entry: dict[str, Any], sections: set[str]) -> FieldSpec:
         name = self.get(entry, "name", str)
         for key in entry:
-            if key not in {"name", "type", "label", "where", "column", "pattern", "section", "required", "part_of"}:
+            if key not in {"name", "type", "label", "where", "column", "heading", "pattern", "section", "required", "part_of"}:
                 raise self.wrong(name, f"field {name}: unknown key {key!r}")
         spec = FieldSpec(
             name=name,
@@ -302,6 +305,7 @@ class _Reader:
             label=self.folded(entry, "label"),
             where=self.get(entry, "where", str) if "where" in entry else "right",
             column=self.folded(entry, "column"),
+            heading=self.folded(entry, "heading"),
             pattern=self.pattern(entry),
             section=self.get(entry, "section", str) if "section" in entry else None,
             required=self.get(entry, "required", bool) if "required" in entry else False,

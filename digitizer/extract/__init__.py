@@ -16,10 +16,11 @@ from digitizer.extract import types
 from digitizer.extract.book import number as numbered
 from digitizer.extract.check import confidence, judge
 from digitizer.extract.codes import Coded, from_mrz, from_qr
-from digitizer.extract.locate import Found, from_cells, locate, mixed
+from digitizer.extract.locate import from_cells, locate, mixed
 from digitizer.extract.records import Case, book_values, cases
+from digitizer.extract.rows import Found
 from digitizer.extract.successors import with_successors
-from digitizer.extract.tables import grid_cells
+from digitizer.extract.tables import beside_cells, grid_cells
 from digitizer.extract.types import Value
 from digitizer.extract.values import Evidence, value_of
 from digitizer.geometry import same_row
@@ -43,13 +44,23 @@ def extract(
         return ()
     doctype = doctypes[document.doctype]
     pages = [(i, texts[i]) for i in document.texts if texts[i].lines]
-    of_book = {**book_values(pages, doctype), **(known or {})} if doctype.book else {}
+    of_book = _of_book(pages, doctype, known or {}) if doctype.book else {}
     found = [(_fields(case, doctype, of_book), case) for case in cases(pages, doctype)]
     filled = [(fields, case) for fields, case in found if any(field.by != "book" for field in fields)]
     records = (_record(f"{document.id}/{number}", fields, case, doctype) for number, (fields, case) in enumerate(filled))
     doubts = [_mixed(case, doctype) for _, case in filled]
     found_records = tuple(_doubted(record, (*document.problems, *doubt)) for record, doubt in zip(records, doubts, strict=True))
     return _in_sequence(found_records) if doctype.book else found_records
+
+
+def _of_book(pages: Sequence[tuple[int, PageText]], doctype: DocType, known: Mapping[str, str]) -> dict[str, Field]:
+    """What holds for all records of a book: as its cover says, read like any other value, and what came with the submission."""
+    stated = {name: _from_print(found.field, {name: found}, doctype) for name, found in book_values(pages, doctype).items()}
+    told = {
+        name: Field(name=name, raw=value, value=value, confidence=CERTAIN, accepted=False, by="book")
+        for name, value in known.items()
+    }
+    return {name: replace(field, by="book") for name, field in {**stated, **told}.items() if field is not None}
 
 
 def _in_sequence(records: Sequence[Record]) -> tuple[Record, ...]:
@@ -100,10 +111,11 @@ def _record(record_id: str, fields: Sequence[Field], case: Case, doctype: DocTyp
     )
 
 
-def _fields(case: Case, doctype: DocType, known: Mapping[str, str]) -> list[Field]:
+def _fields(case: Case, doctype: DocType, of_book: Mapping[str, Field]) -> list[Field]:
     pages = case.pages
-    located = {found.field.name: found for found in locate(pages, doctype)} if not case.cells else {}
     cells = case.cells or grid_cells(pages, doctype)
+    beside = [] if case.cells else beside_cells(pages, cells, doctype)
+    located = {found.field.name: found for found in locate(beside, doctype)}
     located |= {found.field.name: found for found in from_cells(cells, doctype)}
     coded = _coded(pages, doctype)
     fields: list[Field] = []
@@ -113,10 +125,8 @@ def _fields(case: Case, doctype: DocType, known: Mapping[str, str]) -> list[Fiel
             field = _ticked(spec, pages, doctype)
         if spec.name in coded:
             field = _from_code(spec, coded[spec.name], field)
-        if (field is None or field.value is None) and spec.name in known:
-            field = Field(
-                name=spec.name, raw=known[spec.name], value=known[spec.name], confidence=CERTAIN, accepted=False, by="book"
-            )
+        if (field is None or field.value is None) and spec.name in of_book:
+            field = of_book[spec.name]
         if field is not None:
             fields.append(field)
     return fields

@@ -20,7 +20,15 @@ _TENS = ("hai", "ba", "bốn", "năm", "sáu", "bảy", "bẩy", "tám", "chín"
 
 
 #: value type -> kind of prose
-_PROSE = {"name": "name", "place": "place", "text": "text", "signer": "text", "signer_title": "text", "notes": "text"}
+_PROSE = {
+    "name": "name",
+    "relation": "relation",
+    "place": "place",
+    "text": "text",
+    "signer": "text",
+    "signer_title": "text",
+    "notes": "text",
+}
 
 
 @cache
@@ -44,7 +52,8 @@ def _month() -> Part:
 
 
 def _year() -> Part:
-    return either(seq(text("1"), chars("89"), _DIGIT, _DIGIT), seq(text("20"), _DIGIT, _DIGIT))
+    past = seq(text("1"), chars("89"), _DIGIT, _DIGIT)
+    return either(past, seq(text("20"), chars("012345"), _DIGIT), text("2099"))
 
 
 def _date() -> Part:

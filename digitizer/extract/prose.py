@@ -22,10 +22,12 @@ NO_NAME_SYLLABLE = -2.2
 NO_DOT = -1.5
 #: a place that ends below the province may go on where nobody looked
 NO_PROVINCE = -1.5
-#: a word places are made of; a place that begins small
-PLACE_WORD, SMALL_BEGINNING = 1.5, -1.0
+#: a word places are made of; a place or relation that begins small: written by hand, `u` and `U` differ by their size alone
+PLACE_WORD, SMALL_BEGINNING = 1.5, -2.5
 #: weight of how common a syllable is in names
 COMMON = 0.25
+#: a word that relations are made of, and any other
+RELATION_WORD, NO_RELATION = 1.0, -3.0
 #: a digit or sign in a name
 NO_NAME = -5.0
 
@@ -37,7 +39,17 @@ PLACE_WORDS = frozenset({
     "khoa", "trạm", "y", "tế", "trung", "tâm", "ủy", "ban", "nhân", "xã", "phường", "thị", "trấn", "huyện", "quận", "thành",
     "tỉnh", "tại", "ubnd",
 })
+#: words relations between persons are made of
+RELATIONS = frozenset({
+    "con", "cháu", "chắt", "cha", "mẹ", "bố", "bản", "thân", "vợ", "chồng", "ông", "bà", "nội", "ngoại", "anh", "chị", "em",
+    "ruột", "đẻ", "nuôi", "dâu", "rể", "trai", "gái", "cô", "dì", "chú", "bác", "cậu", "mợ", "thím", "họ", "hàng", "người",
+    "giám", "hộ", "được", "chăm", "sóc", "đại", "diện", "đứng", "đầu", "cơ", "sở", "bảo", "trợ", "thích", "cán", "bộ",
+})
 # fmt: on
+
+
+#: letters that stand alone as words: `Y tế`, `Lò A Páo`
+_VOWELS = frozenset("aăâeêioôơuưyàáảãạèéẻẽẹìíỉĩịòóỏõọùúủũụỳýỷỹỵ")
 
 
 @cache
@@ -81,7 +93,7 @@ class State:
 
 
 class Prose:
-    """What may be written in a field of kind `name`, `place` or `text`."""
+    """What may be written in a field of kind `name`, `place`, `relation` or `text`."""
 
     def __init__(self, kind: str) -> None:
         self.start = State()
@@ -124,7 +136,8 @@ class Prose:
         known = state.known and (word in _beginnings() or (self._kind == "place" and bool(state.levels)))
         cost += self._no_syllable * (state.known and not known)
         cost += NO_CASE * (shape == "x" and state.shape != "x")
-        cost += SMALL_BEGINNING * (self._kind == "place" and state == self.start and char.islower())
+        if self._kind in ("place", "relation"):
+            cost += SMALL_BEGINNING * (state == self.start and char.islower())
         if not state.word and char.islower() and (self._kind == "name" or (state.levels and not state.unit.strip())):
             cost += NO_CASE  # a name begins with a capital
         state = replace(state, cost=cost, word=word, known=known, shape=shape, gap=False)
@@ -142,11 +155,14 @@ class Prose:
         if not state.word:
             return state
         cost, word = state.cost, state.word
-        if state.known and not state.levels and len(word) > 1 and word not in syllables():
+        single = len(word) == 1 and (char == "." or word in _VOWELS)
+        if state.known and not state.levels and not single and word not in syllables():
             cost += self._no_syllable
         if self._kind == "name":
             count = name_counts().get(word, (0, 0))
             cost += COMMON * (math.log1p(count[0] if state.before else max(count[1], count[0] // 20)) - 6.0)
+        if self._kind == "relation":
+            cost += RELATION_WORD if word in RELATIONS else NO_RELATION
         if self._kind == "place" and not state.levels:
             cost += PLACE_WORD * (word in PLACE_WORDS)
         previous, capital = state.before, state.shape in ("C", "A")

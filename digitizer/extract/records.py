@@ -14,16 +14,26 @@ from dataclasses import dataclass, field, replace
 
 from rapidfuzz.distance import Levenshtein
 
-from digitizer.doctypes import CLOSING, COVER, DocType
-from digitizer.extract.locate import find_labels
+from digitizer.doctypes import CLOSING, COVER, DocType, FieldSpec
+from digitizer.extract.labels import find_labels
+from digitizer.extract.locate import locate
+from digitizer.extract.rows import Found
 from digitizer.extract.tables import Table, find_table
 from digitizer.geometry import cut_out, same_row
 from digitizer.model import Box, Line, PageText, Problem
 from digitizer.text import fold
 
 #: what a cover says of its book
-_OFFICE = ("co quan dang ky ho tich", "co quan dang ky", "noi dang ky")
-_VOLUME = ("quyen so",)
+_COVER = DocType(
+    name="cover",
+    title=("Sổ hộ tịch",),
+    fields=(
+        FieldSpec(name="quyenSo", type="register_number", label=("quyen so",)),
+        FieldSpec(name="noiDangKy", type="place", label=("co quan dang ky ho tich", "co quan dang ky", "noi dang ky")),
+    ),
+    other=COVER,
+    stop=COVER,
+)
 #: written across a record that does not count
 _CANCELLED = frozenset({"huy", "da huy", "huy bo", "bo", "khong dung", "viet sai huy"})
 
@@ -57,14 +67,15 @@ def cases(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> list[Case]
     return found
 
 
-def book_values(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, str]:
-    """Values a cover of the book states for all its records: `quyenSo`, `noiDangKy`."""
-    stated: dict[str, str] = {}
-    for _, page in pages if doctype.book else ():
-        if is_cover(page, doctype):
-            for name, labels in (("quyenSo", _VOLUME), ("noiDangKy", _OFFICE)):
-                if (value := _after(page, labels)) and any(spec.name == name for spec in doctype.fields):
-                    stated.setdefault(name, value)
+def book_values(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, Found]:
+    """What a cover of the book states for all its records, by name of the field: `quyenSo`, `noiDangKy`."""
+    names = {spec.name for spec in doctype.fields}
+    covers = [(number, page) for number, page in pages if doctype.book and is_cover(page, doctype)]
+    found = (found for cover in covers for found in locate([cover], _COVER))
+    stated: dict[str, Found] = {}
+    for one in found:
+        if one.field.name in names and one.pieces:
+            stated.setdefault(one.field.name, one)
     return stated
 
 
@@ -192,12 +203,3 @@ def _rows(number: int, page: PageText, table: Table) -> Iterator[Case]:
             cells={name: tuple((number, line) for line in lines) for name, lines in row.items()},
             problems=tuple(_cancelled(number, part)),
         )
-
-
-def _after(page: PageText, labels: Sequence[str]) -> str | None:
-    """What follows one of `labels` on its line."""
-    for line in page.lines:
-        head, colon, tail = line.text.partition(":")
-        if colon and any(fold(head).strip(" .").endswith(label) for label in labels) and tail.strip(" .…"):
-            return tail.strip(" .…")
-    return None

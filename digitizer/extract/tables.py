@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 from rapidfuzz import fuzz
 
 from digitizer.doctypes import DocType, FieldSpec
-from digitizer.geometry import overlap, same_row
+from digitizer.extract.labels import find_labels
+from digitizer.geometry import cut_out, overlap, same_row
 from digitizer.model import Box, Line, PageText, Word
-from digitizer.text import fold
+from digitizer.text import fold, strip_accents
 
 #: columns with a declared heading that make a table
 _LEAST = 3
@@ -209,6 +211,22 @@ def _middle(values: Sequence[float]) -> float:
 # --- grids: a value at the crossing of a row's label and a column's heading ------------------------------------------
 
 
+def beside_cells(
+    pages: Sequence[tuple[int, PageText]], cells: Mapping[str, Sequence[tuple[int, Line]]], doctype: DocType
+) -> list[tuple[int, PageText]]:
+    """`pages` without the rows of their grids: a label in them stands for its cells alone. `cells` as `grid_cells` gives them."""
+    grids: dict[tuple[int, str | None], list[Box]] = {}
+    for spec in doctype.fields:
+        for number, line in cells.get(spec.name, ()):
+            grids.setdefault((number, spec.section), []).append(line.box)
+    spans = [(at, min(box.y0 for box in boxes), max(box.y1 for box in boxes)) for (at, _), boxes in grids.items()]
+
+    def beside(number: int, box: Box) -> bool:
+        return not any(at == number and top <= box.centre[1] <= bottom for at, top, bottom in spans)
+
+    return [(number, cut_out(page, partial(beside, number))) for number, page in pages]
+
+
 def grid_cells(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, tuple[tuple[int, Line], ...]]:
     """Lines of the cells of a form's grids, with the position of their PageText, by name of the field."""
     specs = [spec for spec in doctype.fields if spec.where == "cell"]
@@ -216,7 +234,8 @@ def grid_cells(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[
     for number, page in pages if specs else ():
         for section in dict.fromkeys(spec.section for spec in specs):
             own = [spec for spec in specs if spec.section == section]
-            for name, lines in _grid(page.lines, own, _begin(page.lines, section, doctype)).items():
+            below = [line for line in page.lines if line.box.y0 >= _begin(page.lines, section, doctype)]
+            for name, lines in _grid(below, own, doctype).items():
                 found.setdefault(name, tuple((number, line) for line in lines))
     return found
 
@@ -228,16 +247,31 @@ def _begin(lines: Sequence[Line], section: str | None, doctype: DocType) -> floa
     return min(tops, default=float("inf")) if section else 0.0
 
 
-def _grid(lines: Sequence[Line], specs: Sequence[FieldSpec], begin: float) -> dict[str, list[Line]]:
-    """The cells of the first grid below `begin` px."""
-    headings = _headings([line for line in lines if line.box.y0 >= begin], {c for spec in specs for c in spec.column})
+def _end(lines: Sequence[Line], begin: float, specs: Sequence[FieldSpec], doctype: DocType) -> float:
+    """Where a grid ends, px from above: at the first line below that begins with a label of none of its rows."""
+    rows = {label for spec in specs for label in spec.label} | {fold(column) for spec in specs for column in spec.column}
+    section = {start for part in doctype.sections for start in part.start}
+    tops = [
+        line.box.y0
+        for line in lines
+        if line.box.y0 > begin
+        for hit in find_labels(strip_accents(line.text).lower(), 0, doctype)[:1]
+        if hit.start == 0 and hit.label not in rows and ((" " in hit.label and ":" in line.text) or hit.label in section)
+    ]
+    return min(tops, default=float("inf"))
+
+
+def _grid(lines: Sequence[Line], specs: Sequence[FieldSpec], doctype: DocType) -> dict[str, list[Line]]:
+    """The cells of the first grid among `lines`."""
+    headings = _headings(lines, {c for spec in specs for c in spec.column})
     if len(headings) < 2:
         return {}
     middles = sorted(line.box.centre[0] for line in headings.values())
     half = min(b - a for a, b in pairwise(middles)) / 2
     top, left = max(line.box.y1 for line in headings.values()), middles[0] - half
     edges = [left, *(middle + half for middle in middles)]
-    below = [piece for line in lines if line.box.centre[1] > top for piece in _cut(line, edges)]
+    bottom = _end(lines, top, specs, doctype)
+    below = [piece for line in lines if line.box.centre[1] > top and line.box.y0 < bottom for piece in _cut(line, edges)]
     labels = sorted((line for line in below if line.box.centre[0] < left), key=lambda line: line.box.y0)
     tops = _row_tops(labels, {label for spec in specs for label in spec.label})
     cells: dict[str, list[Line]] = {}

@@ -69,14 +69,18 @@ def name(raw: str) -> Reading:
     return text, None
 
 
-#: a place that ends with its district, or has an abbreviation without its dot: `…, huyện Yên Sơn`, `T Tuyên Quang`
-_PLACE_CUT = re.compile(r"(?:^|[,.] *)(?:huyện|quận|thị xã|H\.) [^,]*$|(?:^|, *)(?:[XHTPQ]|TP|TX|TT) [A-ZĐ]")
+#: a place that ends with its district or with the kind of a unit, or has an abbreviation without its dot: `…, huyện Yên Sơn`,
+#: `…, tỉnh`, `T Tuyên Quang`
+_PLACE_CUT = re.compile(
+    r"(?:^|[,.] *)(?:huyện|quận|thị xã|H\.) [^,]*$|(?:^|, *)(?:[XHTPQ]|TP|TX|TT) [A-ZĐ]"
+    r"|\b(?:xã|phường|thị trấn|huyện|quận|thị xã|thành phố|tỉnh)\W*$"
+)
 
 
 @value_type
 def place(raw: str) -> Reading:
-    """A place, as printed."""
-    text = clean(raw)
+    """A place, as printed; a comma between words is followed by a space, whether the reader saw one or not."""
+    text = re.sub(r"(?<=\w),(?=[^\W\d])", ", ", clean(raw))
     if sum(c.isalpha() for c in text) < 2:
         return None, "empty"
     return text, "place_cut" if _PLACE_CUT.search(text) else None
@@ -87,6 +91,12 @@ def text(raw: str) -> Reading:
     """Anything, as printed."""
     found = clean(raw)
     return (found, None) if found else (None, "empty")
+
+
+@value_type
+def relation(raw: str) -> Reading:
+    """Who somebody is to the person a paper is about, as printed: `Mẹ đẻ`, `Bản thân`."""
+    return text(raw)
 
 
 @value_type
@@ -101,8 +111,10 @@ def date_words(raw: str) -> Reading:
     return found, None if all(word in DATE_WORDS for word in re.findall(r"\w+", found.lower())) else "words_misspelt"
 
 
+#: years a paper may name; cards without an end say 2099
+_YEARS = frozenset((*range(1850, 2060), 2099))
 _DATE = re.compile(
-    r"(?:(?:ngày\s*)?(\d{1,2})\s*(?:[/.\-]|tháng)\s*)?(?:(\d{1,2})\s*(?:[/.\-]|năm)\s*)(\d{4})(?!\d)|(?<!\d)(\d{4})(?!\d)",
+    r"(?:(?:ngày\s*)?(\d{1,2})\s*(?:[/.\-]|tháng)\s*)?(?:(\d{1,2})\s*(?:[/.\-]|n[ăaâ]?m)\s*)(\d{4})(?!\d)|(?<!\d)(\d{4})(?!\d)",
     re.IGNORECASE,
 )
 
@@ -125,7 +137,7 @@ def date_(raw: str) -> Reading:
         # a lone year must be all there is: anything else is a date that was misread
         return (
             (alone, None)
-            if re.fullmatch(r"(?:năm\s*)?\d{4}", found, re.IGNORECASE) and 1850 <= int(alone) <= 2100
+            if re.fullmatch(r"(?:năm\s*)?\d{4}", found, re.IGNORECASE) and int(alone) in _YEARS
             else (None, "not_a_date")
         )
     if _cut(found[: match.start()], match.group(), day):
@@ -151,7 +163,7 @@ def _checked(year: str, month: str, day: str | None) -> Reading:
         date(int(year), int(month), int(day or 1))
     except ValueError:
         return None, "impossible_date"
-    if not 1850 <= int(year) <= 2100:
+    if int(year) not in _YEARS:
         return None, "impossible_date"
     return f"{year}-{int(month):02}" + (f"-{int(day):02}" if day else ""), None
 

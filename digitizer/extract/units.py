@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from digitizer.text import nfc
+from digitizer.text import fold, nfc
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 #: since when there are two levels (Nghị quyết 202/2025/QH15)
@@ -27,6 +27,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 SHORT: Mapping[str, str] = {
     "x": "xã", "p": "phường", "tt": "thị trấn", "h": "huyện", "q": "quận", "tx": "thị xã", "tp": "thành phố", "t": "tỉnh",
 }  # fmt: skip
+#: cities that are provinces, folded; of the others a province of the same name may follow
+CENTRAL = ("ha noi", "hai phong", "da nang", "ho chi minh", "can tho", "hue")
 _KIND = re.compile(rf"^(?:{'|'.join(sorted(KINDS, key=len, reverse=True))}) ", re.IGNORECASE)
 _OLD_PLACE = re.compile(r"(o)([àáảãạ])(?=\W|$)|(o)([èéẻẽẹ])(?=\W|$)|(?<!q)(u)([ỳýỷỹỵ])(?=\W|$)")
 _MARKED = {"o": "òóỏõọ", "u": "ùúủũụ"}
@@ -133,6 +135,17 @@ def names(level: str) -> frozenset[str]:
     """Plain names of all units of a level, of both periods and of provinces that were."""
     known = {u.plain for period in (before(), after()) for u in period.get(level, ())}
     return frozenset(known | (set(province_successors()) if level == "province" else set()))
+
+
+@cache
+def _endings() -> re.Pattern[str]:
+    provinces = "|".join(sorted({re.escape(fold(name)) for name in names("province")}))
+    return re.compile(rf"\b(?:tinh|t\.) *(?:{provinces})\W*$|\b(?:thanh pho|tp\.?) *(?:{'|'.join(CENTRAL)})\W*$")
+
+
+def ends_a_place(folded: str) -> bool:
+    """Whether a place, folded, ends with its province: nothing of it can follow."""
+    return _endings().search(folded) is not None
 
 
 @cache

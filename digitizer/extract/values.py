@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from digitizer.extract import types
 from digitizer.extract.decode import Reading, best_path, decode
 from digitizer.extract.kinds import grammar, prose
-from digitizer.extract.locate import Found, Piece
+from digitizer.extract.rows import Found, Piece
 from digitizer.extract.types import Value
 from digitizer.lattice import Column, unpack
 
 #: how much less likely than the freest reading a decoded one may be (natural log): at all, for each of ten letters, of the rest
 UNSUPPORTED = (-4.0, -0.5, -0.2)
+#: how much likelier (natural log) a text that is odd must be than one that is not
+_ODD = 3.0
+#: value types of which the grammar knows every form: `mươi chín` without its tens is none
+_COMPLETE = frozenset({"date_words"})
 #: two lines are joined by a space
 _SPACE = (" ", -0.01)
 #: something like an identity number among other words: digits and what they are misread as
@@ -66,17 +70,29 @@ def _decoded(kind: str, columns: Sequence[Column], free: Valued) -> Valued | Non
     language = prose(kind)
     readings = decode(columns, strict) if strict is not None else decode(columns, language) if language is not None else ()
     values = [(reading, types.read(kind, reading.text)) for reading in readings]
-    best = next(((r, v) for r, (v, problem) in values if v is not None and not problem), None)
+    best = _best(readings, [v for _, v in values], odd=strict is None)
     if best is None:
         return None
-    reading, value = best
-    if strict is not None and free.value is not None and not free.problem and all(free.value != v for _, (v, _) in values):
-        return None  # a form the grammar does not know
+    reading, (value, problem) = best
+    if strict is not None and kind not in _COMPLETE and _unknown_form(free, [v for _, (v, _) in values]):
+        return None
     support = reading.seen - best_path(columns)
     if support < _least(len(reading.text)):
         return None
     margin = _margin([r for r, (v, _) in values if v == value], [r for r, (v, _) in values if v != value])
-    return Valued(value, None, Evidence(free.evidence.letters, margin, min(support, 0.0), reading.prior))
+    return Valued(value, problem, Evidence(free.evidence.letters, margin, min(support, 0.0), reading.prior))
+
+
+def _best(readings: Sequence[Reading], values: Sequence[types.Reading], *, odd: bool) -> tuple[Reading, types.Reading] | None:
+    """The likeliest reading that is a value; one with a problem only where a text may be `odd`, and if it is clearly likelier."""
+    held = [(r, v) for r, v in zip(readings, values, strict=True) if v[0] is not None and (odd or not v[1])]
+    right = next(((r, v) for r, v in held if not v[1]), None)
+    return right if right is not None and right[0].log_p > held[0][0].log_p - _ODD else next(iter(held), None)
+
+
+def _unknown_form(free: Valued, values: Sequence[Value]) -> bool:
+    """Whether what was read freely is a value in a form that the grammar does not know."""
+    return free.value is not None and not free.problem and free.value not in values
 
 
 def _least(length: int) -> float:

@@ -240,9 +240,7 @@ def test_the_usual_credentials_work(server: DossierServer, tmp_path: Path, secre
     assert connect(server, tmp_path, secrets=secrets).attach(delivery(tmp_path))
 
 
-@pytest.mark.parametrize(
-    "secrets", ['kind = "api_key"\nkey = "wrong"', 'client_id = "test-client"\nclient_secret = "wrong"']
-)
+@pytest.mark.parametrize("secrets", ['kind = "api_key"\nkey = "wrong"', 'client_id = "test-client"\nclient_secret = "wrong"'])
 def test_wrong_credentials_are_named_and_tried_again_later(server: DossierServer, tmp_path: Path, secrets: str) -> None:
     with pytest.raises(ConnectorLogin) as caught:
         connect(server, tmp_path, secrets=secrets).attach(delivery(tmp_path))

@@ -63,6 +63,11 @@ def best(page: PageText, doctypes: dict[str, DocType] | None = None) -> tuple[st
     return first.doctype, first.value
 
 
+def test_what_fits_nothing_is_unknown() -> None:
+    assert types(MENU) == [(None, (0,))]
+    assert types(page_of("1234", "xxxx")) == [(None, (0,))]
+
+
 def test_two_papers_and_a_book_lie_in_one_bundle() -> None:
     assert types(DECLARATION, SIGNATURES, BLANK, DEATHS, DEATHS, DEATHS, DECLARATION) == [
         ("birth_declaration", (0, 1)),
@@ -158,6 +163,18 @@ def test_evidence_names_page_and_box_and_the_strongest_comes_first() -> None:
     assert {e.page for e in found.evidence} == {7}
     assert found.evidence[0].box == DECLARATION.lines[1].box
     assert [e.weight for e in found.evidence] == sorted((e.weight for e in found.evidence), reverse=True)
+
+
+def test_every_scan_belongs_to_exactly_one_document() -> None:
+    pages = (BLANK, MENU, DECLARATION, SIGNATURES, BLANK, BLANK, DEATHS, MENU, DECLARATION, BLANK, SIGNATURES)
+    scans = [scan for _, own in types(*pages) for scan in own]
+    assert sorted(scans) == list(range(len(pages)))
+
+
+def test_two_parts_of_one_scan_stay_together_and_no_pages_are_no_documents() -> None:
+    (document,) = classify([DEATHS, DEATHS], [0, 0], bundle="b", doctypes=OURS)
+    assert (document.pages, document.texts) == ((0,), (0, 1))
+    assert classify([], [], bundle="b", doctypes=OURS) == ()
 
 
 def test_a_document_keeps_the_best_score_of_its_pages_and_its_place_in_the_bundle() -> None:

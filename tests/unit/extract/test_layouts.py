@@ -8,11 +8,12 @@ import pytest
 
 from digitizer.doctypes import DocType, FieldSpec, Section, load
 from digitizer.extract import types
-from digitizer.extract.locate import Found, locate
+from digitizer.extract.locate import locate
+from digitizer.extract.rows import Found
 from digitizer.model import Box, Line
 from digitizer.ocr.lines import reading_order
 from tests.unit.builders import PITCH as ROW
-from tests.unit.builders import TALL, WIDE, page_of
+from tests.unit.builders import TALL, WIDE, line, page_of
 
 LEFT = 100
 Row = str | tuple[tuple[str, float], ...] | Line
@@ -28,6 +29,7 @@ FORM = DocType(
     ),
     fields=(
         FieldSpec(name="so", type="register_number", label=("so",)),
+        FieldSpec(name="quyenSo", type="register_number", label=("quyen so",)),
         FieldSpec(name="nksHoTen", type="name", label=("ho, chu dem, ten",), section="nks"),
         FieldSpec(name="nksNgaySinh", type="date", label=("ngay, thang, nam sinh",), section="nks"),
         FieldSpec(name="nksGioiTinh", type="sex", label=("gioi tinh",), section="nks"),
@@ -129,6 +131,41 @@ def raws(*rows: Row, doctype: DocType = FORM) -> dict[str, str]:
             {"nksHoTen": "La Thị Dở", "nksNoiSinh": "xã Đà Vị"},
             id="a gap ends a value",
         ),
+        pytest.param(
+            ["Số: 5/2001 Quyh số: 01/2001", "Họ, chữ đệm, tên: La Thị Dở"],
+            {"so": "5/2001", "quyenSo": "01/2001", "nksHoTen": "La Thị Dở"},
+            id="a short label is part of a longer one that was misread",
+        ),
+        pytest.param(
+            ["Nơi đăng ký khai sinhThôn 7, xã Đà Vị", "Dân tộc: Tày"],
+            {"noiDangKy": "Thôn 7, xã Đà Vị", "nksDanToc": "Tày"},
+            id="a value that touches its label",
+        ),
+        pytest.param(
+            ["Nơi sinh: Ủy ban nhân dân xã Mỹ Bằng, tỉnh Tuyên Quang", "Ủy ban nhân dân xã Tú Thịnh nhận được hồ sơ"],
+            {"nksNoiSinh": "Ủy ban nhân dân xã Mỹ Bằng, tỉnh Tuyên Quang"},
+            id="a place ends with its province",
+        ),
+        pytest.param(
+            ["Nơi sinh: Thôn 7, xã Thượng Lâm, tỉn uyên Quang", "Tuyên Quang, ngày 21 tháng 04 năm 2023"],
+            {"nksNoiSinh": "Thôn 7, xã Thượng Lâm, tỉn uyên Quang"},
+            id="place and date end a value",
+        ),
+        pytest.param(
+            ["Họ, chữ đệm, tên: HỨA ĐẠT", "Ngy hín, ăm nh 0/ 11/1989", (("Phía bên phải của trang này", 900),)],
+            {"nksHoTen": "HỨA ĐẠT"},
+            id="a row with room left ends a value",
+        ),
+        pytest.param(
+            [line("Nơi sinh:", x=500), line("Dân tộc: Tày", x=40, y=120), line("Xã Sơn Dương, tỉnh Tuyên Quang", x=480, y=142)],
+            {"nksNoiSinh": "Xã Sơn Dương, tỉnh Tuyên Quang", "nksDanToc": "Tày"},
+            id="a label in another column ends no value",
+        ),
+        pytest.param(
+            [(("Nơi sinh: Tại nhà, thôn A, xã", 100), ("xã Côn Lôn, huyện Na Hang", 460))],
+            {"nksNoiSinh": "Tại nhà, thôn A, xã Côn Lôn, huyện Na Hang"},
+            id="boxes that lap over one another hold each word once",
+        ),
         pytest.param(["Cộng hòa xã hội chủ nghĩa Việt Nam", "Một câu: không nhãn"], {}, id="nothing declared on the page"),
     ],
 )
@@ -214,10 +251,10 @@ def test_the_box_of_a_value_over_two_rows_goes_round_both() -> None:
 
 
 def test_without_letters_the_line_stands_for_its_value() -> None:
-    line = Line(text="Số: 15/1999", box=Box(100, 100, 400, 130), confidence=0.8)
-    number = found(line)["so"]
+    alone = Line(text="Số: 15/1999", box=Box(100, 100, 400, 130), confidence=0.8)
+    number = found(alone)["so"]
     assert number.raw == "15/1999"
-    assert number.box == line.box
+    assert number.box == alone.box
     assert number.pieces[0].confidences == [0.8]
 
 

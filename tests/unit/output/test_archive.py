@@ -25,9 +25,7 @@ TITLES = {"birth_register": "Sổ đăng ký khai sinh", "decision": "Quyết đ
 
 
 def field(name: str, value: str, *, accepted: bool = True, page: int = 0, y: float = 100) -> Field:
-    return Field(
-        name=name, raw=value, value=value, confidence=0.99, accepted=accepted, page=page, box=Box(20, y, 300, y + 30)
-    )
+    return Field(name=name, raw=value, value=value, confidence=0.99, accepted=accepted, page=page, box=Box(20, y, 300, y + 30))
 
 
 def document(number: int, doctype: str | None, *records: tuple[Field, ...], pages: tuple[int, ...] = (0,)) -> Document:
@@ -171,9 +169,7 @@ def active(tmp_path: Path) -> Path:
         pdf.Root.Names.JavaScript = Dictionary(Names=Array([b"a", script]))
         pdf.Root.AA = Dictionary(WC=script)
         pdf.pages[0].obj.AA = Dictionary(O=Dictionary(S=Name.Launch, F=b"cmd.exe"))
-        launch = Dictionary(
-            Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 9, 9], F=4, A=Dictionary(S=Name.Launch, F=b"cmd.exe")
-        )
+        launch = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 9, 9], F=4, A=Dictionary(S=Name.Launch, F=b"cmd.exe"))
         pdf.pages[0].obj.Annots.append(pdf.make_indirect(launch))
         pdf.save()
     return path

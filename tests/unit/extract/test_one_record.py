@@ -1,94 +1,15 @@
-"""Where values stand: after their labels, until the next one."""
+"""One sheet or page -> one record: fields with their boxes, ticks, codes, what the book says, a person's revision."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from digitizer.doctypes import DocType, load, read
+from digitizer.doctypes import load
 from digitizer.extract import extract, revise_field
-from digitizer.extract.locate import locate
 from digitizer.model import Box, Document, Field, Mark, PageText, Problem, Tick, Verdict
 from tests.unit.builders import line, page_of
-
-DECLARED = """
-name = "test_paper"
-title = ["Giấy thử"]
-section = [{ name = "me", start = ["họ tên mẹ"] }, { name = "cha", start = ["họ tên cha"] }]
-stop = ["người ký"]
-field = [
-  { name = "so", type = "register_number", label = ["số"] },
-  { name = "ngayDangKy", type = "date", label = ["ngày đăng ký"] },
-  { name = "noiSinh", type = "place", label = ["nơi sinh"] },
-  { name = "meHoTen", type = "name", label = ["họ tên mẹ"], section = "me" },
-  { name = "meDanToc", type = "ethnicity", label = ["dân tộc"], section = "me" },
-  { name = "chaHoTen", type = "name", label = ["họ tên cha"], section = "cha" },
-  { name = "chaDanToc", type = "ethnicity", label = ["dân tộc"], section = "cha" },
-  { name = "nguoiThucHien", type = "name", label = ["người thực hiện"], where = "below" },
-]
-"""
-
-
-@pytest.fixture
-def paper(tmp_path: Path) -> DocType:
-    path = tmp_path / "test_paper.toml"
-    path.write_text(DECLARED, encoding="utf-8")
-    return read(path)
-
-
-def found(page: PageText, paper: DocType) -> dict[str, str]:
-    return {f.field.name: f.raw for f in locate([(0, page)], paper) if f.pieces}
-
-
-def test_a_value_stands_after_its_label(paper: DocType) -> None:
-    assert found(page_of("Nơi sinh: Bệnh viện Na Hang"), paper) == {"noiSinh": "Bệnh viện Na Hang"}
-
-
-def test_two_labels_share_a_row(paper: DocType) -> None:
-    page = page_of("Số: 17/2021 Ngày đăng ký: 18/03/2021")
-    assert found(page, paper) == {"so": "17/2021", "ngayDangKy": "18/03/2021"}
-
-
-def test_a_label_is_known_without_its_accents_and_with_a_wrong_letter(paper: DocType) -> None:
-    assert found(page_of("Ngay đăng kỳ: 18/03/2021"), paper) == {"ngayDangKy": "18/03/2021"}
-
-
-def test_a_long_value_goes_on_below(paper: DocType) -> None:
-    page = page_of("Nơi sinh: Trung tâm Y tế huyện Na Hang,", "tỉnh Tuyên Quang", "Số: 4/2018")
-    assert found(page, paper) == {"noiSinh": "Trung tâm Y tế huyện Na Hang, tỉnh Tuyên Quang", "so": "4/2018"}
-
-
-def test_a_value_in_a_box_of_its_own_is_found(paper: DocType) -> None:
-    page = page_of((("Ngày đăng ký:", 100), ("18/03/2021", 420)))
-    assert found(page, paper) == {"ngayDangKy": "18/03/2021"}
-
-
-def test_sections_tell_equal_labels_apart(paper: DocType) -> None:
-    page = page_of("Họ tên mẹ: LỤC MAI", "Dân tộc: Tày", "Họ tên cha: TRẦN QUÝ", "Dân tộc: Kinh")
-    assert found(page, paper) == {"meHoTen": "LỤC MAI", "meDanToc": "Tày", "chaHoTen": "TRẦN QUÝ", "chaDanToc": "Kinh"}
-
-
-def test_dotted_lines_alone_are_no_value(paper: DocType) -> None:
-    assert found(page_of("Nơi sinh: ................", "Số: ....."), paper) == {}
-
-
-def test_a_heading_ends_a_value(paper: DocType) -> None:
-    page = page_of("Nơi sinh: Na Hang", "Người ký", "NGUYỄN VĂN A")
-    assert found(page, paper) == {"noiSinh": "Na Hang"}
-
-
-def test_a_name_stands_below_its_heading(paper: DocType) -> None:
-    page = page_of("Số: 1/2018", "Người thực hiện", "(Ký, ghi rõ họ tên)", "Phùng Minh Thắng")
-    assert found(page, paper)["nguoiThucHien"] == "Phùng Minh Thắng"
-
-
-def test_nothing_is_found_on_another_page(paper: DocType) -> None:
-    assert found(page_of("Kính gửi ông bà", "Mời họp lúc 7 giờ"), paper) == {}
-
-
-# --- whole records --------------------------------------------------------------------------------------------------
 
 
 def a_document(doctype: str | None) -> Document:
@@ -193,3 +114,62 @@ def test_boxes_side_by_side_have_labels_of_their_own(first: bool, second: bool, 
         Tick(box=Box(x - 4, 100, x + 13, 130), ticked=ticked, confidence=0.99) for x, ticked in ((100, first), (right, second))
     )
     assert one_record(page_of(text, ticks=ticks), "birth_register")["loaiDangKy"].value == code
+
+
+def test_what_stands_in_a_grid_belongs_to_its_cells_alone() -> None:
+    page = page_of(
+        "TỜ KHAI ĐĂNG KÝ KẾT HÔN",
+        (("Bên nữ", 500), ("Bên nam", 1000)),
+        (("Họ, chữ đệm, tên", 100), ("LÒ THỊ MAI", 450), ("HÀ VĂN A", 950)),
+        (("Giấy tờ tùy thân", 100), ("CMND số 071933406", 420), ("CMND số 071933407", 920)),
+        (("Kết hôn lần thứ mấy", 100), ("Một", 500), ("Một", 1000)),
+    )
+    fields = one_record(page, "marriage_declaration")
+    numbers = {name: field.value for name, field in fields.items() if name.endswith("SoGiayToTuyThan")}
+    assert numbers == {"voSoGiayToTuyThan": "071933406", "chongSoGiayToTuyThan": "071933407"}
+
+
+def test_who_issued_an_identity_paper_is_not_who_issued_the_certificate() -> None:
+    page = page_of(
+        "Số: 112/2018 Quyển số: 01/2018 Ngày, tháng, năm cấp: 03/12/2018",
+        "Người được cấp Giấy xác nhận tình trạng hôn nhân",
+        "Họ, chữ đệm, tên: TRẦN QUỐC CƯỜNG",
+        "Giấy tờ tùy thân: CMND số: 071463184, cấp ngày 23/02/2018,",
+        "nơi cấp: Công an tỉnh Hà Giang",
+    )
+    fields = one_record(page, "marital_status_register")
+    assert fields["nxnSoGiayToTuyThan"].value == "071463184"
+    assert "noiCap" not in fields
+
+
+def test_a_cover_is_read_like_any_page_and_its_office_goes_on_below() -> None:
+    cover = page_of(
+        "SỔ ĐĂNG KÝ KHAI SINH",
+        "Cơ quan đăng ký hộ tịch: Ủy ban nhân dân xã Thượng Lâm, huyện Lâm Bình, tỉnh",
+        "Tuyên Quang",
+        "Quyển số: 01/2018",
+        "Mở ngày: 02/01/2018",
+    )
+    record = page_of("Số: 17/2018", "Người được đăng ký khai sinh", "Họ, chữ đệm, tên: TRẦN HOÀI THÚY")
+    document = replace(a_document("birth_register"), pages=(0, 1), texts=(0, 1))
+    ((found,),) = [extract(document, [cover, record], doctypes=load(None))]
+    office = next(field for field in found.fields if field.name == "noiDangKy")
+    assert office.value == "Ủy ban nhân dân xã Thượng Lâm, huyện Lâm Bình, tỉnh Tuyên Quang"
+    assert (office.by, office.page) == ("book", 0)
+    assert office.confidence < 1
+
+
+def test_the_signer_of_older_books_stands_under_his_office() -> None:
+    page = page_of(
+        "Số: 63/2009 Quyển số: 01/2009 Ngày đăng ký: 12/8/2009",
+        "PHẦN GHI VỀ NGƯỜI ĐƯỢC KHAI SINH",
+        "Họ và tên: Vi Hữu Vư",
+        (("Người đi khai sinh Cán bộ Tư pháp - Hộ", 100), ("Chủ tịch", 900)),
+        (("tịch", 470),),
+        (("(Ký, ghi rõ họ tên)", 100), ("(Ký, ghi rõ họ tên)", 820)),
+        "",
+        (("Phùng Thị Lụa", 100), ("Lương Hoài Lan", 430), ("Trương Xuân Thuật", 850)),
+    )
+    fields = one_record(page, "birth_register")
+    said = {name: fields[name].value for name in ("nguoiThucHien", "nguoiKy", "chucVuNguoiKy")}
+    assert said == {"nguoiThucHien": "Lương Hoài Lan", "nguoiKy": "Trương Xuân Thuật", "chucVuNguoiKy": "Chủ tịch"}

@@ -1,0 +1,129 @@
+"""The rows of a record, and stretches of them: what values are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from digitizer.doctypes import DocType, FieldSpec
+from digitizer.geometry import margin_column, union
+from digitizer.model import Box, Line, PageText
+from digitizer.text import fold, strip_accents
+
+#: how the heading over the margin column of a book begins (folded), and from which share of the width on it stands
+MARGIN, _RIGHT = "ghi chu", 0.55
+#: dots to write on, and what stands between a label and its value
+_FILL = " .…·:_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of one line: letters `start` to `end`."""
+
+    page: int
+    line: Line
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """Its letters."""
+        return self.line.text[self.start : self.end]
+
+    @property
+    def box(self) -> Box:
+        """Where its letters stand; the whole line where letters are not known."""
+        letters = (
+            [k for k in self.line.letters[self.start : self.end] if k.char != " "]
+            if len(self.line.letters) == len(self.line.text)
+            else []
+        )
+        if not letters:
+            return self.line.box
+        return Box(min(k.x0 for k in letters), self.line.box.y0, max(k.x1 for k in letters), self.line.box.y1)
+
+    @property
+    def confidences(self) -> list[float]:
+        """Of its letters, without dots and spaces."""
+        if len(self.line.letters) != len(self.line.text):
+            return [self.line.confidence]
+        return [k.confidence for k in self.line.letters[self.start : self.end] if k.char not in " .…·"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A field's raw value and the pieces it was read from."""
+
+    field: FieldSpec
+    pieces: tuple[Piece, ...]
+
+    @property
+    def raw(self) -> str:
+        """The value as printed."""
+        return " ".join(p.text.strip() for p in self.pieces).strip()
+
+    @property
+    def box(self) -> Box | None:
+        """Around the pieces on the first page."""
+        first = [p.box for p in self.pieces if p.page == self.pieces[0].page]
+        return union(first) if first else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of the body, with its page and its text folded letter by letter."""
+
+    page: int
+    line: Line
+    folded: str
+
+
+def rows_of(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> tuple[list[Row], list[Row]]:
+    """(body, margin column), in reading order."""
+    body: list[Row] = []
+    margin: list[Row] = []
+    for number, page in pages:
+        aside = {id(line) for line in _aside(page.lines)} if doctype.book else set()
+        for line in page.lines:
+            row = Row(page=number, line=line, folded=strip_accents(line.text).lower())
+            # the page number stands below the margin column, and belongs to the body
+            (margin if id(line) in aside and "trang so" not in row.folded else body).append(row)
+    return body, margin
+
+
+def _aside(lines: Sequence[Line]) -> list[Line]:
+    """The margin column; where little is written in it, what stands under its heading and clear of the body."""
+    if found := margin_column(lines):
+        return found
+    left, right = min((k.box.x0 for k in lines), default=0.0), max((k.box.x1 for k in lines), default=0.0)
+    edge = left + _RIGHT * (right - left)
+    heading = next((k for k in lines if k.box.x0 > edge and fold(k.text).startswith(MARGIN)), None)
+    if heading is None:
+        return []
+    tall = heading.box.height
+    under = [k for k in lines if k.box.y0 >= heading.box.y0 - 0.5 * tall and k.box.x1 > heading.box.x0]
+    start = min((k.box.x0 for k in under if k.box.x0 > edge), default=heading.box.x0)
+    return [k for k in under if k.box.x0 >= start] if start > heading.box.x0 - 6 * tall else [heading]
+
+
+def piece(row: Row, start: int, end: int) -> list[Piece]:
+    """Letters `start` to `end` without the dots and spaces around them; nothing when nothing is left."""
+    text = row.line.text
+    while start < end and text[start] in _FILL:
+        start += 1
+    while end > start and text[end - 1] in _FILL:
+        end -= 1
+    return [Piece(page=row.page, line=row.line, start=start, end=end)] if end > start else []
+
+
+def whole(row: Row) -> list[Piece]:
+    """All of a row."""
+    return piece(row, 0, len(row.line.text))
+
+
+def stops(row: Row, doctype: DocType) -> bool:
+    """Whether a row ends the value before it: a heading, an instruction."""
+    text = fold(row.line.text)
+    return any(Levenshtein.normalized_similarity(text[: len(stop) + 2].strip(" :."), stop) >= 0.8 for stop in doctype.stop)
