@@ -41,7 +41,7 @@ def find_bend(ink: Pixels) -> Floats | None:
     if len(seen) < _LEAST_SEEN:
         return None
     shape = max(3, round(height / _DOWN_PX) + 1), max(5, round(width / _ACROSS_PX) + 1)
-    bend, shift, agree = _fitted(seen, shape, profiles.shape)
+    bend, shift, agree = _fitted(seen, shape, (float(height), width / _STRIP_PX))
     # what the field is where nothing is written does not count
     low, high = np.percentile(shift[agree], (2, 98)) if agree.any() else (0.0, 0.0)
     return bend if high - low >= _LEAST_PX and agree.mean() >= _AGREE else None
@@ -50,7 +50,7 @@ def find_bend(ink: Pixels) -> Floats | None:
 def _profiles(ink: Pixels) -> npt.NDArray[np.float32]:
     """(h, n) how much ink each of n strips has at each height, softened."""
     count = ink.shape[1] // _STRIP_PX
-    strips = cv2.resize(ink, (count, ink.shape[0]), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    strips = cv2.resize(ink[:, : count * _STRIP_PX], (count, ink.shape[0]), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     soft: npt.NDArray[np.float32] = cv2.GaussianBlur(strips, (1, 9), sigmaX=0.1, sigmaY=1.3)
     return soft
 
@@ -83,10 +83,10 @@ def _windows(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return sums
 
 
-def _fitted(seen: Floats, shape: tuple[int, int], extent: tuple[int, ...]) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+def _fitted(seen: Floats, shape: tuple[int, int], extent: tuple[float, float]) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """(field, what it is at each step, which steps agree with it): (rows, columns) of `shape`, that explains the steps `seen`.
 
-    `extent`: height of the page in px, number of strips.
+    `extent`: height of the page in px, its width in strips.
     """
     y = seen[:, 0] / extent[0] * (shape[0] - 1)
     left, right = ((seen[:, k] + 0.5) / extent[1] * (shape[1] - 1) for k in (1, 2))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from digitizer.model import Box, Cell, Pixels
+from digitizer.pages.ink import boxes_of, pieces_of
 
 #: shortest rule of a table, mm, and how far a rule may stop before the one it meets
 _RULE_MM, _GAP_MM = 9.0, 0.9
@@ -16,6 +16,8 @@ _TABLE_MM, _CELL_MM, _FILLED, _MOST_CELLS = 18.0, 3.0, 0.75, 800
 _DOT_MM, _APART_MM, _DOTTED_MM = 0.75, 2.2, 12.0
 #: writing may hide so much of a dotted line, mm; lines closer than this in height are one
 _HIDDEN_MM, _SAME_MM = 25.0, 0.8
+#: how much a dotted line may rise or fall
+_SLOPE = 0.035
 #: more pieces than a form can have
 _MOST_PIECES = 60_000
 
@@ -23,35 +25,56 @@ _MOST_PIECES = 60_000
 def find_cells(ink: Pixels, mm: float) -> tuple[Cell, ...]:
     """The cells of ruled tables and frames, table by table from the top, in rows; `ink`: (h, w) mask, `mm`: px per mm."""
     rules = _rules(ink, mm)
-    _, _, tables, _ = cv2.connectedComponentsWithStats(rules, connectivity=8, ltype=cv2.CV_32S)
-    large = [t for t in tables[1:] if min(t[2], t[3]) >= _TABLE_MM * mm]
+    if rules is None:
+        return ()
     cells: list[Cell] = []
-    for x, y, wide, high, _ in sorted(large, key=lambda t: (t[1], t[0])):
-        boxes = _enclosed(rules[y : y + high, x : x + wide], mm)
-        if boxes and len(cells) + len(boxes) <= _MOST_CELLS:
-            cells += _numbered([(x + b[0], y + b[1], x + b[2], y + b[3]) for b in boxes], len({c.table for c in cells}), mm)
+    for boxes in _enclosed(rules, mm):
+        if len(cells) + len(boxes) <= _MOST_CELLS:
+            cells += _numbered(boxes, len({c.table for c in cells}), mm)
     return tuple(cells)
 
 
-def _rules(ink: Pixels, mm: float) -> Pixels:
-    """Mask of long level and upright rules, grown until those that meet touch."""
+def _rules(ink: Pixels, mm: float) -> Pixels | None:
+    """Mask of long level and upright rules, grown until those that meet touch; None where there are not both."""
     length, gap = round(_RULE_MM * mm), max(2, round(_GAP_MM * mm))
     # a rule that leaves its row by a px is still one
-    level = cv2.morphologyEx(cv2.dilate(ink, np.ones((2, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    upright = cv2.morphologyEx(cv2.dilate(ink, np.ones((1, 2), np.uint8)), cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    upright = _opened(cv2.dilate(ink, np.ones((1, 2), np.uint8)), length)
+    if not upright.any():
+        return None
+    level = cv2.transpose(_opened(cv2.transpose(cv2.dilate(ink, np.ones((2, 1), np.uint8))), length))
+    if not level.any():
+        return None
     level, upright = (cv2.dilate(m, np.ones(s, np.uint8)) for m, s in ((level, (1, 2 * gap + 1)), (upright, (2 * gap + 1, 1))))
     rules: Pixels = cv2.bitwise_or(level, upright)
     return rules
 
 
-def _enclosed(rules: Pixels, mm: float) -> list[tuple[int, int, int, int]]:
-    """x0, y0, x1, y1 of what the rules of one table enclose."""
-    height, width = rules.shape
-    _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(rules), connectivity=4, ltype=cv2.CV_32S)
-    x, y, wide, high, area = stats[1:].T
-    inside = (x > 0) & (y > 0) & (x + wide < width) & (y + high < height)
-    keep = inside & (np.minimum(wide, high) >= _CELL_MM * mm) & (area >= _FILLED * wide * high)
-    return [(int(a), int(b), int(a + c), int(b + d)) for a, b, c, d in zip(x[keep], y[keep], wide[keep], high[keep], strict=True)]
+def _opened(ink: Pixels, length: int) -> Pixels:
+    """What of a mask is upright lines of `length` px at least; OpenCV's filters are fast downwards."""
+    opened: Pixels = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    return opened
+
+
+def _enclosed(rules: Pixels, mm: float) -> list[list[tuple[int, int, int, int]]]:
+    """x0, y0, x1, y1 of what the rules of each table enclose, table by table from the top."""
+    outlines, family = cv2.findContours(rules, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    tables: dict[int, list[tuple[int, int, int, int]]] = {}
+    for outline, (_, _, _, parent) in zip(outlines, family[0] if outlines else (), strict=True):
+        if parent >= 0 and (box := _cell(outline, mm)) is not None:
+            tables.setdefault(int(parent), []).append(box)
+    edges = {table: cv2.boundingRect(outlines[table]) for table in tables}
+    large = [table for table, (_, _, wide, high) in edges.items() if min(wide, high) >= _TABLE_MM * mm]
+    return [tables[table] for table in sorted(large, key=lambda table: (edges[table][1], edges[table][0]))]
+
+
+def _cell(outline: Pixels, mm: float) -> tuple[int, int, int, int] | None:
+    """The box of what lies inside of an inner outline, None where that is no cell."""
+    x, y, wide, high = cv2.boundingRect(outline)
+    # the outline runs along the px of the rules around it
+    x0, y0, x1, y1 = x + 1, y + 1, x + wide - 1, y + high - 1
+    if min(x1 - x0, y1 - y0) < _CELL_MM * mm or cv2.contourArea(outline) < _FILLED * (x1 - x0) * (y1 - y0):
+        return None
+    return x0, y0, x1, y1
 
 
 def _numbered(boxes: list[tuple[int, int, int, int]], table: int, mm: float) -> list[Cell]:
@@ -74,11 +97,11 @@ def _steps(edges: list[int], same: float) -> dict[int, int]:
 
 def find_dotted(ink: Pixels, mm: float) -> tuple[Box, ...]:
     """Dotted lines from the top down, as thin boxes; what is written over some of the dots does not part a line."""
-    dots = _dots(ink, mm)
-    joined = cv2.morphologyEx(dots, cv2.MORPH_CLOSE, np.ones((1, max(3, round(_APART_MM * mm))), np.uint8))
-    rows = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, max(3, round(0.4 * _DOTTED_MM * mm))), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(rows, connectivity=8, ltype=cv2.CV_32S)
-    pieces = [(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in stats[1:] if h <= 2 * _DOT_MM * mm]
+    dots = cv2.transpose(_dots(ink, mm))
+    joined = cv2.morphologyEx(dots, cv2.MORPH_CLOSE, np.ones((max(3, round(_APART_MM * mm)), 1), np.uint8))
+    rows = cv2.transpose(_opened(joined, max(3, round(0.4 * _DOTTED_MM * mm))))
+    # a line that leaves its row a little is still one
+    pieces = [(x0, y0, x1, y1) for x0, y0, x1, y1 in boxes_of(rows).tolist() if y1 - y0 <= 2 * _DOT_MM * mm + _SLOPE * (x1 - x0)]
     lines = _joined(sorted(pieces, key=lambda p: p[0]), mm)
     long = [line for line in lines if line[2] - line[0] >= _DOTTED_MM * mm]
     return tuple(Box(*map(float, line)) for line in sorted(long, key=lambda p: (p[1], p[0])))
@@ -87,12 +110,15 @@ def find_dotted(ink: Pixels, mm: float) -> tuple[Box, ...]:
 def _dots(ink: Pixels, mm: float) -> Pixels:
     """The pieces of a mask that are as small as dots."""
     side = max(2, round(_DOT_MM * mm))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
-    if count > _MOST_PIECES:
-        return np.zeros_like(ink)
-    small = (stats[:, cv2.CC_STAT_WIDTH] <= side) & (stats[:, cv2.CC_STAT_HEIGHT] <= side)
-    small[0] = False
-    kept: npt.NDArray[np.uint8] = np.where(small, 255, 0).astype(np.uint8)[labels]
+    _, stats = pieces_of(ink)
+    kept = np.zeros_like(ink)
+    if len(stats) > _MOST_PIECES:
+        return kept
+    x, y, wide, high = stats[1:, :4][stats[1:, 2:4].max(axis=1) <= side].T
+    for down, right in np.ndindex(side, side):
+        there = (down < high) & (right < wide)
+        place = y[there] + down, x[there] + right
+        kept[place] = ink[place]
     return kept
 
 

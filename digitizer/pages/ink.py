@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from digitizer.model import Floats, Pixels
 
@@ -17,6 +18,8 @@ _DARKER = 45
 _PAPER_PX = 40
 #: width of the edge of a sheet, px of the small copy: half a millimetre
 _EDGE_PX = 3.0
+#: up to so many pieces are taken out of a mask one by one
+_MOST_LARGE = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,10 +42,8 @@ def shrink(pixels: Pixels, corners: Floats | None = None) -> Small:
     `corners`: (4, 2) px of the sheet; what is beyond is no ink.
     """
     scale = min(1.0, SIDE_PX / max(pixels.shape[:2]))
-    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-    raw = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    if scale < 1:
-        raw = cv2.resize(raw, size, interpolation=cv2.INTER_AREA)
+    raw = grey_copy(pixels, scale)
+    size = raw.shape[1::-1]
     outside = find_outside(raw)
     if corners is not None:
         page = np.array([(-1, -1), (size[0], -1), size, (-1, size[1])], np.int32)
@@ -74,20 +75,42 @@ def find_outside(raw: Pixels) -> Pixels:
 
 
 def coarse(pixels: Pixels, scale: float) -> Pixels:
-    """A copy for looking at areas, not at strokes: px are left out down to twice the size, the rest is averaged."""
-    step = max(1, int(0.5 / scale))
+    """A copy `scale` (0-1) times as large; halved as often as that goes, for halving is ten times as fast as other averaging."""
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-    copy: Pixels = cv2.resize(
-        np.ascontiguousarray(pixels[step // 2 :: step, step // 2 :: step]), size, interpolation=cv2.INTER_AREA
-    )
-    return copy
+    while min(pixels.shape[1] // size[0], pixels.shape[0] // size[1]) >= 2:
+        pixels = halved(pixels)
+    return _sized(pixels, size)
+
+
+def _sized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """`pixels` of a size, (width, height) px, at least half of theirs."""
+    if pixels.shape[1::-1] == size:
+        return pixels
+    sized: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
+    return sized
+
+
+def halved(pixels: Pixels) -> Pixels:
+    """A copy of half the size, each px the mean of four; an odd last row or column is left out."""
+    height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
+    half: Pixels = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return half
+
+
+def grey_copy(pixels: Pixels, scale: float) -> Pixels:
+    """`pixels` ((H, W, 3) uint8 RGB) in grey, `scale` (0-1) times as large."""
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    while min(pixels.shape[1] // size[0], pixels.shape[0] // size[1]) >= 2:
+        pixels = halved(pixels)
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return _sized(grey, size)
 
 
 def normalise(grey: Pixels) -> Pixels:
     """`grey` (h, w) uint8 with the light taken out: paper becomes 255 whatever its tint or shadow."""
     if min(grey.shape) < 8:
         return grey
-    quarter = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    quarter = coarse(grey, 0.25)
     kernel = np.ones((_PAPER_PX // 4, _PAPER_PX // 4), np.uint8)
     paper = cv2.GaussianBlur(cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, kernel), (0, 0), 4)
     normal: Pixels = cv2.divide(
@@ -104,9 +127,74 @@ def find_ink(grey: Pixels) -> Pixels:
 
 def find_letters(ink: Pixels) -> tuple[Pixels, int]:
     """(`ink` without rules, frames, pictures and dust, how many pieces are left): what has the size of letters and marks."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    labels, stats = pieces_of(ink)
     wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     long, short = np.maximum(wide, high), np.minimum(wide, high)
-    keep = (stats[:, cv2.CC_STAT_AREA] >= 3) & (long >= 3) & (long <= SIDE_PX / 14) & ~((long > 12) & (long > 8 * short))
+    keep = (long >= 3) & (long <= SIDE_PX / 14) & ~((long > 12) & (long > 8 * short))
     keep[0] = False
-    return np.where(keep, 255, 0).astype(np.uint8)[labels], int(keep.sum())
+    drop = ~keep
+    drop[0] = False
+    return _without(ink, labels, stats, drop), int(keep.sum())
+
+
+def pieces_of(mask: Pixels) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """(labels (h, w), statistics (N, 5)) of what hangs together in a mask, corners included; number 0 is what is not in it."""
+    # Grana's way takes half as long as OpenCV's choice
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_GRANA)
+    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
+
+
+def boxes_of(mask: Pixels) -> npt.NDArray[np.int64]:
+    """(N, 4) x0, y0, x1, y1, px, of what hangs together in a mask of few, level strokes; faster than `pieces_of`."""
+    row = mask.shape[1] + 1
+    # every run of px begins and ends inside: a column before the first, a row after the last
+    flat = cv2.copyMakeBorder(mask, 0, 1, 1, 0, cv2.BORDER_CONSTANT, value=0).ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    y, x0, x1 = edges[::2] // row, edges[::2] % row, edges[1::2] % row
+    number = _joined(y, x0, x1, row + 1)
+    order = np.argsort(number, kind="stable")
+    first = np.flatnonzero(np.diff(number[order], prepend=-1))
+    if not len(first):
+        return np.zeros((0, 4), np.int64)
+    left, top = (np.minimum.reduceat(v[order], first) for v in (x0, y))
+    right, bottom = (np.maximum.reduceat(v[order], first) for v in (x1, y))
+    return np.column_stack([left, top, right, bottom + 1])
+
+
+def _joined(y: npt.NDArray[np.int64], x0: npt.NDArray[np.int64], x1: npt.NDArray[np.int64], row: int) -> npt.NDArray[np.int64]:
+    """A number for each run of px from `x0` to `x1` in row `y`, in reading order: the same for those that touch."""
+    number = np.arange(len(y))
+    # the runs of the row above that touch run k, corners included, are those from `start[k]` to `end[k]`
+    start = np.searchsorted(y * row + x1, (y - 1) * row + x0)
+    end = np.searchsorted(y * row + x0, (y - 1) * row + x1, side="right")
+    touching = np.maximum(end - start, 0)
+    below = np.repeat(number, touching)
+    above = np.arange(len(below)) + np.repeat(start - np.cumsum(touching) + touching, touching)
+    while True:
+        least = number.copy()
+        np.minimum.at(least, below, number[above])
+        np.minimum.at(least, above, least[below])
+        least = least[least]
+        if np.array_equal(least, number):
+            return number
+        number = least
+
+
+def _without(
+    mask: Pixels, labels: npt.NDArray[np.int32], stats: npt.NDArray[np.int32], drop: npt.NDArray[np.bool_]
+) -> Pixels:
+    """A copy of `mask` without the pieces to `drop`."""
+    tiny = drop & (stats[:, cv2.CC_STAT_WIDTH] <= 2) & (stats[:, cv2.CC_STAT_HEIGHT] <= 2)
+    large = np.flatnonzero(drop & ~tiny)
+    if len(large) > _MOST_LARGE:
+        return np.take(np.where(drop, 0, 255).astype(np.uint8), labels) & mask
+    kept: Pixels = mask.copy()
+    # nothing else fits into the box of a piece of two px each way
+    x, y, wide, high = stats[tiny, :4].T
+    for down in (y, y + high - 1):
+        for right in (x, x + wide - 1):
+            kept[down, right] = 0
+    for k in large:
+        x0, y0, w, h = stats[k, :4]
+        kept[y0 : y0 + h, x0 : x0 + w][labels[y0 : y0 + h, x0 : x0 + w] == k] = 0
+    return kept

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from digitizer.model import Box, Pixels, Ruling, Tick
 from digitizer.pages.grid import find_cells, find_dotted
-from digitizer.pages.ink import normalise
+from digitizer.pages.ink import boxes_of, grey_copy, normalise
 
 #: dots per inch boxes are looked for at; finer scans are made smaller first, in far coarser ones a box is a few px
 _DPI, _LEAST_DPI = 150.0, 75.0
@@ -86,12 +86,7 @@ def find_ruling(pixels: Pixels, dpi: float) -> Ruling:
     if 0 < dpi < _LEAST_DPI:
         return Ruling()
     scale = min(1.0, _DPI / dpi) if dpi else 1.0
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    if scale < 1:
-        # down to three quarters every px still counts without averaging areas
-        way = cv2.INTER_LINEAR if scale >= 0.7 else cv2.INTER_AREA
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way)
-    dark = cv2.bitwise_not(normalise(grey))
+    dark = cv2.bitwise_not(normalise(grey_copy(pixels, scale)))
     ink = cv2.compare(dark, _DARKER, cv2.CMP_GT)
     mm = (dpi * scale if dpi else _DPI) / 25.4
     found = [box for square in _squares(ink, mm) if (box := _checked(dark, square, mm)) is not None]
@@ -110,8 +105,10 @@ def _grown(box: Box, scale: float) -> Box:
 def _squares(ink: Pixels, mm: float) -> list[_Square]:
     """What two level or two upright lines of one length enclose. `ink`: (h, w) mask, `mm`: px per mm."""
     down = _between(_lines(ink, mm), mm)
-    across = _between(_lines(np.ascontiguousarray(ink.T), mm), mm)[:, [1, 0, 3, 2]]
+    across = _between(_lines(cv2.transpose(ink), mm), mm)[:, [1, 0, 3, 2]]
     places = np.unique(np.concatenate([down, across]), axis=0)
+    if not len(places):
+        return []
     places = places[_have_sides(ink, places)]
     return [_Square(*map(int, place)) for place in places] if len(places) <= _MOST_SQUARES else []
 
@@ -120,10 +117,10 @@ def _lines(ink: Pixels, mm: float) -> Boxes:
     """(N, 4) x0, y0, x1, y1, px, of the level lines that may be a side of a box, from top to bottom."""
     reach = max(5, round(0.7 * _SIDE_MM[0] * mm))
     level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, reach), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8, ltype=cv2.CV_32S)
-    x0, y0, wide, high = stats[1:, :4].astype(np.int64).T
+    lines = boxes_of(level)
+    wide, high = lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1]
     keep = (wide >= 0.8 * _SIDE_MM[0] * mm) & (wide <= 1.1 * _SIDE_MM[1] * mm) & (high <= 1.1 * _SIDE_MM[1] * mm)
-    lines = np.column_stack([x0, y0, x0 + wide, y0 + high])[keep]
+    lines = lines[keep]
     ordered: Boxes = lines[np.argsort(lines[:, 1], kind="stable")]
     return ordered
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitizer.model import Box, Mark, Pixels
+from digitizer.model import Box, Floats, Mark, Pixels
 from digitizer.pages.ink import coarse
 
 #: dots per inch seals are looked for at
@@ -31,6 +31,11 @@ _SHOWN = 0.22
 _BARELY_RED, _CLEARLY_RED = 0.03, 0.12
 #: at most so many seals on one page
 _MOST = 8
+#: how often a circle is fitted to the ink farthest out
+_ROUNDS = 4
+
+#: (sectors, radii) px
+Whole = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,19 @@ def find_seals(pixels: Pixels, dpi: float) -> tuple[Seal, ...]:
     margin = round(_DIAMETER_MM[1] / 2 * mm)
     framed = cv2.copyMakeBorder(red, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
     found: list[Seal] = []
+    radii = 0.5 * (_DIAMETER_MM[0] - 1) * mm, 0.5 * (_DIAMETER_MM[1] + 1) * mm
     for x, y, radius in _circles(framed, mm):
-        seal = _fitted(framed, Seal(x, y, radius), margin)
-        if seal is not None and all(np.hypot(seal.x - s.x, seal.y - s.y) > 0.5 * (seal.radius + s.radius) for s in found):
+        rough = Seal(x, y, radius)
+        seal = _fitted(framed, rough, margin, radii) if _is_new(rough, found) else None
+        if seal is not None and _is_new(seal, found):
             found.append(seal)
-    return tuple(Seal((s.x - margin) / scale, (s.y - margin) / scale, s.radius / scale) for s in found[:_MOST])
+    # a px is half a px from its corner
+    return tuple(Seal((s.x - margin + 0.5) / scale, (s.y - margin + 0.5) / scale, s.radius / scale) for s in found[:_MOST])
+
+
+def _is_new(seal: Seal, found: list[Seal]) -> bool:
+    """Whether `seal` does not lie over one that was found before."""
+    return all(np.hypot(seal.x - s.x, seal.y - s.y) > 0.5 * (seal.radius + s.radius) for s in found)
 
 
 def find_red(pixels: Pixels) -> Pixels:
@@ -97,30 +110,66 @@ def _circles(framed: Pixels, mm: float) -> npt.NDArray[np.float32]:
     return np.zeros((0, 3), np.float32) if found is None else found[0][: 4 * _MOST]
 
 
-def _fitted(framed: Pixels, seal: Seal, margin: int) -> Seal | None:
-    """`seal` moved to where its ring shows best; None where there is no ring. `framed`: mask with `margin` px around the page."""
-    best, share = seal, 0.0
-    for dx, dy, dr in ((x, y, r) for r in (-3, -2, -1, 0, 1, 2, 3) for x in (-2, 0, 2) for y in (-2, 0, 2)):
-        tried = Seal(seal.x + dx, seal.y + dy, seal.radius + dr)
-        inked, shown = _ring(framed, tried, margin)
-        # of two circles that fit alike the larger one: a seal has a ring within its ring
-        if shown >= _SHOWN and inked + 0.004 * dr > share:
-            best, share = tried, inked + 0.004 * dr
-    return best if share >= _RING else None
+def _fitted(framed: Pixels, seal: Seal, margin: int, radii: tuple[float, float]) -> Seal | None:
+    """`seal` moved onto its outer ring; None where there is no ring of one of these `radii`, smallest and largest.
+
+    `framed`: mask with `margin` px around the page.
+    """
+    low, high = radii
+    for _ in range(_ROUNDS):
+        edge = _outermost(framed, seal, margin)
+        if len(edge) < _SHOWN * _SECTORS / 2:
+            return None
+        seal = _through(edge, seal)
+        if not low <= seal.radius <= high:
+            return None
+    inked, shown = _ring(framed, seal, margin)
+    return seal if shown >= _SHOWN and inked >= _RING else None
+
+
+def _points(seal: Seal, radii: Floats) -> tuple[Whole, Whole]:
+    """(x, y), each (sectors, radii) whole px, of the circles of these `radii` about the middle of a seal."""
+    angles = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)[:, None]
+    return np.rint(seal.x + radii * np.cos(angles)).astype(np.int64), np.rint(seal.y + radii * np.sin(angles)).astype(np.int64)
+
+
+def _on_page(framed: Pixels, x: Whole, y: Whole, margin: int) -> npt.NDArray[np.bool_]:
+    height, width = framed.shape
+    on: npt.NDArray[np.bool_] = (x >= margin) & (x < width - margin) & (y >= margin) & (y < height - margin)
+    return on
+
+
+def _outermost(framed: Pixels, seal: Seal, margin: int) -> Floats:
+    """(N, 2) px: the ink farthest out, sector by sector, of what lies near the ring."""
+    radii: Floats = np.arange(0.8 * seal.radius, 1.2 * seal.radius, 0.5, dtype=np.float64)
+    x, y = _points(seal, radii)
+    inked = _on_page(framed, x, y, margin)
+    inked[inked] = framed[y[inked], x[inked]] > 0
+    last = len(radii) - 1 - np.argmax(inked[:, ::-1], axis=1)
+    some = inked.any(axis=1)
+    angles = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)[some]
+    away = radii[last[some]]
+    return np.column_stack([seal.x + away * np.cos(angles), seal.y + away * np.sin(angles)])
+
+
+def _through(edge: Floats, seal: Seal) -> Seal:
+    """The circle through most of the points `edge`, (N, 2), starting from `seal`."""
+    off = abs(np.hypot(edge[:, 0] - seal.x, edge[:, 1] - seal.y) - seal.radius)
+    near = edge[off <= np.median(off) + 1.0]
+    # x² + y² = 2ax + 2by + c
+    design = np.column_stack([2 * near, np.ones(len(near))])
+    a, b, c = np.linalg.lstsq(design, (near**2).sum(axis=1), rcond=None)[0]
+    return Seal(float(a), float(b), float(np.sqrt(max(c + a * a + b * b, 1.0))))
 
 
 def _ring(framed: Pixels, seal: Seal, margin: int) -> tuple[float, float]:
     """(share of the ring on the page that is inked, share of the ring that is on the page)."""
-    angles = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)
-    height, width = framed.shape
-    inked = np.zeros(_SECTORS, bool)
-    for radius in (seal.radius - 1, seal.radius):
-        x = np.round(seal.x + radius * np.cos(angles)).astype(int)
-        y = np.round(seal.y + radius * np.sin(angles)).astype(int)
-        inside = (x >= margin) & (x < width - margin) & (y >= margin) & (y < height - margin)
-        inked[inside] |= framed[y[inside], x[inside]] > 0
-    shown = int(inside.sum())
-    return float(inked[inside].sum() / max(shown, 1)), shown / _SECTORS
+    x, y = _points(seal, seal.radius - np.array([2.0, 1.0, 0.0]))
+    inside = _on_page(framed, x, y, margin)
+    inked = inside.copy()
+    inked[inside] = framed[y[inside], x[inside]] > 0
+    shown = int(inside.any(axis=1).sum())
+    return float(inked.any(axis=1).sum() / max(shown, 1)), shown / _SECTORS
 
 
 def lift_seals(pixels: Pixels, seals: tuple[Seal, ...]) -> Pixels:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from digitizer.model import Box, Pixels
+from digitizer.pages.ink import halved, pieces_of
 
 #: a stroke runs over this share of the page's width and height at least
 _WIDE, _HIGH = 0.25, 0.15
@@ -22,7 +23,7 @@ def find_strikes(ink: Pixels) -> tuple[Box, ...]:
     """The strokes across a level page, as boxes in px of the (h, w) mask `ink` of a small copy."""
     if min(ink.shape) < 4 * _RULE_PX:
         return ()
-    half = cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half = halved(ink)
     free = _without_rules(cv2.compare(half, 60, cv2.CMP_GT))
     # letters alone hang together in no piece as large as a stroke that runs through them
     if not len(_large(free)):
@@ -44,21 +45,19 @@ def _without_rules(ink: Pixels) -> Pixels:
 
 
 def _straight(ink: Pixels, slope_deg: float) -> Pixels:
-    """The parts of `ink` that are straight strokes in one direction: the page is sheared until they stand upright."""
-    height, width = ink.shape
-    lean = 1 / np.tan(np.radians(slope_deg))
-    grown = width + int(abs(lean) * height)
-    shear = np.array([[1, lean, -min(0.0, lean * height)], [0, 1, 0]], np.float64)
-    upright = cv2.warpAffine(ink, shear, (grown, height), flags=cv2.INTER_NEAREST)
-    length = max(5, round(_STRAIGHT_PX * abs(np.sin(np.radians(slope_deg)))))
-    opened = cv2.morphologyEx(upright, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
-    back: Pixels = cv2.warpAffine(opened, shear, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-    return back
+    """The parts of `ink` that are straight strokes in one direction, rising to the right where `slope_deg` is above 0."""
+    reach = round(_STRAIGHT_PX * abs(np.sin(np.radians(slope_deg))) / 2)
+    rows = np.arange(-reach, reach + 1)
+    columns = -np.round(rows / np.tan(np.radians(slope_deg))).astype(int)
+    stroke = np.zeros((2 * reach + 1, int(np.ptp(columns)) + 1), np.uint8)
+    stroke[rows + reach, columns - columns.min()] = 1
+    straight: Pixels = cv2.morphologyEx(ink, cv2.MORPH_OPEN, stroke)
+    return straight
 
 
 def _large(mask: Pixels) -> list[tuple[Box, Pixels]]:
     """The pieces of a mask that run over much of the page, each with its box."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+    labels, stats = pieces_of(mask)
     wide, high = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
     found = []
     for k in np.flatnonzero((wide >= _WIDE * mask.shape[1]) & (high >= _HIGH * mask.shape[0])) + 1:
