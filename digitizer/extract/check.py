@@ -91,10 +91,10 @@ def judge(fields: Sequence[Field], doctype: DocType) -> tuple[tuple[Field, ...],
 
 
 def _confirmed(fields: Sequence[Field], values: Mapping[str, str]) -> list[Field]:
-    """Fields that say the same as another one are as sure as both together."""
+    """A date that words say too is as sure as both together; the words are not, for their spelling and commas stand alone."""
     sure = {field.name: field.confidence for field in fields}
-    for pair in agreements(values):
-        sure |= dict.fromkeys(pair, both(sure[pair[0]], sure[pair[1]]))
+    for digits, words in agreements(values):
+        sure[digits] = both(sure[digits], sure[words])
     return [replace(field, confidence=sure[field.name]) for field in fields]
 
 

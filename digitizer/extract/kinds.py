@@ -5,16 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from digitizer.extract.grammar import Grammar, Part, chars, either, maybe, repeat, seq, text, words
-from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES
+from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES, PAPER_CODES
 from digitizer.extract.prose import Prose
 
 _DIGIT = chars("0123456789")
 _SPACE = chars(" ")
-#: what numbers of papers end in: TT 04/2020/TT-BTP, NĐ 30/2020/NĐ-CP
-PAPER_CODES = (
-    *("TLKS", "TLKS-BS", "TLKH", "TLKH-BS", "TLKT", "TLKT-BS", "TLCMC", "TLCMC-BS", "TLGH", "TLGH-BS", "TL-BS"),
-    *("UBND-XNTTHN", "XNTTHN", "GBT", "GBT-UBND", "GCS", "QĐ-UBND", "QĐ-CT", "UBND", "UBND-TP", "UBND-HT", "GGT", "GGT-UBND"),
-)
 _UNITS = ("một", "hai", "ba", "bốn", "tư", "năm", "lăm", "nhăm", "sáu", "bảy", "bẩy", "tám", "chín")
 _TENS = ("hai", "ba", "bốn", "năm", "sáu", "bảy", "bẩy", "tám", "chín")
 
@@ -116,6 +111,7 @@ _PARTS = {
     "ethnicity": lambda: _cased(ETHNIC_GROUPS),
     "nationality": lambda: _cased(NATIONALITIES),
     "id_number": lambda: either(repeat(_DIGIT, 9, 9), repeat(_DIGIT, 12, 12)),
+    "id_number_12": lambda: repeat(_DIGIT, 12, 12),
     "number": lambda: repeat(_DIGIT, 1, 13),
     "register_number": _register_number,
 }

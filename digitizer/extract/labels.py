@@ -123,6 +123,9 @@ def _label_at_start(folded: str, labels: Sequence[str]) -> tuple[int, str] | Non
     ends = [m.end() for m in re.finditer(r"[^\s.…·]+", folded)]  # dots may follow: `Họ và tên.....Lò Thị Mai`
     skip = marker.end() if (marker := _MARKER.match(folded)) else 0
     for label in labels:
+        said = folded[skip : skip + len(label)]
+        if "/" in label and len(label) <= _TINY and said[:2] == label[:2] and Levenshtein.distance(said, label) <= 1:
+            return skip + len(label), label  # `V/y xác minh …`
         # `V/v xác minh …`, `SỐ 070123456`
         if " " not in label and "/" not in label and not re.match(rf"{re.escape(label)}\s+\d{{6}}", folded):
             continue

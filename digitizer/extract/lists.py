@@ -33,3 +33,8 @@ NATIONALITIES = (
     "Anh",
     "Không quốc tịch",
 )
+#: what numbers of papers end in: TT 04/2020/TT-BTP, NĐ 30/2020/NĐ-CP
+PAPER_CODES = (
+    *("TLKS", "TLKS-BS", "TLKH", "TLKH-BS", "TLKT", "TLKT-BS", "TLCMC", "TLCMC-BS", "TLGH", "TLGH-BS", "TL-BS"),
+    *("UBND-XNTTHN", "XNTTHN", "GBT", "GBT-UBND", "GCS", "QĐ-UBND", "QĐ-CT", "UBND", "UBND-TP", "UBND-HT", "GGT", "GGT-UBND"),
+)

@@ -306,11 +306,16 @@ def _in_rows(lines: Sequence[Line]) -> list[Line]:
     """Row by row, each from the left."""
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda line: line.box.centre[1]):
-        if rows and same_row(rows[-1][0].box, line.box):
+        if rows and same_row(rows[-1][0].box, line.box) and not any(_stacked(k.box, line.box) for k in rows[-1]):
             rows[-1].append(line)
         else:
             rows.append([line])
     return [line for row in rows for line in sorted(row, key=lambda line: line.box.x0)]
+
+
+def _stacked(a: Box, b: Box) -> bool:
+    """Whether two boxes stand one under the other, however near: rows of a narrow cell."""
+    return overlap(a.x0, a.x1, b.x0, b.x1) > 0.5 * min(a.width, b.width)
 
 
 def _row_tops(labels: Sequence[Line], declared: Iterable[str]) -> dict[str, float]:
@@ -320,5 +325,7 @@ def _row_tops(labels: Sequence[Line], declared: Iterable[str]) -> dict[str, floa
         alone, joined = fold(line.text).strip(" .:"), fold(" ".join(k.text for k in labels[i : i + 2])).strip(" .:")
         ranked = sorted(((max(fuzz.ratio(alone, name), fuzz.ratio(joined, name)), name) for name in declared), reverse=True)
         if ranked and ranked[0][0] >= _ALIKE:
-            tops.setdefault(ranked[0][1], line.box.y0 - 0.4 * line.box.height)
+            # not above the middle between it and the label before it, however high its box is
+            middle = (labels[i - 1].box.centre[1] + line.box.centre[1]) / 2 if i else 0.0
+            tops.setdefault(ranked[0][1], max(middle, line.box.y0 - 0.4 * line.box.height))
     return tops

@@ -11,7 +11,7 @@ from datetime import date
 
 from rapidfuzz.distance import Levenshtein
 
-from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES
+from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES, PAPER_CODES
 from digitizer.extract.words import DATE_WORDS, parse_date
 from digitizer.text import fold, nfc
 
@@ -119,16 +119,24 @@ _DATE = re.compile(
 )
 
 
+#: a date whose marks, one or both, were not read: `03042018`, `20.091997`; clear enough to show, not to accept
+_MARKS_LOST = re.compile(r"(\d{2})[/.\-]?(\d{2})((?:19|20)\d{2})|(\d{2})(\d{2})[/.\-]((?:19|20)\d{2})")
+
+
 @value_type
 def date_(raw: str) -> Reading:
     """A date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`."""
-    found = re.sub(r"(?<=\d)\s*([/.\-])\s*(?=\d)", r"\1", re.sub(r"/(?:date|month|year)\b", "", clean(raw)))
+    # `05/1999 ngày 03/04/1999`: the number of the register is no month and year
+    found = re.sub(r"^\d+/\d{4}\s+(?=\D.*\d)", "", re.sub(r"[/il|]?(?:date|month|year)\b", "", clean(raw)))
+    found = re.sub(r"(?<=\d)\s*([/.\-])\s*(?=\d)", r"\1", found)
     if re.fullmatch(r"[\d.]+", found) and len(found.replace(".", "")) == 4:
         found = found.replace(".", "")
     elif "/" in found:
         found = _undotted(found)
-    # `05/1999 ngày 03/04/1999`: the number of the register is no month and year
-    found = re.sub(r"^\d+/\d{4}\s+(?=\D.*\d)", "", found)
+    if lost := _MARKS_LOST.fullmatch(found):
+        day, month, year = (group for group in lost.groups() if group)
+        value, problem = _checked(year, month, day)
+        return value, problem or "marks_lost"
     match = _DATE.search(found)
     if match is None:
         return None, "empty" if not re.search(r"\w", found) else "not_a_date"
@@ -182,7 +190,8 @@ def sex(raw: str) -> Reading:
 
 def _nearest(raw: str, entries: Sequence[str]) -> Reading:
     """The entry that `raw` is: equal, or so near that no other entry is as near; else as printed, with a problem."""
-    found = clean(raw)
+    # stains beside a word are read as digits and strokes
+    found = re.sub(r"(?:^|(?<=\s))[\d/|\\)(]+(?=\s|$)", "", clean(raw)).strip(_FILL)
     if not found:
         return None, "empty"
     lowered = found.casefold()
@@ -209,12 +218,18 @@ def nationality(raw: str) -> Reading:
     return _nearest(raw, NATIONALITIES)
 
 
+def says_twelve(text: str) -> bool:
+    """Whether a paper is called one whose number has 12 digits: `CCCD số …`, `Căn cước`, `Số định danh cá nhân`."""
+    return re.search(r"\bcc+d\b|\bcan cuoc|\bdinh danh", fold(text)) is not None
+
+
 @value_type
 def id_number(raw: str) -> Reading:
     """9 (CMND) or 12 digits (CCCD, số định danh), or a passport: one or two letters and 6 to 8 digits."""
     found = clean(raw)
     joined = re.sub(r"(?<=\d) (?=\d)", "", _undotted(found))
-    numbers = [n for n in re.findall(r"(?<![\d/])\d+(?![\d/])", joined) if len(n) in (9, 12)]
+    lengths = (12,) if says_twelve(found) else (9, 12)
+    numbers = [n for n in re.findall(r"(?<!\d)(?<!\d/)\d+(?!/?\d)", joined) if len(n) in lengths]
     if len(numbers) == 1:
         return numbers[0], None
     passport = re.search(r"\b[A-Z]{1,2}\d{6,8}\b", found)
@@ -227,6 +242,10 @@ def id_number(raw: str) -> Reading:
 def register_number(raw: str) -> Reading:
     """`15/1999`, `01/1999`, `77/TLKS-BS`: as printed, spaces removed; only the number, not what follows it."""
     found = _undotted(clean(raw))
+    # `70IGBT-UBND`: a stroke read as a letter before a form of number that is known
+    restored = re.sub(rf"^(\d+)\s*[Il|!]\s*(?=(?:{'|'.join(PAPER_CODES)})\b)", r"\1/", found)
+    if restored != found:
+        return register_number(restored)[0], "spelling_restored"
     match = re.match(r"\d+\s*(?:/\s*(?:\d{4}|[\wĐđ.\-]+))*(?:\s*/\s*[\wĐđ.\-]+)*", found)
     if match is None:
         return None, "empty" if not found else "not_a_number"
@@ -251,6 +270,8 @@ def amount(raw: str) -> Reading:
     match = re.match(r"\d[\d., ]*", found)
     if match is None:
         return None, "empty" if not found else "not_a_number"
+    if re.match(r"\s*[/|\\]\s*\d", found[match.end() :]):
+        return None, "not_a_number"  # `3/00 gram`: a digit was misread
     digits = match.group().strip(" .,").replace(" ", "")
     whole, _, part = digits.rpartition(",") if "," in digits else (digits, "", "")
     # three digits after a point are thousands, fewer a fraction

@@ -119,7 +119,7 @@ def _letterhead(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doc
 
 #: `Đà Vị, ngày 19 tháng 05 năm 2025`, folded
 PLACE_DATE = re.compile(
-    r"^(.{0,40}?),?\s*(ng[a-z]{1,2}(?:/date)?\s+\d{1,2}\s+th[a-z]{2,3}(?:/month)?\s+\d{1,2}\s+n[a-z]{2}(?:/year)?\s+\d{4})"
+    r"^(.{0,40}?),?\s*(ng[a-z]{1,2}(?:.?date)?\s+\d{1,2}\s+th[a-z]{2,3}(?:.?month)?\s+\d{1,2}\s+n[a-z]{2}(?:.?year)?\s+\d{4})"
 )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from digitizer.extract import types
 from digitizer.extract.decode import Reading, best_path, decode
+from digitizer.extract.grammar import Grammar
 from digitizer.extract.kinds import grammar, prose
 from digitizer.extract.rows import Found, Piece
 from digitizer.extract.types import Value
@@ -58,15 +59,15 @@ def value_of(kind: str, found: Found) -> Valued:
     value, problem = types.read(kind, found.raw)
     letters = tuple(c for piece in found.pieces for c in piece.confidences)
     free = Valued(value, problem, Evidence(letters))
+    strict = grammar("id_number_12" if kind == "id_number" and types.says_twelve(found.raw) else kind)
     if kind == "id_number":
         found = _number_in(found)
     columns = columns_of(found.pieces)
-    return _decoded(kind, columns, free) or free if columns else free
+    return _decoded(kind, columns, free, strict) or free if columns else free
 
 
-def _decoded(kind: str, columns: Sequence[Column], free: Valued) -> Valued | None:
+def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Grammar | None) -> Valued | None:
     """The likeliest value under the constraints of its kind; None when the columns do not support any."""
-    strict = grammar(kind)
     language = prose(kind)
     readings = decode(columns, strict) if strict is not None else decode(columns, language) if language is not None else ()
     values = [(reading, types.read(kind, reading.text)) for reading in readings]

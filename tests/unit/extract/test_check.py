@@ -170,7 +170,7 @@ def test_what_was_read_twice_alike_is_surer_than_either() -> None:
     assert both(0.9, 0.8) == 0.98
     values = {"nksNgaySinh": "1987-08-15", "nksNgaySinhBangChu": WORDS}
     judged, _, _ = judge([field(n, v, sure=0.95) for n, v in values.items()], doctype())
-    assert [f.confidence for f in judged] == [0.9975, 0.9975]
+    assert [f.confidence for f in judged] == [0.9975, 0.95], "words may still be misspelt"
 
 
 def test_one_bad_letter_weighs_more_in_confidence_than_in_the_mean() -> None:

@@ -173,3 +173,24 @@ def test_the_signer_of_older_books_stands_under_his_office() -> None:
     fields = one_record(page, "birth_register")
     said = {name: fields[name].value for name in ("nguoiThucHien", "nguoiKy", "chucVuNguoiKy")}
     assert said == {"nguoiThucHien": "Lương Hoài Lan", "nguoiKy": "Trương Xuân Thuật", "chucVuNguoiKy": "Chủ tịch"}
+
+
+def test_lines_of_a_narrow_cell_stand_one_under_the_other_however_near() -> None:
+    page = page_of(
+        (("Bên nữ", 500), ("Bên nam", 1000)),
+        (("Họ, chữ đệm, tên", 100), ("LÒ THỊ MAI", 450), ("HÀ VĂN A", 950)),
+        line("Dân tộc", y=220),
+        line("Sán", x=512, y=210),
+        line("Chay", x=500, y=232),
+        line("Kinh", x=1000, y=220),
+        line("Quốc tịch", y=300),
+        line("Việt Nam", x=480, y=300),
+        line("Việt Nam", x=980, y=300),
+    )
+    fields = one_record(page, "marriage_declaration")
+    assert (fields["voDanToc"].value, fields["chongDanToc"].value) == ("Sán Chay", "Kinh")
+
+
+def test_the_opening_of_a_letter_may_have_a_letter_misread() -> None:
+    page = page_of("Số: 11/UBND-VHXH", "V/y đôn đốc số hóa hồ sơ thủ tục", "hành chính", "Kính gửi: UBND xã Đông Hà")
+    assert one_record(page, "official_letter")["trichYeu"].value == "đôn đốc số hóa hồ sơ thủ tục hành chính"

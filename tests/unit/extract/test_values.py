@@ -17,6 +17,7 @@ Row = tuple[str, Value, str | None]
 
 ROWS: dict[str, list[Row]] = {
     "amount": [
+        ("3/00 gram", None, "not_a_number"),
         ("3200 gram", "3200", None),
         ("120,5 m²", "120.5", None),
         ("120.5 m2", "120.5", None),
@@ -77,7 +78,12 @@ ROWS: dict[str, list[Row]] = {
         ("115/08/1987", None, "not_a_date"),
         ("15/08/19871", None, "not_a_date"),
         ("15/08/87", None, "not_a_date"),
-        ("15081987", None, "not_a_date"),
+        # the marks were not read: shown, not accepted
+        ("15081987", "1987-08-15", "marks_lost"),
+        ("20.091997", "1997-09-20", "marks_lost"),
+        ("3102.1999", None, "impossible_date"),
+        ("70/2018 Ngày, tháng, năm đăng ký: 20.08.2018", "2018-08-20", None),
+        ("ngày/date 21 tháng/month 04 nămiyear 2023", "2023-04-21", None),
         ("1987 1988", None, "not_a_date"),
         ("1840", None, "not_a_date"),
         ("ngày 15 tháng 8", None, "not_a_date"),
@@ -115,6 +121,7 @@ ROWS: dict[str, list[Row]] = {
         ("....", None, "empty"),
     ],
     "ethnicity": [
+        ("Tày 1/ 11 //", "Tày", None),
         ("Tày", "Tày", None),
         ("KINH", "Kinh", None),
         ("....Tày....", "Tày", None),
@@ -141,6 +148,11 @@ ROWS: dict[str, list[Row]] = {
         ("", None, "empty"),
     ],
     "id_number": [
+        # what is called by a name of 12 digits has them
+        ("CCCD số: 809301907, cấp ngày 11/03/2023", None, "not_an_id_number"),
+        ("CCCD số 008087001234", "008087001234", None),
+        ("CMND số 076289611/ do CA tỉnh cấp", "076289611", None),
+        ("CMND số 076289611/2018", None, "not_an_id_number"),
         ("008087001234", "008087001234", None),
         ("CMND số 075069977 do CA tỉnh Tuyên Quang cấp ngày 19/11/2007", "075069977", None),
         ("CCCD số 008 088 010 350", "008088010350", None),
@@ -158,6 +170,7 @@ ROWS: dict[str, list[Row]] = {
         ("......", None, "empty"),
     ],
     "register_number": [
+        ("70IGBT-UBND", "70/GBT-UBND", "spelling_restored"),
         ("15/1999", "15/1999", None),
         (" 15 / 1999 ..", "15/1999", None),
         ("..15../..1999..", "15/1999", None),
