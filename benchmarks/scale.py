@@ -36,6 +36,8 @@ from digitizer.service import Service, Submission  # noqa: E402
 from digitizer.settings import EngineOptions, Settings  # noqa: E402
 from tests.faults.pool import Pool, all_over, blank_page, opened  # noqa: E402
 from tests.servers import Servers  # noqa: E402
+from workers import shift as shifts  # noqa: E402
+from workers.shift import Shift  # noqa: E402
 
 BACKLOG = 100_000
 PARTS = ("backlog", "overhead", "scaling", "memory")
@@ -48,6 +50,7 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=2000, help="pages for memory; scaling takes a twentieth of it")
     parser.add_argument("--minutes", type=float, default=600.0, help="memory ends after that, with as many pages as fit")
     parser.add_argument("--output", type=Path, default=HERE / "results")
+    shifts.MOST_JOBS = 1_000_000  # nobody is replaced by age here
     given = parser.parse_args()
     servers, found = Servers(postgres_fsync=True), {}
     try:
@@ -139,8 +142,9 @@ def _overhead(pool: Pool, *, book: bool) -> dict[str, Any]:
         taken = dict(spent)
         spent.clear()
         cpu, wall = time.process_time(), time.perf_counter()
-        while service.work("bench"):
-            pass
+        shift = Shift(service, "bench")
+        while not shift.over and service.waiting():
+            shift.work_for(60)
         whole = {"cpu_ms": (time.process_time() - cpu) * 10, "wall_ms": (time.perf_counter() - wall) * 10}
         assert service.status().intakes == {"DIGITIZED": 1 if book else 100}
         receiving = {name: round(cpu * 10, 2) for name, (cpu, _) in taken.items()}

@@ -30,11 +30,17 @@ class Shift:
         self.done = 0
         self._pause_s = PAUSE_FIRST_S
         service.stopping = self.stopping.is_set
+        self._wake, service.ledger.on_jobs = service.ledger.on_jobs, self._wake_others
 
     @property
     def over(self) -> bool:
         """Whether to claim no more."""
         return self.stopping.is_set() or self.done >= MOST_JOBS or psutil.Process().memory_info().rss > MOST_BYTES
+
+    def _wake_others(self, queued: int) -> None:
+        """Whoever queues jobs and goes on working takes the first of them, and needs nobody for it."""
+        if (others := queued if self.over else queued - 1) > 0:
+            self._wake(others)
 
     def work_for(self, seconds: float) -> None:
         """Does what there is to do, until nothing is left, `seconds` have passed or the shift is over."""

@@ -1,20 +1,27 @@
-"""One engine for SQLite and PostgreSQL, migrated on opening; foreign errors become LedgerDown here."""
+"""One engine for SQLite and PostgreSQL, migrated on opening; foreign errors become LedgerDown here.
+
+Statements that run for every page are built once for each dialect (`functools.cache`): building one costs more than sending it.
+"""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
 from digitizer.errors import ConfigError, LedgerDown, StoreFull
 
+#: a connection idle for longer may have lost its server
+IDLE_S = 1.0
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -39,9 +46,25 @@ def _postgres(url: str) -> sa.Engine:
     # a server that is gone is noticed in seconds, not when the kernel gives up; a commit is on its disk before we go on
     options = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
     try:
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=4, connect_args=options)
+        engine = sa.create_engine(url, pool_size=4, connect_args=options)
     except (SQLAlchemyError, ModuleNotFoundError) as exc:
         raise ConfigError("the ledger must be sqlite: or postgresql+psycopg://user@host/database") from exc
+    sa.event.listen(engine, "checkin", _note_use)
+    sa.event.listen(engine, "checkout", partial(_see_that_it_lives, engine))
+    return engine
+
+
+def _note_use(_: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _see_that_it_lives(engine: sa.Engine, connection: Any, record: Any, _: Any) -> None:
+    """Asks the server before a connection that lay idle is used again; asking each time would cost as much as a statement."""
+    if time.monotonic() - record.info.get("used", math.inf) > IDLE_S:
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as exc:
+            raise DisconnectionError from exc
 
 
 def _on_sqlite_connect(connection: Any, _: Any) -> None:
@@ -96,17 +119,22 @@ def put(tx: sa.Connection, table: sa.Table, rows: Mapping[str, Any] | Sequence[M
 
     One statement, so that two who put the same at the same time do not fail.
     """
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(rows).on_conflict_do_nothing()
     # the rows themselves are counted: drivers do not agree on the row count of an INSERT
-    return len(tx.execute(statement.returning(*table.primary_key.columns)).all())
+    return len(tx.execute(_put(tx.dialect.name, table), rows).all())
 
 
-def clock(tx: sa.Connection) -> sa.ColumnElement[float]:
+@cache
+def _put(dialect: str, table: sa.Table) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
+@cache
+def clock(dialect: str) -> sa.ColumnElement[float]:
     """Seconds since the epoch by the one clock all users of this ledger share: the database server's, or this machine's."""
-    if tx.dialect.name == "postgresql":
+    if dialect == "postgresql":
         return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Float)
-    return sa.literal(time.time())
+    return sa.bindparam("now", callable_=lambda: time.time(), type_=sa.Float, unique=True)
 
 
 @contextmanager

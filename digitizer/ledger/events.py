@@ -14,6 +14,7 @@ from digitizer.ledger.database import alone
 from digitizer.ledger.schema import event
 
 GENESIS = "0" * 64
+_NOTE = sa.insert(event).inline()
 
 
 def now() -> str:
@@ -23,7 +24,7 @@ def now() -> str:
 
 def note(tx: Transaction, action: str, subject: str, *, actor: str, **detail: Any) -> None:
     """Adds an event. `detail`: ids, codes and counts; personal data only as a value somebody changed, never elsewhere."""
-    tx.execute(sa.insert(event).values(at=now(), actor=actor, action=action, subject=subject, detail=detail))
+    tx.execute(_NOTE, {"at": now(), "actor": actor, "action": action, "subject": subject, "detail": detail})
 
 
 def digest(prev: str, seq: int, row: sa.RowMapping) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,6 +24,11 @@ LANES = {Lane.COUNTER: 0, Lane.BULK: 1}
 STEPS = {"finish": 0, "read": 1, "open": 2}
 #: a lease may be this much longer than leases are before we think that the clock was set back, seconds
 _ODD_S = 3600.0
+
+
+_LEASE_S = sa.bindparam("lease_s", type_=sa.Float)
+_STILL_HELD = (job.c.id == sa.bindparam("job_id"), job.c.fence == sa.bindparam("token"), job.c.state == "LEASED")
+_CLOSE = sa.update(job).where(*_STILL_HELD).values(state=sa.bindparam("to"), lease_until=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,65 +65,65 @@ def claim(tx: Transaction, *, worker: str, lease_s: float) -> Job | None:
 
     Counter lane before bulk, ending what was begun before opening more, oldest first.
     """
-    return _claim(tx, job.c.state == "QUEUED", worker, lease_s) or _claim(tx, _expired(tx, lease_s), worker, lease_s)
+    values = {"by": worker, "lease_s": lease_s, **_odd(lease_s)}
+    for expired in (False, True):
+        if (row := tx.execute(_claim(tx.dialect.name, expired), values).mappings().first()) is not None:
+            return Job(**{name: row[name] for name in Job.__dataclass_fields__})
+    return None
 
 
-def _expired(tx: Transaction, lease_s: float) -> sa.ColumnElement[bool]:
-    """Leases that ran out, and those longer than any lease is: the clock was set back."""
-    now = clock(tx)
-    over = sa.or_(job.c.lease_until < now, job.c.lease_until > now + 2 * max(lease_s, 0) + _ODD_S)
-    return sa.and_(job.c.state == "LEASED", over)
-
-
-def _claim(tx: Transaction, free: sa.ColumnElement[bool], worker: str, lease_s: float) -> Job | None:
+@cache
+def _claim(dialect: str, expired: bool) -> sa.UpdateBase:
+    """One statement, so one winner."""
     chosen = (
         sa.select(job.c.id)
-        .where(free)
+        .where(_expired(dialect) if expired else job.c.state == "QUEUED")
         .order_by(job.c.lane, job.c.step, job.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
-    leased = {"state": "LEASED", "worker": worker, "lease_until": clock(tx) + lease_s}
+    leased = {"state": "LEASED", "worker": sa.bindparam("by"), "lease_until": clock(dialect) + _LEASE_S}
     counted = {"attempts": job.c.attempts + 1, "fence": job.c.fence + 1}
-    row = (
-        tx.execute(
-            sa.update(job).where(job.c.id == chosen).values(**leased, **counted).returning(job)
-        )  # one statement: one winner
-        .mappings()
-        .first()
-    )
-    if row is None:
-        return None
-    return Job(**{name: row[name] for name in ("id", "kind", "bundle", "source", "first", "count", "lane", "attempts", "fence")})
+    return sa.update(job).where(job.c.id == chosen).values(**leased, **counted).returning(job)
+
+
+@cache
+def _expired(dialect: str) -> sa.ColumnElement[bool]:
+    """Leases that ran out, and those longer than any lease is: the clock was set back. Needs `_odd`."""
+    now = clock(dialect)
+    over = sa.or_(job.c.lease_until < now, job.c.lease_until > now + sa.bindparam("odd_s", type_=sa.Float))
+    return sa.and_(job.c.state == "LEASED", over)
+
+
+def _odd(lease_s: float) -> dict[str, float]:
+    return {"odd_s": 2 * max(lease_s, 0.0) + _ODD_S}
 
 
 def renew(tx: Transaction, held: Job, *, lease_s: float) -> bool:
     """A heartbeat; False when the lease is somebody else's by now."""
-    done = tx.execute(
-        sa.update(job)
-        .where(job.c.id == held.id, job.c.fence == held.fence, job.c.state == "LEASED")
-        .values(lease_until=clock(tx) + lease_s)
-    )
-    return done.rowcount == 1
+    return tx.execute(_renew(tx.dialect.name), {**_held(held), "lease_s": lease_s}).rowcount == 1
 
 
 def close(tx: Transaction, held: Job, state: str = "DONE") -> bool:
     """Ends a job; False when the lease is somebody else's by now: nothing else of this transaction may be kept then."""
-    done = tx.execute(
-        sa.update(job)
-        .where(job.c.id == held.id, job.c.fence == held.fence, job.c.state == "LEASED")
-        .values(state=state, lease_until=None)
-    )
-    return done.rowcount == 1
+    return tx.execute(_CLOSE, {**_held(held), "to": state}).rowcount == 1
+
+
+def _held(held: Job) -> dict[str, Any]:
+    return {"job_id": held.id, "token": held.fence}
+
+
+@cache
+def _renew(dialect: str) -> sa.Update:
+    return sa.update(job).where(*_STILL_HELD).values(lease_until=clock(dialect) + _LEASE_S)
 
 
 def give_back(tx: Transaction, held: Job) -> None:
     """Puts a job back for somebody else, the attempt not counted: a machine was at fault, not the work."""
     done = tx.execute(
-        sa.update(job)
-        .where(job.c.id == held.id, job.c.fence == held.fence, job.c.state == "LEASED")
-        .values(state="QUEUED", lease_until=None, worker=None, attempts=job.c.attempts - 1)
+        sa.update(job).where(*_STILL_HELD).values(state="QUEUED", lease_until=None, worker=None, attempts=job.c.attempts - 1),
+        _held(held),
     )
     note_new_jobs(tx, done.rowcount)
 
@@ -146,16 +153,21 @@ def withdraw(tx: Transaction, bundle_id: str) -> int:
 
 def unfinished(tx: Transaction, bundle_id: str, kinds: Sequence[str]) -> int:
     """Jobs of a bundle that are queued or at work."""
-    query = sa.select(sa.func.count()).select_from(job)
-    return tx.execute(
-        query.where(job.c.bundle == bundle_id, job.c.kind.in_(kinds), job.c.state.in_(("QUEUED", "LEASED")))
-    ).scalar_one()
+    return int(tx.execute(_unfinished(tuple(kinds)), {"of": bundle_id}).scalar_one())
+
+
+@cache
+def _unfinished(kinds: tuple[str, ...]) -> sa.Select[Any]:
+    ours = (job.c.bundle == sa.bindparam("of"), job.c.kind.in_(kinds), job.c.state.in_(("QUEUED", "LEASED")))
+    return sa.select(sa.func.count()).select_from(job).where(*ours)
 
 
 def backlog(tx: Transaction) -> dict[str, int]:
     """Number of jobs by state; `EXPIRED` are leased ones whose lease ran out."""
     counts = {row.state: row.n for row in tx.execute(sa.select(job.c.state, sa.func.count().label("n")).group_by(job.c.state))}
-    expired = sa.select(sa.func.count()).select_from(job).where(job.c.state == "LEASED", job.c.lease_until < clock(tx))
+    expired = (
+        sa.select(sa.func.count()).select_from(job).where(job.c.state == "LEASED", job.c.lease_until < clock(tx.dialect.name))
+    )
     return {**counts, "EXPIRED": tx.execute(expired).scalar_one()}
 
 
@@ -171,13 +183,15 @@ def queued(tx: Transaction) -> bool:
 
 def working(tx: Transaction) -> list[tuple[str, str, float]]:
     """(worker, kind of job, seconds its lease still has) of all leased jobs."""
-    left = job.c.lease_until - clock(tx)
+    left = job.c.lease_until - clock(tx.dialect.name)
     rows = tx.execute(sa.select(job.c.worker, job.c.kind, left).where(job.c.state == "LEASED").order_by(job.c.lease_until))
     return [(worker, kind, float(left_s)) for worker, kind, left_s in rows]
 
 
 def requeue_expired(tx: Transaction, *, lease_s: float = 0.0) -> int:
     """Puts back all jobs whose lease ran out; `lease_s` is the longest lease anybody takes."""
-    done = tx.execute(sa.update(job).where(_expired(tx, lease_s)).values(state="QUEUED", lease_until=None, worker=None))
+    done = tx.execute(
+        sa.update(job).where(_expired(tx.dialect.name)).values(state="QUEUED", lease_until=None, worker=None), _odd(lease_s)
+    )
     note_new_jobs(tx, done.rowcount)
     return done.rowcount

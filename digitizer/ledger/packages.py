@@ -50,9 +50,7 @@ def seen(tx: Transaction, package_id: str) -> bool:
 
 def note(tx: Transaction, package_id: str, direction: str, peer: str, bundles: Iterable[str], last_event: int) -> None:
     """A package went OUT or came IN."""
-    tx.execute(
-        sa.insert(package).values(id=package_id, direction=direction, peer=peer, at=events.now(), last_event=last_event)
-    )
+    tx.execute(sa.insert(package).values(id=package_id, direction=direction, peer=peer, at=events.now(), last_event=last_event))
     rows = [{"package": package_id, "bundle": name} for name in sorted(set(bundles))]
     if rows:
         tx.execute(sa.insert(carried_bundle), rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,25 @@ class KnownSource:
     media_type: str | None
     pages: int | None
     signed: bool | None
+
+
+_SOURCE = sa.select(source).where(source.c.id == sa.bindparam("of"))
+_OPENED = (
+    sa.update(source)
+    .where(source.c.id == sa.bindparam("of"))
+    .values(media_type=sa.bindparam("type"), pages=sa.bindparam("scans"), signed=sa.bindparam("is_signed"))
+)
+_HOLD = sa.select(bundle.c.id).where(bundle.c.id == sa.bindparam("of")).with_for_update()
+_PAGES_OF = sa.select(page).where(page.c.source == sa.bindparam("of"), page.c.engine == sa.bindparam("by"))
+_DROP_ARTIFACTS, _ADD_ARTIFACTS = sa.delete(artifact).where(artifact.c.bundle == sa.bindparam("of")), sa.insert(artifact)
+_OF = bundle_source.c.bundle == sa.bindparam("of")
+_SOURCES_OF = sa.select(source).join(bundle_source).where(_OF).order_by(bundle_source.c.position)
+_READINGS_OF = (
+    sa.select(page)
+    .join(bundle_source, bundle_source.c.source == page.c.source)
+    .where(_OF, page.c.engine == sa.bindparam("by"))
+    .order_by(bundle_source.c.position, page.c.scan)
+)
 
 
 def add_source(tx: Transaction, source_id: str, key: str, size: int) -> None:
@@ -63,23 +83,17 @@ def add_intake(tx: Transaction, new: Intake) -> bool:
 
 def sources_of(tx: Transaction, bundle_id: str) -> list[KnownSource]:
     """The sources of a bundle, in order."""
-    rows = tx.execute(
-        sa.select(source)
-        .join(bundle_source, bundle_source.c.source == source.c.id)
-        .where(bundle_source.c.bundle == bundle_id)
-        .order_by(bundle_source.c.position)
-    ).mappings()
-    return [KnownSource(**row) for row in rows]
+    return [KnownSource(**row) for row in tx.execute(_SOURCES_OF, {"of": bundle_id}).mappings()]
 
 
 def get_source(tx: Transaction, source_id: str) -> KnownSource:
     """A source by id; raises NoResultFound (LedgerDown outside) when there is none."""
-    return KnownSource(**tx.execute(sa.select(source).where(source.c.id == source_id)).mappings().one())
+    return KnownSource(**tx.execute(_SOURCE, {"of": source_id}).mappings().one())
 
 
 def opened(tx: Transaction, source_id: str, *, media_type: str, pages: int, signed: bool) -> None:
     """Notes what a worker found in a source."""
-    tx.execute(sa.update(source).where(source.c.id == source_id).values(media_type=media_type, pages=pages, signed=signed))
+    tx.execute(_OPENED, {"of": source_id, "type": media_type, "scans": pages, "is_signed": signed})
 
 
 def bundle_row(tx: Transaction, bundle_id: str) -> sa.RowMapping:
@@ -89,31 +103,40 @@ def bundle_row(tx: Transaction, bundle_id: str) -> sa.RowMapping:
 
 def hold_bundle(tx: Transaction, bundle_id: str) -> None:
     """Keeps others from deciding about a bundle until this transaction ends: who comes later sees what it did."""
-    tx.execute(sa.select(bundle.c.id).where(bundle.c.id == bundle_id).with_for_update())
+    tx.execute(_HOLD, {"of": bundle_id})
 
 
 def move_bundle(tx: Transaction, bundle_id: str, expected: Sequence[str], to: str, **values: Any) -> bool:
     """One arrow of a bundle's state machine; False when it was not in one of the `expected` states."""
-    done = tx.execute(sa.update(bundle).where(bundle.c.id == bundle_id, bundle.c.state.in_(expected)).values(state=to, **values))
+    done = tx.execute(_move_bundle(tuple(expected), tuple(values)), {"of": bundle_id, "to": to, **_new(values)})
     return done.rowcount == 1
+
+
+@cache
+def _move_bundle(expected: tuple[str, ...], columns: tuple[str, ...]) -> sa.Update:
+    ours = (bundle.c.id == sa.bindparam("of"), bundle.c.state.in_(expected))
+    return sa.update(bundle).where(*ours).values(state=sa.bindparam("to"), **{c: sa.bindparam(f"new_{c}") for c in columns})
+
+
+def _new(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"new_{column}": value for column, value in values.items()}
 
 
 def move_intakes(
     tx: Transaction, bundle_id: str, expected: Sequence[IntakeState], to: IntakeState, *, actor: str, **detail: Any
 ) -> list[Intake]:
     """One arrow for all intakes of a bundle; those that moved."""
-    moved = [
-        row.id
-        for row in tx.execute(
-            sa.update(intake)
-            .where(intake.c.bundle == bundle_id, intake.c.state.in_(expected))
-            .values(state=to)
-            .returning(intake.c.id)
-        )
-    ]
-    for intake_id in moved:
-        events.note(tx, to.value.lower(), intake_id, actor=actor, **detail)
-    return [get_intake(tx, intake_id) for intake_id in moved]
+    rows = tx.execute(_move_intakes(tuple(expected)), {"of": bundle_id, "to": to}).mappings()
+    moved = [_intake(row) for row in rows]
+    for one in moved:
+        events.note(tx, to.value.lower(), one.id, actor=actor, **detail)
+    return moved
+
+
+@cache
+def _move_intakes(expected: tuple[IntakeState, ...]) -> sa.UpdateBase:
+    ours = (intake.c.bundle == sa.bindparam("of"), intake.c.state.in_(expected))
+    return sa.update(intake).where(*ours).values(state=sa.bindparam("to")).returning(intake)
 
 
 def get_intake(tx: Transaction, intake_id: str) -> Intake:
@@ -192,15 +215,13 @@ def set_dossier(tx: Transaction, intake_id: str, dossier: str, *, actor: str, ho
 
 def page_readings(tx: Transaction, source_id: str, engine: str) -> dict[int, sa.RowMapping]:
     """The readings of a source by one engine: scan -> row."""
-    rows = tx.execute(sa.select(page).where(page.c.source == source_id, page.c.engine == engine)).mappings()
+    rows = tx.execute(_PAGES_OF, {"of": source_id, "by": engine}).mappings()
     return {row["scan"]: row for row in rows}
 
 
 def bundle_readings(tx: Transaction, bundle_id: str, engine: str) -> dict[tuple[str, int], sa.RowMapping]:
     """The readings of all sources of a bundle by one engine: (source, scan) -> row, in order of the bundle."""
-    query = sa.select(page).join(bundle_source, bundle_source.c.source == page.c.source)
-    query = query.where(bundle_source.c.bundle == bundle_id, page.c.engine == engine)
-    rows = tx.execute(query.order_by(bundle_source.c.position, page.c.scan)).mappings()
+    rows = tx.execute(_READINGS_OF, {"of": bundle_id, "by": engine}).mappings()
     return {(row["source"], row["scan"]): row for row in rows}
 
 
@@ -208,10 +229,10 @@ def save_page(
     tx: Transaction, source_id: str, scan: int, engine: str, *, state: str, texts: str | None, error: Mapping[str, Any] | None
 ) -> None:
     """Notes a reading; a later one of the same page by the same engine takes its place."""
-    where = (page.c.source == source_id, page.c.scan == scan, page.c.engine == engine)
+    key = {"source": source_id, "scan": scan, "engine": engine}
     values = {"state": state, "texts": texts, "error": dict(error) if error else None}
-    if not put(tx, page, {"source": source_id, "scan": scan, "engine": engine, **values}):
-        tx.execute(sa.update(page).where(*where).values(**values))
+    if not put(tx, page, {**key, **values}):
+        tx.execute(sa.update(page).where(*(page.c[name] == value for name, value in key.items())).values(**values))
 
 
 def forget_pages(tx: Transaction, sources: Sequence[str], *, states: Sequence[str]) -> int:
@@ -233,10 +254,8 @@ def progress(tx: Transaction) -> tuple[int, int]:
 
 def save_artifacts(tx: Transaction, bundle_id: str, made: Mapping[str, tuple[str, str]]) -> None:
     """Notes artifacts: kind -> (media type, store key)."""
-    tx.execute(sa.delete(artifact).where(artifact.c.bundle == bundle_id))
-    tx.execute(
-        sa.insert(artifact), [{"bundle": bundle_id, "kind": k, "media_type": m, "key": key} for k, (m, key) in made.items()]
-    )
+    tx.execute(_DROP_ARTIFACTS, {"of": bundle_id})
+    tx.execute(_ADD_ARTIFACTS, [{"bundle": bundle_id, "kind": k, "media_type": m, "key": key} for k, (m, key) in made.items()])
 
 
 def artifacts(tx: Transaction, bundle_id: str) -> dict[str, tuple[str, str]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from digitizer import codec, dossiers
 from digitizer.errors import DigitizerError, ServiceError
@@ -40,7 +41,7 @@ class Work(Intakes):
 
         A machine at fault (ServiceError) gives the job back and is raised; a scan at fault is noted and over.
         """
-        with self.ledger.begin() as tx:
+        with self.ledger.read() as tx:  # a claim is one statement
             job = jobs.claim(tx, worker=worker, lease_s=self.settings.lease_s)
         if job is None:
             return None
@@ -124,32 +125,37 @@ class Work(Intakes):
             source = submissions.get_source(tx, job.source)
             known = submissions.page_readings(tx, job.source, engine)
         scans = [scan for scan in range(job.first, job.first + job.count) if scan not in known]
-        if scans:
-            with self._local([source.key]) as (path,):
-                for reading in read_pages(path, source=job.source, scans=scans, tools=self.tools):
-                    if not self._keep(job, engine, reading):
-                        log.warning("lease lost", extra={"action": "lease_lost", "job": job.id})
-                        return
-                    if self.stopping():
-                        with self.ledger.begin() as tx:
-                            jobs.give_back(tx, job)
-                        return
+        if not scans:
+            self._close_read(job, worker)
+            return
+        with self._local([source.key]) as (path,):
+            for reading in read_pages(path, source=job.source, scans=scans, tools=self.tools):
+                if not self._keep(job, engine, reading, worker if reading.scan == scans[-1] else None):
+                    log.warning("lease lost", extra={"action": "lease_lost", "job": job.id})
+                    return
+                if self.stopping() and reading.scan != scans[-1]:
+                    with self.ledger.begin() as tx:
+                        jobs.give_back(tx, job)
+                    return
+
+    def _close_read(self, job: Job, worker: str) -> None:
         with self.ledger.begin() as tx:
             if jobs.close(tx, job):
                 self._read_is_over(tx, job, worker)
 
-    def _keep(self, job: Job, engine: str, reading: Reading) -> bool:
-        """Stores what a scan gave and notes the page; False when the lease is lost."""
+    def _keep(self, job: Job, engine: str, reading: Reading, ends: str | None = None) -> bool:
+        """Stores what a scan gave and notes the page; False when the lease is lost. `ends`: the worker whose job ends with it."""
         key = self._put_bytes(codec.dump(reading))
         failed = next((p for t in reading.texts for p in t.quality.problems if t.sheet is None), None)
         blank = all(t.blank for t in reading.texts)
         state = PageState.FAILED if failed else PageState.BLANK if blank else PageState.READ
+        error = codec.plain(failed) if failed else None
         with self.ledger.begin() as tx:
-            if not jobs.renew(tx, job, lease_s=self.settings.lease_s):
+            if not (jobs.close(tx, job) if ends else jobs.renew(tx, job, lease_s=self.settings.lease_s)):
                 return False
-            submissions.save_page(
-                tx, job.source, reading.scan, engine, state=state, texts=key, error=codec.plain(failed) if failed else None
-            )
+            submissions.save_page(tx, job.source, reading.scan, engine, state=state, texts=key, error=error)
+            if ends:
+                self._read_is_over(tx, job, ends)
         return True
 
     def _read_is_over(self, tx: Transaction, job: Job, worker: str) -> None:
@@ -177,10 +183,11 @@ class Work(Intakes):
         with self.ledger.read() as tx:
             sources = submissions.sources_of(tx, job.bundle)
             intakes = [intake for intake, _ in submissions.intakes(tx, bundle_id=job.bundle)]
+            rows = submissions.bundle_readings(tx, job.bundle, self.tools.engine.fingerprint)
         result = finish(
             bundle=job.bundle,
             sources=tuple(_source(s) for s in sources),
-            readings=self._readings(job.bundle, sources),
+            readings=self._readings(sources, rows),
             tools=self.tools,
             known=_known(intakes[0]) if intakes else None,
         )
@@ -256,10 +263,8 @@ class Work(Intakes):
             else:
                 self._fail_bundle(tx, job.bundle, problem, worker)
 
-    def _readings(self, bundle: str, sources: Sequence[KnownSource]) -> list[tuple[int, Reading]]:
+    def _readings(self, sources: Sequence[KnownSource], rows: Mapping[tuple[str, int], Any]) -> list[tuple[int, Reading]]:
         """(position of the scan in the bundle, Reading) of all scans in order."""
-        with self.ledger.read() as tx:
-            rows = submissions.bundle_readings(tx, bundle, self.tools.engine.fingerprint)
         found: list[tuple[int, Reading]] = []
         for source in sources:
             for scan in range(source.pages or 0):

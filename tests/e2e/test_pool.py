@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from digitizer.service import Service
 from tests.conftest import DEMO, Answer
 from tests.faults.pool import Pool, all_over, opened
 from tests.servers import Servers
+from workers.shift import Shift
 
 pytestmark = pytest.mark.service
 
@@ -48,6 +50,27 @@ def test_work_waits_for_workers_and_status_says_so(pool: Pool) -> None:
     assert "digitizer worker" in pool.command("--lang", "en", "status").stdout
     pool.start(1)
     pool.wait(all_over(3))
+
+
+def test_without_redis_workers_look_into_the_ledger_by_themselves(pool: Pool) -> None:
+    pool.redis = "redis://127.0.0.1:1/0"
+    pool.start(1)
+    pool.submit(1)
+    pool.wait(all_over(1))
+    pool.submit(1, first=1)  # the worker is idle by now and nobody can wake it
+    pool.wait(all_over(2))
+    status = json.loads(pool.command("status", "--json").stdout)
+    assert (status["intakes"], status["queue"], status["stuck"]) == ({"DIGITIZED": 2}, None, ["queue_down"])
+
+
+def test_a_worker_that_goes_on_by_itself_wakes_nobody_for_its_own_job(pool: Pool) -> None:
+    pool.submit(1)
+    with Service.open(pool.settings()) as service:
+        Shift(service, "w").work_for(60)
+        assert service.status().intakes == {"DIGITIZED": 1}
+        hints = service.queue.hints()
+    assert hints is not None
+    assert hints.waiting == 1, "of three jobs only the first was nobody's"
 
 
 def test_a_pool_on_a_sqlite_file_is_refused(digitizer: Callable[..., Answer]) -> None:
