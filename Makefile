@@ -20,7 +20,7 @@ test: .venv/ready
 
 # the full numbers of the fault tests, with a seed that reproduces a run: make faults SEED=…
 faults: .venv/ready
-	$(BIN)/pytest -s tests/faults --kills 200 $(if $(SEED),--seed $(SEED))
+	$(BIN)/pytest -s tests/faults --kills 200 --record benchmarks/results $(if $(SEED),--seed $(SEED))
 	rm -rf .cache/faults && mkdir -p .cache/faults && $(BIN)/python -m tests.faults.delivery_run --count 5000 --home .cache/faults
 
 check: .venv/ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,14 +24,36 @@ DEMO = SAMPLES / "H60.127.03" / "dossiers" / "H60.127.03-260930-0012"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=20, help="how often fault tests kill something (make faults: 200)")
     parser.addoption("--seed", type=int, help="repeats the random choices of an earlier run")
+    parser.addoption("--record", type=Path, help="a folder for what the fault tests did and found (make faults)")
+
+
+#: what a test did and found, by a name of its own
+Findings = dict[str, Any]
 
 
 @pytest.fixture
 def chance(request: pytest.FixtureRequest) -> random.Random:
     """Random choices that `--seed` repeats; the seed is printed when the test fails."""
-    seed = request.config.getoption("--seed") or random.randrange(1 << 30)
-    print(f"--seed {seed}")
-    return random.Random(seed)
+    print(f"--seed {request.config.seed}")  # type: ignore[attr-defined]
+    return random.Random(request.config.seed)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def findings(request: pytest.FixtureRequest) -> Findings:
+    """What `--record` keeps, with machine, commit and seed."""
+    kept: Findings = request.config.findings  # type: ignore[attr-defined]
+    return kept
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    folder, found = session.config.getoption("--record"), session.config.findings  # type: ignore[attr-defined]
+    if folder and found:
+        sys.path.insert(0, str(ROOT / "benchmarks"))
+        save = importlib.import_module("run").save
+        used = os.times()
+        seconds = used.user + used.system + used.children_user + used.children_system
+        about = {"seed": session.config.seed, "passed": exitstatus == 0, "cpu_s_tests_and_workers": round(seconds)}  # type: ignore[attr-defined]
+        print(save({**about, "load": os.getloadavg(), **found}, folder, "faults"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # commands and workers that tests start compile their modules once, not every time
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     config.digitizer_servers = Servers()  # type: ignore[attr-defined]
+    config.seed = config.getoption("--seed") or random.randrange(1 << 30)  # type: ignore[attr-defined]
+    config.findings = {}  # type: ignore[attr-defined]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -85,28 +85,34 @@ class Supervisor:
     def _tend(self) -> None:
         with suppress(ServiceError):
             self.pool.kill_late(self.service.working())
-        for worker in self.pool.reap():
-            self._gone.add(worker.name)
-            self._note_end(worker.process.returncode, time.monotonic() - worker.started)
-        self._release()
+        ended = self.pool.reap()
+        self._gone |= {worker.name for worker in ended}
+        held = self._release()
+        for worker in ended:
+            self._note_end(worker.process.returncode, time.monotonic() - worker.started, at_work=worker.name in held)
         while len(self.pool.members) < self.processes and time.monotonic() >= self._next_start:
             self.pool.start()
 
-    def _note_end(self, code: int, age_s: float) -> None:
+    def _note_end(self, code: int, age_s: float, *, at_work: bool) -> None:
+        """A worker that dies at work is replaced at once: attempts of its job are counted. Others may die of this machine."""
         if code == 0:
             return
         log.warning("a worker ended with %s", code, extra={"action": "worker_ended", "code": str(code)})
-        if age_s > YOUNG_S:
+        if at_work or age_s > YOUNG_S:
             self._wait_s = WAIT_FIRST_S
             return
         self._next_start = time.monotonic() + self._wait_s
         self._wait_s = min(WAIT_MOST_S, 2 * self._wait_s)
 
-    def _release(self) -> None:
+    def _release(self) -> set[str]:
+        """Gives back what workers that are gone held; the names of those that held something."""
+        held = set()
         with suppress(ServiceError):
             for name in sorted(self._gone):
-                self.service.release(name)
+                if self.service.release(name):
+                    held.add(name)
                 self._gone.discard(name)
+        return held
 
     def _sweep(self) -> None:
         self.service.sweep()

@@ -19,10 +19,9 @@ import pytest
 
 from digitizer.ledger import events, open_ledger, outbox
 from digitizer.storage import open_store
-from tests.conftest import DEMO, SAMPLES, Answer
+from tests.conftest import DEMO, SAMPLES, Answer, Findings
 
 Command = Callable[..., Answer]
-KILLS = 20
 
 
 def workers(run: int) -> list[psutil.Process]:
@@ -44,15 +43,19 @@ def _works(process: psutil.Process) -> bool:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_workers_killed_at_random_lose_nothing_and_do_nothing_twice(
-    digitizer: Command, tmp_path: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
+    digitizer: Command,
+    tmp_path: Path,
+    recording: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    chance: random.Random,
+    request: pytest.FixtureRequest,
+    findings: Findings,
 ) -> None:
+    wanted = max(20, request.config.getoption("--kills") // 4)
     monkeypatch.setenv("DIGITIZER_ENGINE__NAME", "replay")
     monkeypatch.setenv("DIGITIZER_ENGINE__RECORDING", str(recording))
     # a kill is the test's doing, not the page's: attempts must not run out
     monkeypatch.setenv("DIGITIZER_ATTEMPTS", "1000")
-    seed = random.randrange(1 << 30)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
     folder = tmp_path / "in"
     for number in range(4):
         code = f"H60.127.03-260930-00{number + 20}"
@@ -63,9 +66,9 @@ def test_workers_killed_at_random_lose_nothing_and_do_nothing_twice(
     originals = {p: p.read_bytes() for p in folder.rglob("*.*") if p.is_file()}
     command = [sys.executable, "-m", "digitizer", "--home", str(tmp_path / "home"), "ingest", str(folder), "--jobs", "2"]
     kills = 0
-    while kills < KILLS:
+    while kills < wanted:
         run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        while run.poll() is None and kills < KILLS:
+        while run.poll() is None and kills < wanted:
             time.sleep(chance.uniform(0.05, 0.9))
             victims = [run.pid] if chance.random() < 0.2 else [w.pid for w in workers(run.pid)]
             if victims and run.poll() is None:
@@ -80,6 +83,7 @@ def test_workers_killed_at_random_lose_nothing_and_do_nothing_twice(
         run.wait()
     last = digitizer("ingest", folder, "--output", tmp_path / "out")
     assert last.code == 20, last.err
+    findings["one machine"] = {"kills": kills, "files": 12, "found": "as in the pool"}
 
     status = digitizer("status", "--json").json
     assert status["intakes"] == {"DIGITIZED": 12}
