@@ -20,8 +20,8 @@ _PROSE = {
     "relation": "relation",
     "place": "place",
     "text": "text",
-    "signer": "text",
-    "signer_title": "text",
+    "signer": "office",
+    "signer_title": "office",
     "notes": "text",
 }
 

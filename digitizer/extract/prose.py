@@ -23,11 +23,11 @@ NO_DOT = -1.5
 #: a place that ends below the province may go on where nobody looked
 NO_PROVINCE = -1.5
 #: a word places are made of; a place or relation that begins small: written by hand, `u` and `U` differ by their size alone
-PLACE_WORD, SMALL_BEGINNING = 1.5, -2.5
+PLACE_WORD, SMALL_BEGINNING = 2.5, -2.5
 #: weight of how common a syllable is in names
 COMMON = 0.25
-#: a word that relations are made of, and any other
-RELATION_WORD, NO_RELATION = 1.0, -3.0
+#: a word that relations are made of, and any other; a word of offices
+RELATION_WORD, NO_RELATION, OFFICE_WORD = 1.0, -3.0, 2.0
 #: a digit or sign in a name
 NO_NAME = -5.0
 
@@ -45,6 +45,8 @@ RELATIONS = frozenset({
     "ruột", "đẻ", "nuôi", "dâu", "rể", "trai", "gái", "cô", "dì", "chú", "bác", "cậu", "mợ", "thím", "họ", "hàng", "người",
     "giám", "hộ", "được", "chăm", "sóc", "đại", "diện", "đứng", "đầu", "cơ", "sở", "bảo", "trợ", "thích", "cán", "bộ",
 })
+#: words of offices, beside a signer's name
+OFFICES = frozenset({"chủ", "tịch", "phó", "quyền", "công", "chức", "tư", "pháp", "hộ", "trưởng", "phòng", "giám", "đốc"})
 # fmt: on
 
 
@@ -93,7 +95,7 @@ class State:
 
 
 class Prose:
-    """What may be written in a field of kind `name`, `place`, `relation` or `text`."""
+    """What may be written in a field of kind `name`, `place`, `relation`, `office` or `text`."""
 
     def __init__(self, kind: str) -> None:
         self.start = State()
@@ -161,6 +163,8 @@ class Prose:
         if self._kind == "name":
             count = name_counts().get(word, (0, 0))
             cost += COMMON * (math.log1p(count[0] if state.before else max(count[1], count[0] // 20)) - 6.0)
+        if self._kind == "office":
+            cost += OFFICE_WORD * (word in OFFICES)
         if self._kind == "relation":
             cost += RELATION_WORD if word in RELATIONS else NO_RELATION
         if self._kind == "place" and not state.levels:
