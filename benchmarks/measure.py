@@ -54,6 +54,27 @@ class Errors:
         }
 
 
+@dataclass(slots=True)
+class Matches:
+    """Values of some fields: how many are exactly right, and character errors of what was read for them (nothing: all wrong)."""
+
+    exact: Share = field(default_factory=Share)
+    errors: Errors = field(default_factory=Errors)
+
+    def add(self, read: object, truth: object) -> None:
+        """One more value in normal form."""
+        self.exact.add(same(read, truth))
+        self.errors.add(_letters(read), _letters(truth))
+
+    def plain(self) -> dict[str, Any]:
+        """As a result file has it."""
+        return {**self.exact.plain(), "cer": self.errors.plain()["cer"]}
+
+
+def _letters(value: object) -> str:
+    return "" if value is None else " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
 def shares() -> defaultdict[str, Share]:
     """Shares by name."""
     return defaultdict(Share)
@@ -109,7 +130,8 @@ class Tally:
     confusion: Counter[str] = field(default_factory=Counter)
     splits: Share = field(default_factory=Share)
     records: Share = field(default_factory=Share)
-    fields: defaultdict[str, Share] = field(default_factory=shares)
+    #: by hand, level, type and name of the field, see `_keys`
+    fields: defaultdict[str, Matches] = field(default_factory=lambda: defaultdict(Matches))
     #: accepted fields of those that the truth has; wrong ones among the accepted, those it does not have included
     accepted: Share = field(default_factory=Share)
     accepted_wrong: int = 0
@@ -147,8 +169,8 @@ class Tally:
                 got = values.pop(name, None)
                 right = got is not None and same(got.value, value)
                 hand = "handwritten" if name in record.get("hand", ()) else "typed"
-                for key in (hand, f"{hand} {level}", f"{wanted['type']} {hand}", f"field {name}"):
-                    self.fields[key].add(right)
+                for key in _keys(hand, level, wanted["type"], name):
+                    self.fields[key].add(None if got is None else got.value, value)
                 self._accept(got is not None and got.accepted, right)
                 self.trust.add(got, right)
                 if not right:
@@ -184,6 +206,10 @@ class Tally:
             },
             "trust": self.trust.plain(),
         }
+
+
+def _keys(hand: str, level: str, doctype: str, name: str) -> tuple[str, ...]:
+    return (hand, f"{hand} {level}", f"{doctype} {hand}", f"{doctype} {level} {hand}", f"field {name}", f"field {name} {hand}")
 
 
 def same(read: object, truth: object) -> bool:

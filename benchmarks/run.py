@@ -44,6 +44,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=HERE / "results")
     parser.add_argument("--wrong", type=Path, help="writes every wrong field to this file; it holds what was read")
     parser.add_argument("--cache", type=Path, help="keeps readings in this folder, and takes them from there")
+    parser.add_argument("--details", action="store_true", help="also prints exact matches by type, level and hand, and by field")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
@@ -58,6 +59,8 @@ def main() -> int:
 
         reliability(result, target.with_suffix(".png"))
     print(table(result))
+    if given.details:
+        print(details(result))
     print(f"\n{target}")
     return floors(result)
 
@@ -284,6 +287,17 @@ def table(result: dict[str, Any]) -> str:
             if f.get("plain", {}).get("fields"):
                 simple = [_fraction(f["plain"]["fields"].get(hand)) for hand in ("typed", "handwritten")]
                 rows.append("| " + " | ".join([f["folder"], f"{engine}, labels by regex", *[""] * 4, *simple, "", "", ""]) + " |")
+    return "\n".join(rows)
+
+
+def details(result: dict[str, Any]) -> str:
+    """Exact matches and character errors by type, level and hand, and by field, as Markdown."""
+    rows = []
+    for engine, folders in result["engines"].items():
+        for f in folders:
+            rows += ["", f"{f['folder']}, {engine}", "", "| what | exact | CER |", "|---|---|---|"]
+            shown = [(k, v) for k, v in f["fields"].items() if k.startswith("field ") or len(k.split()) == 3]
+            rows += [f"| {name.removeprefix('field ')} | {_fraction(v)} | {_percent(v['cer'])} |" for name, v in shown]
     return "\n".join(rows)
 
 

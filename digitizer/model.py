@@ -443,6 +443,17 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A remark in the margin, with the day it was made (ISO) where it says one; `page` and `box` as those of a field."""
+
+    text: str
+    date: str | None
+    confidence: float
+    page: int
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One value, where it was read and how sure we are.
 
@@ -459,6 +470,8 @@ class Field:
     box: Box | None = None
     problems: tuple[Problem, ...] = ()
     by: str = "ocr"
+    #: a field of notes: its `value` is their texts
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from digitizer.extract.book import number as numbered
 from digitizer.extract.check import confidence, judge
 from digitizer.extract.codes import Coded, from_mrz, from_qr
 from digitizer.extract.locate import from_cells, locate, mixed
+from digitizer.extract.notes import notes_of
 from digitizer.extract.records import Case, book_values, cases
 from digitizer.extract.rows import Found
 from digitizer.extract.successors import with_successors
@@ -136,19 +137,38 @@ def _from_print(spec: FieldSpec, located: Mapping[str, Found], doctype: DocType)
     found = located.get(spec.name) or located.get(spec.part_of or spec.name)
     if found is None or not found.pieces:
         return None
+    if spec.type == "notes":
+        return _noted(spec, found)
     read = value_of(spec.type, found)
     value, problem = read.value, read.problem
     if problem == "empty" and value is None:
         return None
     return Field(
         name=spec.name,
-        raw=types.clean(found.raw) if spec.type != "notes" else found.raw,
+        raw=types.clean(found.raw),
         value=value,
         confidence=confidence(spec.type, read.evidence),
         accepted=False,
         page=found.pieces[0].page,
         box=found.box,
         problems=tuple(Problem(code=code, field=spec.name) for code in (problem, _symbol_missing(spec, value, doctype)) if code),
+    )
+
+
+def _noted(spec: FieldSpec, found: Found) -> Field | None:
+    """The notes of a margin as one field: as sure as the least sure of them."""
+    notes, evidence = notes_of(found)
+    if not notes:
+        return None
+    return Field(
+        name=spec.name,
+        raw=found.raw,
+        value=tuple(note.text for note in notes),
+        confidence=confidence(spec.type, evidence),
+        accepted=False,
+        page=found.pieces[0].page,
+        box=found.box,
+        notes=notes,
     )
 
 
@@ -268,7 +288,7 @@ def revise_field(
         if value is None and said.strip():
             raise UsageError(f"{name} cannot hold this value: {problem}", field=name)
         old = revised.get(name) or Field(name=name, raw="", value=None, confidence=0.0, accepted=False)
-        revised[name] = replace(old, value=value, confidence=CERTAIN, accepted=True, by=by, problems=())
+        revised[name] = replace(old, value=value, confidence=CERTAIN, accepted=True, by=by, problems=(), notes=())
     order = {name: i for i, name in enumerate(specs)}
     ordered = sorted(revised.values(), key=lambda field: order.get(field.name, len(order)))
     return with_successors(ordered, doctypes[doctype]) if doctype else tuple(ordered)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from digitizer.model import Box, Digitized, Document, Field, Line, Mark, PageText, Problem, Quality, Record, Tick, Warp
+from digitizer.model import Box, Digitized, Document, Field, Line, Mark, Note, PageText, Problem, Quality, Record, Tick, Warp
 
 #: changes when a reader of the old format could not read the new one
 SCHEMA = "digitizer/result/1"
@@ -128,6 +128,17 @@ def _field(field: Field) -> dict[str, Any]:
         "box": _box(field.box),
         "by": field.by,
         "problems": [_problem(problem) for problem in field.problems],
+        **({"notes": [_note(note) for note in field.notes]} if field.notes else {}),
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {
+        "text": note.text,
+        "date": note.date,
+        "confidence": round(note.confidence, 3),
+        "page": note.page,
+        "box": _box(note.box),
     }
 
 

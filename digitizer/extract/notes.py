@@ -1,0 +1,68 @@
+"""Notes in the margin of a register: what was changed later, each with its day; Luật Hộ tịch 2014, Article 26 onwards.
+
+A note begins with a word such notes begin with, after the day of the one before it, or below the signature that ends it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from digitizer.extract import types
+from digitizer.extract.check import confidence
+from digitizer.extract.rows import Found, Piece
+from digitizer.extract.values import Evidence, value_of
+from digitizer.model import Note
+from digitizer.text import fold
+
+#: how a note begins, folded
+_BEGINS = re.compile(
+    r"(?:ngay \d|da (?:cap|ghi|cai|thay|bo|dang)|bo sung|thay doi|cai chinh|xac dinh lai|ghi chu|dang ky lai|theo quyet dinh|"
+    r"can cu|duoc (?:nhan|cong)|nhan (?:con|cha|me|nuoi)|cham dut|ly hon|ket hon|chet)"
+)
+#: a note is over with its day or a full stop
+_ENDS = re.compile(r"(?:\d{4}|[.;])\W*$")
+#: rows of one note stand no further apart than this, in heights of a row: between notes there is a signature
+_APART = 1.3
+_DAY = re.compile(r"\d{1,2}\s*[/.\-]\s*\d{1,2}\s*[/.\-]\s*\d{4}|ngày\s+\d{1,2}\s+tháng\s+\d{1,2}\s+năm\s+\d{4}", re.IGNORECASE)
+
+
+def notes_of(found: Found) -> tuple[tuple[Note, ...], Evidence]:
+    """The notes in the pieces of a margin, in order, and what speaks for the least sure of them."""
+    read = [(pieces, value_of("text", Found(field=found.field, pieces=pieces))) for pieces in _parted(found.pieces)]
+    held = [(pieces, valued) for pieces, valued in read if isinstance(valued.value, str)]
+    notes = tuple(_note(pieces, str(v.value), confidence("notes", v.evidence), found) for pieces, v in held)
+    least = min((valued for _, valued in held), key=lambda v: confidence("notes", v.evidence), default=None)
+    return notes, least.evidence if least is not None else Evidence(())
+
+
+def _note(pieces: Sequence[Piece], text: str, sure: float, found: Found) -> Note:
+    own = Found(field=found.field, pieces=tuple(pieces))
+    return Note(text=text, date=day_of(text), confidence=sure, page=pieces[0].page, box=own.box)
+
+
+def day_of(text: str) -> str | None:
+    """The day a note was made, ISO: the day it begins with, else the last it names; None where it names none."""
+    days = [value for match in _DAY.findall(text) if isinstance(value := types.read("date", match)[0], str)]
+    begins = re.match(r"ngay \d", fold(text)) is not None
+    return (days[0] if begins else days[-1]) if days else None
+
+
+def _parted(pieces: Sequence[Piece]) -> list[tuple[Piece, ...]]:
+    """The pieces of each note."""
+    groups: list[list[Piece]] = []
+    for piece in pieces:
+        if groups and not _begins(groups[-1], piece):
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    return [tuple(group) for group in groups]
+
+
+def _begins(before: Sequence[Piece], piece: Piece) -> bool:
+    last, said = before[-1], fold(piece.text)
+    if last.page != piece.page:
+        return _BEGINS.match(said) is not None
+    apart = piece.line.box.y0 - last.line.box.y1 > _APART * last.line.box.height
+    over = _ENDS.search(last.text) is not None
+    return (apart and (over or _BEGINS.match(said) is not None)) or (over and _BEGINS.match(said) is not None)
