@@ -24,6 +24,9 @@ DEMO = SAMPLES / "H60.127.03" / "dossiers" / "H60.127.03-260930-0012"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=20, help="how often fault tests kill something (make faults: 200)")
     parser.addoption("--seed", type=int, help="repeats the random choices of an earlier run")
+    parser.addoption(
+        "--most-minutes", type=float, default=100.0, help="the large fault run ends its harm then, and says how much it did"
+    )
     parser.addoption("--record", type=Path, help="a folder for what the fault tests did and found (make faults)")
 
 

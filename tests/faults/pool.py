@@ -61,10 +61,11 @@ class Pool:
     def settings(self) -> Settings:
         return Settings.load(self.variables)
 
-    def start(self, processes: int = 2) -> subprocess.Popen[bytes]:
+    def start(self, processes: int = 2, module: str = "digitizer") -> subprocess.Popen[bytes]:
+        """A supervisor; `module` is what runs `digitizer worker`."""
         with (self.home / "workers.log").open("ab") as log:
             supervisor = subprocess.Popen(
-                [sys.executable, "-m", "digitizer", "worker", "--processes", str(processes)],
+                [sys.executable, "-m", module, "worker", "--processes", str(processes)],
                 env={**os.environ, **self.variables},
                 stdout=log,
                 stderr=log,
@@ -92,6 +93,10 @@ class Pool:
             except psutil.NoSuchProcess:
                 continue
         return found
+
+    def names(self) -> dict[int, str]:
+        """Process id -> name of the workers that `tests.faults.forking` started."""
+        return {int(path.read_text() or 0): path.name for path in (self.home / "workers").glob("*")}
 
     def submit(self, count: int, first: int = 0) -> list[bytes]:
         """Submits blank pages as files of their own; their bytes."""

@@ -71,7 +71,7 @@ class Chaos:
         """One harm; there are always two supervisors with a worker each."""
         while len(alive := [s for s in self.pool.supervisors if s.poll() is None]) < 2:
             self.pool.supervisors[:] = alive
-            self.pool.start(1)
+            self.pool.start(1, "tests.faults.forking")
         if not self._bag:
             self._bag = [kind for kind, times in ROUND.items() for _ in range(times)]
             self.chance.shuffle(self._bag)
@@ -92,8 +92,8 @@ class Chaos:
         """Workers with a job in hand, as soon as there are any."""
         for _ in range(1200):
             self.feed()
-            names = {name for name, _ in self.service.working()}
-            if found := [w for w in self.pool.workers() if names & set(_arguments(w))]:
+            busy, names = {name for name, _ in self.service.working()}, self.pool.names()
+            if found := [w for w in self.pool.workers() if names.get(w.pid) in busy]:
                 return found
             time.sleep(0.1)
         raise AssertionError("no worker takes a job")
@@ -101,13 +101,13 @@ class Chaos:
     def worker(self, kind: str) -> None:
         victim = self.chance.choice(self.at_work())
         time.sleep(self.chance.uniform(0, 0.6))
-        held = {name for name, _ in self.service.working()} & set(_arguments(victim))
+        busy, name = {name for name, _ in self.service.working()}, self.pool.names().get(victim.pid)
         try:
             victim.kill()
         except psutil.NoSuchProcess:  # it was replaced by age meanwhile
             return
         self.kills += 1
-        self.kills_at_work += bool(held)
+        self.kills_at_work += name in busy
 
     def supervisor(self, kind: str) -> None:
         self.at_work()
@@ -136,13 +136,6 @@ class Chaos:
         self.line.bad_for(self.chance.uniform(0.5, 1.5), share=0.5)
 
 
-def _arguments(worker: psutil.Process) -> list[str]:
-    try:
-        return worker.cmdline()
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return []
-
-
 @pytest.mark.slow
 @pytest.mark.service
 @pytest.mark.timeout(7200)
@@ -157,8 +150,8 @@ def test_whatever_dies_every_page_is_done_once(
     wanted: int = request.config.getoption("--kills")
     began = time.monotonic()
     with Proxy(servers.s3.port, chance) as line:
-        # a kill is the test's doing, not the page's: attempts must not run out
-        pool = Pool(servers, tmp_path, DIGITIZER_ATTEMPTS="1000", DIGITIZER_LEASE_S="10", DIGITIZER_S3__READ_S="2")
+        # a kill is the test's doing, not the page's: attempts must not run out; leases outlast a page on a busy machine
+        pool = Pool(servers, tmp_path, DIGITIZER_ATTEMPTS="1000", DIGITIZER_LEASE_S="45", DIGITIZER_S3__READ_S="2")
         pool.replay(recording)
         with opened(pool):
             originals = submit_demo(pool, tmp_path / "in", copies=4)
@@ -166,7 +159,8 @@ def test_whatever_dies_every_page_is_done_once(
             with Service.open(pool.settings()) as service:
                 pool.more["DIGITIZER_S3__ENDPOINT"] = line.endpoint
                 chaos = Chaos(pool, service, line, chance)
-                while chaos.kills < wanted or len(chaos.done) < len(ROUND):
+                until = began + 60 * request.config.getoption("--most-minutes")
+                while (chaos.kills < wanted and time.monotonic() < until) or len(chaos.done) < len(ROUND):
                     patiently(chaos.strike)
             originals |= chaos.hashes
             took = pool.wait(all_over(len(originals)), timeout=1200)
@@ -175,8 +169,9 @@ def test_whatever_dies_every_page_is_done_once(
             check(pool, originals, dossiers)
         assert set(chaos.done) == set(ROUND)
         assert line.faults.total() > 0, "the line was never bad while somebody used it"
-        assert chaos.kills_at_work > wanted / 2, "most kills must meet a worker at work"
+        assert chaos.kills_at_work > chaos.kills / 2, "most kills must meet a worker at work"
         findings["pool"] = {
+            "kills_wanted": wanted,
             "kills": chaos.kills,
             "kills_at_work": chaos.kills_at_work,
             "strikes": dict(chaos.done),
