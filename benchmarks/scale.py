@@ -1,7 +1,7 @@
-"""Measures the pool: overhead a page, one worker against two, a backlog of 100,000 jobs, memory over many pages.
+"""Measures the pool: overhead a page, one worker against two, a backlog of 100,000 jobs, bulk ingestion, memory over many pages.
 
-`benchmarks/scale.py [--parts backlog,overhead,scaling,memory] [--pages N] [--commit]`. Servers are started here, as for the
-tests, PostgreSQL with fsync. Backlog and overhead use blank pages, scaling and memory the real engine. On a machine that others
+`benchmarks/scale.py [--parts backlog,overhead,bulk,scaling,memory] [--pages N] [--bulk N]`. Servers are started here, as for the
+tests, PostgreSQL with fsync. Scaling and memory use the real engine, the others blank pages. On a machine that others
 use too, compare CPU seconds and ratios, not wall time: both are written, with the load of the machine.
 """
 
@@ -12,13 +12,14 @@ import functools
 import hashlib
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from run import save  # noqa: E402
 
-from digitizer.ledger import jobs, open_ledger  # noqa: E402
-from digitizer.ledger.schema import bundle, intake, job  # noqa: E402
+from digitizer.ledger import Ledger, jobs, open_ledger, submissions  # noqa: E402
+from digitizer.ledger.schema import bundle, intake, job, page  # noqa: E402
 from digitizer.service import Service, Submission  # noqa: E402
 from digitizer.settings import EngineOptions, Settings  # noqa: E402
 from tests.faults.pool import Pool, all_over, blank_page, opened  # noqa: E402
@@ -40,7 +41,9 @@ from workers import shift as shifts  # noqa: E402
 from workers.shift import Shift  # noqa: E402
 
 BACKLOG = 100_000
-PARTS = ("backlog", "overhead", "scaling", "memory")
+PARTS = ("backlog", "overhead", "bulk", "scaling", "memory")
+#: pages of a book of the bulk run
+BOOK = 200
 
 
 def main() -> int:
@@ -48,6 +51,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--pages", type=int, default=2000, help="pages for memory; scaling takes a twentieth of it")
+    parser.add_argument("--files", type=int, default=100, help="pages of each half of overhead")
+    parser.add_argument("--bulk", type=int, default=10_000, help="pages of the bulk run")
     parser.add_argument("--minutes", type=float, default=600.0, help="memory ends after that, with as many pages as fit")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     shifts.MOST_JOBS = 1_000_000  # nobody is replaced by age here
@@ -126,15 +131,15 @@ def _times(action: Callable[[], object], count: int) -> dict[str, float]:
 def overhead(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Seconds of one worker inside store, ledger and queue for each page: books of 100 pages, and single files."""
     return {
-        "book of 100 pages": _overhead(Pool(servers, folder / "book"), book=True),
-        "100 files of one page": _overhead(Pool(servers, folder / "files"), book=False),
+        f"book of {given.files} pages": _overhead(Pool(servers, folder / "book"), given.files, book=True),
+        f"{given.files} files of one page": _overhead(Pool(servers, folder / "files"), given.files, book=False),
     }
 
 
-def _overhead(pool: Pool, *, book: bool) -> dict[str, Any]:
+def _overhead(pool: Pool, count: int, *, book: bool) -> dict[str, Any]:
     with Service.open(pool.settings()) as service, _measured(service) as spent:
         files = []
-        for number in range(100):
+        for number in range(count):
             files.append(pool.home / f"{number:03}.png")
             files[-1].write_bytes(blank_page(number))
         for group in [files] if book else [[f] for f in files]:
@@ -145,10 +150,13 @@ def _overhead(pool: Pool, *, book: bool) -> dict[str, Any]:
         shift = Shift(service, "bench")
         while not shift.over and service.waiting():
             shift.work_for(60)
-        whole = {"cpu_ms": (time.process_time() - cpu) * 10, "wall_ms": (time.perf_counter() - wall) * 10}
-        assert service.status().intakes == {"DIGITIZED": 1 if book else 100}
-        receiving = {name: round(cpu * 10, 2) for name, (cpu, _) in taken.items()}
-        working = {name: {"cpu_ms": round(cpu * 10, 2), "wall_ms": round(wall * 10, 2)} for name, (cpu, wall) in spent.items()}
+        whole = {"cpu_ms": (time.process_time() - cpu) * 1000 / count, "wall_ms": (time.perf_counter() - wall) * 1000 / count}
+        assert service.status().intakes == {"DIGITIZED": 1 if book else count}
+        receiving = {name: round(cpu * 1000 / count, 2) for name, (cpu, _) in taken.items()}
+        working = {
+            name: {"cpu_ms": round(cpu * 1000 / count, 2), "wall_ms": round(wall * 1000 / count, 2)}
+            for name, (cpu, wall) in spent.items()
+        }
         return {"receiving_cpu_ms": receiving, "working": working, "whole": {k: round(v, 1) for k, v in whole.items()}}
 
 
@@ -188,6 +196,92 @@ def _measured(service: Service) -> Iterator[dict[str, tuple[float, float]]]:
     for name in ("begin", "read"):
         setattr(service.ledger, name, transaction(getattr(service.ledger, name)))
     yield spent
+
+
+# --- bulk: one run over books, killed once and started again ----------------------------------------------------------------
+
+
+def bulk(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """`ingest` of books of 200 small pages, killed -9 at 40 % and started again: memory, completeness, what was repeated."""
+    home, books = folder / "home", given.bulk // BOOK
+    for number in range(books):
+        _book(folder / "in" / "H60.127.03" / "books" / "KS" / str(1950 + number) / "01" / "book.pdf", number)
+    (folder / "nothing.json").write_text("{}")
+    recorded = {"DIGITIZER_ENGINE__NAME": "replay", "DIGITIZER_ENGINE__RECORDING": str(folder / "nothing.json")}
+    command = [sys.executable, "-m", "digitizer", "--home", str(home), "ingest", str(folder / "in"), "--jobs", "2"]
+    ledger = open_ledger("sqlite:", home)
+    seen: list[dict[str, int]] = []
+    began, before = time.monotonic(), os.times()
+
+    def ingest(until: int) -> int:
+        """Its exit code; None of it after `until` pages."""
+        run = subprocess.Popen(command, env={**os.environ, **recorded}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while run.poll() is None:
+            time.sleep(2)
+            pages = _count(ledger, page)
+            seen.append({"pages": pages, **_memory(run.pid)})
+            if pages >= until:
+                run.kill()
+        return run.wait()
+
+    codes = [ingest(books * BOOK * 2 // 5), ingest(sys.maxsize)]
+    used = os.times()
+    with ledger.read() as tx:
+        states = {
+            row.state: row.n for row in tx.execute(sa.select(page.c.state, sa.func.count().label("n")).group_by(page.c.state))
+        }
+        found = {
+            "pages": {state: number for state, number in states},
+            "books": submissions.counts(tx),
+            "jobs": jobs.backlog(tx),
+            "jobs claimed twice": tx.execute(sa.select(sa.func.count()).select_from(job).where(job.c.attempts > 1)).scalar_one(),
+        }
+    ledger.close()
+    quarters = [[s for s in seen if a <= s["pages"] / (books * BOOK) <= a + 0.25] for a in (0.0, 0.75)]
+    return {
+        **found,
+        "exit codes": codes,
+        "cpu_s": round(used.children_user + used.children_system - before.children_user - before.children_system),
+        "seconds": round(time.monotonic() - began),
+        "pss_mb median, first and last quarter": {
+            name: [round(statistics.median(s[name] for s in quarter)) for quarter in quarters] for name in ("ingest", "tree")
+        },
+        "series": seen[:: max(1, len(seen) // 60)],
+    }
+
+
+def _book(path: Path, number: int) -> None:
+    import pikepdf
+
+    path.parent.mkdir(parents=True)
+    with pikepdf.new() as pdf:
+        for leaf in range(BOOK):
+            pdf.add_blank_page(page_size=(298, 420))  # A6
+            image = pikepdf.Stream(pdf, bytes([255]) * (248 * 350 - 2) + bytes([number, leaf]))
+            image.update({"/Type": pikepdf.Name.XObject, "/Subtype": pikepdf.Name.Image, "/Width": 248, "/Height": 350})
+            image.update({"/ColorSpace": pikepdf.Name.DeviceGray, "/BitsPerComponent": 8})
+            shown = pdf.pages[-1]
+            shown.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(I=image))
+            shown.Contents = pikepdf.Stream(pdf, b"q 298 0 0 420 0 0 cm /I Do Q")
+        pdf.save(path, compress_streams=True)
+
+
+def _count(ledger: Ledger, table: sa.Table) -> int:
+    with ledger.read() as tx:
+        return int(tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+
+
+def _memory(pid: int) -> dict[str, int]:
+    """PSS in MB of a process, and of its whole tree."""
+    found = []
+    try:
+        root = psutil.Process(pid)
+        for process in [root, *root.children(recursive=True)]:
+            with suppress(psutil.Error):
+                found.append(process.memory_full_info().pss / 1e6)
+    except psutil.NoSuchProcess:
+        pass
+    return {"ingest": round(found[0]) if found else 0, "tree": round(sum(found))}
 
 
 # --- scaling and memory: the real engine --------------------------------------------------------------------------------
