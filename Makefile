@@ -54,7 +54,7 @@ lock:
 	uv pip compile pyproject.toml --extra dev --extra draw --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-index-url --quiet -o requirements.lock
 
-.venv/ready: pyproject.toml requirements.lock hatch_build.py scripts/setup.sh
+.venv/ready: pyproject.toml requirements.lock scripts/setup.sh
 	@PYTHON=$(PYTHON) sh scripts/setup.sh
 
 clean:

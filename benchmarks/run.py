@@ -45,13 +45,16 @@ def main() -> int:
     parser.add_argument("--wrong", type=Path, help="writes every wrong field to this file; it holds what was read")
     parser.add_argument("--cache", type=Path, help="keeps readings in this folder, and takes them from there")
     parser.add_argument("--details", action="store_true", help="also prints exact matches by type, level and hand, and by field")
+    parser.add_argument("--detector", type=Path, help="folder of a detector to use instead of the one we ship")
+    parser.add_argument("--recogniser", type=Path, help="folder of a recogniser to use instead of the one we ship")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
         json.dump([measure(folder, given) for folder in given.pages], sys.stdout)
         return 0
     engines = {engine: _alone(engine, given) for engine in given.engine or ["paddle", "tesseract"]}
-    result = {"engines": engines, **({"cached": True} if given.cache else {})}
+    others = {name: getattr(given, name).name for name in ("detector", "recogniser") if getattr(given, name)}
+    result = {"engines": engines, **others, **({"cached": True} if given.cache else {})}
     target = save(result, given.output, given.name)
     if any(folder["trust"]["bins"] for folders in engines.values() for folder in folders):
         sys.path.insert(0, str(ROOT))
@@ -69,16 +72,15 @@ def _alone(engine: str, given: argparse.Namespace) -> Any:
     command = [sys.executable, __file__, "--worker", engine, "--limit", str(given.limit)]
     for folder in given.pages:
         command += ["--pages", str(folder)]
-    if given.cache:
-        command += ["--cache", str(given.cache)]
-    if given.wrong:
-        command += ["--wrong", str(given.wrong)]
+    for option in ("cache", "wrong", "detector", "recogniser"):
+        if getattr(given, option):
+            command += [f"--{option}", str(getattr(given, option))]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     return json.loads(done.stdout)
 
 
-def tools_of(engine_name: str) -> Any:
-    """What the stages work with, as the product has it."""
+def tools_of(engine_name: str, **models: Path | None) -> Any:
+    """What the stages work with, as the product has it; `models`: folders of another detector or recogniser."""
     sys.path.insert(0, str(ROOT))
     from digitizer.doctypes import digest, load
     from digitizer.ocr import open_engine
@@ -87,7 +89,7 @@ def tools_of(engine_name: str) -> Any:
 
     doctypes = load(None)
     return Tools(
-        engine=open_engine(EngineOptions(name=engine_name)),
+        engine=open_engine(EngineOptions(name=engine_name, **models)),
         doctypes=doctypes,
         doctypes_digest=digest(doctypes),
         pages=PageOptions(),
@@ -96,7 +98,7 @@ def tools_of(engine_name: str) -> Any:
 
 def measure(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Counts, CPU seconds and memory of one engine on one folder."""
-    tools = tools_of(given.worker)
+    tools = tools_of(given.worker, detector=given.detector, recogniser=given.recogniser)
     from benchmarks.measure import Tally
 
     tally, baseline, cost = Tally(), Tally(), Cost()

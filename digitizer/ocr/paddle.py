@@ -1,4 +1,4 @@
-"""Engine `paddle`: PaddleOCR's text detector and our Vietnamese recogniser, both on ONNX Runtime.
+"""Engine `paddle`: PaddleOCR's text detection and our own detector and Vietnamese recogniser, all on ONNX Runtime.
 
 PaddleOCR is given name and folder of its model, or it would ask the network.
 """
@@ -6,22 +6,26 @@ PaddleOCR is given name and folder of its model, or it would ask the network.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
+import numpy.typing as npt
 
 from digitizer.errors import EngineFailed, EngineMissing
-from digitizer.geometry import grow
 from digitizer.model import Box, Line, Page, Pixels
 from digitizer.ocr.recogniser import Recogniser
 from digitizer.ocr.weights import Model, detector, recogniser
 from digitizer.settings import EngineOptions
 
-#: longer side of what the detector sees, px
-DETECTOR_SIDE = 1_280
-#: the detector's boxes clip the last pen strokes and marks: room added on each side, in box heights
-PAD_X, PAD_Y = 0.35, 0.08
+#: longer side of a page as the detector first sees it, px, and the most it is shown of small text
+SIDE, MOST = 960, 1_600
+#: lower lines than LOW px are looked at again from nearer, at WELL px
+LOW, WELL = 10.0, 12.5
+#: text that was overlooked stands this near to text that was found, in parts of the page
+NEAR = 0.1
+#: room that the recogniser is used to on each side of a line, in box heights
+PAD_X, PAD_TOP, PAD_BOTTOM = 0.15, 0.0, 0.03
 #: more boxes than a page can hold are noise
 MAX_LINES = 600
 
@@ -42,7 +46,6 @@ class PaddleEngine:
             engine="onnxruntime",
             device="cpu",
             engine_config={"intra_op_num_threads": options.threads},
-            limit_side_len=DETECTOR_SIDE,
             limit_type="max",
         )
         self._read = Recogniser(self._recogniser, options.threads)
@@ -60,26 +63,55 @@ class PaddleEngine:
     def read(self, page: Page) -> tuple[Line, ...]:
         """The lines of `page`. Raises EngineFailed."""
         try:
-            return self._read.read(page.pixels, self.boxes(page))
+            return self.read_boxes(page.pixels, self.boxes(page.pixels))
         except (RuntimeError, ValueError, MemoryError) as exc:
             raise EngineFailed(f"{type(exc).__name__} while reading", source=page.source, scan=page.scan) from exc
+
+    def read_boxes(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[Line, ...]:
+        """The text in some boxes of a page, those without any left out."""
+        return self._read.read(pixels, boxes)
 
     def read_line(self, pixels: Pixels) -> str:
         """The text of a picture of one line."""
         height, width = pixels.shape[:2]
         return " ".join(line.text for line in self._read.read(pixels, [Box(0, 0, width, height)]))
 
-    def boxes(self, page: Page) -> list[Box]:
-        """Where text stands, padded; px of the page."""
-        height, width = page.pixels.shape[:2]
-        found = next(iter(self._find.predict(np.ascontiguousarray(page.pixels[:, :, ::-1]))))
+    def boxes(self, pixels: Pixels) -> list[Box]:
+        """Where text stands on a page (H, W, 3) uint8 RGB, padded; px of the page."""
+        height, width = pixels.shape[:2]
+        bgr = np.ascontiguousarray(pixels[:, :, ::-1])
+        found = self._corners(bgr, SIDE)
+        x0, y0, x1, y1, side = nearer(found, height, width)
+        if side:
+            found = self._corners(np.ascontiguousarray(bgr[y0:y1, x0:x1]), side) + np.array([x0, y0, x0, y0])
         boxes = []
-        for quad in found["dt_polys"][:MAX_LINES]:
-            (x0, y0), (x1, y1) = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
+        for x0, y0, x1, y1 in found[:MAX_LINES].tolist():
             if x1 - x0 >= 4 and y1 - y0 >= 4:
                 tall = y1 - y0
-                boxes.append(grow(Box(x0, y0, x1, y1), PAD_X * tall, PAD_Y * tall, width, height))
+                x0, x1, y0, y1 = x0 - PAD_X * tall, x1 + PAD_X * tall, y0 - PAD_TOP * tall, y1 + PAD_BOTTOM * tall
+                boxes.append(Box(max(0.0, x0), max(0.0, y0), min(float(width), x1), min(float(height), y1)))
         return boxes
+
+    def _corners(self, pixels: Pixels, side: int) -> npt.NDArray[np.float64]:
+        """(n, 4) x0, y0, x1, y1 of the lines found in a BGR page that is shown `side` px long."""
+        found = next(iter(self._find.predict(pixels, limit_side_len=side)))["dt_polys"]
+        quads = np.asarray(found, np.float64).reshape(-1, 4, 2)
+        return np.concatenate((quads.min(axis=1), quads.max(axis=1)), axis=1)
+
+
+def nearer(found: npt.NDArray[np.float64], height: int, width: int) -> tuple[int, int, int, int, int]:
+    """The part of a page (x0, y0, x1, y1) that holds its text, and the longer side to look at it with again, px; 0 where the
+    first look showed the lines, (n, 4) `found`, well enough.
+    """
+    scale = min(1.0, SIDE / max(height, width))
+    tall = float(np.percentile(found[:, 3] - found[:, 1], 20)) if len(found) else 0.0
+    if not 0 < tall * scale < LOW or scale == 1:
+        return 0, 0, width, height, 0
+    room = NEAR * max(height, width)
+    x0, y0 = (max(0, int(v)) for v in found[:, :2].min(axis=0) - room)
+    x1, y1 = (min(most, int(v)) for most, v in zip((width, height), found[:, 2:].max(axis=0) + room, strict=True))
+    longer = max(x1 - x0, y1 - y0)
+    return x0, y0, x1, y1, int(min(WELL / tall * longer, MOST, longer))
 
 
 def open(options: EngineOptions) -> PaddleEngine:

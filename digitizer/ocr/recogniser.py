@@ -21,8 +21,6 @@ HEIGHT = 48
 STRIDE = 8
 #: a longer line is squeezed: 80 letters of print take about 1,600 px
 MAX_WIDTH = 3_200
-#: px of line width in one call of the network; bounds memory
-BATCH_WIDTH = 3_200
 
 
 class Recogniser:
@@ -41,21 +39,16 @@ class Recogniser:
 
     def read(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[Line, ...]:
         """The text in each of `boxes` of a page, those without text left out. `pixels`: (H, W, 3) uint8 RGB."""
-        strips = [_strip(pixels, box) for box in boxes]
-        lines: dict[int, Line] = {}
-        for group in _groups([strip.shape[1] for strip in strips]):
-            width = max(strips[i].shape[1] for i in group)
-            batch = np.zeros((len(group), 3, HEIGHT, width), np.float32)
-            for row, i in enumerate(group):
-                batch[row, :, :, : strips[i].shape[1]] = strips[i].transpose(2, 0, 1)[::-1] / np.float32(127.5) - 1
-            columns = self.session.run(None, {self.input: batch})[0]
-            for row, i in enumerate(group):
-                used = -(-strips[i].shape[1] // STRIDE)
-                line = to_line(best_path(columns[row, :used], self.model.charset), boxes[i], used)
-                if line is not None:
-                    held = pack(columns[row, :used], self.model.charset, x0=boxes[i].x0, x1=boxes[i].x1)
-                    lines[i] = replace(line, lattice=held)
-        return tuple(lines[i] for i in sorted(lines))
+        lines = []
+        for box in boxes:
+            strip = _strip(pixels, box)
+            # one at a time: on a CPU a batch is no faster, and what pads it costs and changes the result
+            batch = np.ascontiguousarray(strip.transpose(2, 0, 1)[::-1][None] / np.float32(127.5) - 1)
+            columns = self.session.run(None, {self.input: batch})[0][0]
+            line = to_line(best_path(columns, self.model.charset), box, len(columns))
+            if line is not None:
+                lines.append(replace(line, lattice=pack(columns, self.model.charset, x0=box.x0, x1=box.x1)))
+        return tuple(lines)
 
 
 def _strip(pixels: Pixels, box: Box) -> npt.NDArray[np.uint8]:
@@ -66,18 +59,6 @@ def _strip(pixels: Pixels, box: Box) -> npt.NDArray[np.uint8]:
     width = int(np.clip(round(crop.shape[1] * HEIGHT / crop.shape[0]), STRIDE, MAX_WIDTH))
     way = Image.Resampling.BOX if crop.shape[0] > 2 * HEIGHT else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(np.ascontiguousarray(crop)).resize((width, HEIGHT), way))
-
-
-def _groups(widths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices batched by similar width, so that little is padded."""
-    group: list[int] = []
-    for i in sorted(range(len(widths)), key=lambda k: widths[k]):
-        if group and (widths[i] * (len(group) + 1) > BATCH_WIDTH or widths[i] > 1.25 * widths[group[0]] + 32):
-            yield group
-            group = []
-        group.append(i)
-    if group:
-        yield group
 
 
 def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:

@@ -17,7 +17,7 @@ from digitizer.settings import EngineOptions
 from digitizer.text import ACCENTED
 
 SHIPPED = Path(__file__).with_name("models")
-DETECTOR = "pp-ocrv6-small-det"
+DETECTOR = "lines-small"
 RECOGNISER = "vietnamese-small"
 #: what every recogniser has to know besides the 134 accented letters
 PLAIN = frozenset(" 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:;-/()<")

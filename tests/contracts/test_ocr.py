@@ -104,7 +104,7 @@ def test_an_engine_survives_odd_pages(name: str, page: Page) -> None:
 
 
 def test_models_are_named_with_their_hashes() -> None:
-    assert set(verify_models(EngineOptions())) == {"pp-ocrv6-small-det", "vietnamese-small"}
+    assert set(verify_models(EngineOptions())) == {"lines-small", "vietnamese-small"}
     assert all(len(digest) == 64 for digest in verify_models(EngineOptions()).values())
 
 

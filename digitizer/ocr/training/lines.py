@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitizer.ocr.training.drawing import card, cases, certificates, letters, registers, scans
+from digitizer.ocr.training.drawing import books, cases, registers, scans, sheets
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.drawing.forms import printing, stamp
 from digitizer.ocr.training.drawing.ink import Ink, Pen, Press, Typewriter, Writer, hand
@@ -47,6 +47,20 @@ class Cut:
     hand: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A scan: `pixels` (H, W, 3) uint8 RGB, the sheet on it, and how the sheet lies."""
+
+    pixels: NDArray[np.uint8]
+    sheet: Sheet
+    turn: scans.Turn
+
+    def quad(self, runs: list[Run]) -> NDArray[np.float64]:
+        """Corners (4, 2) of some runs, px of the scan, clockwise from the top left."""
+        corners: NDArray[np.float64] = scans.box_quads(self.turn, np.array([around([run.box for run in runs])], np.float64))[0]
+        return corners
+
+
 @cache
 def syllables() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(all syllables of the Vietnamese dictionary, those with a letter that is easily confused)."""
@@ -74,6 +88,10 @@ class Lines:
 
     def page(self) -> Iterator[Cut]:
         """The lines of one scan."""
+        yield from self.cuts(self.shot())
+
+    def shot(self) -> Shot:
+        """A sheet of the catalogue or a leaf of free lines, scanned and stored."""
         sheet = self._leaf() if self.rng.random() < 0.55 else self._document()
         level = _LEVELS[int(self.rng.integers(len(_LEVELS)))]
         scan = scans.scan(sheet, self.rng, level, skew_deg=float(self.rng.normal(0, 0.6)))
@@ -83,11 +101,13 @@ class Lines:
         if self.rng.random() < 0.85:
             stored = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, scan.quality])[1]
             image = np.ascontiguousarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1])
-        for line in sheet.reading():
-            for runs in self._split(line):
-                text = _text(runs)
-                box = np.array([around([run.box for run in runs])], np.float64)
-                cut = self._cut(image, scans.box_quads(scan.turn, box)[0])
+        return Shot(image, sheet, scan.turn)
+
+    def cuts(self, shot: Shot) -> Iterator[Cut]:
+        """The lines of a scan, cut as a detector cuts them."""
+        for line in shot.sheet.reading():
+            for runs in split(line, self.rng):
+                text, cut = _text(runs), self._cut(shot.pixels, shot.quad(runs))
                 if cut is not None and text:
                     yield Cut(cut, text, any(run.hand for run in runs))
 
@@ -98,21 +118,14 @@ class Lines:
         rng = self.rng
         when = date(2007, 1, 1) + timedelta(days=int(rng.integers(0, 7000)))
         number, dpi = int(rng.integers(1, 400)), int(rng.choice([150, 200, 200, 250, 300]))
+        if rng.random() < 0.6:
+            kind = str(rng.choice(["birth_register", "marriage_register", "death_register", *books.BOOKS]))
+            return books.any_page(self.fonts, kind, rng, when, dpi).sheet
+        sheet = sheets.SHEETS[str(rng.choice(list(sheets.SHEETS)))]
         how = str(rng.choice(["hand", "hand", "hand", "typewriter", "printer"]))
-        kind = int(rng.integers(8))
-        if kind < 4:
-            case = (cases.birth, cases.birth, cases.marriage, cases.death)[kind](rng, when, number)
-            body = registers.old_birth_body if kind == 1 else None
-            return registers.page(self.fonts, case, rng, dpi=dpi, how=how, body=body).sheet
-        if kind == 7:
-            form = card.citizen_id_card(self.fonts, cases.single(rng, when, number), rng, dpi=300)
-            return form.sheet
-        draw, about = (
-            (certificates.birth_certificate, cases.birth),
-            (letters.birth_declaration, cases.birth),
-            (letters.marital_status_certificate, cases.single) if rng.random() < 0.5 else (letters.decision, cases.single),
-        )[kind - 4]
-        return draw(self.fonts, about(rng, when, number), rng, dpi=dpi, how=how).sheet
+        if sheet.dpi == 300:
+            how, dpi = sheet.how, 300
+        return sheet.draw(self.fonts, sheet.event(rng, when, number, None), rng, dpi=dpi, how=how).sheet
 
     def _leaf(self) -> Sheet:
         """A sheet of free lines: no two need have the same writer."""
@@ -235,20 +248,6 @@ class Lines:
 
     # --- how it is cut --------------------------------------------------------------------------------------------------
 
-    def _split(self, line: Line) -> Iterator[list[Run]]:
-        """The runs of a line as a detector groups them: divided at wide gaps, now and then at any."""
-        group: list[Run] = []
-        for run in line.runs:
-            if group:
-                gap = run.box[0] - max(r.box[2] for r in group)
-                tall = max(r.box[3] - r.box[1] for r in (*group, run))
-                if gap > 2.2 * tall or (gap > 0.6 * tall and self.rng.random() < 0.15):
-                    yield group
-                    group = []
-            group.append(run)
-        if group:
-            yield group
-
     def _cut(self, image: NDArray[np.uint8], quad: NDArray[np.float64]) -> NDArray[np.uint8] | None:
         """The strip around a quadrangle, padded and shifted as detector boxes are, 48 px high."""
         rng = self.rng
@@ -271,6 +270,21 @@ class Lines:
             image, matrix, size, flags=cv2.INTER_LINEAR if how == cv2.INTER_AREA else how, borderMode=cv2.BORDER_REPLICATE
         )
         return np.asarray(strip, np.uint8)
+
+
+def split(line: Line, rng: np.random.Generator | None = None) -> Iterator[list[Run]]:
+    """The runs of a line as a detector groups them: divided at wide gaps; with `rng`, now and then at narrower ones too."""
+    group: list[Run] = []
+    for run in line.runs:
+        if group:
+            gap = run.box[0] - max(r.box[2] for r in group)
+            tall = max(r.box[3] - r.box[1] for r in (*group, run))
+            if gap > 2.2 * tall or (rng is not None and gap > 0.6 * tall and rng.random() < 0.15):
+                yield group
+                group = []
+        group.append(run)
+    if group:
+        yield group
 
 
 def _text(runs: list[Run]) -> str:

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import argparse
 import math
-import multiprocessing
-import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as functional
 import yaml
 from rapidfuzz.distance import Levenshtein
 
-from digitizer.ocr.training.drawing.fonts import DECLARATION, MORE, Fonts
+from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.graph import Reader
 from digitizer.ocr.training.lines import HEIGHT, Cut, Lines
+from digitizer.ocr.training.pool import drawers
+from digitizer.ocr.training.pool import lines as pool_lines
 
 MODEL = Path(__file__).resolve().parents[1] / "models" / "vietnamese-small"
 #: px of width of the longest line trained on
@@ -34,6 +33,10 @@ POOL = 400
 #: px of line width per output column
 STRIDE = 8
 HELD_OUT_SEED, HELD_OUT = 7, 300
+#: steps in which the learning rate rises
+WARM_UP = 200
+#: of the running mean that stays with every step
+AVERAGED = 0.998
 
 
 def charset() -> list[str]:
@@ -47,22 +50,14 @@ def normalised(pixels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[::-1] / np.float32(127.5) - 1)
 
 
-def draw(seed: int, queue: multiprocessing.Queue[Cut]) -> None:
-    """A process that draws lines for ever."""
-    os.nice(5)
-    cv2.setNumThreads(1)
-    for cut in Lines(Fonts.load(DECLARATION, MORE), seed):
-        queue.put(cut)
-
-
 def batches(
-    queue: multiprocessing.Queue[Cut], index: dict[str, int], area: int, seed: int
+    supply: Iterator[Cut], index: dict[str, int], area: int, seed: int
 ) -> Iterator[tuple[np.ndarray, list[list[int]]]]:
     """((N, 3, 48, W) float32, N lists of letter indices) of lines of similar width, about `area` px of width in all."""
     rng, pool = np.random.default_rng(seed), list[tuple[np.ndarray, list[int]]]()
     while True:
         while len(pool) < POOL:
-            cut = queue.get()
+            cut = next(supply)
             target = [index[c] for c in cut.text if c in index]
             # CTC needs a column for each letter and one between equal ones
             room = cut.pixels.shape[1] // STRIDE
@@ -108,6 +103,31 @@ def held_out() -> list[Cut]:
     return found
 
 
+class Average:
+    """The running mean of weights, which reads better than the weights of any one step; while entered, the model has it."""
+
+    def __init__(self, weights: Sequence[torch.Tensor]) -> None:
+        self._weights, self._mean = list(weights), [weight.detach().clone() for weight in weights]
+
+    def add(self, step: int) -> None:
+        """The weights after one more step."""
+        share = max(1 - AVERAGED, 1 / (step + 2))
+        for mean, weight in zip(self._mean, self._weights, strict=True):
+            mean.lerp_(weight.detach(), share)
+
+    def __enter__(self) -> None:
+        self._swap()
+
+    def __exit__(self, *_: object) -> None:
+        self._swap()
+
+    def _swap(self) -> None:
+        for mean, weight in zip(self._mean, self._weights, strict=True):
+            held = weight.detach().clone()
+            weight.data.copy_(mean)
+            mean.copy_(held)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=120)
@@ -115,7 +135,8 @@ def main() -> None:
     parser.add_argument("--start", type=Path, default=MODEL / "inference.onnx", help="weights to go on from")
     parser.add_argument("--resume", action="store_true", help="go on from out/last.pt")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--drawers", type=int, default=1, help="processes that draw")
+    parser.add_argument("--pool", type=Path, help="folder of drawn lines (pool.py), out/lines when not given")
+    parser.add_argument("--drawers", type=int, default=1, help="processes that draw into it")
     parser.add_argument("--area", type=int, default=32 * 320, help="px of line width in a batch")
     parser.add_argument("--rate", type=float, default=4e-4, help="highest learning rate")
     parser.add_argument("--freeze", default="", help="keep the weights up to this one; conv2d_84.w_0 is a third faster on a CPU")
@@ -134,39 +155,45 @@ def train(given: argparse.Namespace) -> None:
         model.load_state_dict(state["model"])
         lines = state["lines"]
     model.to(given.device)
+    model.channels_last()
     if given.freeze:
         model.freeze(given.freeze)
-    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=given.rate, weight_decay=0.01)
-    queue: multiprocessing.Queue[Cut] = multiprocessing.Queue(256)
-    for number in range(given.drawers):
-        multiprocessing.Process(target=draw, args=(given.seed + number, queue), daemon=True).start()
+    free = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(free, lr=given.rate, weight_decay=0.01)
+    average = Average(free)
+    pool = given.pool or given.out / "lines"
+    drawers(pool, given.drawers, given.seed)
+    supply = pool_lines(pool, np.random.default_rng(given.seed))
     judged = held_out()
     print(f"start {error_rate(model, judged, letters, given.device)}", flush=True)
     began = saved = time.monotonic()
     step, mean = 0, 0.0
-    for batch, targets in batches(queue, index, given.area, given.seed):
+    for batch, targets in batches(supply, index, given.area, given.seed):
         passed = (time.monotonic() - began) / 60 / given.minutes
         if passed >= 1:
             break
-        share = min(1.0, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * passed)) * 0.98 + 0.02
+        share = min(1.0, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * passed)) * 0.98 + 0.02
         for group in optimiser.param_groups:
             group["lr"] = given.rate * share
         loss = _step(model, optimiser, batch, targets, given.device)
+        average.add(step)
         step, lines = step + 1, lines + len(targets)
         mean = loss if step == 1 else 0.98 * mean + 0.02 * loss
         if step % 100 == 0:
             print(f"{lines} lines {time.monotonic() - began:.0f} s loss {mean:.4f} rate {share:.2f}", flush=True)
         if time.monotonic() - saved > 600:
-            _save(model, given.out, lines)
-            print(f"   {error_rate(model, judged, letters, given.device)}", flush=True)
+            _save(model, average, given.out, lines)
+            with average:
+                print(f"   {error_rate(model, judged, letters, given.device)}", flush=True)
             saved = time.monotonic()
-    _save(model, given.out, lines)
-    print(f"end {lines} lines {error_rate(model, judged, letters, given.device)}", flush=True)
+    _save(model, average, given.out, lines)
+    with average:
+        print(f"end {lines} lines {error_rate(model, judged, letters, given.device)}", flush=True)
 
 
 def _step(model: Reader, optimiser: torch.optim.Optimizer, batch: np.ndarray, targets: list[list[int]], device: str) -> float:
     with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
-        logits = model(torch.from_numpy(batch).to(device))
+        logits = model(torch.from_numpy(batch).to(device, memory_format=torch.channels_last))
     chances = logits.float().log_softmax(-1).permute(1, 0, 2)
     lengths = torch.tensor([len(target) for target in targets])
     flat = torch.tensor([letter for target in targets for letter in target])
@@ -179,11 +206,12 @@ def _step(model: Reader, optimiser: torch.optim.Optimizer, batch: np.ndarray, ta
     return float(loss.detach())
 
 
-def _save(model: Reader, out: Path, lines: int) -> None:
+def _save(model: Reader, average: Average, out: Path, lines: int) -> None:
     part = out / "last.part"
     torch.save({"model": {k: v.cpu() for k, v in model.state_dict().items()}, "lines": lines}, part)
     part.replace(out / "last.pt")
-    model.save(out / "inference.onnx")
+    with average:
+        model.save(out / "inference.onnx")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""Where text stands: our own detector, through PaddleOCR's loader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitizer.model import Pixels
+from digitizer.ocr.paddle import LOW, MOST, SIDE, WELL, PaddleEngine, nearer
+from digitizer.settings import EngineOptions
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+@pytest.fixture(scope="module")
+def engine() -> PaddleEngine:
+    return PaddleEngine(EngineOptions())
+
+
+def paper() -> Pixels:
+    return np.full((2340, 1654, 3), 250, np.uint8)
+
+
+def words(page: Pixels, text: str, x: int, y: int, scale: float = 1.4) -> None:
+    cv2.putText(page, text, (x, y), cv2.FONT_HERSHEY_COMPLEX, scale, (30, 30, 40), 3, cv2.LINE_AA)
+
+
+def test_the_empty_dotted_lines_of_a_margin_are_no_text(engine: PaddleEngine) -> None:
+    page = np.asarray(Image.open(SAMPLES / "birth_register" / "birth_register_01.jpg").convert("RGB"))
+    height, width = page.shape[:2]
+    boxes = engine.boxes(page)
+    assert len(boxes) > 30
+    below_its_heading = [box for box in boxes if box.x0 > 0.69 * width and 0.31 * height < box.y0 < 0.92 * height]
+    assert below_its_heading == []
+
+
+def test_a_line_is_one_box_that_holds_all_of_it(engine: PaddleEngine) -> None:
+    page = paper()
+    words(page, "Ho, chu dem, ten: NGUYEN VAN AN", 200, 600)
+    words(page, "Noi cu tru: xa Son Duong", 200, 760)
+    boxes = sorted(engine.boxes(page), key=lambda box: box.y0)
+    assert len(boxes) == 2
+    rows, columns = np.nonzero(page[500:660, :, 0] < 128)
+    assert boxes[0].x0 <= columns.min()
+    assert boxes[0].x1 >= columns.max()
+    assert boxes[0].y0 <= rows.min() + 500 + 3
+    assert boxes[0].y1 >= rows.max() + 500 - 3
+
+
+def test_cells_on_both_sides_of_a_rule_are_two_boxes(engine: PaddleEngine) -> None:
+    page = paper()
+    words(page, "NGUYEN VAN AN", 200, 600)
+    words(page, "1958", 900, 600)
+    cv2.line(page, (780, 400), (780, 900), (20, 20, 20), 4)
+    assert len(engine.boxes(page)) == 2
+
+
+def test_small_text_is_looked_at_from_nearer() -> None:
+    card = np.array([[800.0, 600, 1400, 620], [800, 660, 1300, 680], [820, 700, 1200, 722]])
+    x0, y0, x1, y1, side = nearer(card, 3_508, 2_480)
+    assert 0 < x0 < 800
+    assert 0 < y0 < 600
+    assert 1_400 < x1 < 2_480
+    assert 20 * side / max(x1 - x0, y1 - y0) == pytest.approx(WELL, rel=0.05)
+    assert side <= MOST
+
+
+def test_text_that_was_seen_well_is_not_looked_at_again() -> None:
+    tall = LOW / SIDE * 3_508 + 5
+    assert nearer(np.array([[100.0, 100, 900, 100 + tall]]), 3_508, 2_480)[-1] == 0
+    assert nearer(np.zeros((0, 4)), 3_508, 2_480)[-1] == 0
