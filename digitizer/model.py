@@ -262,6 +262,21 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Glyphs:
+    """Text that a page of a PDF has of its own: a run in one font, in the order it is drawn."""
+
+    font: str
+    #: one character a glyph, as a reader would copy it
+    chars: str
+    #: (N, 6) px of the scan: where each glyph stands on its base line (x, y) and its box (x0, y0, x1, y1)
+    places: Floats
+    #: (x, y) along the base line in the scan, length 1
+    direction: tuple[float, float]
+    #: drawn invisibly or under a picture: a text layer of another OCR, most likely
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scan:
     """A page as it came. `pixels`: (H, W, 3) uint8 RGB. `index`: position within the source."""
 
@@ -274,6 +289,9 @@ class Scan:
     area: Box | None = None
     #: what was noticed while decoding, say a repaired PDF
     problems: tuple[Problem, ...] = ()
+    #: text of its PDF page, and the places of pictures beside it, px
+    glyphs: tuple[Glyphs, ...] = ()
+    pictures: tuple[Box, ...] = ()
 
     @property
     def sheet(self) -> Sheet:
@@ -338,6 +356,34 @@ class Mark:
     text: str = ""
 
 
+class OldText(StrEnum):
+    """What becomes of the text a page of a PDF had."""
+
+    #: it has none, or nobody looked
+    NONE = ""
+    #: it can be seen and copies right: it stays
+    KEPT = "kept"
+    #: none of it can be seen: ours takes its place
+    REPLACED = "replaced"
+    #: it can be seen but copies wrongly: the page becomes its picture, ours lies over it
+    PICTURED = "pictured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnText:
+    """What a page of a PDF says of itself, px of the page."""
+
+    lines: tuple[Line, ...]
+    #: good Vietnamese; what is not has to agree with what is seen
+    sure: bool
+    #: there is nothing else to read on the page
+    whole: bool
+    #: whether it can be seen
+    seen: bool
+    #: see `digitizer/legacy.py`; empty for Unicode
+    encoding: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Page:
     """A page as it should be read: upright, straight. A spread gives two (`part` 0 is left, 1 right)."""
@@ -356,6 +402,8 @@ class Page:
     quality: Quality
     ruling: Ruling = Ruling()
     marks: tuple[Mark, ...] = ()
+    #: of a PDF that has text
+    own: OwnText | None = None
 
 
 # --- text -----------------------------------------------------------------------------------------------------------
@@ -405,6 +453,8 @@ class Line:
     letters: tuple[Letter, ...] = ()
     #: for decoding under constraints; never in a result. None from engines that give none
     lattice: Lattice | None = None
+    #: `pdf`: text of the PDF's own that stays in it, else `ocr`
+    by: str = "ocr"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -425,8 +475,9 @@ class PageText:
     ruling: Ruling
     marks: tuple[Mark, ...]
     blank: bool
-    #: fingerprint of the engine that read it
+    #: fingerprint of the engine that read it, `pdf` where its PDF says everything itself
     engine: str
+    old_text: OldText = OldText.NONE
 
 
 # --- meaning --------------------------------------------------------------------------------------------------------

@@ -18,10 +18,10 @@ from digitizer.classify import apart, classify
 from digitizer.doctypes import DocType
 from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
-from digitizer.model import Artifact, Digitized, PageText, Pixels, Problem, Quality, Ruling, Run, Source, Warp
-from digitizer.ocr import Engine, read
+from digitizer.model import Artifact, Digitized, PageText, Pixels, Problem, Quality, Record, Ruling, Run, Source, Warp
+from digitizer.ocr import PDF, Engine, read
 from digitizer.output import Look, render, write_light
-from digitizer.pages import ScanFile, straighten
+from digitizer.pages import ScanFile, own_text, straighten
 from digitizer.settings import OutputOptions, PageOptions
 
 _LIBRARIES = ("digitizer", "paddleocr", "onnxruntime", "opencv-contrib-python", "pymupdf", "pikepdf")
@@ -53,6 +53,12 @@ class Tools:
     doctypes_digest: str
     pages: PageOptions
     output: OutputOptions = field(default_factory=OutputOptions)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same page could read differently; readings are stored under it."""
+        mode = self.pages.mode
+        return self.engine.fingerprint if mode == PageOptions().mode else f"{self.engine.fingerprint}+{mode}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,6 +97,8 @@ def _read(file: ScanFile, index: int, tools: Tools, watch: Stopwatch) -> tuple[P
         scan = file.read(index)
     with watch("straighten"):
         pages = straighten(scan, options=tools.pages)
+        if scan.glyphs:
+            pages = tuple(replace(page, own=own_text(scan, page, mode=tools.pages.mode)) for page in pages)
     with watch("read"):
         return tuple(read(page, engine=tools.engine) for page in pages)
 
@@ -138,6 +146,7 @@ def finish(
         documents = classify(pages, positions, bundle=bundle, doctypes=tools.doctypes)
     with watch("extract"):
         documents = tuple(replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known)) for d in documents)
+        documents = tuple(replace(d, records=tuple(_by_pdf(record, pages) for record in d.records)) for d in documents)
     return Digitized(
         bundle=bundle,
         sources=sources,
@@ -152,6 +161,15 @@ def finish(
             seconds=dict(watch.seconds),
         ),
     )
+
+
+def _by_pdf(record: Record, pages: Sequence[PageText]) -> Record:
+    """Values that no engine read, because the page is text, are the PDF's."""
+    said = [f.by == "ocr" and f.page is not None and pages[f.page].engine == PDF for f in record.fields]
+    if not any(said):
+        return record
+    fields = tuple(replace(f, by="pdf") if is_so else f for f, is_so in zip(record.fields, said, strict=True))
+    return replace(record, fields=fields)
 
 
 def render_files(

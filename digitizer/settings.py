@@ -41,8 +41,8 @@ class PageOptions:
     limits: Limits = Limits()
     #: resolution for PDF pages that are not one scanned image, dots per inch
     render_dpi: int = 300
-    #: text a PDF has of its own: `redo` replaces hidden text and keeps what can be seen, `force` keeps pictures of the pages
-    #: only, so that no text of the input remains
+    #: text a PDF has of its own: `redo` believes what can be seen and is right, and reads again what is hidden; `skip` believes
+    #: hidden text too where it is good Vietnamese; `force` keeps pictures of the pages only, no text of the input remains
     mode: str = "redo"
 
 
@@ -236,8 +236,8 @@ class Settings:
             raise ConfigError("lang must be vi or en", lang=settings.lang)
         if settings.log not in ("debug", "info", "warning", "error"):
             raise ConfigError("log must be debug, info, warning or error", log=settings.log)
-        if settings.pages.mode not in ("redo", "force"):
-            raise ConfigError("pages.mode must be redo or force", mode=settings.pages.mode)
+        if settings.pages.mode not in ("skip", "redo", "force"):
+            raise ConfigError("pages.mode must be skip, redo or force", mode=settings.pages.mode)
         return settings
 
     @property

@@ -40,6 +40,7 @@ SOME_FAILED, SOME_WAIT = 21, 20
 @click.option("--counter", is_flag=True)
 @click.option("--jobs", "processes", type=click.IntRange(1, 64))
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--mode", type=click.Choice(["skip", "redo", "force"]))
 @click.option("--force", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
@@ -53,12 +54,15 @@ def ingest(
     counter: bool,
     processes: int | None,
     output: Path | None,
+    mode: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Stores, reads, classifies, extracts, renders, delivers."""
     given = submission(agency=agency, dossier=dossier, component=component, book=book, counter=counter)
-    chosen = settings(ctx)
+    chosen = settings(ctx) if mode is None else settings(ctx, pages={"mode": mode})
+    if mode is not None and not chosen.queue.startswith("inline:"):
+        raise ConfigError("the workers of this queue have settings of their own: set pages.mode there", queue="pages.mode")
     with Service.open(chosen) as service:
         service.check()
         found, skipped = collect(ctx, paths, chosen, book=book is not None, output=output)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from digitizer import plugins
-from digitizer.model import Line, Page, PageText, Pixels
+from digitizer.model import Line, OldText, Page, PageText, Pixels
 from digitizer.ocr.lines import reading_order
+from digitizer.ocr.own import PDF, Read, read_own, settled
 from digitizer.settings import EngineOptions
+
+__all__ = ["PDF", "Engine", "open_engine", "read", "verify_models"]
 
 
 class Engine(Protocol):
@@ -45,8 +49,12 @@ def verify_models(options: EngineOptions) -> Mapping[str, str]:
 
 
 def read(page: Page, *, engine: Engine) -> PageText:
-    """`page` with its text in reading order; a blank page is not shown to the engine."""
-    lines = () if page.quality.blank else reading_order(engine.read(page))
+    """`page` with its text in reading order; a blank page is not shown to the engine, nor one whose PDF says it all."""
+    found = Read(lines=(), engine=engine.fingerprint, old_text=OldText.NONE)
+    if not page.quality.blank and page.own is not None:
+        found = read_own(page.own, lambda: engine.read(page), engine.fingerprint)
+    elif not page.quality.blank:
+        found = replace(found, lines=engine.read(page))
     height, width = page.pixels.shape[:2]
     return PageText(
         source=page.source,
@@ -57,10 +65,11 @@ def read(page: Page, *, engine: Engine) -> PageText:
         dpi=page.dpi,
         sheet=page.sheet,
         to_scan=page.to_scan,
-        quality=page.quality,
-        lines=lines,
+        quality=settled(page.quality, found),
+        lines=reading_order(found.lines),
         ruling=page.ruling,
         marks=page.marks,
         blank=page.quality.blank,
-        engine=engine.fingerprint,
+        engine=found.engine,
+        old_text=found.old_text,
     )

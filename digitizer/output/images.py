@@ -1,13 +1,16 @@
-"""Pixels of a scan as a PDF image stream, without loss: JPEG as it is, anything else compressed exactly."""
+"""Pixels of a scan as a PDF image stream, without loss: JPEG and 16-bit PNG as they are, anything else compressed exactly."""
 
 from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from pikepdf import Dictionary, Name, Object, Pdf, Stream
 from PIL import Image
 
 from digitizer.model import Pixels
@@ -15,6 +18,9 @@ from digitizer.model import Pixels
 #: JPEG modes a PDF/A with an sRGB output intent may hold
 _COLOURS = {"L": "/DeviceGray", "RGB": "/DeviceRGB"}
 _ORIENTATION = 0x0112
+_PNG = b"\x89PNG\r\n\x1a\n"
+#: colour type of a PNG -> colour space, channels
+_PNG_COLOURS = {0: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,52 @@ class Encoded:
     parms: dict[str, int | bool]
     #: EXIF orientation of the stored pixels, 1 to 8
     orientation: int = 1
+
+
+def stream(pdf: Pdf, encoded: Encoded, **entries: Any) -> Object:
+    """An image object of `pdf`; `entries` add to its dictionary or, when None, leave out what it would have."""
+    said: dict[str, Any] = {
+        "Type": Name.XObject,
+        "Subtype": Name.Image,
+        "Width": encoded.width,
+        "Height": encoded.height,
+        "ColorSpace": Name(encoded.colour),
+        "BitsPerComponent": encoded.bits,
+        "Filter": Name(encoded.filter),
+        "DecodeParms": Dictionary(encoded.parms) if encoded.parms else None,
+        **entries,
+    }
+    made = Stream(pdf, encoded.data)
+    made.stream_dict = Dictionary(**{key: value for key, value in said.items() if value is not None})
+    return pdf.make_indirect(made)
+
+
+def png16(path: Path) -> Encoded | None:
+    """A PNG of 16 bits a channel as it is, deeper than any decoder gives it back; None for others and what needs decoding."""
+    data = path.read_bytes()
+    chunks = list(_chunks(data)) if data.startswith(_PNG) else []
+    if not chunks or chunks[0][0] != b"IHDR":
+        return None
+    width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
+    # transparency, interlacing and a turn have to be worked on
+    if bits != 16 or kind not in _PNG_COLOURS or interlaced or any(name in (b"tRNS", b"eXIf") for name, _ in chunks):
+        return None
+    colour, colours = _PNG_COLOURS[kind]
+    return _predicted(b"".join(part for name, part in chunks if name == b"IDAT"), width, height, colour, colours, 16)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 8
+    while at + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        yield kind, data[at + 8 : at + 8 + length]
+        at += length + 12
+
+
+def _predicted(data: bytes, width: int, height: int, colour: str, colours: int, bits: int) -> Encoded:
+    """The IDAT chunks of a PNG are a Flate stream with PNG predictors (ISO 32000, 7.4.4.4)."""
+    parms: dict[str, int | bool] = {"/Predictor": 15, "/Colors": colours, "/BitsPerComponent": bits, "/Columns": width}
+    return Encoded(data=data, width=width, height=height, colour=colour, bits=bits, filter="/FlateDecode", parms=parms)
 
 
 def jpeg(path: Path) -> Encoded | None:
@@ -61,25 +113,10 @@ def lossless(pixels: Pixels) -> Encoded:
 
 
 def _flate(image: Image.Image, colour: str, colours: int) -> Encoded:
-    """The IDAT chunks of a PNG are a Flate stream with PNG predictors (ISO 32000, 7.4.4.4)."""
     png = io.BytesIO()
     image.save(png, "PNG", compress_level=6)
-    data = png.getvalue()
-    chunks, at = [], 8
-    while at < len(data):
-        length, kind = struct.unpack(">I4s", data[at : at + 8])
-        if kind == b"IDAT":
-            chunks.append(data[at + 8 : at + 8 + length])
-        at += length + 12
-    return Encoded(
-        data=b"".join(chunks),
-        width=image.width,
-        height=image.height,
-        colour=colour,
-        bits=8,
-        filter="/FlateDecode",
-        parms={"/Predictor": 15, "/Colors": colours, "/BitsPerComponent": 8, "/Columns": image.width},
-    )
+    data = b"".join(part for kind, part in _chunks(png.getvalue()) if kind == b"IDAT")
+    return _predicted(data, image.width, image.height, colour, colours, 8)
 
 
 def group4(image: Image.Image) -> Encoded:

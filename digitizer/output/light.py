@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import pikepdf
-from pikepdf import Dictionary, Name, Page, Pdf, Stream
+from pikepdf import Dictionary, Page, Pdf
 from PIL import Image
 
 from digitizer.errors import OutputInvalid
 from digitizer.model import Floats, Pixels, Scan
 from digitizer.output import layer
-from digitizer.output.pages import placement
-from digitizer.output.placement import affine, operands
+from digitizer.output.images import Encoded
+from digitizer.output.pages import fill, placement
 
 #: bytes an A4 page may have, its share of text included
 PAGE_BYTES = 100_000
@@ -80,17 +80,11 @@ def _has_seen_text(page: Page) -> bool:
 
 def _shrink(pdf: Pdf, page: Page, scan: Scan, page_bytes: int) -> None:
     """`page` as one JPEG of `scan` under the text it had."""
-    matrix = placement(page, scan.sheet)
-    image = pdf.make_indirect(_jpeg_stream(pdf, scan, _square_inches(scan, matrix, page), page_bytes))
-    text = _our_text(page)
-    fonts = page.obj.get("/Resources", Dictionary()).get("/Font", Dictionary())
-    page.obj.Resources = Dictionary(XObject=Dictionary(Scan=image), Font=fonts)
-    if "/Annots" in page.obj:
-        del page.obj.Annots
-    # the unit square of an image, y up, to px of the scan, y down, to the page
-    unit = matrix @ affine(scan.sheet.width, 0, 0, -scan.sheet.height, 0, scan.sheet.height)
-    numbers = " ".join(f"{value:.5f}" for value in operands(unit))
-    page.obj.Contents = pdf.make_indirect(Stream(pdf, f"q {numbers} cm /Scan Do Q\n".encode() + text))
+    encoded = _small(scan, _square_inches(scan, placement(page, scan.sheet), page), page_bytes)
+    text, fonts = _our_text(page), page.obj.get("/Resources", Dictionary()).get("/Font", Dictionary())
+    fill(pdf, page, scan.sheet, encoded)
+    page.obj.Resources.Font = fonts
+    page.contents_add(text)
 
 
 def _square_inches(scan: Scan, matrix: Floats, page: Page) -> float:
@@ -114,20 +108,11 @@ def _our_text(page: Page) -> bytes:
     return pikepdf.unparse_content_stream(kept)
 
 
-def _jpeg_stream(pdf: Pdf, scan: Scan, square_inches: float, page_bytes: int) -> Stream:
+def _small(scan: Scan, square_inches: float, page_bytes: int) -> Encoded:
     budget = round((page_bytes - _TEXT_BYTES) * max(square_inches / _A4_SQUARE_INCHES, 0.25))
     data, size, grey = small_jpeg(scan.pixels, np.sqrt(scan.pixels.shape[0] * scan.pixels.shape[1] / square_inches), budget)
-    stream = Stream(pdf, data)
-    stream.stream_dict = Dictionary(
-        Type=Name.XObject,
-        Subtype=Name.Image,
-        Width=size[0],
-        Height=size[1],
-        ColorSpace=Name.DeviceGray if grey else Name.DeviceRGB,
-        BitsPerComponent=8,
-        Filter=Name.DCTDecode,
-    )
-    return stream
+    colour = "/DeviceGray" if grey else "/DeviceRGB"
+    return Encoded(data=data, width=size[0], height=size[1], colour=colour, bits=8, filter="/DCTDecode", parms={})
 
 
 def small_jpeg(pixels: Pixels, dpi: float, budget: int) -> tuple[bytes, tuple[int, int], bool]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pikepdf
-from pikepdf import Dictionary, Object, Page, Pdf, Stream
+from pikepdf import Dictionary, Name, Object, Page, Pdf, Stream
 
 from digitizer.model import Floats, Sheet
 from digitizer.output import placement as placing
+from digitizer.output.images import Encoded, stream
 from digitizer.output.placement import filling, on_pdf_page
 
 #: text rendering mode that leaves no mark
 _INVISIBLE = 3
+#: operators that show text (ISO 32000, 9.4.3)
+_SHOWS = ("Tj", "TJ", "'", '"')
 
 
 def placement(page: Page, sheet: Sheet) -> Floats:
@@ -51,31 +57,70 @@ def _inherited(page: Page, key: str, default: int) -> float:
     return default
 
 
-def clear_old_text(pdf: Pdf, page: Page) -> bool:
-    """Takes the invisible text of an earlier OCR out of `page`; False, and nothing done, when it has text that can be seen.
+def fill(pdf: Pdf, page: Page, sheet: Sheet, encoded: Encoded) -> None:
+    """Makes `page` the picture `encoded` where its scan of `sheet` lies; all it showed before is gone."""
+    # the unit square of an image, y up, to px of the scan, y down, to the page
+    unit = placement(page, sheet) @ placing.affine(sheet.width, 0, 0, -sheet.height, 0, sheet.height)
+    numbers = " ".join(f"{value:.5f}" for value in placing.operands(unit))
+    page.obj.Resources = Dictionary(XObject=Dictionary(Scan=stream(pdf, encoded)))
+    page.obj.Contents = pdf.make_indirect(Stream(pdf, f"q {numbers} cm /Scan Do Q\n".encode()))
+    if "/Annots" in page.obj:
+        del page.obj.Annots
 
-    Only what is drawn by the page itself is looked at: text inside of forms counts as seen.
-    """
+
+def drop_text(pdf: Pdf, page: Page, *, everything: bool = False) -> bool:
+    """Takes the invisible text of an earlier OCR out of `page`, or all its text; True when text remains that can be seen."""
+    content, remains = _without_text(pikepdf.parse_content_stream(page), everything)
+    if content is not None:
+        page.obj.Contents = pdf.make_indirect(Stream(pdf, content))
     resources = page.obj.get("/Resources", Dictionary())
-    if any("/Font" in form.get("/Resources", Dictionary()) for form in page.form_xobjects.values()):
-        return False
-    if "/Font" not in resources:
-        return True
-    mode, modes, kept, hidden = 0, [], [], 0
-    for instruction in pikepdf.parse_content_stream(page):
+    if content is not None and not remains and "/Font" in resources:
+        # other pages may share them
+        page.obj.Resources = Dictionary({key: value for key, value in resources.items() if key != "/Font"})
+    return _drop_in_forms(resources, everything, set()) or remains
+
+
+def _drop_in_forms(resources: Object, everything: bool, done: set[tuple[int, int]]) -> bool:
+    """The same for the forms a page is made of, and those within: an earlier OCR may have put its layer there."""
+    remains = False
+    for form in resources.get("/XObject", Dictionary()).values():
+        if form.get("/Subtype") != Name.Form or form.objgen in done:
+            continue
+        done.add(form.objgen)
+        content, seen = _without_text(pikepdf.parse_content_stream(form), everything)
+        if content is not None:
+            form.write(content)
+            if not seen and "/Font" in form.get("/Resources", Dictionary()):
+                form.Resources = Dictionary({key: value for key, value in form.Resources.items() if key != "/Font"})
+        remains |= seen | _drop_in_forms(form.get("/Resources", Dictionary()), everything, done)
+    return remains
+
+
+def _without_text(instructions: Sequence[Any], everything: bool) -> tuple[bytes | None, bool]:
+    """(the content without text, None when there was none to drop; whether text that can be seen remains).
+
+    A text object that shows both kinds stays as it is: what is left out would move what follows.
+    """
+    mode, modes, kept, dropped, remains = 0, list[int](), list[Any](), False, False
+    block, seen = 0, False
+    for instruction in instructions:
         operator = str(instruction.operator)
+        kept.append(instruction)
         if operator == "q":
             modes.append(mode)
         elif operator == "Q" and modes:
             mode = modes.pop()
         elif operator == "Tr":
             mode = int(instruction.operands[0])
-        elif operator in ("Tj", "TJ", "'", '"'):
-            if mode != _INVISIBLE:
-                return False
-            hidden += 1
-            continue
-        kept.append(instruction)
-    if hidden:
-        page.obj.Contents = pdf.make_indirect(Stream(pdf, pikepdf.unparse_content_stream(kept)))
-    return True
+        elif operator == "BT":
+            block, seen = len(kept), False
+        elif operator in _SHOWS:
+            seen = seen or (mode != _INVISIBLE and not everything)
+        elif operator == "ET":
+            rest = kept[block:] if seen else [k for k in kept[block:] if str(k.operator) not in _SHOWS]
+            dropped, remains = dropped or len(rest) < len(kept) - block, remains or seen
+            kept[block:] = rest
+    if dropped and not remains:
+        # nothing may name a font that is not there any more
+        kept = [instruction for instruction in kept if str(instruction.operator) != "Tf"]
+    return (pikepdf.unparse_content_stream(kept) if dropped else None), remains

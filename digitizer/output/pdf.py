@@ -13,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream, pdfa
+from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 
 from digitizer.errors import InputError, OutputInvalid
-from digitizer.model import Digitized, PageText, Pixels, Problem
+from digitizer.model import Digitized, OldText, PageText, Pixels, Problem, Sheet
 from digitizer.output import images, layer
 from digitizer.output.bookmarks import add_bookmarks
-from digitizer.output.metadata import described, is_ours, with_entries
-from digitizer.output.pages import clear_old_text, placement
+from digitizer.output.conformance import offenders, save
+from digitizer.output.metadata import described
+from digitizer.output.pages import drop_text, fill, placement
 from digitizer.output.placement import exif_turn, operands, page_size
 from digitizer.output.stamp import mark
 from digitizer.output.strip import strip
@@ -32,6 +33,7 @@ Decode = Callable[[str, int], Pixels]
 
 _A4 = (595.276, 841.89)
 _PDF = "application/pdf"
+_NOT_PDFA = "not_pdfa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def write_pdf(
     types = {source.id: source.media_type for source in result.sources}
     if _PDF in types.values() and not look.rasterise:
         try:
-            return _Assembly(result, types, files, decode, look).write(target)
+            return _kept(result, types, files, target, decode, look)
         except (OutputInvalid, pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
             log.warning("PDF rebuilt", extra={"action": "rebuild_pdf", "source": result.bundle, "error": type(exc).__name__})
     # what qpdf cannot repair, or shall not be kept, is built anew from the pixels that were read
@@ -70,6 +72,23 @@ def write_pdf(
         return (*_Assembly(replace(result, pages=pages), images_only, files, decode, look).write(target), *rebuilt)
     except (pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
         raise OutputInvalid(f"the PDF cannot be written: {exc}") from exc
+
+
+def _kept(
+    result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], target: Path, decode: Decode, look: Look
+) -> tuple[Problem, ...]:
+    """Writes it with the pages of PDFs as they are, but for those that PDF/A does not allow: they become their pictures."""
+    noted = _Assembly(result, types, files, decode, look).write(target)
+    if not any(problem.code == _NOT_PDFA for problem in noted):
+        return noted
+    bad = offenders(target)
+    pages = tuple(
+        replace(text, old_text=OldText.PICTURED) if position in bad and types[text.source] == _PDF else text
+        for position, text in zip(result.positions, result.pages, strict=True)
+    )
+    noted = _Assembly(replace(result, pages=pages), types, files, decode, look).write(target) if bad else noted
+    shown = Problem(code="pages_pictured", facts={"pages": ", ".join(str(page + 1) for page in sorted(bad)[:20])})
+    return (*noted, shown) if bad else noted
 
 
 def _own_page(text: PageText) -> PageText:
@@ -98,7 +117,9 @@ class _Assembly:
             self._pages(pdf, pdfs, in_place)
             add_bookmarks(pdf, self._result, self._look.titles)
             noted = (Problem(code="active_removed", facts={"kinds": ", ".join(removed)}),) if removed else ()
-            return (*noted, *_save(pdf, target, described(self._result, self._look.titles)))
+            broken = save(pdf, target, described(self._result, self._look.titles))
+            unfit = (Problem(code=_NOT_PDFA, facts={"rules": ", ".join(broken[:5])}),) if broken else ()
+            return (*noted, *unfit)
 
     def _pages(self, pdf: Pdf, originals: Mapping[str, Pdf], in_place: bool) -> None:
         font, used = Font(pdf), set[str]()
@@ -109,7 +130,7 @@ class _Assembly:
             elif not in_place:
                 pdf.pages.append(originals[first.source].pages[first.scan])
             page = pdf.pages[number]
-            _add_text(pdf, page, texts, font, used)
+            _add_text(pdf, page, texts, font, used, self._decode)
             # shown upright; the image itself keeps its pixels
             page.rotate(-first.quality.rotation, relative=True)
             if self._look.mark:
@@ -125,37 +146,6 @@ def _scans(result: Digitized) -> list[list[PageText]]:
     return [scans[position] for position in sorted(scans)]
 
 
-def _save(pdf: Pdf, target: Path, entries: Mapping[str, str]) -> tuple[Problem, ...]:
-    """PDF/A-2b, checked after writing; a plain PDF where the original holds what PDF/A does not allow."""
-    pdfa.prepare(pdf, "2b")
-    _describe(pdf, entries)
-    settings = pdfa.resolve_save_kwargs("2b", deterministic_id=True)
-    pdf.save(target, **settings)
-    report = pdfa.validate_written(target, "2b", settings)
-    rules = sorted({finding.rule for finding in report.findings if not is_ours(finding.rule, finding.message)})
-    if not rules:
-        return ()
-    with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
-        # a file must not claim what it is not
-        for claim in ("pdfaid:part", "pdfaid:conformance"):
-            metadata.pop(claim, None)
-        metadata.pop("xmp:MetadataDate", None)
-    pdf.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return (Problem(code="not_pdfa", facts={"rules": ", ".join(rules[:5])}),)
-
-
-def _describe(pdf: Pdf, entries: Mapping[str, str]) -> None:
-    with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
-        metadata["pdf:Producer"] = "digitizer"
-        metadata["dc:language"] = {"vi"}
-        if entries.get("Subject"):
-            metadata["dc:title"] = entries["Subject"]
-        # the same scans give the same file, whenever it is made
-        metadata.pop("xmp:MetadataDate", None)
-    packet = pdf.Root.Metadata
-    packet.write(with_entries(packet.read_bytes(), entries))
-
-
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +154,9 @@ def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decod
     if text.sheet is None:
         pdf.add_blank_page(page_size=_A4)
         return
-    encoded = images.jpeg(path) if media_type == "image/jpeg" else None
+    encoded = images.jpeg(path) if media_type == "image/jpeg" else images.png16(path) if media_type == "image/png" else None
+    if encoded is not None and media_type == "image/png" and (encoded.width, encoded.height) != _size(text.sheet):
+        encoded = None  # its pixels were not square
     try:
         encoded = encoded or images.lossless(decode(text.source, text.scan))
     except InputError:
@@ -172,7 +164,7 @@ def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decod
         return
     size = page_size(text.sheet.width, text.sheet.height, text.dpi)
     page = pdf.add_blank_page(page_size=size)
-    image = pdf.make_indirect(_image_stream(pdf, encoded))
+    image = images.stream(pdf, encoded)
     # the image fills the unit square; an EXIF turn is undone by how it is placed, its bytes stay
     turned = operands(np.diag([*size, 1.0]) @ exif_turn(encoded.orientation))
     name = page.add_resource(image, Name.XObject, Name("/Scan"))
@@ -180,34 +172,33 @@ def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decod
     page.contents_add(f"q {numbers} cm {name} Do Q\n".encode())
 
 
-def _image_stream(pdf: Pdf, encoded: images.Encoded) -> Stream:
-    stream = Stream(pdf, encoded.data)
-    stream.stream_dict = Dictionary(
-        Type=Name.XObject,
-        Subtype=Name.Image,
-        Width=encoded.width,
-        Height=encoded.height,
-        ColorSpace=Name(encoded.colour),
-        BitsPerComponent=encoded.bits,
-        Filter=Name(encoded.filter),
-    )
-    if encoded.parms:
-        stream.stream_dict.DecodeParms = Dictionary(encoded.parms)
-    return stream
+def _size(sheet: Sheet) -> tuple[int, int]:
+    return sheet.width, sheet.height
 
 
-def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set[str]) -> None:
-    """The invisible text of a scan over its page; none where the page has text of its own that can be seen."""
-    if not any(text.lines for text in texts):
+def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set[str], decode: Decode) -> None:
+    """The invisible text of a scan over its page; what the page itself says stays, if it can be seen and copies right."""
+    first = texts[0]
+    if first.sheet is None:
         return
-    if not clear_old_text(pdf, page):
-        return
-    operators = b"".join(layer.text_layer(text, placement(page, text.sheet), used) for text in texts if text.sheet is not None)
+    if first.old_text is OldText.PICTURED:
+        fill(pdf, page, first.sheet, images.lossless(decode(first.source, first.scan)))
+        remains = False
+    else:
+        remains = drop_text(pdf, page, everything=first.old_text is OldText.REPLACED)
+    if remains and first.old_text is not OldText.KEPT:
+        return  # nobody knows what it says
+    operators = b"".join(layer.text_layer(_missing(text, remains), placement(page, first.sheet), used) for text in texts)
     if operators:
         page.add_resource(font.object, Name.Font, Name(layer.FONT), replace_existing=True)
         # what the page left in the graphics state must not bend our text
         page.contents_add(b"q\n", prepend=True)
         page.contents_add(b"\nQ\n" + operators)
+
+
+def _missing(text: PageText, remains: bool) -> PageText:
+    """`text` with the lines its page does not say itself."""
+    return replace(text, lines=tuple(line for line in text.lines if line.by != "pdf")) if remains else text
 
 
 # --- font -----------------------------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ def _line(line: Line) -> dict[str, Any]:
         "box": _box(line.box),
         "confidence": round(line.confidence, 3),
         "words": [{"text": w.text, "box": _box(w.box), "confidence": round(w.confidence, 3)} for w in line.words],
+        **({} if line.by == "ocr" else {"by": line.by}),
     }
 
 

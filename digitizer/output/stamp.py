@@ -10,11 +10,11 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from pikepdf import Dictionary, Name, Page, Pdf, Stream
+from pikepdf import Name, Page, Pdf
 from PIL import Image, ImageDraw, ImageFont
 
 from digitizer.model import Floats
-from digitizer.output.images import group4
+from digitizer.output import images
 from digitizer.output.pages import shown_to_user
 from digitizer.output.placement import affine, operands
 
@@ -44,19 +44,9 @@ def drawn(text: str, points: float) -> Image.Image:
 def mark(pdf: Pdf, page: Page, text: str, points: float = 8.0) -> None:
     """Puts `text` at the top left of `page` as it is shown, in blue."""
     image = drawn(text, points)
-    encoded = group4(image)  # ink is 0, which is what a mask paints
-    stream = Stream(pdf, encoded.data)
-    stream.stream_dict = Dictionary(
-        Type=Name.XObject,
-        Subtype=Name.Image,
-        Width=encoded.width,
-        Height=encoded.height,
-        ImageMask=True,
-        BitsPerComponent=1,
-        Filter=Name(encoded.filter),
-        DecodeParms=Dictionary(encoded.parms),
-    )
-    name = page.add_resource(pdf.make_indirect(stream), Name.XObject, Name("/Mark"), replace_existing=True)
+    # ink is 0, which is what a mask paints
+    stencil = images.stream(pdf, images.group4(image), ImageMask=True, ColorSpace=None)
+    name = page.add_resource(stencil, Name.XObject, Name("/Mark"), replace_existing=True)
     numbers = " ".join(f"{value:.5f}" for value in operands(_place(page, image.size)))
     page.contents_add(b"q\n", prepend=True)
     page.contents_add(f"\nQ\nq {_COLOUR} {numbers} cm {name} Do Q\n".encode())

@@ -11,6 +11,15 @@ from pikepdf import Array, Dictionary, Name, Object, Page, Pdf
 _HARMLESS = ("/GoTo", "/URI")
 #: annotations that hold files, media or programs; the rest is only shown
 _HOLDING = ("/FileAttachment", "/Sound", "/Movie", "/Screen", "/3D", "/RichMedia", "/Widget")
+#: what a catalog may have (ISO 32000-1, table 28)
+# fmt: off
+_CATALOG = frozenset({
+    "/Type", "/Version", "/Extensions", "/Pages", "/PageLabels", "/Names", "/Dests", "/ViewerPreferences", "/PageLayout",
+    "/PageMode", "/Outlines", "/Threads", "/OpenAction", "/AA", "/URI", "/AcroForm", "/Metadata", "/StructTreeRoot", "/MarkInfo",
+    "/Lang", "/SpiderInfo", "/OutputIntents", "/PieceInfo", "/OCProperties", "/Perms", "/Legal", "/Requirements", "/Collection",
+    "/NeedsRendering",
+})
+# fmt: on
 
 
 def strip(pdf: Pdf) -> tuple[str, ...]:
@@ -29,7 +38,19 @@ def strip(pdf: Pdf) -> tuple[str, ...]:
     _outline(root.get("/Outlines"), found)
     for page in pdf.pages:
         _strip_page(page, found)
+    _tidy(pdf)
     return tuple(sorted(found))
+
+
+def _tidy(pdf: Pdf) -> None:
+    """What programs leave out or add although it changes nothing that is shown, and PDF/A minds."""
+    for key in [key for key in list(pdf.Root.keys()) if key not in _CATALOG]:
+        del pdf.Root[key]
+    for item in pdf.objects:
+        if isinstance(item, Dictionary) and item.get("/Subtype") == Name.CIDFontType2 and "/CIDToGIDMap" not in item:
+            item.CIDToGIDMap = (
+                Name.Identity
+            )  # the default (ISO 32000-1, table 117); to be said in PDF/A (ISO 19005-2, 6.2.11.3.2)
 
 
 def _flatten(pdf: Pdf, found: set[str]) -> None:

@@ -2,9 +2,9 @@
 
 Protocol, JSON lines on stdin and stdout. First line in: `{"path", "media_type", "limits": {...}, "render_dpi"}`; answer
 `{"pages", "signed", "repaired"}`. Then a line `{"page": n}` for each scan wanted; answer
-`{"width", "height", "dpi", "area", "cut_short"}` followed by width * height * 3 bytes of RGB. A refusal is
-`{"error": code, "facts": {...}}` with a code of `digitizer/errors.py`. End of stdin ends the process. It imports nothing of ours
-and is the only home of PyMuPDF.
+`{"width", "height", "dpi", "area", "cut_short", "text"}` followed by width * height * 3 bytes of RGB; `text` is what `_own_text`
+gives, where the first line has `"text": true`. A refusal is `{"error": code, "facts": {...}}` with a code of `errors.py`.
+End of stdin ends the process. It imports nothing of ours and is the only home of PyMuPDF.
 """
 
 from __future__ import annotations
@@ -29,6 +29,13 @@ _CUT_SHORT = ("padding truncated image", "premature end of file in jpeg")
 #: paint that leaves no mark on the page
 _INVISIBLE = ("ignore-text", "begin-layer", "end-layer")
 
+#: paint that may show something to read; notes that hold text of their own
+_PICTURES, _WRITTEN_NOTES = ("fill-image", "fill-imgmask", "fill-shade"), ("FreeText", "Stamp")
+#: text rendering mode that leaves no mark (ISO 32000, 9.3.6)
+_HIDDEN = 3
+#: a page of more is no page of text
+_MOST_GLYPHS = 60_000
+
 Area = tuple[float, float, float, float]
 #: (width, height, dpi or None, place on the PDF page as shown in points from its top left corner or None, RGB bytes)
 Raster = tuple[int, int, float | None, Area | None, Any]
@@ -50,6 +57,8 @@ class Opened(Protocol):
     repaired: bool
     #: the page read last lacked the end of its image
     cut_short: bool
+    #: text of the page read last
+    text: dict[str, Any] | None
 
     def raster(self, index: int) -> Raster:
         """The scan at `index`."""
@@ -103,6 +112,7 @@ class ImageFile:
         self._image = Image.open(path, formats=formats)
         self.pages = getattr(self._image, "n_frames", 1) if media_type == "image/tiff" else 1
         self.signed = self.repaired = self.cut_short = False
+        self.text: dict[str, Any] | None = None
         _check_size(*self._image.size, limits, page=1)
 
     def raster(self, index: int) -> Raster:
@@ -152,7 +162,7 @@ def _square(image: Any, dpi: tuple[float, float] | None) -> Any:
 class PdfFile:
     """A PDF through MuPDF."""
 
-    def __init__(self, path: str, limits: dict[str, Any], render_dpi: int) -> None:
+    def __init__(self, path: str, limits: dict[str, Any], render_dpi: int, with_text: bool) -> None:
         # neither is used here, and together they take five times as long to import as PyMuPDF itself
         sys.modules["pymupdf.layout"] = sys.modules["pymupdf4llm"] = None  # type: ignore[assignment]
         import pymupdf
@@ -165,7 +175,8 @@ class PdfFile:
             raise Refused("encrypted_pdf")
         self.pages = self._document.page_count
         self.repaired = bool(self._document.is_repaired)
-        self.signed, self.cut_short = _has_signature(path), False
+        self.signed, self.cut_short, self._with_text = _has_signature(path), False, with_text
+        self.text: dict[str, Any] | None = None
 
     def raster(self, index: int) -> Raster:
         """As `Opened`."""
@@ -177,6 +188,7 @@ class PdfFile:
         raster = self._scanned(page) or self._rendered(page)
         muttered = self._mupdf.TOOLS.mupdf_warnings()
         self.cut_short = any(said in muttered for said in _CUT_SHORT)
+        self.text = _own_text(page) if self._with_text else None
         return raster
 
     def _scanned(self, page: Any) -> Raster | None:
@@ -240,6 +252,62 @@ def _only_image(page: Any) -> dict[str, Any] | None:
     return {**placed[0], "bbox": bbox, "transform": transform} if covers and inside and width > 0 < height else None
 
 
+def _own_text(page: Any) -> dict[str, Any] | None:
+    """What the page says in letters, and where else something may be read: pictures, letters drawn as paths, notes.
+
+    `{"runs": [[font, hidden, dx, dy, [[code point, x, y, x0, y0, x1, y1], …]], …], "pictures": [[x0, y0, x1, y1], …]}`, points of
+    the page as shown; None for a page without text.
+    """
+    drawn = page.get_bboxlog()
+    if not any(kind.endswith("-text") for kind, _ in drawn):
+        return None
+    masked = [image["bbox"] for image in page.get_image_info() if image.get("has-mask")]
+    covers = [(at, rect) for at, (kind, rect) in enumerate(drawn) if kind == "fill-image" and not _near(rect, masked)]
+    notes = [tuple(note.rect * page.derotation_matrix) for note in page.annots() if note.type[1] in _WRITTEN_NOTES]
+    pictures = [rect for kind, rect in drawn if kind in _PICTURES or (kind == "fill-path" and _small(rect))] + notes
+    turned, runs, count = page.rotation_matrix, [], 0
+    for run in page.get_texttrace():
+        if any(_holds(note, run["bbox"]) for note in notes):
+            continue
+        under = any(at > run["seqno"] and _holds(rect, run["bbox"]) for at, rect in covers)
+        hidden = run["type"] == _HIDDEN or run["opacity"] == 0 or under
+        dx, dy = run["dir"]
+        along = dx * turned.a + dy * turned.c, dx * turned.b + dy * turned.d
+        runs.append([run["font"], hidden, *along, [_glyph(char, turned) for char in run["chars"]]])
+        count += len(run["chars"])
+    if count > _MOST_GLYPHS:
+        return None
+    return {"runs": runs, "pictures": [_shown(rect, turned) for rect in pictures]}
+
+
+def _glyph(char: Any, turned: Any) -> list[float]:
+    code, _, (x, y), box = char
+    code = code if 0 < code < 0xD800 or 0xE000 <= code <= 0x10FFFF else 0xFFFD
+    return [code, x * turned.a + y * turned.c + turned.e, x * turned.b + y * turned.d + turned.f, *_shown(box, turned)]
+
+
+def _shown(rect: Any, turned: Any) -> list[float]:
+    """A box of the page before its /Rotate, as a viewer shows it."""
+    xs = [x * turned.a + y * turned.c + turned.e for x in rect[::2] for y in rect[1::2]]
+    ys = [x * turned.b + y * turned.d + turned.f for x in rect[::2] for y in rect[1::2]]
+    return [round(v, 2) for v in (min(xs), min(ys), max(xs), max(ys))]
+
+
+def _holds(outer: Any, inner: Any) -> bool:
+    """Whether the middle of `inner` lies in `outer`."""
+    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
+    return bool(outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3])
+
+
+def _small(rect: Any) -> bool:
+    """Whether a path is of the size of letters."""
+    return bool(3 < rect[3] - rect[1] < 40 and rect[2] - rect[0] < 60)
+
+
+def _near(rect: Any, boxes: list[Any]) -> bool:
+    return any(all(abs(a - b) < 1 for a, b in zip(rect, box, strict=True)) for box in boxes)
+
+
 def _quarter_turns(transform: tuple[float, ...]) -> tuple[int | None, bool]:
     """(clockwise quarter turns from image to page or None when askew, mirrored); y runs down the page."""
     a, b, c, d = transform[:4]
@@ -269,7 +337,7 @@ def _open(order: dict[str, Any]) -> Opened:
     limits = order["limits"]
     opened: Opened
     if order["media_type"] == "application/pdf":
-        opened = PdfFile(order["path"], limits, order["render_dpi"])
+        opened = PdfFile(order["path"], limits, order["render_dpi"], order.get("text", False))
     else:
         opened = ImageFile(order["path"], order["media_type"], limits)
     if opened.pages < 1:
@@ -313,7 +381,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         def page(index: int = index, rgb: list[Any] = rgb) -> dict[str, Any]:
             width, height, dpi, area, data = opened[0].raster(index)
             rgb.append(data)
-            return {"width": width, "height": height, "dpi": dpi, "area": area, "cut_short": opened[0].cut_short}
+            cut_short, text = opened[0].cut_short, opened[0].text
+            return {"width": width, "height": height, "dpi": dpi, "area": area, "cut_short": cut_short, "text": text}
 
         answer = _attempt(page, page=index + 1)
         _say(answers, answer)

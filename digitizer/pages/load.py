@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 
 from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
-from digitizer.model import Box, Pixels, Problem, Scan
+from digitizer.model import Box, Glyphs, Pixels, Problem, Scan
 from digitizer.settings import Limits, PageOptions
 
 _ERRORS: dict[str, type[InputError]] = {error.code: error for error in (DamagedFile, EncryptedPdf, TooLarge, UnsupportedFormat)}
@@ -84,7 +84,7 @@ class ScanFile:
             raise exc.error(page=index + 1) from None
         noticed = {"pdf_repaired": self.inspection.repaired, "cut_short": answer["cut_short"]}
         problems = tuple(Problem(code=code) for code, is_so in noticed.items() if is_so)
-        return Scan(
+        scan = Scan(
             source=self._source,
             index=index,
             pixels=pixels,
@@ -92,6 +92,7 @@ class ScanFile:
             area=Box(*answer["area"]) if answer["area"] else None,
             problems=problems,
         )
+        return _with_text(scan, answer["text"]) if answer["text"] else scan
 
     def _open(self) -> Inspection:
         decoder = _Decoder(self._options.limits)
@@ -102,6 +103,7 @@ class ScanFile:
                     "media_type": self._media_type,
                     "limits": asdict(self._options.limits),
                     "render_dpi": self._options.render_dpi,
+                    "text": self._options.mode != "force",
                 }
             )
         except _DecoderDied as exc:
@@ -112,6 +114,25 @@ class ScanFile:
             raise
         self._decoder = decoder
         return Inspection(media_type=self._media_type, **answer)
+
+
+def _with_text(scan: Scan, text: dict[str, Any]) -> Scan:
+    """`scan` with the text of its page, from points to px."""
+    assert scan.area is not None
+    x, y = scan.pixels.shape[1] / scan.area.width, scan.pixels.shape[0] / scan.area.height
+    shift, scale = np.array([scan.area.x0, scan.area.y0] * 3), np.array([x, y] * 3)
+    glyphs = tuple(
+        Glyphs(
+            font=font,
+            chars="".join(chr(code[0]) for code in codes),
+            places=(np.array([code[1:] for code in codes], dtype=np.float64) - shift) * scale,
+            direction=(dx, dy),
+            hidden=hidden,
+        )
+        for font, hidden, dx, dy, codes in text["runs"]
+    )
+    boxes = (np.array(text["pictures"], dtype=np.float64).reshape(-1, 4) - shift[:4]) * scale[:4]
+    return replace(scan, glyphs=glyphs, pictures=tuple(Box(*box) for box in boxes.tolist()))
 
 
 def inspect(path: Path, *, options: PageOptions) -> Inspection:

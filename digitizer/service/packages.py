@@ -82,9 +82,7 @@ class Packages(Review):
         (folder / _BUNDLES).write_text(json.dumps(dumps, ensure_ascii=False), encoding="utf-8")
         (folder / _EVENTS).write_text(json.dumps(happened, ensure_ascii=False), encoding="utf-8")
         # a bundle sent before may have new results; its originals are there
-        wanted = {
-            key for rows in dumps for key in _stored(rows, skip="source" if rows["bundle"][0]["id"] in sent else "")
-        }
+        wanted = {key for rows in dumps for key in _stored(rows, skip="source" if rows["bundle"][0]["id"] in sent else "")}
         for key in sorted(wanted):
             self.fetch(key, folder / _FILES / key.rpartition("/")[2])
         return len(wanted)
@@ -126,9 +124,7 @@ class Packages(Review):
         if not ours and bundle["state"] not in ("DONE", "FAILED"):
             # its work goes on here, from the pages already read
             bundle = {**bundle, "state": "NEW"}
-            waiting = [
-                {**i, "state": IntakeState.RECEIVED} if i["state"] == IntakeState.RUNNING else i for i in rows["intake"]
-            ]
+            waiting = [{**i, "state": IntakeState.RECEIVED} if i["state"] == IntakeState.RUNNING else i for i in rows["intake"]]
             rows = {**rows, "bundle": [bundle], "intake": waiting}
         packages.add(tx, rows)
         differs = [id_ for id_ in packages.histories(rows) if self._take_record(tx, id_, rows, manifest.signer)]
@@ -187,4 +183,3 @@ def _check_chain(happened: list[dict[str, Any]]) -> None:
 
 def _id(folder: Path) -> str:
     return hashlib.sha256((folder / sealed.MANIFEST).read_bytes()).hexdigest()
-

@@ -120,7 +120,7 @@ class Work(Intakes):
 
     def _read(self, job: Job, worker: str) -> None:
         """Reads its scans, one by one, those already read left out; each is kept as soon as it is read."""
-        engine = self.tools.engine.fingerprint
+        engine = self.tools.fingerprint
         with self.ledger.read() as tx:
             source = submissions.get_source(tx, job.source)
             known = submissions.page_readings(tx, job.source, engine)
@@ -163,7 +163,7 @@ class Work(Intakes):
         submissions.hold_bundle(tx, job.bundle)
         if jobs.unfinished(tx, job.bundle, ["read"]):
             return
-        rows = list(submissions.bundle_readings(tx, job.bundle, self.tools.engine.fingerprint).values())
+        rows = list(submissions.bundle_readings(tx, job.bundle, self.tools.fingerprint).values())
         if rows and all(row["state"] == PageState.FAILED for row in rows):
             self._fail_bundle(tx, job.bundle, codec.restore(Problem, rows[0]["error"]), worker)
             return
@@ -183,7 +183,7 @@ class Work(Intakes):
         with self.ledger.read() as tx:
             sources = submissions.sources_of(tx, job.bundle)
             intakes = [intake for intake, _ in submissions.intakes(tx, bundle_id=job.bundle)]
-            rows = submissions.bundle_readings(tx, job.bundle, self.tools.engine.fingerprint)
+            rows = submissions.bundle_readings(tx, job.bundle, self.tools.fingerprint)
         result = finish(
             bundle=job.bundle,
             sources=tuple(_source(s) for s in sources),
@@ -248,7 +248,7 @@ class Work(Intakes):
     def _give_up(self, job: Job, problem: Problem, worker: str) -> None:
         """Ends a job that cannot succeed: a scan becomes a failed page, anything else fails the bundle."""
         if job.kind == "read":
-            engine = self.tools.engine.fingerprint
+            engine = self.tools.fingerprint
             with self.ledger.read() as tx:
                 known = submissions.page_readings(tx, job.source, engine)
             for scan in range(job.first, job.first + job.count):

@@ -210,9 +210,12 @@ def test_a_picture_in_jpeg_2000_stays_as_it_is(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_pdfa_does_not_claim_to_be(tmp_path: Path) -> None:
-    path = tmp_path / "font.pdf"
-    with pymupdf.open() as drawn:
-        drawn.new_page().insert_text((72, 72), "Helvetica is not in this file", fontsize=20)
+    path = tmp_path / "asks.pdf"
+    with pikepdf.new() as drawn:
+        drawn.add_blank_page()
+        drawn.Root.Requirements = pikepdf.Array(
+            [pikepdf.Dictionary(Type=pikepdf.Name.Requirement, S=pikepdf.Name.EnableJavaScripts)]
+        )
         drawn.save(path)
     pdf, noticed = written(tmp_path, source=(path, "application/pdf"))
     assert "not_pdfa" in noticed

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitizer.errors import DamagedFile
-from digitizer.model import Box, Digitized, Line, PageText, Problem, Quality, Run, Sheet, Source, Warp
+from digitizer.model import Box, Digitized, Line, OldText, PageText, Problem, Quality, Run, Sheet, Source, Warp
 from digitizer.output import render, result_json, result_schema
 from tests.unit.builders import line, page_of
 from tests.validators import findings
@@ -201,7 +203,7 @@ def test_a_skewed_scan_keeps_its_pixels_and_its_lines(tmp_path: Path) -> None:
 # --- PDFs in --------------------------------------------------------------------------------------------------------
 
 
-def scanned_pdf(tmp_path: Path, *, rotate: int = 0, text: str = "", hidden: str = "") -> Path:
+def scanned_pdf(tmp_path: Path, *, rotate: int = 0, text: str = "", hidden: str = "", embedded: bool = True) -> Path:
     """A page that is one JPEG, perhaps with text over it."""
     path = tmp_path / "in.pdf"
     buffer = io.BytesIO()
@@ -209,8 +211,10 @@ def scanned_pdf(tmp_path: Path, *, rotate: int = 0, text: str = "", hidden: str 
     with pymupdf.open() as pdf:
         page = pdf.new_page(width=W * 0.72, height=H * 0.72)
         page.insert_image(page.rect, stream=buffer.getvalue())
+        if embedded:
+            page.insert_font(fontname="F0", fontbuffer=(files("digitizer.output") / "stamp.ttf").read_bytes())
         if text:
-            page.insert_text((50, 100), text)
+            page.insert_text((50, 100), text, fontname="F0" if embedded else "helv")
         if hidden:
             page.insert_text((50, 100), hidden, render_mode=3)
         page.set_rotation(rotate)
@@ -343,3 +347,33 @@ def test_the_json_follows_its_schema_and_the_schema_minds_mistakes(tmp_path: Pat
         spoil(bad)
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(bad, result_schema())
+
+
+# --- pages PDF/A minds ----------------------------------------------------------------------------------------------
+
+
+def test_a_png_of_sixteen_bits_keeps_them(tmp_path: Path) -> None:
+    deep = (np.arange(H * W, dtype=np.uint32).reshape(H, W) % 65_521).astype(np.uint16)
+    path = tmp_path / "a.png"
+    Image.fromarray(deep).save(path)
+    pdf, result = rendered(tmp_path, path, "image/png", decode=lambda source, scan: np.zeros((H, W, 3), np.uint8))
+    with pikepdf.open(pdf) as opened:
+        (image,) = opened.pages[0].get_images().values()
+        assert (int(image.BitsPerComponent), image.ColorSpace) == (16, pikepdf.Name.DeviceGray)
+    taken = subprocess.run(["pdfimages", "-png", pdf, tmp_path / "x"], check=False)
+    assert taken.returncode == 0
+    with pymupdf.open(pdf) as opened:
+        grey = np.frombuffer(opened[0].get_pixmap(dpi=100, colorspace="GRAY").samples, np.uint8).reshape(H, W)
+    assert np.abs(grey.astype(int) - (deep >> 8)).max() <= 1
+    assert findings(pdf) == [] == result["problems"]
+
+
+def test_a_page_whose_font_is_not_embedded_becomes_a_picture_and_the_file_pdf_a(tmp_path: Path) -> None:
+    path = scanned_pdf(tmp_path, text="Visible text", embedded=False)
+    texts = [replace(text_of("", area=AREA), old_text=OldText.KEPT)]
+    pixels = np.asarray(picture())
+    pdf, result = rendered(tmp_path, path, "application/pdf", texts, decode=lambda source, scan: pixels)
+    assert [(p["code"], p["facts"]["pages"]) for p in result["problems"]] == [("pages_pictured", "1")]
+    assert findings(pdf) == []
+    assert all(word in copied(pdf) for word in WORDS)
+    np.testing.assert_array_equal(shown(pdf), pixels)
