@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pikepdf
-from pikepdf import Dictionary, Name, Object, Page, Pdf, Stream
+from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, Stream
 
 from digitizer.model import Floats, Sheet
 from digitizer.output import placement as placing
@@ -58,14 +58,14 @@ def _inherited(page: Page, key: str, default: int) -> float:
 
 
 def fill(pdf: Pdf, page: Page, sheet: Sheet, encoded: Encoded) -> None:
-    """Makes `page` the picture `encoded` where its scan of `sheet` lies; all it showed before is gone."""
+    """Makes `page` the picture `encoded` where its scan of `sheet` lies; of all it had before only links stay."""
     # the unit square of an image, y up, to px of the scan, y down, to the page
     unit = placement(page, sheet) @ placing.affine(sheet.width, 0, 0, -sheet.height, 0, sheet.height)
     numbers = " ".join(f"{value:.5f}" for value in placing.operands(unit))
     page.obj.Resources = Dictionary(XObject=Dictionary(Scan=stream(pdf, encoded)))
     page.obj.Contents = pdf.make_indirect(Stream(pdf, f"q {numbers} cm /Scan Do Q\n".encode()))
     if "/Annots" in page.obj:
-        del page.obj.Annots
+        page.obj.Annots = Array([note for note in page.obj.Annots if note.get("/Subtype") == Name.Link])
 
 
 def drop_text(pdf: Pdf, page: Page, *, everything: bool = False) -> bool:

@@ -177,7 +177,7 @@ def active(tmp_path: Path) -> Path:
 
 def test_what_acts_by_itself_or_hides_files_is_taken_out_with_a_note(tmp_path: Path) -> None:
     path = active(tmp_path)
-    text = replace(text_of("", words=("Don de nghi",)), lines=(a_line("Don de nghi", 60),))
+    text = replace(text_of("", words=("Don de nghi",)), lines=(a_line("Don de nghi", 60), a_line("Nguyen Van A", 120)))
     pdf, noticed = written(tmp_path, texts=[text], source=(path, "application/pdf"))
     assert "active_removed" in noticed
     with pikepdf.open(pdf) as opened:

@@ -65,6 +65,10 @@ def hashed(path: Path) -> str:
 
 def decoded(path: Path) -> Callable[[str, int], NDArray[np.uint8]]:
     def decode(source: str, scan: int) -> NDArray[np.uint8]:
+        if path.suffix == ".pdf":
+            with pymupdf.open(path) as pdf:
+                drawn = pdf[scan].get_pixmap(dpi=100)
+                return np.frombuffer(drawn.samples, np.uint8).reshape(drawn.height, drawn.width, 3)
         with Image.open(path) as image:
             image.seek(scan)
             return np.asarray(image.convert("RGB"))
