@@ -75,8 +75,10 @@ def _on_sqlite_connect(connection: Any, _: Any) -> None:
 
 
 def _on_sqlite_begin(connection: sa.Connection) -> None:
-    # a transaction that reads first and then writes would fail when another writer came in between
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # a transaction that reads first and then writes would fail when another writer came in between; one statement by itself
+    # needs none, and nobody would commit it
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _migrate(engine: sa.Engine) -> None:
