@@ -15,9 +15,9 @@ from dataclasses import replace
 from rapidfuzz.distance import Levenshtein
 
 from digitizer.doctypes import DocType, FieldSpec
+from digitizer.extract import units
 from digitizer.extract.labels import Hit, find_labels, labels_in
 from digitizer.extract.rows import Found, Piece, Row, piece, rows_of, stops, whole
-from digitizer.extract.units import ends_a_place
 from digitizer.extract.unlabelled import PLACE_DATE, STRATEGIES, signed
 from digitizer.geometry import same_row
 from digitizer.model import Line, PageText
@@ -144,7 +144,7 @@ def _rows_below(
             continue  # another column
         if at in labelled or (spec.type in ("place", "name") and ":" in below.folded) or box.y0 - previous.y1 > 1.6 * height:
             break
-        if pieces and _is_over(rows, row, pieces[-1], spec):
+        if pieces and _is_over(rows, row, pieces[-1], below, spec):
             break
         pieces += whole(below)
         previous = box
@@ -153,11 +153,22 @@ def _rows_below(
     return pieces[len(begun) :]
 
 
-def _is_over(rows: Sequence[Row], row: Row, last: Piece, spec: FieldSpec) -> bool:
-    """Whether a value that begins in `row` ends with `last`."""
-    if spec.type == "place" and ends_a_place(fold(last.text)):
+def _is_over(rows: Sequence[Row], row: Row, last: Piece, below: Row, spec: FieldSpec) -> bool:
+    """Whether a value that begins in `row` ends with `last`, before the row `below`."""
+    if spec.type == "place" and units.ends_a_place(fold(last.text)):
         return True
-    return spec.type != "text" and _had_room(rows, row, last)
+    if spec.type == "text" or _goes_on(last, below, spec):
+        return False
+    return _had_room(rows, row, last)
+
+
+def _goes_on(last: Piece, below: Row, spec: FieldSpec) -> bool:
+    """Whether the words say that a value goes on, whatever room there was: a comma, a kind of unit, more of a name."""
+    if spec.type == "place":
+        words = [word.strip(" .,") for word in below.line.text.casefold().split()[:2]]
+        kinds = {*units.KINDS, *units.SHORT}
+        return last.text.rstrip().endswith(",") or " ".join(words) in kinds or words[0] in kinds
+    return spec.type in ("name", "signer") and all(w[0].isupper() for w in below.line.text.split() if w[0].isalpha())
 
 
 def _had_room(rows: Sequence[Row], row: Row, last: Piece) -> bool:

@@ -24,13 +24,16 @@ _BEGINS = re.compile(
 _ENDS = re.compile(r"(?:\d{4}|[.;])\W*$")
 #: rows of one note stand no further apart than this, in heights of a row: between notes there is a signature
 _APART = 1.3
+#: letters without which nothing was noted
+_LETTERS = 4
 _DAY = re.compile(r"\d{1,2}\s*[/.\-]\s*\d{1,2}\s*[/.\-]\s*\d{4}|ngày\s+\d{1,2}\s+tháng\s+\d{1,2}\s+năm\s+\d{4}", re.IGNORECASE)
 
 
 def notes_of(found: Found) -> tuple[tuple[Note, ...], Evidence]:
     """The notes in the pieces of a margin, in order, and what speaks for the least sure of them."""
     read = [(pieces, value_of("text", Found(field=found.field, pieces=pieces))) for pieces in _parted(found.pieces)]
-    held = [(pieces, valued) for pieces, valued in read if isinstance(valued.value, str)]
+    # a number alone is the number of a page
+    held = [(pieces, v) for pieces, v in read if isinstance(v.value, str) and sum(c.isalpha() for c in v.value) >= _LETTERS]
     notes = tuple(_note(pieces, str(v.value), confidence("notes", v.evidence), found) for pieces, v in held)
     least = min((valued for _, valued in held), key=lambda v: confidence("notes", v.evidence), default=None)
     return notes, least.evidence if least is not None else Evidence(())

@@ -14,6 +14,8 @@ from digitizer.text import fold, strip_accents
 
 #: how the heading over the margin column of a book begins (folded), and from which share of the width on it stands
 MARGIN, _RIGHT = "ghi chu", 0.55
+#: what stands before a page number, folded
+_PAGE = "trang so"
 #: dots to write on, and what stands between a label and its value
 _FILL = " .…·:_"
 
@@ -89,8 +91,13 @@ def rows_of(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> tuple[li
         for line in page.lines:
             row = Row(page=number, line=line, folded=strip_accents(line.text).lower())
             # the page number stands below the margin column, and belongs to the body
-            (margin if id(line) in aside and "trang so" not in row.folded else body).append(row)
+            (margin if id(line) in aside and not _is_page_number(row.folded) else body).append(row)
     return body, margin
+
+
+def _is_page_number(folded: str) -> bool:
+    start = folded.lstrip(" .:")[: len(_PAGE)]
+    return _PAGE in folded or Levenshtein.normalized_similarity(start, _PAGE) >= 0.7
 
 
 def _aside(lines: Sequence[Line]) -> list[Line]:

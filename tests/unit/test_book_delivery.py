@@ -36,15 +36,19 @@ def open_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
         service.__exit__(None, None, None)
 
 
-def digitized(service: Service, *, cases: int = 0, **changes: Any) -> Intake:
-    """An intake that is digitized, with a page for each of its `cases` records."""
+def digitized(service: Service, *, cases: int = 0, closing: tuple[str, ...] = (), **changes: Any) -> Intake:
+    """An intake that is digitized, with a page for each of its `cases` records; the last page also says what `closing` does."""
     pages = pymupdf.open()
     for sample in sorted(SAMPLES.rglob("*.pdf"))[:1] * max(1, cases):
         with pymupdf.open(sample) as one:
             pages.insert_pdf(one, from_page=0, to_page=0)
     (service.settings.scratch / "a.pdf").write_bytes(pages.tobytes())
     pages.close()
-    result = {"pages": [{"index": n, "scan": n} for n in range(cases)], "documents": [{"pages": list(range(cases))}]}
+    said = [{"text": text} for text in closing]
+    result = {
+        "pages": [{"index": n, "scan": n, "lines": said if n == cases - 1 else []} for n in range(cases)],
+        "documents": [{"pages": list(range(cases)), "records": [{"fields": [{"page": n}]} for n in range(cases)]}],
+    }
     (service.settings.scratch / "a.json").write_text(json.dumps(result))
     pdf, made = (service.store.put_file(service.settings.scratch / name) for name in ("a.pdf", "a.json"))
     sha256 = pdf.rpartition("/")[2]
@@ -77,6 +81,33 @@ def test_an_approved_case_lies_in_its_book_with_its_own_page(open_service: Calla
         assert len(case) == 1
     assert (book / "cases" / "KS.1999.01.1999-11-19.003.pdf").stat().st_size < 130_000
     assert {kept.state.value for kept in service.records()} == {"ATTACHED", "REVIEW"}
+
+
+CLOSED = ("Khóa sổ ngày 31/12/1999", "Tổng số trang: 3 trang", "Tổng số sự kiện đã đăng ký: 3 trường hợp")
+
+
+def test_a_book_in_order_is_said_to_be_so(digitizer: Callable[..., Any], open_service: Callable[..., Service]) -> None:
+    digitized(open_service(), cases=3, closing=CLOSED, book="KS/1999/01")
+    whole = digitizer("book", "check", "KS/1999/01", "--agency", "H60.127.03", "--json")
+    assert (whole.code, whole.json["problems"]) == (0, [])
+    assert (whole.json["pages"], whole.json["cases"], whole.json["stated"]) == (3, 3, {"pages": 3, "cases": 3})
+
+
+def test_book_check_says_gaps_totals_and_a_missing_end_and_counts_corrections(
+    digitizer: Callable[..., Any], open_service: Callable[..., Service]
+) -> None:
+    service = open_service()
+    intake = digitized(service, cases=3, book="KS/1999/01")
+    service.correct(f"{intake.bundle}/0/2", {"so": "7/1999"}, by="can.bo")
+    service.reject(f"{intake.bundle}/0/1", by="can.bo", reason="trang trắng")
+    looked = digitizer("book", "check", "KS/1999/01", "--json")
+    assert looked.code == 20
+    assert [problem["code"] for problem in looked.json["problems"]] == ["book_number_missing", "book_not_closed"]
+    assert looked.json["problems"][0]["facts"]["numbers"] == "2–6/1999"
+    spoken = digitizer("book", "check", "KS/1999/01")
+    assert "Thiếu 5 số: 2–6/1999" in spoken.out and "Không thấy lời chốt sổ" in spoken.out
+    unknown = digitizer("book", "check", "KS/1998/01")
+    assert (unknown.code, unknown.out) == (1, "") and "KS/1998/01" in unknown.err
 
 
 def test_export_writes_what_is_approved_and_says_what_is_not(

@@ -157,6 +157,16 @@ def raws(*rows: Row, doctype: DocType = FORM) -> dict[str, str]:
             id="a row with room left ends a value",
         ),
         pytest.param(
+            ["Họ, chữ đệm, tên: ĐẶNG NGỌC", "KHOA", (("Phía bên phải của trang này", 900),)],
+            {"nksHoTen": "ĐẶNG NGỌC KHOA"},
+            id="a name goes on with words of a name, whatever room there was",
+        ),
+        pytest.param(
+            ["Nơi sinh: Thôn 5, xã A", "huyện Yên Sơn, tỉnh Tuyên Quang", (("Phía bên phải của trang này", 900),)],
+            {"nksNoiSinh": "Thôn 5, xã A huyện Yên Sơn, tỉnh Tuyên Quang"},
+            id="a place goes on with a unit, whatever room there was",
+        ),
+        pytest.param(
             [line("Nơi sinh:", x=500), line("Dân tộc: Tày", x=40, y=120), line("Xã Sơn Dương, tỉnh Tuyên Quang", x=480, y=142)],
             {"nksNoiSinh": "Xã Sơn Dương, tỉnh Tuyên Quang", "nksDanToc": "Tày"},
             id="a label in another column ends no value",

@@ -69,6 +69,11 @@ def test_a_day_within_a_note_does_not_part_it() -> None:
     assert (note.text, note.date) == ("Bổ sung dân tộc theo Quyết định ngày 9/9/2010 của Ủy ban nhân dân xã", "2010-09-09")
 
 
+def test_the_number_of_a_page_is_no_note() -> None:
+    assert notes(("126", 220)) is None
+    assert notes(("Trong số: 53", 220)) is None
+
+
 def test_an_empty_margin_has_no_notes_and_a_correction_speaks_for_itself() -> None:
     assert notes() is None
     field = notes(("Đã cấp bản sao ngày 01/02/2019", 220))

@@ -1,0 +1,86 @@
+"""Scans nobody should have made: a reason and no confident wrong value, never a crash. Read with the real engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from digitizer.doctypes import digest, load
+from digitizer.model import Digitized, Source, Verdict
+from digitizer.ocr import open_engine
+from digitizer.pipeline import Tools, finish, read_pages
+from digitizer.settings import EngineOptions, PageOptions
+from tests.conftest import SAMPLES
+
+PAPER = SAMPLES / "birth_extract" / "birth_extract_01.jpg"
+TRUTH = json.loads((SAMPLES / "birth_extract" / "birth_extract_01.truth.json").read_text(encoding="utf-8"))
+WANTED = TRUTH["documents"][0]["records"][0]["fields"]
+
+
+@pytest.fixture(scope="module")
+def tools() -> Tools:
+    doctypes = load(None)
+    engine = open_engine(EngineOptions(name="paddle"))
+    return Tools(engine=engine, doctypes=doctypes, doctypes_digest=digest(doctypes), pages=PageOptions())
+
+
+def half_upside_down(image: Image.Image) -> Image.Image:
+    """The lower half of the sheet folded over and turned, as a feeder does it."""
+    width, height = image.size
+    turned = image.copy()
+    turned.paste(image.crop((0, height // 2, width, height)).rotate(180), (0, height // 2))
+    return turned
+
+
+def filled_in_red(image: Image.Image) -> Image.Image:
+    """All ink red."""
+    ink = 1 - np.asarray(image.convert("L"), np.float64)[..., None] / 255
+    return Image.fromarray((255 - ink * (255 - np.array([200, 30, 40]))).astype(np.uint8))
+
+
+def photocopied_twice(image: Image.Image) -> Image.Image:
+    """Blurred, grained and hardened, twice."""
+    grain, (width, height) = np.random.default_rng(4), image.size
+    copy = image.convert("L")
+    for _ in range(2):
+        soft = copy.resize((width // 2, height // 2)).filter(ImageFilter.GaussianBlur(0.8)).resize((width, height))
+        grey = np.asarray(soft, np.float64) + grain.normal(0, 14, (height, width))
+        copy = Image.fromarray((255 / (1 + np.exp(-(grey - 150) / 14))).astype(np.uint8))
+    return copy.convert("RGB")
+
+
+def digitized(path: Path, tools: Tools) -> Digitized:
+    data = path.read_bytes()
+    source = Source(id=hashlib.sha256(data).hexdigest(), key="", media_type="image/jpeg", size=len(data))
+    readings = [(r.scan, r) for r in read_pages(path, source=source.id, scans=[0], tools=tools)]
+    return finish(bundle=source.id, sources=(source,), readings=readings, tools=tools)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "least"),
+    [(half_upside_down, 10), (filled_in_red, 20), (photocopied_twice, 0)],
+    ids=["a half upside down", "filled in red", "a photocopy of a photocopy"],
+)
+def test_a_poor_scan_gives_no_confident_wrong_value(
+    spoil: Callable[[Image.Image], Image.Image], least: int, tools: Tools, tmp_path: Path
+) -> None:
+    path = tmp_path / "spoilt.jpg"
+    with Image.open(PAPER) as image:
+        spoil(image.convert("RGB")).save(path, quality=80, dpi=(200, 200))
+    result = digitized(path, tools)
+    records = [record for document in result.documents for record in document.records]
+    fields = [field for record in records for field in record.fields]
+    wrong = [field.name for field in fields if field.accepted and field.value != WANTED.get(field.name)]
+    assert not wrong
+    right = sum(field.value == WANTED.get(field.name) for field in fields)
+    assert right >= least
+    if right < len(WANTED):
+        assert all(record.verdict == Verdict.REVIEW and record.reasons for record in records)
+        sure = [d.doctype is not None and d.score >= tools.doctypes[d.doctype].accept_type for d in result.documents]
+        assert not all(sure) or any(record.reasons for record in records)
