@@ -44,11 +44,7 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A connection that reads; each statement is a transaction of its own and sees the newest state.
-
-        One statement that changes things may be sent so too, where nothing else has to happen with it: it costs one answer of the
-        server instead of three.
-        """
+        """A connection that only reads; each statement sees the newest state. What is written here is lost on SQLite."""
         with translated(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tx:
             yield tx
 

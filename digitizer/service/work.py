@@ -41,7 +41,7 @@ class Work(Intakes):
 
         A machine at fault (ServiceError) gives the job back and is raised; a scan at fault is noted and over.
         """
-        with self.ledger.read() as tx:  # a claim is one statement
+        with self.ledger.begin() as tx:
             job = jobs.claim(tx, worker=worker, lease_s=self.settings.lease_s)
         if job is None:
             return None
