@@ -44,20 +44,39 @@ PAPERS = (
 )
 
 
+#: what is timed: (name, dots per inch, opened book)
+SIZES = (
+    ("A4 200 dpi", 200, False),
+    ("A4 300 dpi", 300, False),
+    ("A3 spread 200 dpi", 200, True),
+    ("A3 spread 300 dpi", 300, True),
+)
+
+
 def main() -> int:
     """Measures and writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scans", type=int, default=24, help="drawn single pages; spreads and photos are a third each")
     parser.add_argument("--steps", type=Path, action="append", help="read the pages of this folder after each step")
     parser.add_argument("--only", default="", help="with --steps: files whose path contains one of these, comma-separated")
+    parser.add_argument("--turned", action="store_true", help="only orientation: every page of the samples, four ways up each")
+    parser.add_argument("--memory", action="store_true", help="only memory: A3 at 300 dpi, and the largest page the limits allow")
     parser.add_argument("--alone", action="store_true", help="leave the other programs out")
     parser.add_argument("--output", type=Path, default=HERE / "results")
+    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     cv2.setNumThreads(1)
+    if given.one:
+        one(given.one)
+        return 0
     from benchmarks.run import save
 
     if given.steps:
         figures, name = {"steps": steps(given.steps, given.only.split(","))}, "page-steps"
+    elif given.turned:
+        figures, name = {"turned": turned()}, "pages-turned"
+    elif given.memory:
+        figures, name = {"memory": memory()}, "pages-memory"
     else:
         figures, name = geometry(given.scans, alone=given.alone), "pages-geometry"
     target = save(figures, given.output, name)
@@ -182,7 +201,7 @@ def speed(kit: Kit) -> dict[str, Any]:
     from digitizer.ocr.training.drawing import paper, scans
 
     result = {}
-    for name, dpi, double in (("A4 200 dpi", 200, False), ("A4 300 dpi", 300, False), ("A3 spread 200 dpi", 200, True)):
+    for name, dpi, double in SIZES:
         sheet = kit.draw("page", "birth_register", "hand", 7, dpi)
         if double:
             sheet = paper.spread(sheet, kit.draw("page", "birth_register", "hand", 8, dpi))
@@ -194,6 +213,75 @@ def speed(kit: Kit) -> dict[str, Any]:
             times.append(1000 * (time.process_time() - start))
         result[name] = round(min(times))
     return result
+
+
+def turned() -> dict[str, Any]:
+    """Orientation of every page of the samples with something on it, each four ways up; nothing is read."""
+    import json
+
+    from digitizer.pages import load
+
+    right, unsure, missed = 0, 0, []
+    truths = sorted((ROOT / "samples").rglob("*.truth.json"))
+    for truth in truths:
+        known = json.loads(truth.read_text(encoding="utf-8"))
+        facts = known.get("scans") or [known]
+        for scan, fact in zip(load(truth.with_name(known["file"]), source="", options=PageOptions()), facts, strict=True):
+            for quarter in range(4 if fact.get("text", known["text"]) else 0):
+                pose = _pose(np.rot90(scan.pixels, -quarter))
+                good = pose.rotation == (fact["rotation"] + 90 * quarter) % 360
+                right, unsure = right + good, unsure + (not pose.rotation_sure)
+                if not good:
+                    missed.append(f"{truth.name.split('.')[0]} page {scan.index} turned {90 * quarter}")
+                    print(missed[-1], pose, file=sys.stderr, flush=True)
+    return {"pages": right + len(missed), "right": right, "unsure": unsure, "missed": missed}
+
+
+def _pose(pixels: Any) -> Any:
+    """How a scan lies."""
+    import importlib
+
+    return importlib.import_module("digitizer.pages.straighten").look_at(np.ascontiguousarray(pixels)).pose
+
+
+def memory() -> dict[str, Any]:
+    """Peak PSS, MB, of one process that decodes (in a child) and straightens; no engine is loaded."""
+    import subprocess
+
+    found = {}
+    for name, width, height in (("A3 300 dpi", 4961, 3508), ("150 megapixels", 14_500, 10_340)):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "page.jpg"
+            page = cv2.resize(_sheet(), (width, height), interpolation=cv2.INTER_LINEAR)
+            cv2.imwrite(str(path), page)
+            del page
+            call = [sys.executable, str(Path(__file__)), "--one", str(path)]
+            found[name] = float(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
+    return found
+
+
+def _sheet() -> Any:
+    """An opened book with rows of text and rules, turned by two degrees."""
+    page = np.full((1754, 2480, 3), 240, np.uint8)
+    for y in range(120, 1650, 34):
+        for x in (120, 1330):
+            text = "Ho, chu dem, ten: NGUYEN THI HOA, ngay sinh 15/08/1987"
+            cv2.putText(page, text, (x, y), cv2.FONT_HERSHEY_TRIPLEX, 0.9, (40, 30, 30), 1, cv2.LINE_AA)
+    matrix = cv2.getRotationMatrix2D((1240, 877), -2.0, 1.0)
+    return cv2.warpAffine(page, matrix, (2480, 1754), borderValue=(240, 240, 240))
+
+
+def one(path: Path) -> None:
+    """Decodes and straightens one page, keeps nothing else, prints its peak PSS, MB."""
+    from benchmarks.run import Cost
+    from digitizer.pages import load
+    from digitizer.settings import Limits
+
+    cost, patient = Cost(every_s=0.02), PageOptions(limits=Limits(child_wall_s=3600))
+    with cost:
+        for scan in load(path, source="", options=patient):
+            straighten(scan, options=PageOptions())
+    print(cost.peak_bytes / 1e6)
 
 
 def as_scan(pixels: Any, dpi: float | None) -> Scan:

@@ -189,8 +189,8 @@ def items(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 class Cost:
     """CPU seconds of this process and its children, and the peak of their memory (PSS), while it is entered."""
 
-    def __init__(self) -> None:
-        self.pages, self.peak_bytes, self._over = 0, 0, threading.Event()
+    def __init__(self, every_s: float = 0.5) -> None:
+        self.pages, self.peak_bytes, self._over, self._every_s = 0, 0, threading.Event(), every_s
 
     def __enter__(self) -> None:
         self._cpu, self._wall = _cpu_seconds(), time.perf_counter()
@@ -206,7 +206,7 @@ class Cost:
         import psutil
 
         own = psutil.Process()
-        while not self._over.wait(0.5):
+        while not self._over.wait(self._every_s):
             total = 0
             for process in [own, *own.children(recursive=True)]:
                 try:

@@ -18,7 +18,7 @@ _WARP_SIDE_PX = 32_000
 #: rows of a page that are resampled at a time when each px has a way of its own; bounds memory
 _BAND_PX = 256
 #: distance of the px whose way is worked out exactly
-_NODE_PX = 16
+_NODE_PX = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

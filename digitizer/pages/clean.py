@@ -11,8 +11,12 @@ from digitizer.pages.seals import Seal, lift_seals
 
 #: the paper's shade is looked for on a copy this many times smaller, with a brush of so many px of it
 _COARSER, _BRUSH_PX = 8, 11
+#: rows that are whitened at a time; they stay near the processor
+_BAND_PX = 128
 #: paper that is this light all over needs no whitening
 _WHITE = 244
+#: paper whose shade differs by no more from place to place is even, grey levels
+_EVEN = 7
 #: how much darker than the paper, as a share of black, what is taken for paper may be (the print of security paper, the other
 #: side showing through), and from where on all is ink as dark as it was
 _FAINT, _INK = 0.05, 0.20
@@ -22,18 +26,36 @@ _PALE = (0.30, 0.40)
 
 def clean(pixels: Pixels, seals: tuple[Seal, ...], darkness: float = 1.0) -> Pixels:
     """`pixels` ((H, W, 3) uint8 RGB) for reading; a copy. `darkness`: of half of the ink beside its paper, 0-1."""
-    read: Pixels = cv2.LUT(whiten(lift_seals(pixels, seals)), _tone(darkness))
+    lifted, tone = lift_seals(pixels, seals), _tone(darkness)
+    paper = cv2.morphologyEx(coarse(lifted, 1 / _COARSER), cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
+    seen = paper[::2, ::2].reshape(-1, 3)
+    low, high = np.percentile(seen, (1, 99), axis=0)
+    if low.min() >= _WHITE:
+        levels = tone
+    elif (high - low).max() <= _EVEN:
+        # one shade all over: taken out with the same table that takes away what is faint
+        levels = np.dstack([tone[_whiter(shade)] for shade in np.median(seen, axis=0)])
+    else:
+        lifted, levels = _whitened(lifted, paper), tone
+    read: Pixels = cv2.LUT(lifted, levels)
     return read
 
 
-def whiten(pixels: Pixels) -> Pixels:
-    """`pixels` with the shade of the paper taken out, each colour by itself; the same where there is none."""
-    height, width = pixels.shape[:2]
-    paper = cv2.morphologyEx(coarse(pixels, 1 / _COARSER), cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
-    if np.percentile(paper[::2, ::2], 1) >= _WHITE:
-        return pixels
-    paper = cv2.resize(cv2.GaussianBlur(paper, (0, 0), 3), (width, height), interpolation=cv2.INTER_LINEAR)
-    white: Pixels = cv2.divide(pixels, paper, scale=255)
+def _whiter(shade: float) -> Pixels:
+    """Level of each of 256 over white paper, when paper has that `shade`."""
+    return np.asarray(np.minimum(np.arange(256) * 255 / max(shade, 1) + 0.5, 255)).astype(np.uint8)
+
+
+def _whitened(pixels: Pixels, paper: Pixels) -> Pixels:
+    """`pixels` with the shade of the `paper`, a small copy, taken out, each colour by itself."""
+    soft, (height, width) = cv2.GaussianBlur(paper, (0, 0), 3), pixels.shape[:2]
+    white = np.empty_like(pixels)
+    for top in range(0, height, _BAND_PX):
+        bottom = min(height, top + _BAND_PX)
+        # a row of the small copy more on each side, so that bands meet without a seam
+        rows = np.arange(top // _COARSER - 1, -(-bottom // _COARSER) + 1).clip(0, len(soft) - 1)
+        shade = cv2.resize(soft[rows], (width, len(rows) * _COARSER), interpolation=cv2.INTER_LINEAR)
+        cv2.divide(pixels[top:bottom], shade[_COARSER : _COARSER + bottom - top], dst=white[top:bottom], scale=255)
     return white
 
 

@@ -27,6 +27,10 @@ _LEAST_PX = 2.0
 _NOISE_PX, _LEAST_SEEN, _AGREE = 0.8, 60, 0.5
 
 
+#: rows that step by less than this over the farthest strips, nearly all of them, are straight, px
+_FLAT_PX = 0.6
+
+
 def find_bend(ink: Pixels) -> Floats | None:
     """How far below their place on a flat page things lie: (rows, columns) px, nodes spread evenly, corners on corners.
 
@@ -37,7 +41,11 @@ def find_bend(ink: Pixels) -> Floats | None:
     if height < 3 * _WINDOW_PX or width < 12 * _STRIP_PX:
         return None
     profiles = _profiles(ink)
-    seen = np.concatenate([_steps(profiles, apart) for apart in _APART])
+    far = _steps(profiles, _APART[-1])
+    # most pages are flat: they are told by one comparison
+    if len(far) and np.percentile(abs(far[:, 3]), 95) < _FLAT_PX:
+        return None
+    seen = np.concatenate([far, *(_steps(profiles, apart) for apart in _APART[:-1])])
     if len(seen) < _LEAST_SEEN:
         return None
     shape = max(3, round(height / _DOWN_PX) + 1), max(5, round(width / _ACROSS_PX) + 1)

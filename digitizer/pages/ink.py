@@ -180,9 +180,7 @@ def _joined(y: npt.NDArray[np.int64], x0: npt.NDArray[np.int64], x1: npt.NDArray
         number = least
 
 
-def _without(
-    mask: Pixels, labels: npt.NDArray[np.int32], stats: npt.NDArray[np.int32], drop: npt.NDArray[np.bool_]
-) -> Pixels:
+def _without(mask: Pixels, labels: npt.NDArray[np.int32], stats: npt.NDArray[np.int32], drop: npt.NDArray[np.bool_]) -> Pixels:
     """A copy of `mask` without the pieces to `drop`."""
     tiny = drop & (stats[:, cv2.CC_STAT_WIDTH] <= 2) & (stats[:, cv2.CC_STAT_HEIGHT] <= 2)
     large = np.flatnonzero(drop & ~tiny)

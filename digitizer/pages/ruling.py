@@ -43,6 +43,8 @@ _FILLED = 0.75
 
 #: how far strokes at the corners may put a line off its place, px of the small copy
 _SLACK = 3
+#: points along a side that are looked at first
+_SAMPLES = 24
 #: with more lines or squares than this the page is a picture or a pattern, not a form
 _MOST_LINES, _MOST_SQUARES = 12_000, 1_000
 
@@ -152,18 +154,24 @@ def _is_square(wide: Boxes, high: Boxes, mm: float, differ: float = _SQUARE) -> 
     return fits
 
 
-def _have_sides(ink: Pixels, places: Boxes) -> npt.NDArray[np.bool_]:
-    """A first look at (N, 4) `places`, cheap: ink along all four edges, give or take `_SLACK` px."""
-    x0, y0, x1, y1 = places.T
-    reach = 2 * _SLACK + 1
-    tall = cv2.integral(cv2.min(cv2.dilate(ink, np.ones((1, reach), np.uint8)), 1))
-    flat = cv2.integral(cv2.min(cv2.dilate(ink, np.ones((reach, 1), np.uint8)), 1))
+def _have_sides(ink: Pixels, places: Boxes) -> npt.NDArray[np.int64]:
+    """A first look at (N, 4) `places`, cheap: the numbers of those with ink along all four edges, give or take `_SLACK` px."""
+    keep = np.arange(len(places))
+    for edge in range(4):
+        keep = keep[_has_side(ink, places[keep], edge)]
+    return keep
+
+
+def _has_side(ink: Pixels, places: Boxes, edge: int) -> npt.NDArray[np.bool_]:
+    """Which of (N, 4) `places` have ink along one edge: left, top, right, bottom."""
     # an edge is looked for just inside, where the pen strokes beyond a corner do not reach
-    top, bottom, left, right = y0 + _SLACK, y1 - _SLACK, x0 + _SLACK, x1 - _SLACK
-    upright = [tall[bottom, x + 1] - tall[top, x + 1] - tall[bottom, x] + tall[top, x] for x in (x0 + 1, x1 - 2)]
-    level = [flat[y + 1, right] - flat[y + 1, left] - flat[y, right] + flat[y, left] for y in (y0 + 1, y1 - 2)]
-    enough: npt.NDArray[np.bool_] = np.minimum(*upright) >= 0.85 * (bottom - top)
-    enough &= np.minimum(*level) >= 0.85 * (right - left)
+    at = places[:, edge] + (1 if edge < 2 else -2)
+    start, end = places[:, 1 - edge % 2] + _SLACK, places[:, 3 - edge % 2] - _SLACK
+    along = np.rint(start[:, None] + np.linspace(0, 1, _SAMPLES) * (end - start - 1)[:, None]).astype(np.int64)[:, :, None]
+    across = at[:, None, None] + np.arange(-_SLACK, _SLACK + 1)
+    y, x = (across, along) if edge % 2 else (along, across)
+    inked = ink[y.clip(0, ink.shape[0] - 1), x.clip(0, ink.shape[1] - 1)].any(axis=2)
+    enough: npt.NDArray[np.bool_] = inked.mean(axis=1) >= 0.85
     return enough
 
 

@@ -58,6 +58,8 @@ class Look:
     edge: float | None
     #: of its ink, 0-1
     darkness: float
+    #: variance of the Laplacian at its ink
+    sharpness: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,6 +118,7 @@ def look_at(pixels: Pixels) -> Look:
         pose=pose,
         edge=None if blank else edge_px(shown, small.ink),
         darkness=darkness(small.grey, small.ink),
+        sharpness=sharpness(small.grey, small.ink),
     )
 
 
@@ -197,7 +200,7 @@ def _quality(look: Look, leaf: Leaf, problems: tuple[Problem, ...]) -> Quality:
     return Quality(
         skew_deg=round(skew, 3),
         rotation=rotation,
-        sharpness=sharpness(look.small.grey, look.small.ink),
+        sharpness=look.sharpness,
         ink=ink_share(look.small.ink),
         blank=look.blank,
         grade=grade(problems),
@@ -224,7 +227,7 @@ def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: t
         to_scan=Warp(homography=canvas.to_scan, grid=grid, size=None if grid is None else canvas.size),
         quality=_quality(look, leaf, (*problems, *leaf.problems, *(_CANCELLED if struck else ()))),
         ruling=Ruling() if look.blank else find_ruling(pixels, dpi),
-        marks=() if look.blank else (*find_codes(pixels), *seal_marks(stamps, *canvas.size), *struck),
+        marks=() if look.blank else (*find_codes(pixels, ink), *seal_marks(stamps, *canvas.size), *struck),
     )
 
 

@@ -9,7 +9,7 @@ import zxingcpp
 
 from digitizer.model import Problem
 from digitizer.pages.codes import find_codes
-from digitizer.pages.ink import SIDE_PX, find_ink, find_letters, find_outside, normalise, shrink
+from digitizer.pages.ink import SIDE_PX, boxes_of, find_ink, find_letters, find_outside, normalise, shrink
 from digitizer.pages.orientation import find_lean, turn
 from digitizer.pages.quality import (
     darkness,
@@ -178,6 +178,15 @@ def test_letters_are_told_from_rules_frames_and_dust() -> None:
     assert letters[100:110, 100:107].all()
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_strokes_that_touch_are_one_box_as_opencv_has_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mask = np.where(rng.random(rng.integers(5, 60, 2)) < rng.uniform(0.05, 0.6), 255, 0).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    wanted = np.column_stack([stats[1:, :2], stats[1:, :2] + stats[1:, 2:4]]).tolist()
+    assert sorted(boxes_of(mask).tolist()) == sorted(wanted)
+
+
 # --- quality --------------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +285,17 @@ def test_codes_are_read_from_the_top_down() -> None:
     assert (upper.kind, upper.text) == ("qr", "Đào Thị Hoà")
     assert (lower.kind, lower.text) == ("barcode", "HO SO 2")
     assert 60 <= upper.box.y0 < upper.box.y1 < 400 <= lower.box.y0
+
+
+def test_codes_are_looked_for_where_ink_is_dense_and_nowhere_else() -> None:
+    page = drawn(1240, 1754)
+    drawing = zxingcpp.create_barcode("HO SO 2", zxingcpp.BarcodeFormat.Code128)
+    code = np.asarray(zxingcpp.write_barcode_to_image(drawing, scale=3, add_quiet_zones=True))
+    page[1600 : 1600 + code.shape[0], 700 : 700 + code.shape[1]] = code[..., None]
+    ink = shrink(page).ink
+    assert find_codes(page, ink) == find_codes(page)
+    assert find_codes(page, ink)[0].text == "HO SO 2"
+    assert find_codes(page, np.zeros_like(ink)) == ()
 
 
 def test_a_page_of_text_carries_no_code() -> None:
