@@ -62,7 +62,7 @@ def drawn(count: int) -> Iterator[tuple[Pixels, list[tuple[Box, str]]]]:
     files = [*(f for f in kit.declared() if f.kind != "pen"), *kit.declared(kit.EVALUATION)]
     lines = Lines(kit.Fonts({file: kit.fetch(file).read_bytes() for file in files}), DRAWN_SEED)
     for _ in range(count):
-        shot = lines.shot()
+        shot = lines.shot(skew_deg=0.0)  # the engine is shown straightened pages
         groups = [runs for line in shot.sheet.reading() for runs in split(line)]
         yield shot.pixels, [(around(shot.quad(runs)), " ".join(run.text for run in runs)) for runs in groups]
 
@@ -79,18 +79,19 @@ def measure(engine: PaddleEngine, pages: Sequence[tuple[Pixels, list[tuple[Box, 
     spent, errors, beside = 0.0, Errors(), 0
     for pixels, truth in pages:
         began = time.process_time()
-        found = engine.boxes(pixels)
+        places = engine.places(pixels)
         spent += time.process_time() - began
+        found = [place.hull(len(pixels)) for place in places]
         hit += sum(max((common(box, t) for t in found), default=0.0) >= COVERED * area(box) for box, _ in truth)
         right += sum(sum(common(t, box) for box, _ in truth) >= ON_LINES * area(t) for t in found)
         lines, boxes = lines + len(truth), boxes + len(found)
         texts: list[list[tuple[float, str]]] = [[] for _ in truth]
-        for line in engine.read_boxes(pixels, found):
-            place = max(range(len(truth)), key=lambda i: common(line.box, truth[i][0]), default=None)
-            if place is None or common(line.box, truth[place][0]) == 0:
+        for line in engine.read_places(pixels, places):
+            nearest = max(range(len(truth)), key=lambda i: common(line.box, truth[i][0]), default=None)
+            if nearest is None or common(line.box, truth[nearest][0]) == 0:
                 beside += len(line.text)
             else:
-                texts[place].append((line.box.x0, line.text))
+                texts[nearest].append((line.box.x0, line.text))
         for parts, (_, text) in zip(texts, truth, strict=True):
             errors.add(" ".join(t for _, t in sorted(parts)), text)
     return {

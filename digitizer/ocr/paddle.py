@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.model import Box, Line, Page, Pixels
-from digitizer.ocr.recogniser import Recogniser
+from digitizer.ocr.recogniser import Place, Recogniser
 from digitizer.ocr.weights import Model, detector, recogniser
 from digitizer.settings import EngineOptions
 
@@ -28,6 +28,13 @@ NEAR = 0.1
 PAD_X, PAD_TOP, PAD_BOTTOM = 0.15, 0.0, 0.03
 #: more boxes than a page can hold are noise
 MAX_LINES = 600
+
+
+#: a line at least so many times as long as high shows how it leans
+LONG = 5.0
+
+#: (n, 4, 2) px: corners of lines, clockwise from the top left
+Quads = npt.NDArray[np.float64]
 
 
 class PaddleEngine:
@@ -63,53 +70,69 @@ class PaddleEngine:
     def read(self, page: Page) -> tuple[Line, ...]:
         """The lines of `page`. Raises EngineFailed."""
         try:
-            return self.read_boxes(page.pixels, self.boxes(page.pixels))
+            return self._read.read(page.pixels, self.places(page.pixels))
         except (RuntimeError, ValueError, MemoryError) as exc:
             raise EngineFailed(f"{type(exc).__name__} while reading", source=page.source, scan=page.scan) from exc
 
-    def read_boxes(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[Line, ...]:
-        """The text in some boxes of a page, those without any left out."""
-        return self._read.read(pixels, boxes)
+    def read_places(self, pixels: Pixels, places: Sequence[Place]) -> tuple[Line, ...]:
+        """The text in some places of a page, those without any left out."""
+        return self._read.read(pixels, places)
 
     def read_line(self, pixels: Pixels) -> str:
         """The text of a picture of one line."""
         height, width = pixels.shape[:2]
-        return " ".join(line.text for line in self._read.read(pixels, [Box(0, 0, width, height)]))
+        return " ".join(line.text for line in self._read.read(pixels, [Place(Box(0, 0, width, height))]))
 
-    def boxes(self, pixels: Pixels) -> list[Box]:
+    def places(self, pixels: Pixels) -> list[Place]:
         """Where text stands on a page (H, W, 3) uint8 RGB, padded; px of the page."""
         height, width = pixels.shape[:2]
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])
-        found = self._corners(bgr, SIDE)
-        x0, y0, x1, y1, side = nearer(found, height, width)
+        quads = self._quads(bgr, SIDE)
+        x0, y0, x1, y1, side = nearer(quads, height, width)
         if side:
-            found = self._corners(np.ascontiguousarray(bgr[y0:y1, x0:x1]), side) + np.array([x0, y0, x0, y0])
-        boxes = []
-        for x0, y0, x1, y1 in found[:MAX_LINES].tolist():
-            if x1 - x0 >= 4 and y1 - y0 >= 4:
-                tall = y1 - y0
-                x0, x1, y0, y1 = x0 - PAD_X * tall, x1 + PAD_X * tall, y0 - PAD_TOP * tall, y1 + PAD_BOTTOM * tall
-                boxes.append(Box(max(0.0, x0), max(0.0, y0), min(float(width), x1), min(float(height), y1)))
-        return boxes
+            quads = self._quads(np.ascontiguousarray(bgr[y0:y1, x0:x1]), side) + np.array([x0, y0], np.float64)
+        found = (place(quad, height, width) for quad in quads[:MAX_LINES])
+        return [p for p in found if p.box.width >= 4 and p.box.height >= 4]
 
-    def _corners(self, pixels: Pixels, side: int) -> npt.NDArray[np.float64]:
-        """(n, 4) x0, y0, x1, y1 of the lines found in a BGR page that is shown `side` px long."""
+    def _quads(self, pixels: Pixels, side: int) -> Quads:
+        """Corners of the lines found in a BGR page that is shown `side` px long."""
         found = next(iter(self._find.predict(pixels, limit_side_len=side)))["dt_polys"]
-        quads = np.asarray(found, np.float64).reshape(-1, 4, 2)
-        return np.concatenate((quads.min(axis=1), quads.max(axis=1)), axis=1)
+        return np.asarray(found, np.float64).reshape(-1, 4, 2)
 
 
-def nearer(found: npt.NDArray[np.float64], height: int, width: int) -> tuple[int, int, int, int, int]:
+def place(quad: npt.NDArray[np.float64], height: int, width: int) -> Place:
+    """A detected line with room around it, inside a page of `height` x `width` px.
+
+    What is left of skew and waves on a straightened page is followed along long lines; a short one is too ragged to say.
+    """
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad.tolist()
+    x0, x1 = float(quad[:, 0].min()), float(quad[:, 0].max())
+    slope, tall = 0.0, float(quad[:, 1].max() - quad[:, 1].min())
+    across = (bx - ax + cx - dx) / 2
+    if across > LONG * tall:
+        slope = (by - ay + cy - dy) / 2 / across
+        tall = (dy - ay + cy - by) / 2
+    middle = float(quad[:, 1].mean())
+    box = Box(
+        max(0.0, x0 - PAD_X * tall),
+        max(0.0, middle - (0.5 + PAD_TOP) * tall),
+        min(float(width), x1 + PAD_X * tall),
+        min(float(height), middle + (0.5 + PAD_BOTTOM) * tall),
+    )
+    return Place(box, slope)
+
+
+def nearer(quads: Quads, height: int, width: int) -> tuple[int, int, int, int, int]:
     """The part of a page (x0, y0, x1, y1) that holds its text, and the longer side to look at it with again, px; 0 where the
-    first look showed the lines, (n, 4) `found`, well enough.
+    first look showed the lines well enough.
     """
     scale = min(1.0, SIDE / max(height, width))
-    tall = float(np.percentile(found[:, 3] - found[:, 1], 20)) if len(found) else 0.0
+    tall = float(np.percentile(quads[:, 3, 1] - quads[:, 0, 1], 20)) if len(quads) else 0.0
     if not 0 < tall * scale < LOW or scale == 1:
         return 0, 0, width, height, 0
     room = NEAR * max(height, width)
-    x0, y0 = (max(0, int(v)) for v in found[:, :2].min(axis=0) - room)
-    x1, y1 = (min(most, int(v)) for most, v in zip((width, height), found[:, 2:].max(axis=0) + room, strict=True))
+    x0, y0 = (max(0, int(v)) for v in quads.min(axis=(0, 1)) - room)
+    x1, y1 = (min(most, int(v)) for most, v in zip((width, height), quads.max(axis=(0, 1)) + room, strict=True))
     longer = max(x1 - x0, y1 - y0)
     return x0, y0, x1, y1, int(min(WELL / tall * longer, MOST, longer))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
@@ -23,6 +24,24 @@ STRIDE = 8
 MAX_WIDTH = 3_200
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line stands: a box of px as it were level, and how far it falls a px to the right, about the middle of the box."""
+
+    box: Box
+    slope: float = 0.0
+
+    @property
+    def lean(self) -> float:
+        """How far one end stands below the other, px."""
+        return abs(self.slope) * self.box.width
+
+    def hull(self, height: int) -> Box:
+        """The box around the leaning line, in a page `height` px high."""
+        more = self.lean / 2
+        return Box(self.box.x0, max(0.0, self.box.y0 - more), self.box.x1, min(float(height), self.box.y1 + more))
+
+
 class Recogniser:
     """Reads cropped lines. Not thread-safe, must not cross a fork."""
 
@@ -37,11 +56,11 @@ class Recogniser:
         self.session = onnxruntime.InferenceSession(str(model.weights), options, providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0].name
 
-    def read(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[Line, ...]:
-        """The text in each of `boxes` of a page, those without text left out. `pixels`: (H, W, 3) uint8 RGB."""
+    def read(self, pixels: Pixels, places: Sequence[Place]) -> tuple[Line, ...]:
+        """The text in each of `places` of a page, those without text left out. `pixels`: (H, W, 3) uint8 RGB."""
         lines = []
-        for box in boxes:
-            strip = _strip(pixels, box)
+        for place in places:
+            strip, box = _strip(pixels, place), place.hull(len(pixels))
             # one at a time: on a CPU a batch is no faster, and what pads it costs and changes the result
             batch = np.ascontiguousarray(strip.transpose(2, 0, 1)[::-1][None] / np.float32(127.5) - 1)
             columns = self.session.run(None, {self.input: batch})[0][0]
@@ -51,11 +70,17 @@ class Recogniser:
         return tuple(lines)
 
 
-def _strip(pixels: Pixels, box: Box) -> npt.NDArray[np.uint8]:
-    """The crop of a box, scaled to (HEIGHT, w, 3)."""
+def _strip(pixels: Pixels, place: Place) -> npt.NDArray[np.uint8]:
+    """The crop of a place, levelled and scaled to (HEIGHT, w, 3)."""
+    box = place.box
     crop = pixels[
         int(box.y0) : max(int(box.y0) + 1, int(np.ceil(box.y1))), int(box.x0) : max(int(box.x0) + 1, int(np.ceil(box.x1)))
     ]
+    if place.lean >= 1:
+        # columns are shifted, not turned: what x a letter stands at stays
+        level = np.array([[1.0, 0.0, int(box.x0)], [place.slope, 1.0, int(box.y0) - place.slope * crop.shape[1] / 2]])
+        size = (crop.shape[1], crop.shape[0])
+        crop = cv2.warpAffine(pixels, level, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
     width = int(np.clip(round(crop.shape[1] * HEIGHT / crop.shape[0]), STRIDE, MAX_WIDTH))
     way = Image.Resampling.BOX if crop.shape[0] > 2 * HEIGHT else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(np.ascontiguousarray(crop)).resize((width, HEIGHT), way))

@@ -32,7 +32,7 @@ def words(page: Pixels, text: str, x: int, y: int, scale: float = 1.4) -> None:
 def test_the_empty_dotted_lines_of_a_margin_are_no_text(engine: PaddleEngine) -> None:
     page = np.asarray(Image.open(SAMPLES / "birth_register" / "birth_register_01.jpg").convert("RGB"))
     height, width = page.shape[:2]
-    boxes = engine.boxes(page)
+    boxes = [place.box for place in engine.places(page)]
     assert len(boxes) > 30
     below_its_heading = [box for box in boxes if box.x0 > 0.69 * width and 0.31 * height < box.y0 < 0.92 * height]
     assert below_its_heading == []
@@ -42,7 +42,7 @@ def test_a_line_is_one_box_that_holds_all_of_it(engine: PaddleEngine) -> None:
     page = paper()
     words(page, "Ho, chu dem, ten: NGUYEN VAN AN", 200, 600)
     words(page, "Noi cu tru: xa Son Duong", 200, 760)
-    boxes = sorted(engine.boxes(page), key=lambda box: box.y0)
+    boxes = sorted((place.box for place in engine.places(page)), key=lambda box: box.y0)
     assert len(boxes) == 2
     rows, columns = np.nonzero(page[500:660, :, 0] < 128)
     assert boxes[0].x0 <= columns.min()
@@ -56,11 +56,25 @@ def test_cells_on_both_sides_of_a_rule_are_two_boxes(engine: PaddleEngine) -> No
     words(page, "NGUYEN VAN AN", 200, 600)
     words(page, "1958", 900, 600)
     cv2.line(page, (780, 400), (780, 900), (20, 20, 20), 4)
-    assert len(engine.boxes(page)) == 2
+    assert len(engine.places(page)) == 2
+
+
+def quad(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, float]]:
+    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+
+
+def test_a_leaning_line_is_read_along_its_slope(engine: PaddleEngine) -> None:
+    page = paper()
+    words(page, "UY BAN NHAN DAN HUYEN SON DUONG 2019", 150, 900)
+    turned = cv2.warpAffine(page, cv2.getRotationMatrix2D((827, 900), -1.2, 1), (1654, 2340), borderValue=(250, 250, 250))
+    (found,) = engine.places(turned)
+    assert found.slope == pytest.approx(np.tan(np.radians(1.2)), abs=0.004)
+    assert found.box.height < 1.6 * engine.places(page)[0].box.height
+    assert [line.text for line in engine.read_places(turned, [found])] == ["UY BAN NHAN DAN HUYEN SON DUONG 2019"]
 
 
 def test_small_text_is_looked_at_from_nearer() -> None:
-    card = np.array([[800.0, 600, 1400, 620], [800, 660, 1300, 680], [820, 700, 1200, 722]])
+    card = np.array([quad(800, 600, 1400, 620), quad(800, 660, 1300, 680), quad(820, 700, 1200, 722)])
     x0, y0, x1, y1, side = nearer(card, 3_508, 2_480)
     assert 0 < x0 < 800
     assert 0 < y0 < 600
@@ -71,5 +85,5 @@ def test_small_text_is_looked_at_from_nearer() -> None:
 
 def test_text_that_was_seen_well_is_not_looked_at_again() -> None:
     tall = LOW / SIDE * 3_508 + 5
-    assert nearer(np.array([[100.0, 100, 900, 100 + tall]]), 3_508, 2_480)[-1] == 0
-    assert nearer(np.zeros((0, 4)), 3_508, 2_480)[-1] == 0
+    assert nearer(np.array([quad(100, 100, 900, 100 + tall)]), 3_508, 2_480)[-1] == 0
+    assert nearer(np.zeros((0, 4, 2)), 3_508, 2_480)[-1] == 0

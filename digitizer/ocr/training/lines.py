@@ -90,11 +90,12 @@ class Lines:
         """The lines of one scan."""
         yield from self.cuts(self.shot())
 
-    def shot(self) -> Shot:
-        """A sheet of the catalogue or a leaf of free lines, scanned and stored."""
+    def shot(self, skew_deg: float | None = None) -> Shot:
+        """A sheet of the catalogue or a leaf of free lines, scanned a little askew or by `skew_deg`, and stored."""
+        skew = float(self.rng.normal(0, 0.6)) if skew_deg is None else skew_deg
         sheet = self._leaf() if self.rng.random() < 0.55 else self._document()
         level = _LEVELS[int(self.rng.integers(len(_LEVELS)))]
-        scan = scans.scan(sheet, self.rng, level, skew_deg=float(self.rng.normal(0, 0.6)))
+        scan = scans.scan(sheet, self.rng, level, skew_deg=skew)
         image = scan.pixels
         if "grey photocopy" in scan.effects:
             image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)

@@ -50,9 +50,7 @@ def normalised(pixels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[::-1] / np.float32(127.5) - 1)
 
 
-def batches(
-    supply: Iterator[Cut], index: dict[str, int], area: int, seed: int
-) -> Iterator[tuple[np.ndarray, list[list[int]]]]:
+def batches(supply: Iterator[Cut], index: dict[str, int], area: int, seed: int) -> Iterator[tuple[np.ndarray, list[list[int]]]]:
     """((N, 3, 48, W) float32, N lists of letter indices) of lines of similar width, about `area` px of width in all."""
     rng, pool = np.random.default_rng(seed), list[tuple[np.ndarray, list[int]]]()
     while True:
