@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
@@ -72,18 +71,17 @@ class Recogniser:
 
 def _strip(pixels: Pixels, place: Place) -> npt.NDArray[np.uint8]:
     """The crop of a place, levelled and scaled to (HEIGHT, w, 3)."""
-    box = place.box
-    crop = pixels[
-        int(box.y0) : max(int(box.y0) + 1, int(np.ceil(box.y1))), int(box.x0) : max(int(box.x0) + 1, int(np.ceil(box.x1)))
-    ]
+    box, hull = place.box, place.hull(len(pixels))
+    x0, x1 = int(hull.x0), max(int(hull.x0) + 1, int(np.ceil(hull.x1)))
+    crop = Image.fromarray(np.ascontiguousarray(pixels[int(hull.y0) : max(int(hull.y0) + 1, int(np.ceil(hull.y1))), x0:x1]))
     if place.lean >= 1:
         # columns are shifted, not turned: what x a letter stands at stays
-        level = np.array([[1.0, 0.0, int(box.x0)], [place.slope, 1.0, int(box.y0) - place.slope * crop.shape[1] / 2]])
-        size = (crop.shape[1], crop.shape[0])
-        crop = cv2.warpAffine(pixels, level, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-    width = int(np.clip(round(crop.shape[1] * HEIGHT / crop.shape[0]), STRIDE, MAX_WIDTH))
-    way = Image.Resampling.BOX if crop.shape[0] > 2 * HEIGHT else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(np.ascontiguousarray(crop)).resize((width, HEIGHT), way))
+        down = box.y0 - int(hull.y0) - place.slope * (x1 - x0) / 2
+        level, size = (1, 0, 0, place.slope, 1, down), (x1 - x0, max(1, round(box.height)))
+        crop = crop.transform(size, Image.Transform.AFFINE, level, Image.Resampling.BILINEAR, fillcolor=(255, 255, 255))
+    width = int(np.clip(round(crop.width * HEIGHT / crop.height), STRIDE, MAX_WIDTH))
+    way = Image.Resampling.BOX if crop.height > 2 * HEIGHT else Image.Resampling.BICUBIC
+    return np.asarray(crop.resize((width, HEIGHT), way))
 
 
 def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:
