@@ -59,6 +59,24 @@ def moj(
     )
 
 
+@export.command()
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("--book")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def manifest(ctx: click.Context, output: Path, book: str | None, as_json: bool) -> None:
+    """Hashes of originals and results, a manifest a file and a book."""
+    written = []
+    output.mkdir(parents=True, exist_ok=True)
+    with Service.open(settings(ctx)) as service:
+        for name, hashes in service.manifests(book=book):
+            target = output / f"{name}.manifest.json"
+            target.write_text(json.dumps(hashes, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            written.append(target)
+    answer([str(path) for path in written], as_json, "\n".join(str(path) for path in written))
+    speak(ctx, "exported", count=len(written), folder=output)
+
+
 def _text_command(kind: str) -> click.Command:
     @click.argument("results", nargs=-1, type=click.Path(path_type=Path, exists=True))
     @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -143,13 +144,41 @@ def _verify_path(path: Path, roots: Sequence[Path], chosen: Settings, lang: str)
         manifest = sealed.check(path, sealed.Keys(chosen.home))
         line = say("sealed_whole", lang, file=path, count=len(manifest.files), at=f"{manifest.at:%d/%m/%Y %H:%M}")
         return [line], {"file": str(path), "files": len(manifest.files), "signer": manifest.signer}, True
+    if path.suffix.lower() == ".json":
+        return _verify_manifest(path, chosen, lang)
     if path.suffix.lower() != ".pdf":
-        raise UsageError("verify takes PDFs and sealed folders", file=str(path))
+        raise UsageError("verify takes PDFs, manifests and sealed folders", file=str(path))
     from digitizer.output.signatures import check_signatures
 
     reports = check_signatures(path, roots)
     lines = [_signature_line(path, report, lang) for report in reports] or [say("signature_none", lang, file=path)]
     return lines, {"file": str(path), "signatures": [asdict(r) for r in reports]}, all(r.valid for r in reports)
+
+
+def _verify_manifest(path: Path, chosen: Settings, lang: str) -> tuple[list[str], dict[str, Any], bool]:
+    """Hashes again what a manifest of `export manifest` lists: the files beside it, else those in the store."""
+    from digitizer.service import Service
+
+    hashes = _listed(path)
+    with Service.open(chosen) as service:
+        found = service.rehash(hashes, path.parent)
+    wrong = {name: state for name, state in found.items() if state != "same"}
+    lines = [say(f"manifest_{state}", lang, file=name) for name, state in wrong.items()]
+    lines.append(say("verified", lang, count=len(found), wrong=len(wrong)))
+    return lines, {"file": str(path), "files": len(found), "wrong": wrong}, not wrong
+
+
+def _listed(path: Path) -> dict[str, str]:
+    """Path -> SHA-256 of a manifest. Raises UsageError."""
+    from digitizer.service.results import MANIFEST
+
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))
+        if listed["schema"] == MANIFEST:
+            return {str(file["path"]): str(file["sha256"]) for file in listed["files"]}
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise UsageError("this is no manifest of digitizer", file=str(path))
 
 
 def _signature_line(path: Path, report: SignatureReport, lang: str) -> str:

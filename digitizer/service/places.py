@@ -155,7 +155,9 @@ def items(files: Iterable[Found], *, book: bool, name: str) -> tuple[list[Item],
     files = sorted(files, key=lambda file: natural(file.below))
     scans = [file for file in files if file.path.suffix.lower() in DOCUMENTS]
     if book:
-        whole = Item(files=tuple(scans), name=name, target=PurePath(name), place=dossiers.Place())
+        alone = len(scans) == 1 and scans[0].path.name == name
+        target = PurePath(scans[0].path.stem if alone else name)
+        whole = Item(files=tuple(scans), name=name, target=target, place=dossiers.Place())
         return ([whole] if scans else []), len(files) - len(scans)
     books: dict[tuple[str | None, str], list[Found]] = defaultdict(list)
     found: list[Item] = []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from digitizer.ledger.records import Kept
 from digitizer.model import Intake, IntakeState
 from digitizer.output import record_json
 from digitizer.service.ports import Ports
+
+#: of a manifest of hashes; what is carried by hand or sealed has its own, see `sealed.py`
+MANIFEST = "digitizer/hashes/1"
 
 
 class Results(Ports):
@@ -26,6 +30,55 @@ class Results(Ports):
         for intake in done:
             stem = Path(intake.name).stem
             yield (stem if names[stem] == 1 else f"{stem}-{intake.id[:8]}"), self._result(intake)
+
+    def manifests(self, *, book: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(name, hashes of its files) of every digitized file, and of every book with all of its; with `book` of that one.
+
+        Files are what was made, by the names an export gives them, and originals as they came, below `originals/`: a PDF made of
+        `a.pdf` is called `a.pdf` too.
+        """
+        with self.ledger.read() as tx:
+            done = [intake for intake, _ in submissions.intakes(tx, states=[IntakeState.DIGITIZED])]
+        names, books = Counter(Path(intake.name).stem for intake in done), dict[tuple[str, str], list[dict[str, Any]]]()
+        for intake in done:
+            if book is not None and intake.book != book:
+                continue
+            stem = Path(intake.name).stem
+            name = stem if names[stem] == 1 else f"{stem}-{intake.id[:8]}"
+            files = self._hashes(intake, name)
+            if book is None:
+                yield name, _manifest(name, intake.agency, intake.book, files)
+            if intake.book is not None:
+                books.setdefault((intake.agency or "", intake.book), []).extend(files)
+        for (agency, of), files in books.items():
+            name = "-".join(part for part in (agency, of.replace("/", ".")) if part)
+            yield name, _manifest(name, agency or None, of, files)
+
+    def _hashes(self, intake: Intake, name: str) -> list[dict[str, Any]]:
+        with self.ledger.read() as tx:
+            sources, made = submissions.sources_of(tx, intake.bundle), submissions.artifacts(tx, intake.bundle)
+        many, came = len(sources) > 1, f"originals/{Path(intake.name).name}"
+        files = [
+            {"path": f"{came}/{n}" if many else came, "role": "original", "sha256": s.id, "size": s.size}
+            for n, s in enumerate(sources, 1)
+        ]
+        for kind, (_, key) in sorted(made.items()):
+            sha256, size = key.rpartition("/")[2], self.store.stat(key).size
+            files.append({"path": f"{name}.{kind}", "role": kind, "sha256": sha256, "size": size})
+        return files
+
+    def rehash(self, hashes: Mapping[str, str], folder: Path) -> dict[str, str]:
+        """Path -> `same`, `changed` or `missing` for each path and SHA-256: the one in `folder` if it lies there, else ours."""
+        return {path: self._rehashed(sha256, folder / path) for path, sha256 in hashes.items()}
+
+    def _rehashed(self, sha256: str, path: Path) -> str:
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as found:
+                return "same" if hashlib.file_digest(found, "sha256").hexdigest() == sha256 else "changed"
+        key = f"{sha256[:2]}/{sha256}"
+        if key not in set(self.store.list(key)):
+            return "missing"
+        return "same" if self.store.verify(key) else "changed"
 
     def _result(self, intake: Intake) -> dict[str, Any]:
         with self.ledger.read() as tx:
@@ -43,3 +96,7 @@ def _put(documents: list[dict[str, Any]], kept: Kept) -> None:
     *_, document, record = kept.record.id.split("/")
     if int(document) < len(documents) and int(record) < len(documents[int(document)]["records"]):
         documents[int(document)]["records"][int(record)] = {**record_json(kept.record), "state": kept.state.value}
+
+
+def _manifest(name: str, agency: str | None, book: str | None, files: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"schema": MANIFEST, "name": name, "agency": agency, "book": book, "files": files}
