@@ -47,7 +47,7 @@ def main() -> int:
         if given.beside:
             figures["beside"] = beside(given.beside, Path(home))
     print(json.dumps(figures, ensure_ascii=False, indent=1))
-    print(save(figures, given.output, "output"))
+    print(save(figures, given.output, "output" if given.folders else "beside"))
     found = figures.get("validity", {})
     return 1 if any(found.get(key) for key in ("not pdfa", "damaged", "differ")) else 0
 

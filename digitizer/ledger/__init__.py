@@ -44,7 +44,7 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A connection that only reads; each statement sees the newest state. What is written here is lost on SQLite."""
+        """A connection that reads; each statement is a transaction of its own, sees the newest state and is committed at once."""
         with translated(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tx:
             yield tx
 

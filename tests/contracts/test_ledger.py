@@ -187,6 +187,20 @@ def test_a_job_is_claimed_by_one_of_many(ledger: Ledger, bundle: str) -> None:
     assert sorted(job.first for job in claimed) == list(range(20))
 
 
+def test_a_single_statement_outside_a_transaction_is_kept(ledger: Ledger, bundle: str) -> None:
+    """A claim that nobody committed gave the same job to the next worker."""
+    with ledger.begin() as tx:
+        for first in range(2):
+            jobs.add(tx, "read", bundle, lane=BULK, source="s", first=first, count=1)
+    claimed = []
+    for worker in ("one", "two", "three"):
+        with ledger.read() as tx:
+            claimed.append(jobs.claim(tx, worker=worker, lease_s=60.0))
+    assert [job and job.first for job in claimed] == [0, 1, None]
+    with ledger.read() as tx:
+        assert not jobs.queued(tx)
+
+
 def test_a_late_worker_is_fenced_off(ledger: Ledger, bundle: str) -> None:
     with ledger.begin() as tx:
         jobs.add(tx, "open", bundle, lane=BULK)
