@@ -19,7 +19,7 @@ from digitizer.ocr.weights import Model, detector, recogniser
 from digitizer.settings import EngineOptions
 
 #: longer side of a page as the detector first sees it, px, and the most it is shown of small text
-SIDE, MOST = 960, 1_600
+SIDE, MOST = 1_200, 1_600
 #: lower lines than LOW px are looked at again from nearer, at WELL px
 LOW, WELL = 10.0, 12.5
 #: text that was overlooked stands this near to text that was found, in parts of the page
