@@ -118,14 +118,31 @@ def fit(folder: Path, cache: Path) -> int:
         f"files = {len({c.file for c in cases})}",
         f"values = {len(cases)}",
     ]
-    for name, kinds in GROUPS.items():
-        lines += ["", f"[group.{name}]", f"types = {json.dumps(kinds)}", *fitted(name, [c for c in cases if c.kind in kinds])]
+    groups = {name: fitted([c for c in cases if c.kind in kinds]) for name, kinds in GROUPS.items()}
+    # one threshold: the promise is about all accepted values, and the wrong ones of one group alone are too few to place it
+    least = threshold(*(np.concatenate([getattr(g, part) for g in groups.values()]) for part in ("p", "right")))
+    for name, group in groups.items():
+        accepted = group.p >= least
+        wrong = int((1 - group.right[accepted]).sum())
+        share = f"{accepted.mean():6.1%} accepted, {wrong} wrong"
+        print(f"{name:8}{len(group.p):6} values, {group.right.mean():6.1%} right; from {least:.4f}: {share}")
+        weights = [f"{form} = {[round(float(w), 4) for w in values]}" for form, values in group.weights.items()]
+        lines += ["", f"[group.{name}]", f"types = {json.dumps(GROUPS[name])}", *weights, f"accept = {least:.4f}"]
     CALIBRATION.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return 0
 
 
-def fitted(name: str, cases: Sequence[Case]) -> list[str]:
-    """The lines of one group."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Kinds of values calibrated together: weights by form, and how likely each value was said to be right out of fold."""
+
+    weights: dict[str, Floats]
+    p: Floats
+    right: Floats
+
+
+def fitted(cases: Sequence[Case]) -> Group:
+    """The weights of one group."""
     weights, folded, rights = {}, [], []
     for form, count in (("decoded", 6), ("free", 3)):
         # what was decoded also says how letters alone would do
@@ -141,16 +158,7 @@ def fitted(name: str, cases: Sequence[Case]) -> list[str]:
         )
         folded.append(held[mine.astype(bool)])
         rights.append(right[mine.astype(bool)])
-    p, y = np.concatenate(folded), np.concatenate(rights)
-    least = threshold(p, y)
-    accepted = p >= least
-    wrong = int((1 - y[accepted]).sum())
-    print(f"{name:8}{len(p):6} values, {y.mean():6.1%} right; from {least:.4f}: {accepted.mean():6.1%} accepted, {wrong} wrong")
-    return [
-        f"decoded = {[round(float(w), 4) for w in weights['decoded']]}",
-        f"free = {[round(float(w), 4) for w in weights['free']]}",
-        f"accept = {least:.4f}",
-    ]
+    return Group(weights, np.concatenate(folded), np.concatenate(rights))
 
 
 def threshold(p: Floats, right: Floats) -> float:
