@@ -42,8 +42,11 @@ def shrink(pixels: Pixels, corners: Floats | None = None) -> Small:
     `corners`: (4, 2) px of the sheet; what is beyond is no ink.
     """
     scale = min(1.0, SIDE_PX / max(pixels.shape[:2]))
-    raw = grey_copy(pixels, scale)
-    size = raw.shape[1::-1]
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    raw = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    if scale < 1:
+        # every px counts: angles and bends found on an interpolated copy cost letters on wavy and faded sheets
+        raw = cv2.resize(raw, size, interpolation=cv2.INTER_AREA)
     outside = find_outside(raw)
     if corners is not None:
         page = np.array([(-1, -1), (size[0], -1), size, (-1, size[1])], np.int32)

@@ -73,7 +73,7 @@ def straight(image: Pixels, skew_deg: float) -> Pixels:
     """A mask turned back by `skew_deg` about its middle, same size."""
     height, width = image.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), skew_deg, 1.0)
-    turned: Pixels = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_NEAREST)
+    turned: Pixels = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
     return turned
 
 

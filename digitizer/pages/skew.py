@@ -12,10 +12,10 @@ from digitizer.model import Floats, Pixels
 
 #: rows lie within this of level once quarter turns are taken out, degrees
 LIMIT_DEG = 16.0
-#: masks longer than this are made half as high first, px: two steps of slope are then about 0.1 degrees apart
+#: longest side of the image that is transformed, px: two steps of slope are then 0.06 degrees apart
 _SIDE_PX = 1000
-#: how much narrower the mask is made beside that: the descent over the whole width is still counted in px of its height, so the
-#: steps stay as fine and the transform costs a third; rows at the limit still fit into the 45 degrees that it covers
+#: how much narrower the image is made before: the descent over the whole width is still counted in px of its height, so the steps
+#: stay as fine and the transform costs a third; rows at the limit still fit into the 45 degrees that it covers
 _NARROWER = 3
 #: width of the strips that are slid along each other, px
 _STRIP_PX = 20
@@ -36,7 +36,9 @@ def find_rows(ink: Pixels, *, limit_deg: float = LIMIT_DEG) -> Rows:
     Each line sum of the transform belongs to a slope; rows of text or rules make the sums of the right slope jump up and
     down between neighbouring offsets (Postl's criterion).
     """
-    small, width = _squeezed(ink)
+    scale = min(1.0, _SIDE_PX / max(ink.shape))
+    width = ink.shape[1] * scale
+    small = cv2.resize(ink, (max(2, round(width / _NARROWER)), max(2, round(ink.shape[0] * scale))), interpolation=cv2.INTER_AREA)
     # one row for each slope from -45 to 45 degrees: px of descent over the width of the image
     sums = cv2.ximgproc.FastHoughTransform(
         small.astype(np.float32) / 255,
@@ -60,29 +62,17 @@ def find_rows(ink: Pixels, *, limit_deg: float = LIMIT_DEG) -> Rows:
     )
 
 
-def _squeezed(ink: Pixels) -> tuple[Pixels, float]:
-    """(the mask, smaller and narrower, how many px of its height its width stands for)."""
-    low = 2 if max(ink.shape) > _SIDE_PX else 1
-    height, width = ink.shape[0] // low, ink.shape[1] // (low * _NARROWER)
-    if min(height, width) < 2:
-        return ink, float(ink.shape[1])
-    # whole factors are averaged several times as fast
-    whole = ink[: height * low, : width * low * _NARROWER]
-    return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), float(width * _NARROWER)
-
-
 def refine(ink: Pixels, angle_deg: float) -> float:
     """`angle_deg`, found by `find_rows`, again and finer: whole steps of slope favour a page that lies level.
 
     Upright strips of the page are slid along each other by fractions of a px until their rows fall together.
     """
-    count = max(2, ink.shape[1] // _STRIP_PX)
-    strips = cv2.resize(ink[:, : ink.shape[1] // count * count], (count, ink.shape[0]), interpolation=cv2.INTER_AREA)
+    strips = cv2.resize(ink, (max(2, ink.shape[1] // _STRIP_PX), ink.shape[0]), interpolation=cv2.INTER_AREA)
     # soft rows lose nothing by being moved by half a px, so no angle is better off than another
     profiles = cv2.GaussianBlur(strips.astype(np.float32), (1, 7), sigmaX=0.1, sigmaY=1.2)
-    for step, reach in ((0.1, 4), (0.025, 2)):
-        angles = angle_deg + step * np.arange(-reach, reach + 1)
-        scores = np.array([_sharpness(profiles, angle, ink.shape[1] // count * count) for angle in angles])
+    for step in (0.1, 0.025):
+        angles = angle_deg + step * np.arange(-4, 5)
+        scores = np.array([_sharpness(profiles, angle, ink.shape[1]) for angle in angles])
         best = int(np.argmax(scores))
         angle_deg = float(angles[best] + step * _peak(scores, best))
     return angle_deg
