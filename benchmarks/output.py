@@ -271,15 +271,19 @@ def single_threaded() -> dict[str, str]:
 
 def judged_beside(spent: float, out: Path, labels: dict[str, str]) -> dict[str, Any]:
     """Figures over the PDFs in `out`."""
-    pdfs, errors = sorted(out.glob("*.pdf")), Errors()
+    pdfs, errors, there, missed = sorted(out.glob("*.pdf")), Errors(), 0, 0
     for pdf in pdfs:
-        errors.add(poppler(pdf), next(text for name, text in labels.items() if Path(name).stem == pdf.stem))
+        copied, label = poppler(pdf), next(text for name, text in labels.items() if Path(name).stem == pdf.stem)
+        errors.add(copied, label)
+        there, missed = there + words(label).total(), missed + (words(label) - words(copied)).total()
     return {
         "cpu s a scan": round(spent / max(len(pdfs), 1), 2),
         "kB a scan": round(sum(pdf.stat().st_size for pdf in pdfs) / 1000 / max(len(pdfs), 1), 1),
         "pass veraPDF": f"{sum(v == 'PASS' for v in judged(pdfs).values())} of {len(pdfs)}",
         "qpdf clean": f"{sum(map(whole, pdfs))} of {len(pdfs)}",
         **errors.plain(),
+        "words": there,
+        "words missed in any order": missed,
     }
 
 
