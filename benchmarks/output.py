@@ -69,13 +69,14 @@ def validity(folders: list[Path], home: Path, jobs: str) -> dict[str, Any]:
         name: [shown[pdf] for pdf in made if "signed_unchanged" not in notes(pdf) and words(copy(pdf)) != said(pdf)]
         for name, copy in READERS.items()
     }
+    unchanged = sum("signed_unchanged" in codes for codes in excused.values())
     return {
         "pdfs": len(made),
         "pass veraPDF": sum(verdict == "PASS" for verdict in verdicts.values()),
         "not pdfa": [shown[pdf] for pdf, verdict in verdicts.items() if verdict != "PASS"],
         "excused": {shown[pdf]: sorted(codes) for pdf, codes in excused.items()},
         "damaged": [shown[pdf] for pdf in made if not whole(pdf)],
-        "copy as read": {name: len(made) - len(excused) - len(files) for name, files in differ.items()},
+        "copy as read": {name: len(made) - unchanged - len(files) for name, files in differ.items()},
         "differ": {name: files for name, files in differ.items() if files},
         "pages made pictures": sum("pages_pictured" in notes(pdf) for pdf in made),
         "refused": dict(refused),
