@@ -20,8 +20,8 @@ from digitizer.settings import EngineOptions
 
 #: longer side of a page as the detector first sees it, px, and the most it is shown of small text
 SIDE, MOST = 1_200, 1_600
-#: lower lines than LOW px are looked at again from nearer, at WELL px
-LOW, WELL = 10.0, 12.5
+#: lines lower than LOW px that fill less than SMALL of a page, a card on a sheet, are looked at again from nearer, at WELL px
+LOW, WELL, SMALL = 10.0, 12.5, 0.3
 #: text that was overlooked stands this near to text that was found, in parts of the page
 NEAR = 0.1
 #: room that the recogniser is used to on each side of a line, in box heights
@@ -129,6 +129,8 @@ def nearer(quads: Quads, height: int, width: int) -> tuple[int, int, int, int, i
     scale = min(1.0, SIDE / max(height, width))
     tall = float(np.percentile(quads[:, 3, 1] - quads[:, 0, 1], 20)) if len(quads) else 0.0
     if not 0 < tall * scale < LOW or scale == 1:
+        return 0, 0, width, height, 0
+    if float(np.prod(np.ptp(quads, axis=(0, 1)))) > SMALL * height * width:
         return 0, 0, width, height, 0
     room = NEAR * max(height, width)
     x0, y0 = (max(0, int(v)) for v in quads.min(axis=(0, 1)) - room)

@@ -91,4 +91,6 @@ def test_small_text_is_looked_at_from_nearer() -> None:
 def test_text_that_was_seen_well_is_not_looked_at_again() -> None:
     tall = LOW / SIDE * 3_508 + 5
     assert nearer(np.array([quad(100, 100, 900, 100 + tall)]), 3_508, 2_480)[-1] == 0
+    low = [quad(100, y, 2_300, y + 20) for y in range(200, 3_300, 60)]
+    assert nearer(np.array(low), 3_508, 2_480)[-1] == 0  # a page full of it: dots and small print, seen well enough
     assert nearer(np.zeros((0, 4, 2)), 3_508, 2_480)[-1] == 0
