@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -21,6 +22,8 @@ HEIGHT = 48
 STRIDE = 8
 #: a longer line is squeezed: 80 letters of print take about 1,600 px
 MAX_WIDTH = 3_200
+#: what the empty dotted lines of a form are read as
+DOTS = re.compile(r"[.…·,:' ]+|(?=.*[oó.]{2})[oOóòỏ0.…·,:' ]{3,}s?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:
     while letters and letters[-1].char == " ":
         letters = letters[:-1]
     kept = tuple(letter for i, letter in enumerate(letters) if letter.char != " " or letters[i - 1].char != " ")
-    if not kept:
+    if not kept or DOTS.fullmatch("".join(letter.char for letter in kept)):
         return None
     return Line(
         text="".join(letter.char for letter in kept),

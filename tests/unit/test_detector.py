@@ -12,6 +12,7 @@ from rapidfuzz import fuzz
 
 from digitizer.model import Pixels
 from digitizer.ocr.paddle import LOW, MOST, SIDE, WELL, PaddleEngine, nearer
+from digitizer.ocr.recogniser import DOTS
 from digitizer.settings import EngineOptions
 from digitizer.text import strip_accents
 
@@ -94,3 +95,13 @@ def test_text_that_was_seen_well_is_not_looked_at_again() -> None:
     low = [quad(100, y, 2_300, y + 20) for y in range(200, 3_300, 60)]
     assert nearer(np.array(low), 3_508, 2_480)[-1] == 0  # a page full of it: dots and small print, seen well enough
     assert nearer(np.zeros((0, 4, 2)), 3_508, 2_480)[-1] == 0
+
+
+@pytest.mark.parametrize("text", ["....", "oooo", "0ooo", "o0o0oo", "óooooo", "oooooos", ". . ."])
+def test_empty_dotted_lines_say_nothing(text: str) -> None:
+    assert DOTS.fullmatch(text)
+
+
+@pytest.mark.parametrize("text", ["000", "0", "Đoo", "10.000", "o", "Soo", "00:00", "0.5"])
+def test_values_are_not_taken_for_dots(text: str) -> None:
+    assert not DOTS.fullmatch(text)
