@@ -22,6 +22,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from benchmarks.measure import Errors  # noqa: E402
 from benchmarks.run import save  # noqa: E402
+from digitizer.geometry import intersection  # noqa: E402
 from digitizer.model import Box, Pixels  # noqa: E402
 from digitizer.ocr.paddle import PaddleEngine  # noqa: E402
 from digitizer.settings import EngineOptions  # noqa: E402
@@ -56,11 +57,10 @@ def models(candidates: Sequence[Path]) -> Iterator[tuple[str, Path | None]]:
 
 def drawn(count: int) -> Iterator[tuple[Pixels, list[tuple[Box, str]]]]:
     """Scans with the boxes and texts of their lines."""
-    from digitizer.ocr.training.drawing import fonts as kit
+    from digitizer.ocr.training.drawing.fonts import Fonts
     from digitizer.ocr.training.lines import Lines, split
 
-    files = [*(f for f in kit.declared() if f.kind != "pen"), *kit.declared(kit.EVALUATION)]
-    lines = Lines(kit.Fonts({file: kit.fetch(file).read_bytes() for file in files}), DRAWN_SEED)
+    lines = Lines(Fonts.reserved(), DRAWN_SEED)
     for _ in range(count):
         shot = lines.shot(skew_deg=0.0)  # the engine is shown straightened pages
         groups = [runs for line in shot.sheet.reading() for runs in split(line)]
@@ -82,13 +82,13 @@ def measure(engine: PaddleEngine, pages: Sequence[tuple[Pixels, list[tuple[Box, 
         places = engine.places(pixels)
         spent += time.process_time() - began
         found = [place.hull(len(pixels)) for place in places]
-        hit += sum(max((common(box, t) for t in found), default=0.0) >= COVERED * area(box) for box, _ in truth)
-        right += sum(sum(common(t, box) for box, _ in truth) >= ON_LINES * area(t) for t in found)
+        hit += sum(max((intersection(box, t) for t in found), default=0.0) >= COVERED * area(box) for box, _ in truth)
+        right += sum(sum(intersection(t, box) for box, _ in truth) >= ON_LINES * area(t) for t in found)
         lines, boxes = lines + len(truth), boxes + len(found)
         texts: list[list[tuple[float, str]]] = [[] for _ in truth]
         for line in engine.read_places(pixels, places):
-            nearest = max(range(len(truth)), key=lambda i: common(line.box, truth[i][0]), default=None)
-            if nearest is None or common(line.box, truth[nearest][0]) == 0:
+            nearest = max(range(len(truth)), key=lambda i: intersection(line.box, truth[i][0]), default=None)
+            if nearest is None or intersection(line.box, truth[nearest][0]) == 0:
                 beside += len(line.text)
             else:
                 texts[nearest].append((line.box.x0, line.text))
@@ -102,11 +102,6 @@ def measure(engine: PaddleEngine, pages: Sequence[tuple[Pixels, list[tuple[Box, 
         "letters read beside lines": beside,
         "cpu ms a page": round(1000 * spent / len(pages)),
     }
-
-
-def common(a: Box, b: Box) -> float:
-    """Area that two boxes share, px²."""
-    return max(0.0, min(a.x1, b.x1) - max(a.x0, b.x0)) * max(0.0, min(a.y1, b.y1) - max(a.y0, b.y0))
 
 
 def area(box: Box) -> float:

@@ -78,13 +78,11 @@ def labelled(folder: Path, limit: int) -> LineSet:
 
 def drawn(count: int) -> list[LineSet]:
     """Lines of the training kit by pens of reserved families, those without any letter apart, and in print."""
-    from digitizer.ocr.training.drawing import fonts as kit
+    from digitizer.ocr.training.drawing.fonts import Fonts
     from digitizer.ocr.training.lines import Lines
 
-    files = [*(f for f in kit.declared() if f.kind != "pen"), *kit.declared(kit.EVALUATION)]
-    fonts = kit.Fonts({file: kit.fetch(file).read_bytes() for file in files})
     sets: dict[str, list[tuple[np.ndarray, str]]] = {}
-    for cut in islice(Lines(fonts, DRAWN_SEED), count):
+    for cut in islice(Lines(Fonts.reserved(), DRAWN_SEED), count):
         letters = any(c.isalpha() for c in cut.text)
         name = ("reserved pens" if letters else "reserved pens, digits") if cut.hand else "drawn print"
         sets.setdefault(name, []).append((cut.pixels, cut.text))

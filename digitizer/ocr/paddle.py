@@ -28,8 +28,6 @@ NEAR = 0.1
 PAD_X, PAD_TOP, PAD_BOTTOM = 0.15, 0.0, 0.03
 #: more boxes than a page can hold are noise
 MAX_LINES = 600
-
-
 #: a line at least so many times as long as high shows how it leans
 LONG = 5.0
 
@@ -128,9 +126,7 @@ def nearer(quads: Quads, height: int, width: int) -> tuple[int, int, int, int, i
     """
     scale = min(1.0, SIDE / max(height, width))
     tall = float(np.percentile(quads[:, 3, 1] - quads[:, 0, 1], 20)) if len(quads) else 0.0
-    if not 0 < tall * scale < LOW or scale == 1:
-        return 0, 0, width, height, 0
-    if float(np.prod(np.ptp(quads, axis=(0, 1)))) > SMALL * height * width:
+    if scale == 1 or not 0 < tall * scale < LOW or float(np.prod(np.ptp(quads, axis=(0, 1)))) > SMALL * height * width:
         return 0, 0, width, height, 0
     room = NEAR * max(height, width)
     x0, y0 = (max(0, int(v)) for v in quads.min(axis=(0, 1)) - room)

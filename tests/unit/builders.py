@@ -6,6 +6,15 @@ from digitizer.model import Box, Letter, Line, Mark, PageText, Quality, Ruling, 
 
 #: px: height of a line, distance of rows, width of a letter
 TALL, PITCH, WIDE = 30.0, 60.0, 14.0
+#: rows of a birth record as one page of a book has it
+RECORD = (
+    "Số: 41/2018 Quyển số: 01/2018 Ngày, tháng, năm đăng ký: 07/05/2018",
+    "Người được đăng ký khai sinh",
+    "Họ, chữ đệm, tên: LÝ THỊ MAI",
+    "Ngày, tháng, năm sinh: 03/05/2018",
+    "Họ, chữ đệm, tên mẹ: LÒ THỊ HOA",
+    "Họ, chữ đệm, tên cha: LÝ VĂN A",
+)
 
 
 def line(text: str, x: float = 100, y: float = 100, confidence: float = 0.99) -> Line:

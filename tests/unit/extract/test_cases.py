@@ -9,18 +9,10 @@ from digitizer.doctypes import DocType, load, read
 from digitizer.extract import extract
 from digitizer.extract.records import book_values, cases
 from digitizer.model import Box, Document, Mark, PageText, Record
-from tests.unit.builders import page_of
+from tests.unit.builders import RECORD, page_of
 
 OURS = load()
 BIRTHS, DEATHS = OURS["birth_register"], OURS["death_register"]
-RECORD = (
-    "Số: 41/2018 Quyển số: 01/2018 Ngày, tháng, năm đăng ký: 07/05/2018",
-    "Người được đăng ký khai sinh",
-    "Họ, chữ đệm, tên: LÝ THỊ MAI",
-    "Ngày, tháng, năm sinh: 03/05/2018",
-    "Họ, chữ đệm, tên mẹ: LÒ THỊ HOA",
-    "Họ, chữ đệm, tên cha: LÝ VĂN A",
-)
 OTHER = (
     "Số: 42/2018 Quyển số: 01/2018 Ngày, tháng, năm đăng ký: 08/05/2018",
     RECORD[1],

@@ -11,23 +11,15 @@ from digitizer.extract import extract, revise_field
 from digitizer.extract.notes import day_of
 from digitizer.model import Document, Field
 from digitizer.output.result import record_json, result_schema
-from tests.unit.builders import line, page_of
+from tests.unit.builders import RECORD, line, page_of
 
 jsonschema = pytest.importorskip("jsonschema")
-BODY = (
-    "Số: 41/2018 Quyển số: 01/2018 Ngày, tháng, năm đăng ký: 07/05/2018",
-    "Người được đăng ký khai sinh",
-    "Họ, chữ đệm, tên: LÝ THỊ MAI",
-    "Ngày, tháng, năm sinh: 03/05/2018",
-    "Họ, chữ đệm, tên mẹ: LÒ THỊ HOA",
-    "Họ, chữ đệm, tên cha: LÝ VĂN A",
-)
 
 
 def notes(*margin: tuple[str, float]) -> Field | None:
     """The field of notes of a page with (text, y) in its margin, under the heading."""
     aside = [line(text, x=1250, y=y) for text, y in (("Ghi chú", 160), *margin)]
-    page = page_of(*BODY)
+    page = page_of(*RECORD)
     page = replace(page, lines=(*page.lines, *aside))
     document = Document(id="b/0", pages=(0,), texts=(0,), doctype="birth_register", score=1)
     (record,) = extract(document, [page], doctypes=load(None))

@@ -141,6 +141,12 @@ class Fonts:
         files = [file for path in declarations or (DECLARATION,) for file in declared(path)]
         return cls({file: fetch(file, cache).read_bytes() for file in files})
 
+    @classmethod
+    def reserved(cls, cache: Path = CACHE) -> Fonts:
+        """Print and typewriter of `fonts.toml`, pens of the families that nothing is trained with: to measure readers with."""
+        files = [*(file for file in declared() if file.kind != "pen"), *declared(EVALUATION)]
+        return cls({file: fetch(file, cache).read_bytes() for file in files})
+
     def choose(self, kind: str, rng: np.random.Generator, *, joined: bool | None = None) -> FontFile:
         """A regular font of a kind."""
         found = [f for f in self.files if f.kind == kind and f.style == "regular" and joined in (None, f.joined)]
