@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from digitizer.ocr.training.pool import PAGE
+from digitizer.ocr.training.rate import set_rate
 
 #: ImageNet's, as `NormalizeImage` of inference.yml applies them to BGR
 MEAN, DEVIATION = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
@@ -32,6 +33,8 @@ SIDE = 512
 SHRINK = 0.25
 #: longer side of a page as the detector sees it, px: drawn a little around what it is used with
 SIZES = (720, 1_120)
+#: steps in which the learning rate rises
+WARM_UP = 200
 
 
 def conv(inside: int, outside: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
@@ -201,9 +204,7 @@ def train(given: argparse.Namespace) -> None:
     began = saved = time.monotonic()
     step, mean = 0, 0.0
     while (passed := (time.monotonic() - began) / 60 / given.minutes) < 1:
-        share = min(1.0, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * passed)) * 0.98 + 0.02
-        for group in optimiser.param_groups:
-            group["lr"] = given.rate * share
+        share = set_rate(optimiser, given.rate, step, WARM_UP, passed)
         squares = [square(*next(supply), rng) for _ in range(given.batch)]
         batch = torch.from_numpy(np.stack([tensor(image) for image, _, _ in squares]))
         cores, counts = (torch.from_numpy(np.stack([s[k] for s in squares])[:, None]).to(given.device) for k in (1, 2))

@@ -8,7 +8,6 @@ seen; writes `out/last.pt` (to `--resume` from) and `out/inference.onnx` (same g
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from digitizer.ocr.training.graph import Reader
 from digitizer.ocr.training.lines import HEIGHT, Cut, Lines
 from digitizer.ocr.training.pool import drawers
 from digitizer.ocr.training.pool import lines as pool_lines
+from digitizer.ocr.training.rate import set_rate
 
 MODEL = Path(__file__).resolve().parents[1] / "models" / "vietnamese-small"
 #: px of width of the longest line trained on
@@ -170,9 +170,7 @@ def train(given: argparse.Namespace) -> None:
         passed = (time.monotonic() - began) / 60 / given.minutes
         if passed >= 1:
             break
-        share = min(1.0, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * passed)) * 0.98 + 0.02
-        for group in optimiser.param_groups:
-            group["lr"] = given.rate * share
+        share = set_rate(optimiser, given.rate, step, WARM_UP, passed)
         loss = _step(model, optimiser, batch, targets, given.device)
         average.add(step)
         step, lines = step + 1, lines + len(targets)
