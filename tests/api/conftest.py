@@ -107,10 +107,14 @@ def digitized(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str,
                 data={"dossier": CODE, "component": "ket-qua", "lane": "counter"},
             ).json()
             stream = client.get(f"{taken['href']}/events", timeout=200).content
-            give_up = time.monotonic() + 30
+            give_up = time.monotonic() + 60
             while not any(d["state"] == "DONE" for d in client.get(taken["href"]).json()["deliveries"]):
                 assert time.monotonic() < give_up, "the dossier has not got the PDF"
                 time.sleep(0.3)
+            # the courier may be through before the worker that finished the document has said so in the log
+            while '"kind": "finish"' not in running.log.read_text(encoding="utf-8"):
+                assert time.monotonic() < give_up, "no worker says that it finished the document"
+                time.sleep(0.1)
     return home, token, taken["id"], stream
 
 
