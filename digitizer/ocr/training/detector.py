@@ -22,6 +22,7 @@ import torch.nn.functional as functional
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from digitizer.ocr.training.clutter import clutter
 from digitizer.ocr.training.pool import PAGE
 from digitizer.ocr.training.rate import set_rate
 
@@ -120,7 +121,8 @@ def pages(folder: Path, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.u
             taken[fresh[i].name] += 1
             image = cv2.imread(str(fresh[i]))
             if image is not None:
-                yield image, np.load(fresh[i].with_suffix(".npy"))
+                quads = np.load(fresh[i].with_suffix(".npy"))
+                yield clutter(image, quads, rng), quads
 
 
 def square(

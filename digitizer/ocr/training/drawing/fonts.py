@@ -31,6 +31,9 @@ MORE = Path(__file__).with_name("fonts_lines.toml")
 EVALUATION = Path(__file__).with_name("fonts_reserved.toml")
 CACHE = Path(__file__).resolve().parents[4] / ".cache" / "fonts"
 KINDS = ("print", "typewriter", "pen")
+#: (distance, width) of the dots of a dotted line, each from and to, mm
+Dots = tuple[tuple[float, float], tuple[float, float]]
+DOTS: Dots = ((0.85, 1.7), (0.28, 0.4))
 #: handwriting superfamilies kept out of training data and samples: they measure us (docs: evaluation hygiene)
 RESERVED = (
     "patrickhand",
@@ -75,6 +78,12 @@ def declared(path: Path = DECLARATION) -> tuple[FontFile, ...]:
         if path != EVALUATION:
             refuse_reserved(file.family)
     return files
+
+
+def declared_dots(path: Path) -> Dots:
+    """The `dots_mm` of a declaration file, `DOTS` where it has none."""
+    (step_from, step_to), (from_, to) = tomllib.loads(path.read_text(encoding="utf-8")).get("dots_mm", DOTS)
+    return (step_from, step_to), (from_, to)
 
 
 def refuse_reserved(family: str) -> None:
@@ -125,10 +134,11 @@ class Fonts:
 
     Args:
         files: each font and its bytes.
+        dots: what printers set dotted lines with.
     """
 
-    def __init__(self, files: Mapping[FontFile, bytes]) -> None:
-        self.files = tuple(files)
+    def __init__(self, files: Mapping[FontFile, bytes], dots: Dots = DOTS) -> None:
+        self.files, self.dots = tuple(files), dots
         self._bytes = dict(files)
         self.face = lru_cache(maxsize=2000)(self._open)
         self.x_height = lru_cache(maxsize=None)(lambda file: self._height(file, "x"))
@@ -139,7 +149,8 @@ class Fonts:
     def load(cls, *declarations: Path, cache: Path = CACHE) -> Fonts:
         """The fonts of some declarations (`fonts.toml` when none is named), fetched where `cache` lacks them."""
         files = [file for path in declarations or (DECLARATION,) for file in declared(path)]
-        return cls({file: fetch(file, cache).read_bytes() for file in files})
+        dots = next((d for path in declarations if (d := declared_dots(path)) != DOTS), DOTS)
+        return cls({file: fetch(file, cache).read_bytes() for file in files}, dots)
 
     @classmethod
     def reserved(cls, cache: Path = CACHE) -> Fonts:

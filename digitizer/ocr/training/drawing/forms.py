@@ -349,7 +349,7 @@ def printing(fonts: Fonts, rng: np.random.Generator, how: str | Hand = "hand", *
         face=serif[int(rng.integers(len(serif)))],
         size_pt=float(rng.uniform(12, 13.2)),
         pitch_mm=float(rng.uniform(8.2, 9.0)),
-        dots=(float(rng.uniform(0.85, 1.7)), float(rng.uniform(0.28, 0.4))),
+        dots=(float(rng.uniform(*fonts.dots[0])), float(rng.uniform(*fonts.dots[1]))),
         ink=Ink((24, 24, 26), float(rng.uniform(0.86, 0.97))),
     )
     if how == "printer" and rng.random() < 0.65:
