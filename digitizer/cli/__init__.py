@@ -30,6 +30,7 @@ COMMANDS = {
     "approve": "review",
     "correct": "review",
     "reject": "review",
+    "settle": "review",
     "records": "review",
     "book": "book",
     "retry": "upkeep",

@@ -21,15 +21,19 @@ from digitizer.service import Service
 @click.pass_context
 def records(ctx: click.Context, record: str | None, state: str | None, as_json: bool) -> None:
     """Lists records, or shows one with its fields."""
+    lang = language(ctx)
     with Service.open(settings(ctx)) as service:
         found = service.records(states=[RecordState(state)] if state else [RecordState.REVIEW] if record is None else [])
-    if record is not None:
-        found = [kept for kept in found if kept.record.id.startswith(record)]
-        if not found:
-            raise UsageError("no such record", record=record)
-    lang = language(ctx)
-    show = _detail if record is not None else _summary
-    answer([_plain(kept) for kept in found], as_json, "\n".join(show(kept, lang) for kept in found))
+        if record is not None:
+            found = [kept for kept in found if kept.record.id.startswith(record)]
+            if not found:
+                raise UsageError("no such record", record=record)
+        said = {k.record.id: service.sides(k.record.id) for k in found if k.state == RecordState.DIFFERS}
+    shown = [
+        "\n".join([_detail(kept, lang) if record else _summary(kept, lang), *_differences(said.get(kept.record.id), lang)])
+        for kept in found
+    ]
+    answer([_plain(kept) for kept in found], as_json, "\n".join(shown))
     speak(ctx, "records_listed", count=len(found))
 
 
@@ -65,6 +69,19 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
         raise UsageError("write corrections as FIELD=VALUE")
     with Service.open(settings(ctx)) as service:
         kept = service.correct(_one(service.records(), record), pairs, by=by)
+    speak(ctx, "corrected", record=kept.record.id, revision=kept.record.revision)
+
+
+@click.command(cls=Spoken)
+@click.argument("record")
+@click.option("--keep", type=click.Choice(["ours", "theirs"]), required=True)
+@click.option("--by", required=True)
+@click.pass_context
+def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
+    """Decides about a record that was changed here and elsewhere."""
+    with Service.open(settings(ctx)) as service:
+        waiting = service.records(states=[RecordState.DIFFERS])
+        kept = service.settle(_one(waiting, record), theirs=keep == "theirs", by=by)
     speak(ctx, "corrected", record=kept.record.id, revision=kept.record.revision)
 
 
@@ -117,6 +134,18 @@ def _detail(kept: Kept, lang: str) -> str:
         lines.append(f"  {sign} {field.name:28} {_text(field)}  ({field.confidence:.2f}, {field.by})")
         lines += [f"      {describe(problem, lang)}" for problem in field.problems]
     return "\n".join(lines)
+
+
+def _differences(sides: tuple[Kept, Kept] | None, lang: str) -> list[str]:
+    """One line a value that two sides say differently."""
+    if sides is None:
+        return []
+    ours, theirs = ({f.name: _text(f) for f in kept.record.fields} for kept in sides)
+    return [
+        say("sides_differ", lang, field=name, ours=ours.get(name, "—"), theirs=theirs.get(name, "—"))
+        for name in dict.fromkeys((*ours, *theirs))
+        if ours.get(name) != theirs.get(name)
+    ]
 
 
 def _text(field: Field) -> str:

@@ -14,7 +14,7 @@ from digitizer.model import Intake, IntakeState, RecordState
 from digitizer.service.callbacks import tell
 from digitizer.service.intake import Intakes
 
-#: states a person may still correct in; only a correction settles what two sides say differently
+#: states a person may still correct in; what two sides say differently is settled so too
 _CORRECTABLE = (RecordState.REVIEW, RecordState.READY, RecordState.ATTACHED, RecordState.REFUSED, RecordState.DIFFERS)
 
 
@@ -89,6 +89,30 @@ class Review(Intakes):
                 raise UsageError("somebody else has just changed this record; look at it again", record=record_id)
             events.note(tx, "corrected", record_id, actor=by, revision=changed.revision, fields=sorted(values))
             return replace(kept, record=changed, state=RecordState.REVIEW)
+
+    def sides(self, record_id: str) -> tuple[Kept, Kept]:
+        """A record that two sides say differently: (ours, theirs). Raises UsageError."""
+        with self.ledger.read() as tx:
+            return self._sides(tx, record_id)
+
+    def settle(self, record_id: str, *, theirs: bool, by: str) -> Kept:
+        """A checker decides which side is right; it becomes a new revision, to be approved. Raises UsageError."""
+        with self.ledger.begin() as tx:
+            kept = self._ours(tx, record_id)
+            side = self._sides(tx, record_id)[theirs]
+            changed = replace(side.record, revision=kept.record.revision + 1)
+            if not records.revise(tx, changed, kept.record.revision, by=by):
+                raise UsageError("somebody else has just changed this record; look at it again", record=record_id)
+            events.note(tx, "settled", record_id, actor=by, revision=changed.revision, kept=side.record.revision)
+            return replace(kept, record=changed, state=RecordState.REVIEW)
+
+    @staticmethod
+    def _sides(tx: Transaction, record_id: str) -> tuple[Kept, Kept]:
+        theirs = records.get(tx, record_id)
+        ours = theirs and records.at(tx, record_id, theirs.record.revision - 1)
+        if theirs is None or ours is None or theirs.state != RecordState.DIFFERS:
+            raise UsageError("no two sides say this record differently", record=record_id)
+        return ours, theirs
 
     def reject(self, record_id: str, *, by: str, reason: str) -> Kept:
         """A person says that this is no record. Raises UsageError."""

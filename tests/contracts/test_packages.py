@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from digitizer import sealed
+from digitizer.cli import cli
 from digitizer.errors import SealBroken, SealUntrusted, UsageError
 from digitizer.ledger import events, packages, records, submissions
 from digitizer.model import Field, IntakeState, Record, RecordState, Verdict
@@ -168,6 +170,28 @@ def test_an_edit_on_both_sides_waits_for_a_checker_with_both_versions(sides: tup
     with pytest.raises(UsageError):
         centre.service.approve(id_, by="t")
     centre.correct(id_, "NÔNG THỊ BẢ")
+    assert centre.service.approve(id_, by="t").state == RecordState.READY
+
+
+@pytest.mark.parametrize(("theirs", "value"), [(False, "NÔNG THỊ BÀ"), (True, "NÔNG THỊ BẢ")])
+def test_a_checker_takes_one_side_as_it_is(sides: tuple[Side, Side], theirs: bool, value: str) -> None:
+    commune, centre = sides
+    id_ = commune.digitized("a.pdf")
+    centre.service.import_package(commune.out("1.zip"), by="t")
+    with pytest.raises(UsageError):
+        centre.service.sides(id_)
+    with centre.service.ledger.begin() as tx:
+        packages.give(tx, id_.split("/")[0], None, actor="somebody who did not wait")
+    centre.correct(id_, "NÔNG THỊ BÀ")
+    commune.correct(id_, "NÔNG THỊ BẢ")
+    centre.service.import_package(commune.out("2.zip"), by="t")
+    shown = CliRunner().invoke(cli, ["--home", str(centre.service.settings.home), "records", "--state", "DIFFERS"])
+    assert "NÔNG THỊ BÀ | bên kia NÔNG THỊ BẢ" in shown.stdout
+    centre.service.settle(id_, theirs=theirs, by="kiểm tra viên")
+    settled = centre.record(id_)
+    assert (settled.state, settled.record.revision, settled.record.fields[0].value) == (RecordState.REVIEW, 4, value)
+    with pytest.raises(UsageError):
+        centre.service.settle(id_, theirs=theirs, by="kiểm tra viên")
     assert centre.service.approve(id_, by="t").state == RecordState.READY
 
 
