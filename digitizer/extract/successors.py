@@ -1,7 +1,7 @@
 """The unit of today for a place as written: `Xã Đà Vị, huyện Na Hang, tỉnh Tuyên Quang` lies in `Xã Hồng Thái, Tỉnh Tuyên Quang`.
 
-The place itself is never changed. Certain only where one unit follows: a province by the mergers, a commune by the code that
-lives on in the new one; a commune that went into another one is known by its province alone.
+The place itself is never changed. Certain only where one unit follows: a province by the mergers, a commune by the table of the
+National Statistics Office; of a commune that was divided only the province is certain, and a problem says so.
 """
 
 from __future__ import annotations
@@ -9,18 +9,31 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from digitizer.doctypes import DocType
 from digitizer.extract import units
 from digitizer.extract.units import Unit
-from digitizer.model import Field
+from digitizer.model import Field, Problem
 
 #: a field with the unit of today is named after the place it belongs to, as the Ministry's sheets do (`nksNoiSinhDVHC`)
 SUFFIX = "DVHC"
-BY = f"units:{units.REFORM}"
+#: who says so: since when, and by which source (digitizer/data/README.md)
+BY_PROVINCE = f"units:{units.REFORM}:NQ 202/2025/QH15"
+BY_COMMUNE = f"units:{units.REFORM}:NSO"
 _KINDS = "|".join(sorted(map(re.escape, (*units.KINDS, *(f"{short}." for short in units.SHORT))), key=len, reverse=True))
 _UNIT = re.compile(rf"(?:^|[\s,])({_KINDS})\s*([^,]+?)\s*(?=$|,|\s(?:{_KINDS})\s)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A unit of today."""
+
+    name: str
+    by: str
+    #: the commune named lies in several of today, so that only the province is given
+    divided: bool = False
 
 
 def with_successors(fields: Sequence[Field], doctype: DocType) -> tuple[Field, ...]:
@@ -28,29 +41,63 @@ def with_successors(fields: Sequence[Field], doctype: DocType) -> tuple[Field, .
     places = {spec.name for spec in doctype.fields if spec.type == "place"}
     found: list[Field] = []
     for field in fields:
-        if field.by == BY:
+        if field.by in (BY_PROVINCE, BY_COMMUNE):
             continue
         found.append(field)
         now = successor(field.value) if field.name in places and isinstance(field.value, str) else None
         if now is not None:
-            found.append(Field(name=field.name + SUFFIX, raw="", value=now, confidence=field.confidence, accepted=False, by=BY))
+            found.append(_field(field, now))
     return tuple(found)
 
 
-def successor(place: str) -> str | None:
-    """The unit of today; None where none is named, it is the same, or several may be meant."""
+def _field(place: Field, now: Successor) -> Field:
+    name = place.name + SUFFIX
+    problems = (Problem(code="unit_divided", field=name),) if now.divided else ()
+    return Field(
+        name=name, raw="", value=now.name, confidence=place.confidence, accepted=False, problems=problems, by=now.by
+    )  # fmt: skip
+
+
+def successor(place: str) -> Successor | None:
+    """The unit of today; None where none is named, it is the same, or several provinces may be meant."""
     named = {level: name for level, name in _named(place)}
-    province = named.get("province")
-    today = units.province_successors().get(province, ()) if province else ()
-    if len(today) != 1:
+    here = _province(named.get("province", ""))
+    if "province" in named and here is None:
         return None
-    (unit,) = [u for u in units.after()["province"] if u.plain == today[0]]
-    commune = _commune(named, unit)
-    if commune is None and (today[0] == province or "district" not in named):
-        return unit.name if today[0] != province else None
-    found = f"{commune.name}, {unit.name}" if commune else unit.name
-    same = commune is not None and commune.plain == named.get("commune") and today[0] == province and "district" not in named
-    return None if same else found
+    ends = _ends(named, here) if "commune" in named else set()
+    if len(ends) == 1:
+        ((became, whole),) = ends
+        if whole:
+            return _commune(became[0], named)
+    return _of_province(named, here, divided=bool(ends) and all(len(became) > 1 for became, _ in ends))
+
+
+def _ends(named: Mapping[str, str], here: Unit | None) -> set[tuple[tuple[str, ...], bool]]:
+    """What became of the communes that may be meant; none where the place is written as since the reform, or too vaguely."""
+    if "district" not in named and (here is None or _as_today(named, here)):
+        return set()
+    meant = [code for code, where in _old_communes().get(named["commune"], ()) if _agrees(where, named, here)]
+    return {units.commune_successors().get(code, ((), False)) for code in meant}
+
+
+def _as_today(named: Mapping[str, str], here: Unit) -> bool:
+    return here.plain == named["province"] and any(
+        u.plain == named["commune"] and u.parent == here.code for u in units.after()["commune"]
+    )
+
+
+def _commune(code: str, named: Mapping[str, str]) -> Successor | None:
+    unit = _today()["commune", code]
+    province = _today()["province", unit.parent]
+    same = (unit.plain, province.plain) == (named["commune"], named.get("province")) and "district" not in named
+    return None if same else Successor(f"{unit.name}, {province.name}", BY_COMMUNE)
+
+
+def _of_province(named: Mapping[str, str], here: Unit | None, *, divided: bool) -> Successor | None:
+    """The province alone, where it is another one or a commune is named with a district that is no more."""
+    if here is None or (here.plain == named["province"] and not {"commune", "district"} <= named.keys()):
+        return None
+    return Successor(here.name, BY_PROVINCE, divided)
 
 
 def _named(place: str) -> Iterator[tuple[str, str]]:
@@ -64,26 +111,31 @@ def _named(place: str) -> Iterator[tuple[str, str]]:
             yield level, plain
 
 
-def _commune(named: Mapping[str, str], province: Unit) -> Unit | None:
-    """The commune of today that goes on with the code of the one named; the one of that name where no district is given."""
-    name = named.get("commune")
-    if name is None:
-        return None
-    now = {u.code: u for u in units.after()["commune"] if u.parent == province.code}
-    if "district" not in named:
-        same = [u for u in now.values() if u.plain == name]
-        return same[0] if len(same) == 1 else None
-    codes = _codes().get((name, named["district"], named["province"]), ())
-    return now.get(codes[0]) if len(codes) == 1 else None
+def _province(name: str) -> Unit | None:
+    """The province of today in which the one of that name lies; None where several may be meant."""
+    today = units.province_successors().get(name, ())
+    return next(u for u in units.after()["province"] if u.plain == today[0]) if len(today) == 1 else None
+
+
+def _agrees(where: tuple[str, str], named: Mapping[str, str], here: Unit | None) -> bool:
+    """Whether a commune in (district, province) may be the one named; the province named may be the old one or today's."""
+    district, province = where
+    return named.get("district", district) == district and (here is None or _province(province) == here)
 
 
 @cache
-def _codes() -> Mapping[tuple[str, str, str], tuple[str, ...]]:
-    """(commune, district, province), plain names until 06/2025 -> codes."""
+def _old_communes() -> Mapping[str, tuple[tuple[str, tuple[str, str]], ...]]:
+    """Plain name of a commune until 06/2025 -> (code, (district, province)) of each of that name."""
     old = units.before()
     provinces = {u.code: u.plain for u in old["province"]}
     districts = {u.code: (u.plain, provinces[u.parent]) for u in old["district"]}
-    found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    found: dict[str, list[tuple[str, tuple[str, str]]]] = defaultdict(list)
     for unit in old["commune"]:
-        found[unit.plain, *districts[unit.parent]].append(unit.code)
-    return {key: tuple(codes) for key, codes in found.items()}
+        found[unit.plain].append((unit.code, districts[unit.parent]))
+    return {name: tuple(held) for name, held in found.items()}
+
+
+@cache
+def _today() -> Mapping[tuple[str, str], Unit]:
+    """(level, code) -> unit since 01/07/2025."""
+    return {(u.level, u.code): u for held in units.after().values() for u in held}

@@ -79,6 +79,14 @@ def after() -> Mapping[str, tuple[Unit, ...]]:
 
 
 @cache
+def commune_successors() -> Mapping[str, tuple[tuple[str, ...], bool]]:
+    """Code of a commune until 30/06/2025 -> codes of those it lies in since, and whether all of it lies in the one named."""
+    rows = (DATA / "communes-2025-07.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    split = (row.split("\t") for row in rows)
+    return {was: (tuple(became.split("; ")), whole == "1") for was, became, whole in split}
+
+
+@cache
 def province_successors() -> Mapping[str, tuple[str, ...]]:
     """Plain name of a province that was -> plain names of today's provinces its land lies in; one where that is certain."""
     rows = (DATA / "mergers.tsv").read_text(encoding="utf-8").splitlines()[1:]
