@@ -65,10 +65,13 @@ def main() -> int:
 
 
 def draw(folder: Path, files: int) -> int:
-    """Draws what is missing of `files` files, each a sample of samples.toml with people, hand and scan of its own."""
-    from digitizer.ocr.training.drawing.fonts import Fonts
+    """Draws what is missing of `files` files, each a sample of samples.toml with people, hand and scan of its own.
 
-    make, fonts = samples(), Fonts.load()
+    With the hands, faces and dotted lines of training too: those of samples/ alone would make it too sure of itself.
+    """
+    from digitizer.ocr.training.drawing.fonts import DECLARATION, MORE, Fonts
+
+    make, fonts = samples(), Fonts.load(DECLARATION, MORE)
     shapes = [s for s in make.declared() if s.draw in ("page", "spread", "book", "sheet") and not s.cancelled]
     for number in range(files):
         stem = folder / f"{number:05}"

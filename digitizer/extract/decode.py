@@ -18,19 +18,21 @@ from digitizer.lattice import Column
 BEAM, WIDTH = 24, 12.0
 #: a character that a column does not hold is this unlikely: never chosen where the pixels say something else
 FLOOR = math.log(2e-4)
-#: what stands on dotted lines and between parts; not part of a value
-SILENT = " .·…_"
 _NEVER = -math.inf
 
 S = TypeVar("S")
 
 
 class Language(Protocol[S]):
-    """Which texts there may be: `Grammar` (these only) or `Prose` (all, some less likely)."""
+    """Which texts there may be: `Grammar` (these only) or `Prose` (all, some less likely).
+
+    `step` takes a character into the text, `skip` passes over one that belongs to a dotted line; None where that may not be.
+    """
 
     start: S
 
     def step(self, state: S, char: str) -> S | None: ...  # noqa: D102
+    def skip(self, state: S, char: str) -> S | None: ...  # noqa: D102
     def prior(self, state: S) -> float: ...  # noqa: D102
     def end(self, state: S) -> float | None: ...  # noqa: D102
 
@@ -76,10 +78,15 @@ def decode(columns: Sequence[Column], language: Language[S], *, most: int = 8) -
     for (text, _, state), path in beam.items():
         prior = language.end(state)
         if prior is not None:
-            other = found.get(text)
-            seen = _add(path.total, other.seen if other else _NEVER)
-            found[text] = Reading(text, seen, max(prior, other.prior if other else prior))
+            one, other = Reading(text, path.total, prior), found.get(text)
+            found[text] = one if other is None else _joined(one, other)
     return tuple(sorted(found.values(), key=lambda r: (-r.log_p, r.text))[:most])
+
+
+def _joined(one: Reading, other: Reading) -> Reading:
+    """One text that was found in two ways: each with what it is likely by itself."""
+    seen = _add(one.seen, other.seen)
+    return Reading(one.text, seen, _add(one.log_p, other.log_p) - seen)
 
 
 def _step(beam: dict[tuple[str, str, S], _Path], column: Column, language: Language[S]) -> dict[tuple[str, str, S], _Path]:
@@ -99,14 +106,12 @@ def _step(beam: dict[tuple[str, str, S], _Path], column: Column, language: Langu
             before = path.blank if char == last else total
             if not char or before == _NEVER:
                 continue
-            after = language.step(state, char)
-            if after is not None:
+            if (after := language.step(state, char)) is not None:
                 into = grown.setdefault((text + char, char, after), _Path())
-            elif char in SILENT:
-                into = grown.setdefault((text, char, state), _Path())
-            else:
-                continue
-            into.letter = _add(into.letter, before + p)
+                into.letter = _add(into.letter, before + p)
+            if (passed := language.skip(state, char)) is not None:
+                into = grown.setdefault((text, char, passed), _Path())
+                into.letter = _add(into.letter, before + p)
     ranked = sorted(((path.total + language.prior(key[2]), key) for key, path in grown.items()), key=lambda r: -r[0])[:BEAM]
     return {key: grown[key] for rank, key in ranked if rank > ranked[0][0] - WIDTH}
 

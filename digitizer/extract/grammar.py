@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 #: adds itself before node `end` of a graph; the node it begins at
 Part = Callable[["Graph", int], int]
 State = frozenset[int]
+#: what stands on dotted lines and between parts; passed over where a value does not hold it
+SILENT = " .·…_"
 
 
 class Graph:
@@ -41,6 +43,10 @@ class Grammar:
         if char not in known:
             known[char] = self._closed({n for node in state for n in self._graph.edges[node].get(char, ())})
         return known[char] or None
+
+    def skip(self, state: State, char: str) -> State | None:
+        """`state`, where a dot or gap is no part of the value."""
+        return state if char in SILENT and self.step(state, char) is None else None
 
     def prior(self, state: State) -> float:
         """How likely such a text is before anything is seen, natural log: all alike."""

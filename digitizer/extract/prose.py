@@ -24,6 +24,8 @@ NO_DOT = -1.5
 NO_PROVINCE = -1.5
 #: a word places are made of; a place or relation that begins small: written by hand, `u` and `U` differ by their size alone
 PLACE_WORD, SMALL_BEGINNING = 2.5, -2.5
+#: a dot or comma in the middle of a part of a place; passing over one, which the dots to write on are read as
+STRAY, PASSED = -6.0, -3.0
 #: weight of how common a syllable is in names
 COMMON = 0.25
 #: a word that relations are made of, and any other; a word of offices
@@ -38,6 +40,11 @@ PLACE_WORDS = frozenset({
     "thôn", "bản", "xóm", "tổ", "dân", "phố", "khu", "ấp", "làng", "đội", "số", "nhà", "đường", "bệnh", "viện", "đa",
     "khoa", "trạm", "y", "tế", "trung", "tâm", "ủy", "ban", "nhân", "xã", "phường", "thị", "trấn", "huyện", "quận", "thành",
     "tỉnh", "tại", "ubnd",
+})
+#: small words with which a part of a place begins, after a comma
+PLACE_HEADS = frozenset({
+    "thôn", "bản", "xóm", "tổ", "dân", "khu", "ấp", "làng", "đội", "số", "nhà", "đường", "phố", "ngõ", "bệnh", "trạm", "trung",
+    "xã", "phường", "thị", "huyện", "quận", "thành", "tỉnh", "đặc", "tại", "nay", "nước",
 })
 #: words relations between persons are made of
 RELATIONS = frozenset({
@@ -92,6 +99,9 @@ class State:
     last: tuple[str, str] | None = None
     #: no comma since that unit
     joined: bool = False
+    #: a dot or comma stands before what comes next; a small word follows it
+    marked: bool = False
+    small: bool = False
 
 
 class Prose:
@@ -109,6 +119,10 @@ class Prose:
         if key not in self._known:
             self._known[key] = self._after(state, char)
         return self._known[key]
+
+    def skip(self, state: State, char: str) -> State | None:
+        """`state`, where the mark `char` of a place may be a dot to write on; then it costs a little."""
+        return replace(state, cost=state.cost + PASSED) if self._kind == "place" and char in ".,·…" else None
 
     def prior(self, state: State) -> float:
         """Natural log, so far."""
@@ -129,7 +143,7 @@ class Prose:
             state = replace(state, cost=state.cost + NO_NAME)
         if char not in " -" and not (char == "." and state.levels and not state.unit):
             state = replace(self._closed(state), levels=(), joined=False)
-        return replace(state, gap=char == " ")
+        return replace(state, gap=char == " ", marked=char in ".," or (state.marked and char == " "))
 
     def _letter(self, state: State, char: str) -> State:
         low, cost = char.casefold(), state.cost
@@ -142,7 +156,8 @@ class Prose:
             cost += SMALL_BEGINNING * (state == self.start and char.islower())
         if not state.word and char.islower() and (self._kind == "name" or (state.levels and not state.unit.strip())):
             cost += NO_CASE  # a name begins with a capital
-        state = replace(state, cost=cost, word=word, known=known, shape=shape, gap=False)
+        small = char.islower() and state.marked if not state.word else state.small
+        state = replace(state, cost=cost, word=word, known=known, shape=shape, gap=False, marked=False, small=small)
         return self._unit_letter(state, low) if state.levels else state
 
     def _unit_letter(self, state: State, low: str) -> State:
@@ -169,6 +184,7 @@ class Prose:
             cost += RELATION_WORD if word in RELATIONS else NO_RELATION
         if self._kind == "place" and not state.levels:
             cost += PLACE_WORD * (word in PLACE_WORDS)
+            cost += STRAY * (state.small and word not in PLACE_HEADS)
         previous, capital = state.before, state.shape in ("C", "A")
         state = replace(state, cost=cost, word="", known=True, shape="", before=word)
         if state.levels:

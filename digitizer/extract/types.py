@@ -44,8 +44,8 @@ def clean(raw: str) -> str:
 
 
 def _undotted(text: str) -> str:
-    """`text` without the dots of a dotted line between its digits: `20.09`, `0083200.10240`."""
-    return re.sub(r"(?<=\d)\s*[.·]\s*(?=\d)", "", text)
+    """`text` without the dots of a dotted line between its digits and after a stroke: `20.09`, `0083200.10240`, `31/.2017`."""
+    return re.sub(r"(?<=\d)\s*[.·]\s*(?=[\d/])|(?<=/)\s*[.·]\s*(?=\w)", "", text)
 
 
 def _between(match: re.Match[str]) -> str:
@@ -318,7 +318,9 @@ def _signer(raw: str) -> tuple[str, str]:
     """`Trần Văn A, Chủ tịch` or `… - Chủ tịch` -> its two parts."""
     found = clean(raw)
     title = re.search(
-        r"\s*[,\-–.]?\s*((?:(?:PHÓ|QUYỀN|KT\.|TM\.) )*(?:CHỦ TỊCH|CÔNG CHỨC|TRƯỞNG PHÒNG|GIÁM ĐỐC).*)$", found, re.IGNORECASE
+        r"\s*[,\-–.]?\s*((?:(?:PHÓ|QUYỀN|KT\.|TM\.) )*(?:CHỦ TỊCH|CÔNG CHỨC|TRƯỞNG PHÒNG|GIÁM ĐỐC).*|PHÓ CHỦ)$",
+        found,
+        re.IGNORECASE,
     )
     if title:
         return found[: title.start()].strip(_FILL), title.group(1).strip(_FILL)

@@ -80,8 +80,15 @@ def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Grammar
     support = reading.seen - best_path(columns)
     if support < _least(len(reading.text)):
         return None
-    margin = _margin([r for r, (v, _) in values if v == value], [r for r, (v, _) in values if v != value])
+    others = [r for r, (v, _) in values if v != value and not _only_marks(kind, reading, r)]
+    margin = _margin([r for r, (v, _) in values if v == value], others)
     return Valued(value, problem, Evidence(free.evidence.letters, margin, min(support, 0.0), reading.prior))
+
+
+def _only_marks(kind: str, reading: Reading, other: Reading) -> bool:
+    """Whether `other` is the same place with marks that rules speak against (`prose.py`): no doubt about its letters."""
+    plain = [re.sub(r"[\s.,]+", " ", r.text) for r in (reading, other)]
+    return kind == "place" and plain[0] == plain[1] and reading.log_p - other.log_p > _ODD - 0.5
 
 
 def _best(readings: Sequence[Reading], values: Sequence[types.Reading], *, odd: bool) -> tuple[Reading, types.Reading] | None:

@@ -105,6 +105,19 @@ def test_the_best_path_is_what_a_free_reading_reaches() -> None:
     assert best_path(seen({"a": 0.5, "": 0.5}, {"b": 0.25, "": 0.2})) == pytest.approx(math.log(0.125))
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("Trung, tâm Y. tế huyện Hàm Yên, tỉnh Tuyên Quang", "Trung tâm Y tế huyện Hàm Yên, tỉnh Tuyên Quang"),
+        ("Xã. Tri Phú, huyện. Chiêm Hóa", "Xã. Tri Phú, huyện. Chiêm Hóa"),
+        ("Tổ 4, phường Mỹ Lâm, T. Tuyên Quang", "Tổ 4, phường Mỹ Lâm, T. Tuyên Quang"),
+        ("số 5, đường Trần Phú, Thôn Cây, xã Tân Trào", "số 5, đường Trần Phú, Thôn Cây, xã Tân Trào"),
+    ],
+)
+def test_marks_in_the_middle_of_a_part_of_a_place_are_dots_to_write_on(said: str, wanted: str) -> None:
+    assert best("place", typed(said)) == wanted
+
+
 # --- prose ----------------------------------------------------------------------------------------------------------
 
 

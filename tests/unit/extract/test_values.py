@@ -170,6 +170,8 @@ ROWS: dict[str, list[Row]] = {
         ("......", None, "empty"),
     ],
     "register_number": [
+        ("31/.2017", "31/2017", None),
+        ("80/. UBND-XNTTHN", "80/UBND-XNTTHN", None),
         ("70IGBT-UBND", "70/GBT-UBND", "spelling_restored"),
         ("15/1999", "15/1999", None),
         (" 15 / 1999 ..", "15/1999", None),
@@ -254,6 +256,7 @@ ROWS: dict[str, list[Row]] = {
         ("Đàm Thanh Dở - Chủ tịch", "Đàm Thanh Dở", None),
         ("Phan Quốc Duẩn, Phó Chủ tịch UBND", "Phan Quốc Duẩn", None),
         ("La Quốc Huy, Phó Chủ tịch", "La Quốc Huy", None),
+        ("Hứa Thị Thoan - Phó Chủ", "Hứa Thị Thoan", None),  # the last word was not found
         ("La Quốc Huy CHỦ TỊCH", "La Quốc Huy", None),
         ("La Quốc Huy, Phó Giám đốc Sở Tư pháp", "La Quốc Huy", None),
         ("La Quốc Huy", "La Quốc Huy", None),
