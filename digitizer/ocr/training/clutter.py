@@ -34,6 +34,20 @@ def clutter(image: Image, quads: Quads, rng: np.random.Generator) -> Image:
     return image
 
 
+def dotted(strip: Image, rng: np.random.Generator) -> Image:
+    """A line (48, W, 3) as a reader gets it, now with a leader of coarse dots along its baseline or a part of it."""
+    strip = np.ascontiguousarray(strip).copy()
+    height, width = strip.shape[:2]
+    mm = height / float(rng.uniform(5.5, 8.5))
+    radius = float(rng.uniform(0.12, 0.28)) * mm
+    step, ink = max(float(rng.uniform(0.8, 4.2)) * mm, 2.8 * radius), _ink(rng)
+    left, right = sorted(rng.uniform(0, width, 2)) if rng.random() < 0.4 else (0.0, float(width))
+    y, slope = float(rng.uniform(0.62, 0.9)) * height, float(rng.normal(0, 0.003))
+    for x in np.arange(left + step * rng.random(), right, step):
+        _dot(strip, np.array([x, y + slope * (x - width / 2)]), radius, ink)
+    return strip
+
+
 def _ink(rng: np.random.Generator) -> tuple[float, float, float]:
     """Black, grey, or a colour of print."""
     grey = float(rng.uniform(10, 150))

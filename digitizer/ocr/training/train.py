@@ -18,6 +18,7 @@ import torch.nn.functional as functional
 import yaml
 from rapidfuzz.distance import Levenshtein
 
+from digitizer.ocr.training.clutter import dotted
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.graph import Reader
 from digitizer.ocr.training.lines import HEIGHT, Cut, Lines
@@ -35,6 +36,8 @@ STRIDE = 8
 HELD_OUT_SEED, HELD_OUT = 7, 300
 #: steps in which the learning rate rises
 WARM_UP = 200
+#: share of lines that get a leader of coarse dots
+DOTTED = 0.3
 #: of the running mean that stays with every step
 AVERAGED = 0.998
 
@@ -60,7 +63,7 @@ def batches(supply: Iterator[Cut], index: dict[str, int], area: int, seed: int) 
             # CTC needs a column for each letter and one between equal ones
             room = cut.pixels.shape[1] // STRIDE
             if 0 < len(target) <= 0.8 * room and cut.pixels.shape[1] <= MOST_PX:
-                pool.append((cut.pixels, target))
+                pool.append((dotted(cut.pixels, rng) if rng.random() < DOTTED else cut.pixels, target))
         pool.sort(key=lambda line: line[0].shape[1])
         count, start = 1, int(rng.integers(len(pool)))
         while start + count < len(pool) and pool[start + count][0].shape[1] * (count + 1) <= area:
