@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from digitizer.lattice import Column
 
@@ -27,13 +27,12 @@ class Language(Protocol[S]):
     """Which texts there may be: `Grammar` (these only) or `Prose` (all, some less likely).
 
     `step` takes a character into the text, `skip` passes over one that belongs to a dotted line; None where that may not be.
+    Both give the state after it and what it adds to the prior, natural log; `end` what is added where the text ends.
     """
 
-    start: S
-
-    def step(self, state: S, char: str) -> S | None: ...  # noqa: D102
-    def skip(self, state: S, char: str) -> S | None: ...  # noqa: D102
-    def prior(self, state: S) -> float: ...  # noqa: D102
+    def begin(self) -> S: ...  # noqa: D102
+    def step(self, state: S, char: str) -> tuple[S, float] | None: ...  # noqa: D102
+    def skip(self, state: S, char: str) -> tuple[S, float] | None: ...  # noqa: D102
     def end(self, state: S) -> float | None: ...  # noqa: D102
 
 
@@ -51,12 +50,17 @@ class Reading:
         return self.seen + self.prior
 
 
-@dataclass(slots=True)
-class _Path:
-    """Probability (log) of the paths that spell a text, by whether they end in the blank."""
+#: a text, its last character, the state after it, and how many marks were passed over
+Key: TypeAlias = tuple[str, str, S, int]
 
-    blank: float = _NEVER
-    letter: float = _NEVER
+
+class _Path:
+    """Probability (log) of the paths that spell a text, by whether they end in the blank, and the prior of the text."""
+
+    __slots__ = ("blank", "letter", "prior")
+
+    def __init__(self, prior: float = 0.0, blank: float = _NEVER) -> None:
+        self.blank, self.letter, self.prior = blank, _NEVER, prior
 
     @property
     def total(self) -> float:
@@ -65,7 +69,7 @@ class _Path:
 
 def decode(columns: Sequence[Column], language: Language[S], *, most: int = 8) -> tuple[Reading, ...]:
     """The likeliest texts of `language` in `columns`, likeliest first; none when no text of it is there."""
-    beam: dict[tuple[str, str, S], _Path] = {("", "", language.start): _Path(blank=0.0)}
+    beam: dict[Key[S], _Path] = {("", "", language.begin(), 0): _Path(blank=0.0)}
     last = None
     for column in columns:
         if last is not None and column.number > last + 1:
@@ -75,10 +79,10 @@ def decode(columns: Sequence[Column], language: Language[S], *, most: int = 8) -
         beam = _step(beam, column, language)
         last = column.number
     found: dict[str, Reading] = {}
-    for (text, _, state), path in beam.items():
-        prior = language.end(state)
-        if prior is not None:
-            one, other = Reading(text, path.total, prior), found.get(text)
+    for (text, _, state, _), path in beam.items():
+        rest = language.end(state)
+        if rest is not None:
+            one, other = Reading(text, path.total, path.prior + rest), found.get(text)
             found[text] = one if other is None else _joined(one, other)
     return tuple(sorted(found.values(), key=lambda r: (-r.log_p, r.text))[:most])
 
@@ -89,31 +93,43 @@ def _joined(one: Reading, other: Reading) -> Reading:
     return Reading(one.text, seen, _add(one.log_p, other.log_p) - seen)
 
 
-def _step(beam: dict[tuple[str, str, S], _Path], column: Column, language: Language[S]) -> dict[tuple[str, str, S], _Path]:
+def _step(beam: dict[Key[S], _Path], column: Column, language: Language[S]) -> dict[Key[S], _Path]:
     """The beam after one more column."""
-    grown: dict[tuple[str, str, S], _Path] = {}
+    grown: dict[Key[S], _Path] = {}
     held = dict(column.signs)
     blank = held.get("", FLOOR)
+    signs = [sign for sign in column.signs if sign[0]]
+
+    def into(key: Key[S], prior: float) -> _Path:
+        path = grown.get(key)
+        if path is None:
+            path = grown[key] = _Path(prior)
+        return path
+
     for key, path in beam.items():
-        text, last, state = key
+        text, last, state, passed = key
         total = path.total
-        stay = grown.setdefault(key, _Path())
+        stay = into(key, path.prior)
         stay.blank = _add(stay.blank, total + blank)
         if last:
             stay.letter = _add(stay.letter, path.letter + held.get(last, FLOOR))
-        for char, p in column.signs:
+        for char, p in signs:
             # the same letter twice needs a blank between
             before = path.blank if char == last else total
-            if not char or before == _NEVER:
+            if before == _NEVER:
                 continue
             if (after := language.step(state, char)) is not None:
-                into = grown.setdefault((text + char, char, after), _Path())
-                into.letter = _add(into.letter, before + p)
-            if (passed := language.skip(state, char)) is not None:
-                into = grown.setdefault((text, char, passed), _Path())
-                into.letter = _add(into.letter, before + p)
-    ranked = sorted(((path.total + language.prior(key[2]), key) for key, path in grown.items()), key=lambda r: -r[0])[:BEAM]
+                on = into((text + char, char, after[0], passed), path.prior + after[1])
+                on.letter = _add(on.letter, before + p)
+            if (after := language.skip(state, char)) is not None:
+                on = into((text, char, after[0], passed + (after[1] != 0)), path.prior + after[1])
+                on.letter = _add(on.letter, before + p)
+    ranked = sorted(((path.total + path.prior, key) for key, path in grown.items()), key=_rank)[:BEAM]
     return {key: grown[key] for rank, key in ranked if rank > ranked[0][0] - WIDTH}
+
+
+def _rank(one: tuple[float, object]) -> float:
+    return -one[0]
 
 
 def _add(a: float, b: float) -> float:

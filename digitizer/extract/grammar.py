@@ -37,23 +37,23 @@ class Grammar:
         self.start = self._closed({part(self._graph, self._end)})
         self._known: dict[State, dict[str, State]] = {}
 
-    def step(self, state: State, char: str) -> State | None:
-        """The state after `char`; None when it may not stand there."""
+    def begin(self) -> State:
+        """The state before the first character."""
+        return self.start
+
+    def step(self, state: State, char: str) -> tuple[State, float] | None:
+        """The state after `char`, all texts alike; None when it may not stand there."""
         known = self._known.setdefault(state, {})
         if char not in known:
             known[char] = self._closed({n for node in state for n in self._graph.edges[node].get(char, ())})
-        return known[char] or None
+        return (known[char], 0.0) if known[char] else None
 
-    def skip(self, state: State, char: str) -> State | None:
+    def skip(self, state: State, char: str) -> tuple[State, float] | None:
         """`state`, where a dot or gap is no part of the value."""
-        return state if char in SILENT and self.step(state, char) is None else None
-
-    def prior(self, state: State) -> float:
-        """How likely such a text is before anything is seen, natural log: all alike."""
-        return 0.0
+        return (state, 0.0) if char in SILENT and self.step(state, char) is None else None
 
     def end(self, state: State) -> float | None:
-        """The same when the text ends here; None when it may not."""
+        """Nothing is added when the text ends here; None when it may not."""
         return 0.0 if self._end in state else None
 
     def _closed(self, nodes: set[int]) -> State:

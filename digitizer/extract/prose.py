@@ -81,7 +81,7 @@ def _beginnings() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far a text is: what it costs so far, the word and the unit being written."""
+    """How far a text is: what its last character cost, the word and the unit being written."""
 
     cost: float = 0.0
     word: str = ""
@@ -104,34 +104,50 @@ class State:
     small: bool = False
 
 
+START = State()
+#: steps that are remembered
+KNOWN = 100_000
+
+
 class Prose:
     """What may be written in a field of kind `name`, `place`, `relation`, `office` or `text`."""
 
     def __init__(self, kind: str) -> None:
-        self.start = State()
         self._kind = kind
         self._no_syllable = NO_NAME_SYLLABLE if kind == "name" else NO_SYLLABLE
-        self._known: dict[tuple[State, str], State | None] = {}
+        self._states: list[State] = [START]
+        self._numbers: dict[State, int] = {START: 0}
+        self._known: dict[tuple[int, str], tuple[int, float] | None] = {}
 
-    def step(self, state: State, char: str) -> State | None:
+    def begin(self) -> int:
+        """The state before the first letter; states are numbers, valid until the next text begins."""
+        if len(self._known) > KNOWN:
+            self.__init__(self._kind)  # type: ignore[misc]
+        return 0
+
+    def step(self, state: int, char: str) -> tuple[int, float] | None:
         """The state after `char`; None for a second space."""
         key = (state, char)
         if key not in self._known:
-            self._known[key] = self._after(state, char)
+            after = self._after(self._states[state], char)
+            self._known[key] = None if after is None else (self._number(after), after.cost)
         return self._known[key]
 
-    def skip(self, state: State, char: str) -> State | None:
+    def skip(self, state: int, char: str) -> tuple[int, float] | None:
         """`state`, where the mark `char` of a place may be a dot to write on; then it costs a little."""
-        return replace(state, cost=state.cost + PASSED) if self._kind == "place" and char in ".,·…" else None
+        return (state, PASSED) if self._kind == "place" and char in ".,·…" else None
 
-    def prior(self, state: State) -> float:
-        """Natural log, so far."""
-        return state.cost
+    def end(self, state: int) -> float:
+        """What the text costs, ending here."""
+        last = self._closed(self._word_over(self._states[state], ","))
+        return last.cost + NO_PROVINCE * (last.last is not None and last.last[0] != "province")
 
-    def end(self, state: State) -> float:
-        """Natural log, when the text ends here."""
-        state = self._closed(self._word_over(state, ","))
-        return state.cost + NO_PROVINCE * (state.last is not None and state.last[0] != "province")
+    def _number(self, state: State) -> int:
+        paid = replace(state, cost=0.0) if state.cost else state
+        number = self._numbers.setdefault(paid, len(self._states))
+        if number == len(self._states):
+            self._states.append(paid)
+        return number
 
     def _after(self, state: State, char: str) -> State | None:
         if char.isalpha() or (char in "'’" and state.word):
@@ -153,7 +169,7 @@ class Prose:
         cost += self._no_syllable * (state.known and not known)
         cost += NO_CASE * (shape == "x" and state.shape != "x")
         if self._kind in ("place", "relation"):
-            cost += SMALL_BEGINNING * (state == self.start and char.islower())
+            cost += SMALL_BEGINNING * (state == START and char.islower())
         if not state.word and char.islower() and (self._kind == "name" or (state.levels and not state.unit.strip())):
             cost += NO_CASE  # a name begins with a capital
         small = char.islower() and state.marked if not state.word else state.small

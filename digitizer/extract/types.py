@@ -337,4 +337,6 @@ def signer(raw: str) -> Reading:
 @value_type
 def signer_title(raw: str) -> Reading:
     """The office in `Trần Văn A, Chủ tịch`."""
-    return text(_signer(raw)[1])
+    title = _signer(raw)[1]
+    # the last word was not found: no office is called so
+    return (None, "empty") if fold(title) == "pho chu" else text(title)

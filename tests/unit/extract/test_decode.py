@@ -146,10 +146,11 @@ def test_a_commune_of_another_province_is_less_likely_than_one_that_lies_there()
     assert language is not None
 
     def prior(said: str) -> float:
-        state = language.start
+        state, cost = language.begin(), 0.0
         for char in said:
-            state = language.step(state, char) or state
-        return language.end(state)
+            state, more = language.step(state, char) or (state, 0.0)
+            cost += more
+        return cost + language.end(state)
 
     assert prior("Xã Sơn Dương, tỉnh Tuyên Quang") > prior("Xã Sơn Dương, tỉnh Cà Mau")
     assert prior("Xã Phù Lưu, huyện Hàm Yên") > prior("Xã Phù Lưu, huyện Na Hang") > prior("Xã Phù Lưux, huyện Na Hangq")

@@ -264,6 +264,7 @@ ROWS: dict[str, list[Row]] = {
     ],
     "signer_title": [
         ("La Quốc Huy, Phó Chủ tịch", "Phó Chủ tịch", None),
+        ("Hứa Thị Thoan - Phó Chủ", None, "empty"),
         ("La Quốc Huy, KT. CHỦ TỊCH", "KT. CHỦ TỊCH", None),
         ("La Quốc Huy, Phó Giám đốc Sở Tư pháp", "Phó Giám đốc Sở Tư pháp", None),
         ("La Quốc Huy, Công chức Tư pháp - Hộ tịch", "Công chức Tư pháp - Hộ tịch", None),
