@@ -1,7 +1,9 @@
 """Chooses how sure is sure enough: fits the confidence of fields on a drawn set and writes `digitizer/extract/confidence.toml`.
 
-    python benchmarks/calibrate.py draw /tmp/calibration --files 300      # drawn with the kit and seeds of its own
-    python benchmarks/calibrate.py fit /tmp/calibration --cache /tmp/readings
+    python benchmarks/calibrate.py all /tmp/calibration --files 300 --cache /tmp/readings      # draw what is missing, read, fit
+
+`draw` and `fit` do one half each. Drawing does not depend on the weights, and a file that is drawn or read stays so: after new
+weights only reading and fitting is left.
 
 The set shares no seed with samples/ and holds nothing of the evaluation data: what measures (benchmarks/run.py) is another set.
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -40,8 +43,9 @@ GROUPS = {
     "text": ("text", "relation", "signer_title", "notes"),
     "tick": ("code",),
 }
-#: of the accepted values at most this share may be wrong
-WRONG = 0.002
+#: of the accepted values at most this share may be wrong, and how certain that has to be: a few wrong ones more or less decide
+#: where the threshold stands, so the share itself would be met by chance half of the time
+WRONG, CERTAIN = 0.002, 0.8
 FOLDS = 5
 #: weight of keeping weights small
 RIDGE = 1.0
@@ -52,19 +56,18 @@ Floats = npt.NDArray[np.float64]
 def main() -> int:
     """Draws or fits."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    drawing = commands.add_parser("draw")
-    drawing.add_argument("folder", type=Path)
-    drawing.add_argument("--files", type=int, default=300)
-    fitting = commands.add_parser("fit")
-    fitting.add_argument("folder", type=Path)
-    fitting.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("command", choices=("draw", "fit", "all"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--files", type=int, default=300)
+    parser.add_argument("--cache", type=Path, help="where readings are kept; by default beside the files")
     given = parser.parse_args()
     sys.path.insert(0, str(ROOT))
-    return draw(given.folder, given.files) if given.command == "draw" else fit(given.folder, given.cache)
+    if given.command != "fit":
+        draw(given.folder, given.files)
+    return 0 if given.command == "draw" else fit(given.folder, given.cache or given.folder / "readings")
 
 
-def draw(folder: Path, files: int) -> int:
+def draw(folder: Path, files: int) -> None:
     """Draws what is missing of `files` files, each a sample of samples.toml with people, hand and scan of its own.
 
     With the hands, faces and dotted lines of training too: those of samples/ alone would make it too sure of itself.
@@ -83,7 +86,6 @@ def draw(folder: Path, files: int) -> int:
         for path, content in make.render(sample, fonts):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / path.name).write_bytes(content)
-    return 0
 
 
 def varied(sample, number: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]
@@ -115,22 +117,23 @@ def fit(folder: Path, cache: Path) -> int:
     cases = list(collect(folder, cache, tools))
     lines = [
         "# Written by benchmarks/calibrate.py: weights over the features of extract/check.py, and the confidence from which",
-        f"# a value is accepted, so that of the accepted at most {WRONG:.1%} are wrong (out of fold, on a drawn set of its own).",
+        f"# a value is accepted, so that of the accepted at most {WRONG:.1%} are wrong with a certainty of {CERTAIN:.0%}",
+        "# (out of fold, on a drawn set of its own). One for all: the promise is about all accepted values.",
         f'recogniser = "{list(tools.engine.models.values())[-1][:12]}"',
         f'commit = "{commit()[:8]}"',
         f"files = {len({c.file for c in cases})}",
         f"values = {len(cases)}",
     ]
     groups = {name: fitted([c for c in cases if c.kind in kinds]) for name, kinds in GROUPS.items()}
-    # one threshold: the promise is about all accepted values, and the wrong ones of one group alone are too few to place it
     least = threshold(*(np.concatenate([getattr(g, part) for g in groups.values()]) for part in ("p", "right")))
+    lines += [f"accept = {least:.4f}"]
     for name, group in groups.items():
         accepted = group.p >= least
         wrong = int((1 - group.right[accepted]).sum())
         share = f"{accepted.mean():6.1%} accepted, {wrong} wrong"
         print(f"{name:8}{len(group.p):6} values, {group.right.mean():6.1%} right; from {least:.4f}: {share}")
         weights = [f"{form} = {[round(float(w), 4) for w in values]}" for form, values in group.weights.items()]
-        lines += ["", f"[group.{name}]", f"types = {json.dumps(GROUPS[name])}", *weights, f"accept = {least:.4f}"]
+        lines += ["", f"[group.{name}]", f"types = {json.dumps(GROUPS[name])}", *weights]
     CALIBRATION.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return 0
 
@@ -146,8 +149,10 @@ class Group:
 
 def fitted(cases: Sequence[Case]) -> Group:
     """The weights of one group."""
+    from digitizer.extract.check import DECODED, FREE
+
     weights, folded, rights = {}, [], []
-    for form, count in (("decoded", 6), ("free", 3)):
+    for form, count in (("decoded", DECODED), ("free", FREE)):
         # what was decoded also says how letters alone would do
         own = [c for c in cases if len(c.features) == count or form == "free"]
         x = np.array([c.features[:count] for c in own], np.float64).reshape(-1, count)
@@ -165,15 +170,26 @@ def fitted(cases: Sequence[Case]) -> Group:
 
 
 def threshold(p: Floats, right: Floats) -> float:
-    """The least probability from which at most WRONG are wrong; half-way to the wrong one below it."""
+    """The least probability from which WRONG is kept with that certainty; half-way to the wrong one below it."""
     order = np.argsort(-p)
     wrong = np.cumsum(1 - right[order])
-    good = np.flatnonzero(wrong <= WRONG * np.arange(1, len(p) + 1))
+    most = {count: most_likely_wrong(count) for count in range(int(wrong[-1]) + 1)}
+    good = np.flatnonzero([most[int(w)] <= WRONG * n for n, w in enumerate(wrong, 1)])
     if not len(good):
         return 0.9999
     last = int(good[-1])
     below = p[order[last + 1]] if last + 1 < len(p) else p[order[last]]
     return float(min(0.9999, (p[order[last]] + below) / 2))
+
+
+def most_likely_wrong(seen: int) -> float:
+    """How many wrong ones there are at most, with a certainty of CERTAIN, where `seen` were seen: Poisson's law."""
+    low, high = float(seen), seen + 10 * (seen + 1) ** 0.5
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        tail = sum(math.exp(k * math.log(middle) - middle - math.lgamma(k + 1)) for k in range(seen + 1)) if middle else 1.0
+        low, high = (middle, high) if tail > 1 - CERTAIN else (low, middle)
+    return high
 
 
 def solve(x: Floats, y: Floats) -> Floats:
@@ -204,7 +220,7 @@ def collect(folder: Path, cache: Path, tools: Any) -> Iterator[Case]:
     """Every value read from the set that has no problem, with what spoke for it. Values the truth does not have are wrong."""
     from benchmarks.measure import pairs, same
     from benchmarks.run import items, remembered
-    from digitizer.extract.check import features
+    from digitizer.extract.check import NEVER, TYPES, Calibration, features
 
     spoken: list[tuple[str, Any]] = []
 
@@ -212,7 +228,13 @@ def collect(folder: Path, cache: Path, tools: Any) -> Iterator[Case]:
         spoken.append((kind, evidence))
         return len(spoken) / 1e6
 
-    with patch("digitizer.extract.confidence", remember), patch("digitizer.extract.check.agreements", lambda _: ()):
+    # what the file to be written says now has no part in it, nor has what a second value confirms
+    nothing = Calibration(1.0, dict.fromkeys(TYPES, NEVER))
+    with (
+        patch("digitizer.extract.check.calibration", lambda: nothing),
+        patch("digitizer.extract.confidence", remember),
+        patch("digitizer.extract.check.agreements", lambda _: ()),
+    ):
         for path, truth in items(folder):
             result = remembered(path, tools, cache)
             for wanted, found in pairs(truth["documents"], result.documents):

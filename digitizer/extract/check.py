@@ -19,40 +19,50 @@ from digitizer.model import Field, Problem, Verdict
 
 #: written by `benchmarks/calibrate.py`
 CALIBRATION = Path(__file__).with_name("confidence.toml")
+#: features of a value read freely, and of one that was decoded
+FREE, DECODED = 5, 8
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What a kind of value was calibrated to: weights over `features`, and the confidence from which a value is accepted."""
+    """What a kind of value was calibrated to: weights over `features`."""
 
     decoded: tuple[float, ...]
     free: tuple[float, ...]
+
+
+#: of a type that nobody calibrated
+NEVER = Scale((-9.0,) + (0.0,) * (DECODED - 1), (-9.0,) + (0.0,) * (FREE - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The confidence from which a value is accepted, and the scale of each value type; types calibrated together share one."""
+
     accept: float
+    scales: Mapping[str, Scale]
 
 
 @cache
-def scales() -> Mapping[str, Scale]:
-    """Value type -> Scale, from `confidence.toml`; types that were calibrated together share one."""
+def calibration() -> Calibration:
+    """What `confidence.toml` says."""
     data = tomllib.loads(CALIBRATION.read_text(encoding="utf-8"))
-    found = {
-        kind: Scale(tuple(group["decoded"]), tuple(group["free"]), group["accept"])
-        for group in data["group"].values()
-        for kind in group["types"]
-    }
+    groups = data["group"].values()
+    found = {kind: Scale(tuple(group["decoded"]), tuple(group["free"])) for group in groups for kind in group["types"]}
     # a type that nobody calibrated is never sure enough
-    return {kind: found.get(kind, Scale((0.0,) * 6, (0.0,) * 3, 1.0)) for kind in TYPES}
+    return Calibration(data["accept"], {kind: found.get(kind, NEVER) for kind in TYPES})
 
 
 def features(evidence: Evidence) -> tuple[float, ...]:
-    """What a confidence is a weighing of: 1, worst and mean letter (log odds), and for a decoded value its margin over all other
-    values, support by its columns and how usual it is, each bounded.
+    """What a confidence is a weighing of: 1, worst and mean letter (log odds), what is odd about the value (two numbers), and for
+    a decoded value its margin over all other values, support by its columns and how usual it is, each bounded.
     """
     letters = evidence.letters or (0.0,)
-    worst, mean = _odds(min(letters)), _odds(sum(letters) / len(letters))
+    plain = (1.0, _odds(min(letters)), _odds(sum(letters) / len(letters)), *evidence.odd)
     if evidence.margin is None:
-        return (1.0, worst, mean)
+        return plain
     support = evidence.support / max(len(letters), 1) ** 0.5
-    return (1.0, worst, mean, max(-3.0, min(evidence.margin, 10.0)), max(-8.0, support), max(-8.0, min(evidence.prior, 0.0)))
+    return (*plain, max(-3.0, min(evidence.margin, 10.0)), max(-8.0, support), max(-8.0, min(evidence.prior, 0.0)))
 
 
 def _odds(p: float) -> float:
@@ -64,7 +74,7 @@ def confidence(kind: str, evidence: Evidence) -> float:
     """How likely a value of type `kind` is right, calibrated on drawn pages: the one place where confidences are combined."""
     if not evidence.letters:
         return 0.0
-    scale = scales()[kind]
+    scale = calibration().scales[kind]
     weights = scale.free if evidence.margin is None else scale.decoded
     z = sum(w * x for w, x in zip(weights, features(evidence), strict=True))
     return round(1 / (1 + math.exp(-max(-30.0, min(z, 30.0)))), 4)
@@ -100,7 +110,6 @@ def _confirmed(fields: Sequence[Field], values: Mapping[str, str]) -> list[Field
 
 def _judge_field(field: Field, contradicted: Sequence[str], doctype: DocType) -> Field:
     problems = (*field.problems, *(Problem(code=code, field=field.name) for code in dict.fromkeys(contradicted)))
-    kind = next((spec.type for spec in doctype.fields if spec.name == field.name), "text")
-    enough = max(doctype.accept_field, scales()[kind].accept)
+    enough = max(doctype.accept_field, calibration().accept)
     accepted = field.value is not None and not problems and field.confidence >= enough
     return replace(field, problems=problems, accepted=accepted)

@@ -38,3 +38,9 @@ PAPER_CODES = (
     *("TLKS", "TLKS-BS", "TLKH", "TLKH-BS", "TLKT", "TLKT-BS", "TLCMC", "TLCMC-BS", "TLGH", "TLGH-BS", "TL-BS"),
     *("UBND-XNTTHN", "XNTTHN", "GBT", "GBT-UBND", "GCS", "QĐ-UBND", "QĐ-CT", "UBND", "UBND-TP", "UBND-HT", "GGT", "GGT-UBND"),
 )
+#: surnames of the northern mountains beside those of `name-syllables.tsv`, from general knowledge: for doubts only
+SURNAMES = (
+    *("Nông", "Ma", "Hà", "Triệu", "Bàn", "Phàn", "Chẩu", "Quan", "Lương", "La", "Nịnh", "Sầm", "Lục", "Vi", "Giàng", "Sùng"),
+    *("Vàng", "Thào", "Ly", "Hầu", "Mua", "Lò", "Lường", "Quàng", "Tẩn", "Chảo", "Vừ", "Hờ"),
+    *("Lầu", "Cứ", "Tráng", "Sình", "Thền", "Lừu", "Cháng", "Hạng", "Hảng", "Lù", "Ngải", "Chúng", "Ninh", "Mùa", "Tòng", "Cà"),
+)

@@ -6,14 +6,14 @@ National Statistics Office; of a commune that was divided only the province is c
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from digitizer.doctypes import DocType
 from digitizer.extract import units
+from digitizer.extract.places import named as units_of
 from digitizer.extract.units import Unit
 from digitizer.model import Field, Problem
 
@@ -22,8 +22,6 @@ SUFFIX = "DVHC"
 #: who says so: since when, and by which source (digitizer/data/README.md)
 BY_PROVINCE = f"units:{units.REFORM}:NQ 202/2025/QH15"
 BY_COMMUNE = f"units:{units.REFORM}:NSO"
-_KINDS = "|".join(sorted(map(re.escape, (*units.KINDS, *(f"{short}." for short in units.SHORT))), key=len, reverse=True))
-_UNIT = re.compile(rf"(?:^|[\s,])({_KINDS})\s*([^,]+?)\s*(?=$|,|\s(?:{_KINDS})\s)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def _field(place: Field, now: Successor) -> Field:
 
 def successor(place: str) -> Successor | None:
     """The unit of today; None where none is named, it is the same, or several provinces may be meant."""
-    named = {level: name for level, name in _named(place)}
+    named = {unit.level: unit.plain for unit in units_of(place) if unit.level is not None}
     here = _province(named.get("province", ""))
     if "province" in named and here is None:
         return None
@@ -98,17 +96,6 @@ def _of_province(named: Mapping[str, str], here: Unit | None, *, divided: bool) 
     if here is None or (here.plain == named["province"] and not {"commune", "district"} <= named.keys()):
         return None
     return Successor(here.name, BY_PROVINCE, divided)
-
-
-def _named(place: str) -> Iterator[tuple[str, str]]:
-    """(level, plain name) of the units a place names, the smallest first."""
-    for kind, name in _UNIT.findall(place):
-        low = kind.casefold().rstrip(".")
-        full = units.SHORT.get(low, low) if kind.endswith(".") else low
-        plain = units.same_name(name.strip(" ."))
-        level = next((level for level in units.KINDS[full] if plain in units.names(level)), None)
-        if level is not None:
-            yield level, plain
 
 
 def _province(name: str) -> Unit | None:

@@ -11,6 +11,7 @@ from datetime import date
 
 from rapidfuzz.distance import Levenshtein
 
+from digitizer.extract import units
 from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES, PAPER_CODES
 from digitizer.extract.words import DATE_WORDS, parse_date
 from digitizer.text import fold, nfc
@@ -83,7 +84,15 @@ def place(raw: str) -> Reading:
     text = re.sub(r"(?<=\w),(?=[^\W\d])", ", ", clean(raw))
     if sum(c.isalpha() for c in text) < 2:
         return None, "empty"
-    return text, "place_cut" if _PLACE_CUT.search(text) else None
+    return text, "place_cut" if _PLACE_CUT.search(text) or _province_cut(text) else None
+
+
+def _province_cut(text: str) -> bool:
+    """`…, tỉnh Tuyên`: a province that is none yet, but would become one."""
+    last = re.search(r"\btỉnh ([^,]+)$", text, re.IGNORECASE)
+    name = units.same_name(last.group(1)) if last else ""
+    known = units.names("province")
+    return last is not None and name not in known and any(other.startswith(f"{name} ") for other in known)
 
 
 @value_type
@@ -241,7 +250,8 @@ def id_number(raw: str) -> Reading:
 @value_type
 def register_number(raw: str) -> Reading:
     """`15/1999`, `01/1999`, `77/TLKS-BS`: as printed, spaces removed; only the number, not what follows it."""
-    found = _undotted(clean(raw))
+    # `31/.2017`: dots of the line it is written on
+    found = re.sub(r"\s*[.·…]*\s*/\s*[.·…]*\s*", "/", _undotted(clean(raw)))
     # `70IGBT-UBND`: a stroke read as a letter before a form of number that is known
     restored = re.sub(rf"^(\d+)\s*[Il|!]\s*(?=(?:{'|'.join(PAPER_CODES)})\b)", r"\1/", found)
     if restored != found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digitizer.extract import types
 from digitizer.extract.decode import Reading, best_path, decode
@@ -17,6 +17,7 @@ from digitizer.extract.grammar import Grammar
 from digitizer.extract.kinds import grammar, prose
 from digitizer.extract.rows import Found, Piece
 from digitizer.extract.types import Value
+from digitizer.extract.usual import USUAL, Oddness, misread_surname, oddness
 from digitizer.lattice import Column, unpack
 
 #: how much less likely than the freest reading a decoded one may be (natural log): at all, for each of ten letters, of the rest
@@ -43,6 +44,8 @@ class Evidence:
     support: float = 0.0
     #: how usual such a text is, by syllables and units
     prior: float = 0.0
+    #: what is odd about the value itself
+    odd: Oddness = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,16 @@ def value_of(kind: str, found: Found) -> Valued:
     if kind == "id_number":
         found = _number_in(found)
     columns = columns_of(found.pieces)
-    return _decoded(kind, columns, free, strict) or free if columns else free
+    return _looked_at(kind, _decoded(kind, columns, free, strict) or free if columns else free)
+
+
+def _looked_at(kind: str, read: Valued) -> Valued:
+    """The value with what is odd about it."""
+    if not isinstance(read.value, str):
+        return read
+    problem = "surname_unknown" if kind in ("name", "signer") and misread_surname(read.value) else None
+    odd = replace(read.evidence, odd=oddness(kind, read.value))
+    return replace(read, problem=read.problem or problem, evidence=odd)
 
 
 def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Grammar | None) -> Valued | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from digitizer.doctypes import DocType, FieldSpec
-from digitizer.extract.check import both, confidence, features, judge, scales
+from digitizer.extract.check import NEVER, both, calibration, confidence, features, judge
 from digitizer.extract.rules import contradictions
 from digitizer.extract.values import Evidence
 from digitizer.model import Field, Problem, Verdict
@@ -143,15 +143,19 @@ def test_what_can_be_true_at_once_is_left_alone(values: dict[str, str]) -> None:
     assert list(contradictions(values)) == []
 
 
-KINDS = sorted(scales())
+KINDS = sorted(calibration().scales)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_value_type_was_calibrated(kind: str) -> None:
-    scale = scales()[kind]
+    scale = calibration().scales[kind]
     assert len(scale.free) == len(features(Evidence((0.9,))))
     assert len(scale.decoded) == len(features(Evidence((0.9,), margin=3.0)))
-    assert 0.5 < scale.accept < 1
+    assert scale is not NEVER
+
+
+def test_what_is_accepted_has_to_be_quite_sure() -> None:
+    assert 0.9 < calibration().accept < 1
 
 
 def test_a_value_without_letters_is_worth_nothing() -> None:
@@ -174,7 +178,8 @@ def test_what_was_read_twice_alike_is_surer_than_either() -> None:
 
 
 def test_one_bad_letter_weighs_more_in_confidence_than_in_the_mean() -> None:
-    assert confidence("name", Evidence((0.99,) * 20 + (0.3,))) < 0.66
+    one_bad = (0.99,) * 20 + (0.3,)
+    assert confidence("name", Evidence(one_bad)) < confidence("name", Evidence((sum(one_bad) / 21,) * 21)) - 0.05
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,7 @@ ROWS: dict[str, list[Row]] = {
         ("15/1999", "15/1999", None),
         (" 15 / 1999 ..", "15/1999", None),
         ("..15../..1999..", "15/1999", None),
+        ("31/.2017", "31/2017", None),
         ("15", "15", None),
         ("01/", "01", None),
         ("77/TLKS-BS", "77/TLKS-BS", None),
@@ -227,6 +228,8 @@ ROWS: dict[str, list[Row]] = {
         # the rest stands where nobody looked
         ("xã Đà Vị, huyện Na Hang", "xã Đà Vị, huyện Na Hang", "place_cut"),
         ("xã Đà Vị, huyện Na Hang, tỉnh", "xã Đà Vị, huyện Na Hang, tỉnh", "place_cut"),
+        ("xã Đà Vị, huyện Na Hang, tỉnh Tuyên", "xã Đà Vị, huyện Na Hang, tỉnh Tuyên", "place_cut"),
+        ("xã Đà Vị, huyện Na Hang, tỉnh Hà Tuyên", "xã Đà Vị, huyện Na Hang, tỉnh Hà Tuyên", None),
         ("1", None, "empty"),
         ("....", None, "empty"),
     ],
