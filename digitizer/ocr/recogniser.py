@@ -40,8 +40,14 @@ class Place:
 
     def hull(self, height: int) -> Box:
         """The box around the leaning line, in a page `height` px high."""
-        more = self.lean / 2
-        return Box(self.box.x0, max(0.0, self.box.y0 - more), self.box.x1, min(float(height), self.box.y1 + more))
+        return self.part(self.box.x0, self.box.x1, height)
+
+    def part(self, x0: float, x1: float, height: int) -> Box:
+        """The box around what stands from `x0` to `x1` px on the line, in a page `height` px high."""
+        more = abs(self.slope) * (x1 - x0) / 2
+        down = self.slope * ((x0 + x1) / 2 - self.box.centre[0])
+        y0, y1 = (min(max(0.0, y), float(height)) for y in (self.box.y0 + down - more, self.box.y1 + down + more))
+        return Box(x0, y0, x1, y1)
 
 
 class Recogniser:
@@ -62,13 +68,13 @@ class Recogniser:
         """The text in each of `places` of a page, those without text left out. `pixels`: (H, W, 3) uint8 RGB."""
         lines = []
         for place in places:
-            strip, box = _strip(pixels, place), place.hull(len(pixels))
+            strip = _strip(pixels, place)
             # one at a time: on a CPU a batch is no faster, and what pads it costs and changes the result
             batch = np.ascontiguousarray(strip.transpose(2, 0, 1)[::-1][None] / np.float32(127.5) - 1)
             columns = self.session.run(None, {self.input: batch})[0][0]
-            line = to_line(best_path(columns, self.model.charset), box, len(columns))
+            line = to_line(best_path(columns, self.model.charset), place, len(columns), len(pixels))
             if line is not None:
-                lines.append(replace(line, lattice=pack(columns, self.model.charset, x0=box.x0, x1=box.x1)))
+                lines.append(replace(line, lattice=pack(columns, self.model.charset, x0=place.box.x0, x1=place.box.x1)))
         return tuple(lines)
 
 
@@ -87,8 +93,12 @@ def _strip(pixels: Pixels, place: Place) -> npt.NDArray[np.uint8]:
     return np.asarray(crop.resize((width, HEIGHT), way))
 
 
-def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:
-    """Decoded characters as a line; `columns` CTC columns span the box. None when there is nothing but space."""
+def to_line(signs: Sequence[Sign], place: Place, columns: int, height: int) -> Line | None:
+    """Decoded characters as a line of a page `height` px high; `columns` CTC columns span its place.
+
+    None when there is nothing but space.
+    """
+    box = place.box
     scale = box.width / max(columns, 1)
     middles = [(sign.first + sign.last + 1) / 2 for sign in signs]
     bounds = [0.0, *((a + b) / 2 for a, b in pairwise(middles)), float(columns)]
@@ -111,15 +121,15 @@ def to_line(signs: Sequence[Sign], box: Box, columns: int) -> Line | None:
         return None
     return Line(
         text="".join(letter.char for letter in kept),
-        box=box,
+        box=place.hull(height),
         confidence=_mean([k.confidence for k in kept]),
-        words=tuple(words_of(kept, box)),
+        words=tuple(words_of(kept, place, height)),
         letters=kept,
     )
 
 
-def words_of(letters: Sequence[Letter], box: Box) -> Iterator[Word]:
-    """The runs of letters between spaces, each with its box."""
+def words_of(letters: Sequence[Letter], place: Place, height: int) -> Iterator[Word]:
+    """The runs of letters between spaces, each with its box, in a page `height` px high."""
     run: list[Letter] = []
     for letter in [*letters, Letter(char=" ", x0=0, x1=0, confidence=1)]:
         if letter.char != " ":
@@ -127,7 +137,7 @@ def words_of(letters: Sequence[Letter], box: Box) -> Iterator[Word]:
         elif run:
             yield Word(
                 text="".join(r.char for r in run),
-                box=Box(run[0].x0, box.y0, max(run[-1].x1, run[0].x0), box.y1),
+                box=place.part(run[0].x0, max(run[-1].x1, run[0].x0), height),
                 confidence=_mean([r.confidence for r in run]),
             )
             run = []

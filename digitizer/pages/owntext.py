@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -27,6 +27,8 @@ _INK = 40
 _PICTURES = 0.25
 #: nobody says how sure another OCR was: a person looks at every value taken from a layer it left
 _LAYER = 0.8
+#: share of words that begin before the middle of the one before, from which nobody knows their order
+_MUDDLED = 0.1
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
 
@@ -194,7 +196,14 @@ def _unicode(piece: _Piece, encoding: str) -> str:
 def _result(found: _Decoded, *, whole: bool, seen: bool) -> OwnText:
     sure = 1.0 if seen else _LAYER
     lines = tuple(_line(pieces, sure, "pdf" if seen else "ocr") for row in _rows(found.pieces) for pieces in _columns(row))
-    return OwnText(lines=lines, sure=found.sure, whole=whole, seen=seen, encoding=found.encoding)
+    return OwnText(lines=lines, sure=found.sure and not _muddled(lines), whole=whole, seen=seen, encoding=found.encoding)
+
+
+def _muddled(lines: Sequence[Line]) -> bool:
+    """Whether words lie over one another, as they do when a damaged PDF has lost its fonts: who knows their order?"""
+    count = sum(len(line.words) for line in lines)
+    over = sum(b.box.x0 < a.box.centre[0] for line in lines for a, b in pairwise(line.words))
+    return over > _MUDDLED * count
 
 
 def _rows(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:

@@ -12,7 +12,7 @@ from digitizer.geometry import grow, intersection, margin_column, overlap, same_
 from digitizer.model import Box, Field, Line, PageText, Problem, Warp
 from digitizer.ocr.ctc import best_path
 from digitizer.ocr.lines import reading_order
-from digitizer.ocr.recogniser import to_line
+from digitizer.ocr.recogniser import Place, to_line
 from digitizer.text import ACCENTED, fold, nfc, strip_accents
 from tests.unit.builders import line, page_of
 
@@ -159,7 +159,7 @@ def test_equal_columns_are_one_letter_and_blanks_divide(path: str, text: str) ->
 
 
 def test_letters_of_a_line_have_their_places() -> None:
-    found = to_line(best_path(columns("_aa__b_ _c_"), "abc "), Box(100, 10, 210, 40), 11)
+    found = to_line(best_path(columns("_aa__b_ _c_"), "abc "), Place(Box(100, 10, 210, 40)), 11, 100)
     assert found is not None
     assert found.text == "ab c"
     assert [word.text for word in found.words] == ["ab", "c"]
@@ -171,4 +171,4 @@ def test_letters_of_a_line_have_their_places() -> None:
 
 @pytest.mark.parametrize("path", ["", "___", "_ _ "])
 def test_a_line_of_nothing_is_none(path: str) -> None:
-    assert to_line(best_path(columns(path), "abc "), Box(0, 0, 80, 20), max(len(path), 1)) is None
+    assert to_line(best_path(columns(path), "abc "), Place(Box(0, 0, 80, 20)), max(len(path), 1), 100) is None

@@ -1,0 +1,94 @@
+"""What Poppler, PDFium and MuPDF make of the text layer: the words that were read, in order, where they were read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pymupdf
+import pytest
+
+from benchmarks.output import READERS
+from digitizer.model import Box, Line, Warp, Word
+from digitizer.text import nfc
+from tests.unit.output.test_pdf import H, W, jpeg, rendered, text_of
+
+PX_PT = 0.72
+
+
+def row(*words: tuple[str, float, float], y: float = 100, tall: float = 30) -> Line:
+    """A line of (text, x0, x1)."""
+    found = tuple(Word(text=text, box=Box(x0, y, x1, y + tall), confidence=0.9) for text, x0, x1 in words)
+    box = Box(min(w.box.x0 for w in found), y, max(w.box.x1 for w in found), y + tall)
+    return Line(text=" ".join(w.text for w in found), box=box, confidence=0.9, words=found)
+
+
+def made(tmp_path: Path, *lines: Line, to_scan: Warp | None = None) -> Path:
+    page = replace(text_of("", to_scan=to_scan), lines=lines)
+    return rendered(tmp_path, jpeg(tmp_path), "image/jpeg", [page])[0]
+
+
+def copies(pdf: Path) -> dict[str, list[str]]:
+    return {name: nfc(copy(pdf)).split() for name, copy in READERS.items()}
+
+
+def by_all(*words: str) -> dict[str, list[str]]:
+    return {name: list(words) for name in READERS}
+
+
+@pytest.mark.parametrize("gap", [-40, -17, -3, -1, 0, 1, 3, 8, 40, 300])
+@pytest.mark.parametrize("same_line", [True, False], ids=["in a line", "in two lines of a row"])
+def test_words_that_stand_close_or_overlap_are_told_apart(tmp_path: Path, gap: float, same_line: bool) -> None:
+    first, second = ("Nguyễn", 20.0, 110.0), ("Ượng", 110.0 + gap, 170.0 + gap)
+    lines = [row(first, second)] if same_line else [row(first), row(second)]
+    assert copies(made(tmp_path, *lines, row(("tiếp", 20, 90), y=150))) == by_all("Nguyễn", "Ượng", "tiếp")
+
+
+def test_the_same_letter_twice_and_a_number_after_a_number_stay_two(tmp_path: Path) -> None:
+    lines = row(("9", 20, 34), ("9", 35, 49)), row(("55/2022/AL", 60, 200)), row(("1", 200, 208), y=96, tall=20)
+    assert copies(made(tmp_path, *lines)) == by_all("9", "9", "55/2022/AL", "1")
+
+
+def test_a_hyphen_at_the_end_of_a_line_stays(tmp_path: Path) -> None:
+    lines = row(("Tư", 20, 50), ("pháp-", 58, 130)), row(("Hộ", 20, 50), ("tịch", 58, 100), y=150)
+    assert copies(made(tmp_path, *lines)) == by_all("Tư", "pháp-", "Hộ", "tịch")
+
+
+@pytest.mark.parametrize("degrees", [-6, -2, 0, 1, 2, 3, 4, 6])
+def test_lines_of_a_tilted_scan_are_copied_in_order(tmp_path: Path, degrees: float) -> None:
+    """The end of a line stands as high as the start of another on it, and PDFium sorts by height and side."""
+    a = np.radians(degrees)
+    turn = Warp(homography=np.array([[np.cos(a), -np.sin(a), 20], [np.sin(a), np.cos(a), 40], [0, 0, 1]]))
+    texts = [[f"chữ{n}{k}" for k in range(6)] for n in range(14)]
+    lines = [row(*((t, 80 + 80 * k, 80 + 80 * k + 68) for k, t in enumerate(texts[n])), y=60 + 44 * n) for n in range(14)]
+    assert copies(made(tmp_path, *lines, to_scan=turn)) == by_all(*(t for line in texts for t in line))
+
+
+@pytest.mark.parametrize("degrees", [0, 1, 3])
+def test_words_lie_within_two_px_of_where_they_were_read(tmp_path: Path, degrees: float) -> None:
+    """On a sheet that is turned and waves; as wide as they are, whatever their letters, however far the next word is."""
+    a = np.radians(degrees)
+    wave = np.zeros((9, 9, 2))
+    wave[..., 1] = 12 * np.sin(np.linspace(0, 3, 9))
+    turned = np.array([[np.cos(a), -np.sin(a), 20], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
+    warp = Warp(homography=turned, grid=wave, size=(W, H))
+    words = ("Ỷ", 20.0, 34.0), ("Nghiêng", 36.0, 130.0), ("ill", 138.0, 150.0), ("xa", 480.0, 520.0), ("MƯỜI", 522.0, 610.0)
+    line = row(*words, y=200)
+    with pymupdf.open(made(tmp_path, line, to_scan=warp)) as pdf:
+        found = [w for w in pdf[0].get_text("words")]
+    assert [w[4] for w in found] == [w[0] for w in words]
+    for (x0, _, x1, _, *_), word in zip(found, line.words, strict=True):
+        box = word.box
+        ends = warp.points(np.array([(box.x0, box.y1 - 6.0), (box.x1, box.y1 - 6.0)])) * PX_PT
+        # a tilted word's box has its height's share of the tilt on each side
+        more = (2 + word.box.height * np.sin(a)) * PX_PT
+        assert (x0, x1) == pytest.approx((ends[0, 0], ends[1, 0]), abs=more)
+
+
+def test_a_line_without_words_is_placed_by_its_letters(tmp_path: Path) -> None:
+    line = Line(text="Số: 12 A", box=Box(20, 100, 180, 130), confidence=0.9)
+    pdf = made(tmp_path, line)
+    assert copies(pdf) == by_all("Số:", "12", "A")
+    with pymupdf.open(pdf) as opened:
+        assert [w[0] / PX_PT for w in opened[0].get_text("words")] == pytest.approx([20, 100, 160], abs=2)
