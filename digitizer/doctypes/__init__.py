@@ -31,6 +31,8 @@ TYPES = frozenset(
         "nationality",
         "id_number",
         "register_number",
+        "agency_code",
+        "dossier_code",
         "time",
         "code",
         "notes",
@@ -144,6 +146,11 @@ class DocType:
     codes: tuple[str, ...] = ()
     #: folded phrase -> as declared, to show it
     said: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """`number` as declared: `/TLKS-BS`, `/QĐ-`."""
+        return tuple(self.said.get(form, form.upper()) for form in self.number)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def _from_print(spec: FieldSpec, located: Mapping[str, Found], doctype: DocType)
         return None
     if spec.type == "notes":
         return _noted(spec, found)
-    read = value_of(spec.type, found)
+    read = value_of(spec.type, found, doctype.forms if spec.name == "so" else ())
     value, problem = read.value, read.problem
     if problem == "empty" and value is None:
         return None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 #: adds itself before node `end` of a graph; the node it begins at
 Part = Callable[["Graph", int], int]
 State = frozenset[int]
+NOWHERE: State = frozenset()
 #: what stands on dotted lines and between parts; passed over where a value does not hold it
 SILENT = " .·…_"
 
@@ -63,6 +64,36 @@ class Grammar:
                 seen.add(other)
                 open_.append(other)
         return frozenset(seen)
+
+
+class Mostly:
+    """What is mostly written, and what may be written too but is less likely by `cost` (a natural log)."""
+
+    def __init__(self, usual: Grammar, also: Grammar, cost: float) -> None:
+        self._usual, self._also, self._cost = usual, also, cost
+
+    def begin(self) -> tuple[State, State]:
+        """The states of both before the first character; that of what is usual is empty once it cannot be that any more."""
+        return self._usual.begin(), self._also.begin()
+
+    def step(self, state: tuple[State, State], char: str) -> tuple[tuple[State, State], float] | None:
+        """The states after `char`, and what it costs to leave what is usual; None when it may not stand there."""
+        usual, also = state
+        onward, aside = self._also.step(also, char), self._usual.step(usual, char) if usual else None
+        if onward is None:
+            return None
+        return ((aside[0] if aside else NOWHERE, onward[0]), self._cost if usual and aside is None else 0.0)
+
+    def skip(self, state: tuple[State, State], char: str) -> tuple[tuple[State, State], float] | None:
+        """`state`, where a dot or gap is no part of the value."""
+        return (state, 0.0) if self._also.skip(state[1], char) is not None else None
+
+    def end(self, state: tuple[State, State]) -> float | None:
+        """What it costs that the text ends here; None when it may not."""
+        usual, also = state
+        if usual and self._usual.end(usual) is not None:
+            return 0.0
+        return None if self._also.end(also) is None else self._cost if usual else 0.0
 
 
 def chars(allowed: str) -> Part:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from functools import cache
 
-from digitizer.extract.grammar import Grammar, Part, chars, either, maybe, repeat, seq, text, words
+from digitizer.extract.grammar import Grammar, Mostly, Part, chars, either, maybe, repeat, seq, text, words
 from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES, PAPER_CODES
 from digitizer.extract.prose import Prose
 
 _DIGIT = chars("0123456789")
 _SPACE = chars(" ")
+_CAPITALS = "ABCDEFGHIKLMNOPQRSTUVXYZĐ"
+#: a part of the symbol of a paper: `QĐ`, `UBND`, `XNTTHN`
+_SYMBOL = repeat(chars(_CAPITALS), 1, 8)
+#: how much less likely (natural log) a symbol is that papers of the type do not have
+UNKNOWN_SYMBOL = -4.0
 _UNITS = ("một", "hai", "ba", "bốn", "tư", "năm", "lăm", "nhăm", "sáu", "bảy", "bẩy", "tám", "chín")
 _TENS = ("hai", "ba", "bốn", "năm", "sáu", "bảy", "bẩy", "tám", "chín")
 
@@ -28,7 +33,7 @@ _PROSE = {
 
 @cache
 def grammar(kind: str) -> Grammar | None:
-    """The grammar of a value type; None for one that may hold anything."""
+    """The grammar of a value type; None for one that may hold anything, and for numbers of papers (`number_form`)."""
     return Grammar(_PARTS[kind]()) if kind in _PARTS else None
 
 
@@ -69,9 +74,42 @@ def _time() -> Part:
     return either(spelled, seq(hour, chars(":hH"), maybe(minute)))
 
 
-def _register_number() -> Part:
-    code = words(PAPER_CODES)
-    return seq(repeat(_DIGIT, 1, 4), maybe(seq(text("/"), either(_year(), code, seq(_year(), text("/"), code)))))
+@cache
+def number_form(forms: tuple[str, ...] = ()) -> Mostly:
+    """The grammar of a register number: `45/2008`, `77/TLKS-BS`, `80/UBND-XNTTHN`, `05/2020/QĐ-UBND`, `GBT.01929`.
+
+    `forms`: what follows the digits on papers of its type, as declared (`/TLKS-BS`; `/QĐ-` for all that begins so). Any symbol of
+    capitals may follow (NĐ 30/2020/NĐ-CP, Phụ lục III: kind of paper, agency, unit), but is less likely than one that is known.
+    """
+    closed = [form.removeprefix("/") for form in forms if form.startswith("/") and not form.endswith("-")]
+    opened = [
+        seq(text(form.removeprefix("/"), anycase=False), _SYMBOL) for form in forms if form.startswith("/") and form[-1] == "-"
+    ]
+    heads = tuple(form for form in forms if form.endswith("."))
+    likely = [*closed, *(code for code in PAPER_CODES if not closed or code.startswith(tuple(f"{form}-" for form in closed)))]
+    known = either(words(likely), *opened)
+    any_code = seq(_SYMBOL, repeat(seq(chars("-/"), _SYMBOL), 0, 3))
+    return Mostly(Grammar(_numbered(known, heads)), Grammar(_numbered(either(known, any_code), heads)), UNKNOWN_SYMBOL)
+
+
+def _numbered(code: Part, heads: tuple[str, ...]) -> Part:
+    """Digits with a year, a symbol, or both after them; or one of `heads` with digits after it."""
+    plain = seq(repeat(_DIGIT, 1, 5), maybe(seq(text("/"), either(_year(), code, seq(_year(), text("/"), code)))))
+    return either(plain, seq(words(heads), repeat(_DIGIT, 3, 6))) if heads else plain
+
+
+def _agency() -> Part:
+    """`H60.127.03` (QĐ 20/2020/QĐ-TTg), `000.00.19.H60` before."""
+    root = seq(chars(_CAPITALS), _DIGIT, _DIGIT)
+    old = seq(repeat(_DIGIT, 3, 3), chars("."), repeat(_DIGIT, 2, 2), chars("."), repeat(_DIGIT, 2, 2), chars("."), root)
+    return either(old, seq(root, repeat(seq(chars("."), repeat(_DIGIT, 2, 3)), 0, 3)))
+
+
+def _dossier() -> Part:
+    """`H60.127.03-260930-0012`: agency, day of receipt, number of the day (TT 03/2025/TT-VPCP)."""
+    day = either(seq(chars("0"), chars("123456789")), seq(chars("12"), _DIGIT), seq(chars("3"), chars("01")))
+    month = either(seq(chars("0"), chars("123456789")), seq(chars("1"), chars("012")))
+    return seq(_agency(), chars("-"), _DIGIT, _DIGIT, month, day, chars("-"), repeat(_DIGIT, 4, 8))
 
 
 def _cased(entries: tuple[str, ...]) -> Part:
@@ -113,5 +151,6 @@ _PARTS = {
     "id_number": lambda: either(repeat(_DIGIT, 9, 9), repeat(_DIGIT, 12, 12)),
     "id_number_12": lambda: repeat(_DIGIT, 12, 12),
     "number": lambda: repeat(_DIGIT, 1, 13),
-    "register_number": _register_number,
+    "agency_code": _agency,
+    "dossier_code": _dossier,
 }

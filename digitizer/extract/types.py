@@ -11,6 +11,7 @@ from datetime import date
 
 from rapidfuzz.distance import Levenshtein
 
+from digitizer import dossiers
 from digitizer.extract import units
 from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES, PAPER_CODES
 from digitizer.extract.words import DATE_WORDS, parse_date
@@ -256,6 +257,8 @@ def register_number(raw: str) -> Reading:
     restored = re.sub(rf"^(\d+)\s*[Il|!]\s*(?=(?:{'|'.join(PAPER_CODES)})\b)", r"\1/", found)
     if restored != found:
         return register_number(restored)[0], "spelling_restored"
+    if headed := re.match(r"[A-ZĐ]{2,6}\.\s*\d{3,6}(?!\d)", found):
+        return re.sub(r"\s+", "", headed.group()), None  # `GBT.01929`
     match = re.match(r"\d+\s*(?:/\s*(?:\d{4}|[\wĐđ.\-]+))*(?:\s*/\s*[\wĐđ.\-]+)*", found)
     if match is None:
         return None, "empty" if not found else "not_a_number"
@@ -264,6 +267,25 @@ def register_number(raw: str) -> Reading:
     value = re.sub(r"\s+", "", match.group()).strip(_FILL)
     # `45/208`: a digit of the year is missing; `15/99` is a habit of older books
     return value, "year_cut" if re.search(r"/(\d|\d{3}|\d{5,})$", value) else None
+
+
+@value_type
+def agency_code(raw: str) -> Reading:
+    """`H60.127.03`, `000.00.19.H60`."""
+    found = _coded(raw)
+    return (found, None) if dossiers.AGENCY.fullmatch(found) else (None, "not_a_code" if found else "empty")
+
+
+@value_type
+def dossier_code(raw: str) -> Reading:
+    """`H60.127.03-260930-0012`: in capitals, with a day of receipt that there is."""
+    found = _coded(raw)
+    return (found, None) if dossiers.valid(found) else (None, "not_a_code" if found else "empty")
+
+
+def _coded(raw: str) -> str:
+    """Without spaces and the marks around it, in capitals."""
+    return re.sub(r"\s+", "", nfc(raw)).strip("…·:;,_-–.").upper()
 
 
 @value_type

@@ -10,11 +10,12 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from digitizer.extract import types
-from digitizer.extract.decode import Reading, best_path, decode
-from digitizer.extract.grammar import Grammar
-from digitizer.extract.kinds import grammar, prose
+from digitizer.extract.decode import Language, Reading, best_path, decode
+from digitizer.extract.grammar import Grammar, Mostly
+from digitizer.extract.kinds import grammar, number_form, prose
 from digitizer.extract.rows import Found, Piece
 from digitizer.extract.types import Value
 from digitizer.extract.usual import USUAL, Oddness, misread_surname, oddness
@@ -24,8 +25,9 @@ from digitizer.lattice import Column, unpack
 UNSUPPORTED = (-4.0, -0.5, -0.2)
 #: how much likelier (natural log) a text that is odd must be than one that is not
 _ODD = 3.0
+Constraint = Grammar | Mostly
 #: value types of which the grammar knows every form: `mươi chín` without its tens is none
-_COMPLETE = frozenset({"date_words"})
+_COMPLETE = frozenset({"date_words", "dossier_code", "agency_code"})
 #: two lines are joined by a space
 _SPACE = (" ", -0.01)
 #: something like an identity number among other words: digits and what they are misread as
@@ -57,16 +59,21 @@ class Valued:
     evidence: Evidence
 
 
-def value_of(kind: str, found: Found) -> Valued:
-    """The value of a field of type `kind`."""
+def value_of(kind: str, found: Found, forms: tuple[str, ...] = ()) -> Valued:
+    """The value of a field of type `kind`; `forms`: what its number has after the digits, where its paper is known."""
     value, problem = types.read(kind, found.raw)
     letters = tuple(c for piece in found.pieces for c in piece.confidences)
     free = Valued(value, problem, Evidence(letters))
-    strict = grammar("id_number_12" if kind == "id_number" and types.says_twelve(found.raw) else kind)
+    strict: Constraint | None = number_form(forms) if kind == "register_number" else grammar(_narrowed(kind, found.raw))
     if kind == "id_number":
         found = _number_in(found)
     columns = columns_of(found.pieces)
     return _looked_at(kind, _decoded(kind, columns, free, strict) or free if columns else free)
+
+
+def _narrowed(kind: str, raw: str) -> str:
+    """`id_number_12` where the words around a number say that it has 12 digits."""
+    return "id_number_12" if kind == "id_number" and types.says_twelve(raw) else kind
 
 
 def _looked_at(kind: str, read: Valued) -> Valued:
@@ -78,10 +85,11 @@ def _looked_at(kind: str, read: Valued) -> Valued:
     return replace(read, problem=read.problem or problem, evidence=odd)
 
 
-def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Grammar | None) -> Valued | None:
+def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Constraint | None) -> Valued | None:
     """The likeliest value under the constraints of its kind; None when the columns do not support any."""
     language = prose(kind)
-    readings = decode(columns, strict) if strict is not None else decode(columns, language) if language is not None else ()
+    held: Language[Any] | None = strict or language
+    readings = decode(columns, held) if held is not None else ()
     values = [(reading, types.read(kind, reading.text)) for reading in readings]
     best = _best(readings, [v for _, v in values], odd=strict is None)
     if best is None:

@@ -195,5 +195,27 @@ field = [ { name = "so", type = "register_number", label = ["số"] }, { name = 
     assert {f.name: f.value for f in record.fields} == {"so": "12/GM-UBND", "diaDiem": "Nhà văn hóa thôn"}
 
 
+def test_an_operators_receipt_gives_the_code_of_its_dossier(tmp_path: Path) -> None:
+    (tmp_path / "receipt.toml").write_text(
+        """name = "receipt"
+title = ["Giấy tiếp nhận hồ sơ và hẹn trả kết quả"]
+also = ["thời gian nhận hồ sơ", "nhận kết quả"]
+field = [
+  { name = "maHoSo", type = "dossier_code", label = ["mã hồ sơ"], required = true },
+  { name = "maCoQuan", type = "agency_code", label = ["mã cơ quan"] },
+]
+""",
+        encoding="utf-8",
+    )
+    doctypes = load(tmp_path)
+    page = page_of(
+        "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ", "Mã hồ sơ: H60.127.03-260930-0012", "Mã cơ quan: H60.127.03",
+        "Thời gian nhận hồ sơ: 08 giờ", "Nhận kết quả tại Bộ phận Một cửa",
+    )  # fmt: skip
+    (document,) = classify([page], [0], bundle="b", doctypes=doctypes)
+    (record,) = extract(document, [page], doctypes=doctypes)
+    assert {f.name: f.value for f in record.fields} == {"maHoSo": "H60.127.03-260930-0012", "maCoQuan": "H60.127.03"}
+
+
 def test_a_line_that_is_no_number_makes_no_number_form() -> None:
     assert Phrases.of([(0, replace(page_of(), lines=(line("Nơi số ngày tháng"),)))]).numbers == ()

@@ -10,7 +10,7 @@ import pytest
 from digitizer.extract import types
 from digitizer.extract.decode import best_path, decode
 from digitizer.extract.grammar import Grammar, chars, either, maybe, repeat, seq, text, words
-from digitizer.extract.kinds import grammar, prose
+from digitizer.extract.kinds import grammar, number_form, prose
 from digitizer.extract.rows import Found, Piece
 from digitizer.extract.values import columns_of, value_of
 from digitizer.lattice import Column, pack
@@ -32,7 +32,7 @@ def typed(said: str, doubt: Mapping[int, Mapping[str, float]] | None = None) -> 
 
 def best(kind: str, columns: list[Column]) -> str | None:
     """The text a field of `kind` would take."""
-    language = grammar(kind) or prose(kind)
+    language = number_form() if kind == "register_number" else grammar(kind) or prose(kind)
     assert language is not None
     found = decode(columns, language)  # type: ignore[arg-type]
     return found[0].text if found else None
@@ -47,6 +47,11 @@ def best(kind: str, columns: list[Column]) -> str | None:
         ("sex", "Nam", True), ("sex", "NỮ", True), ("sex", "Nan", False),
         ("ethnicity", "Sán Chay", True), ("ethnicity", "TÀY", True), ("ethnicity", "Tâỳ", False),
         ("register_number", "45/2008", True), ("register_number", "77/TLKS-BS", True), ("register_number", "45/208", False),
+        ("register_number", "05/2020/QĐ-UBND", True), ("register_number", "12/TB-VHXH", True),
+        ("register_number", "12/-UBND", False),
+        ("dossier_code", "H60.127.03-260930-0012", True), ("dossier_code", "000.00.19.H60-240115-0001", True),
+        ("dossier_code", "H60.127.03-261330-0012", False), ("dossier_code", "H60.127.03-260930-12", False),
+        ("agency_code", "H60.127.03", True), ("agency_code", "000.00.19.H60", True), ("agency_code", "60.127.03", False),
         ("id_number", "008087001234", True), ("id_number", "00808700123", False),
         ("time", "07 giờ 30 phút", True), ("time", "7h30", True), ("time", "27 giờ", False),
         ("date_words", "Ngày mười lăm, tháng tám, năm một nghìn chín trăm tám mươi bảy", True),
@@ -56,6 +61,25 @@ def best(kind: str, columns: list[Column]) -> str | None:
 )  # fmt: skip
 def test_a_grammar_holds_what_the_field_may_hold(kind: str, said: str, held: bool) -> None:
     assert (best(kind, typed(said)) == said) is held
+
+
+UNSURE = {4: {"O": 0.62, "B": 0.33, "": 0.05}}
+
+
+def test_a_symbol_that_papers_have_is_likelier_than_one_that_none_has() -> None:
+    assert best("register_number", typed("26/UOND-XNTTHN", UNSURE)) == "26/UBND-XNTTHN"
+    # but a letter the reader is sure of stays
+    assert best("register_number", typed("26/UOND-XNTTHN")) == "26/UOND-XNTTHN"
+
+
+def test_the_forms_of_a_declaration_are_the_likely_ones() -> None:
+    columns = typed("26/TLKT-BS", {6: {"T": 0.55, "S": 0.44}})
+    (first, *_) = decode(columns, number_form(("/TLKS-BS", "/TLKS")))
+    assert first.text == "26/TLKS-BS"
+    (first, *_) = decode(typed("15/QĐ-VHXH"), number_form(("/QĐ-",)))
+    assert (first.text, first.prior) == ("15/QĐ-VHXH", 0.0)
+    (first, *_) = decode(typed("GBT.01929"), number_form(("/GBT", "GBT.")))
+    assert first.text == "GBT.01929"
 
 
 def test_every_ethnic_group_and_its_capitals_are_held() -> None:

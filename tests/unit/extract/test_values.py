@@ -169,6 +169,17 @@ ROWS: dict[str, list[Row]] = {
         ("b1234567", None, "not_an_id_number"),
         ("......", None, "empty"),
     ],
+    "dossier_code": [
+        ("H60.127.03-260930-0012", "H60.127.03-260930-0012", None),
+        (" h60.127.03 - 260930 - 0012 ...", "H60.127.03-260930-0012", None),
+        ("000.00.19.H60-240115-0001", "000.00.19.H60-240115-0001", None),
+        # no such day, a number cut short, a letter too many
+        ("H60.127.03-261330-0012", None, "not_a_code"),
+        ("H60.127.03-260930-012", None, "not_a_code"),
+        ("HH60.127.03-260930-0012", None, "not_a_code"),
+        ("....", None, "empty"),
+    ],
+    "agency_code": [("H60.127.03", "H60.127.03", None), ("000.00.19.H60", "000.00.19.H60", None), ("60.127", None, "not_a_code")],
     "register_number": [
         ("31/.2017", "31/2017", None),
         ("80/. UBND-XNTTHN", "80/UBND-XNTTHN", None),
@@ -180,6 +191,7 @@ ROWS: dict[str, list[Row]] = {
         ("15", "15", None),
         ("01/", "01", None),
         ("77/TLKS-BS", "77/TLKS-BS", None),
+        ("GBT.01929", "GBT.01929", None),
         ("195 / QĐ-UBND", "195/QĐ-UBND", None),
         ("01/2020/GCN", "01/2020/GCN", None),
         ("15/1999 ngày 3/4/1999", "15/1999", None),
