@@ -1,8 +1,9 @@
-"""Measures the pool: overhead a page, one worker against two, a backlog of 100,000 jobs, bulk ingestion, memory over many pages.
+"""Measures the pool: overhead a page, what a worker's CPU goes into, one worker against two, a backlog of 100,000 jobs, bulk
+ingestion, memory over many pages and on a large one.
 
-`benchmarks/scale.py [--parts backlog,overhead,bulk,scaling,memory] [--pages N] [--bulk N]`. Servers are started here, as for the
-tests, PostgreSQL with fsync. Scaling and memory use the real engine, the others blank pages. On a machine that others
-use too, compare CPU seconds and ratios, not wall time: both are written, with the load of the machine.
+`benchmarks/scale.py [--parts backlog,overhead,bulk,peak,share,scaling,memory] [--pages N] [--bulk N]`. Servers are started here,
+as for the tests, PostgreSQL with fsync. Peak, share, scaling and memory use the real engine, the others blank pages. On a machine
+that others use too, compare CPU seconds and ratios, not wall time: both are written, with the load of the machine.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -30,18 +30,18 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from run import save  # noqa: E402
+from worker import Watch, memory, peak, share, sheets  # noqa: E402
 
 from digitizer.ledger import Ledger, jobs, open_ledger, submissions  # noqa: E402
 from digitizer.ledger.schema import bundle, intake, job, page  # noqa: E402
 from digitizer.service import Service, Submission  # noqa: E402
-from digitizer.settings import EngineOptions, Settings  # noqa: E402
+from digitizer.settings import Settings  # noqa: E402
 from tests.faults.pool import Pool, all_over, blank_page, opened  # noqa: E402
 from tests.servers import Servers  # noqa: E402
 from workers import shift as shifts  # noqa: E402
 from workers.shift import Shift  # noqa: E402
 
 BACKLOG = 100_000
-PARTS = ("backlog", "overhead", "bulk", "scaling", "memory")
 #: pages of a book of the bulk run
 BOOK = 200
 
@@ -49,8 +49,8 @@ BOOK = 200
 def main() -> int:
     """Runs the parts one after the other; a result file for all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parts", default=",".join(PARTS))
-    parser.add_argument("--pages", type=int, default=2000, help="pages for memory; scaling takes a twentieth of it")
+    parser.add_argument("--parts", default=",".join(MEASURES))
+    parser.add_argument("--pages", type=int, default=2000, help="pages for memory; scaling takes a fortieth of it")
     parser.add_argument("--files", type=int, default=100, help="pages of each half of overhead")
     parser.add_argument("--bulk", type=int, default=10_000, help="pages of the bulk run")
     parser.add_argument("--minutes", type=float, default=600.0, help="memory ends after that, with as many pages as fit")
@@ -61,7 +61,7 @@ def main() -> int:
     try:
         for part in given.parts.split(","):
             with tempfile.TemporaryDirectory() as folder:
-                found[part] = globals()[part](servers, Path(folder), given)
+                found[part] = MEASURES[part](servers, Path(folder), given)
             print(part, found[part], flush=True)
     finally:
         products = servers.products()
@@ -284,12 +284,12 @@ def _memory(pid: int) -> dict[str, int]:
     return {"ingest": round(found[0]) if found else 0, "tree": round(sum(found))}
 
 
-# --- scaling and memory: the real engine --------------------------------------------------------------------------------
+# --- scaling: the real engine --------------------------------------------------------------------------------
 
 
 def scaling(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """The same pages with one worker and with two: pages a second, and CPU seconds a page of the process trees."""
-    found = {str(n): _scaled(servers, folder / str(n), n, max(8, given.pages // 20)) for n in (1, 2)}
+    found = {str(n): _scaled(servers, folder / str(n), n, max(8, given.pages // 40)) for n in (1, 2)}
     one, two = found["1"], found["2"]
     found["wall_ratio"] = round(two["pages_per_s"] / one["pages_per_s"], 2)
     # what two processors of their own would give: twice, less what a page costs more when two work at once
@@ -298,89 +298,28 @@ def scaling(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[s
 
 
 def _scaled(servers: Servers, folder: Path, workers: int, pages: int) -> dict[str, Any]:
-    pool = Pool(servers, folder)
+    pool, warm = Pool(servers, folder), 2 * workers
     pool.more = {"DIGITIZER_LEASE_S": "120"}  # the real engine
-    with opened(pool):
-        sheets = _sheets(pool.home, pages)
-        with Service.open(pool.settings()) as service:
-            for sheet in sheets:
+    made = sheets(pool.home, warm + pages)
+    with opened(pool), Service.open(pool.settings()) as service:
+
+        def submit(some: list[Path]) -> None:
+            for sheet in some:
                 service.receive([sheet], sheet.name, Submission(actor="bench"))
-        began = time.monotonic()
-        supervisor = pool.start(workers)
-        watch = Watch(supervisor.pid)
-        pool.wait(all_over(pages), timeout=36_000)
-        wall = time.monotonic() - began
-        spent = watch.end()
+
+        submit(made[:warm])
+        watch = Watch(pool.start(workers).pid)
+        pool.wait(all_over(warm), timeout=36_000)  # engines are loaded
+        began, before = time.monotonic(), watch.cpu_s
+        submit(made[warm:])
+        pool.wait(all_over(warm + pages), timeout=36_000)
+        wall, used = time.monotonic() - began, watch.end()["cpu_s"] - before
         pool.stop()
-    return {"pages": pages, "pages_per_s": round(pages / wall, 3), "cpu_s_per_page": round(spent["cpu_s"] / pages, 3)}
+    return {"pages": pages, "pages_per_s": round(pages / wall, 3), "cpu_s_per_page": round(used / pages, 3)}
 
 
-def memory(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """PSS of a worker with its children, MB, over `pages` pages; workers are not replaced by age here."""
-    # no servers here: they would be children of this process and count as the worker's
-    with Service.open(Settings(home=folder, engine=EngineOptions())) as service:
-        for sheet in _sheets(folder, given.pages):
-            service.receive([sheet], sheet.name, Submission(actor="bench"))
-            sheet.unlink()
-        watch, done, seen, until = Watch(os.getpid()), 0, [], time.monotonic() + 60 * given.minutes
-        while time.monotonic() < until and (held := service.work("bench")) is not None:
-            if held.kind == "finish":
-                done += 1
-                if done % max(1, given.pages // 40) == 0:
-                    seen.append({"pages": done, "pss_mb": round(watch.pss_mb())})
-                    print(seen[-1], flush=True)
-        return {"pages": done, "series": seen, "peak_pss_mb": round(watch.end()["peak_mb"])}
-
-
-def _sheets(home: Path, count: int) -> list[Path]:
-    """Sample pages of many kinds, each with bytes of its own, so that each is read."""
-    samples = sorted(p for p in (HERE.parent / "samples").rglob("*.jpg") if "books" not in p.parts)
-    made = []
-    for number in range(count):
-        made.append(home / f"sheet-{number:05}.jpg")
-        made[-1].write_bytes(samples[number % len(samples)].read_bytes() + f"{number}".encode())
-    return made
-
-
-class Watch:
-    """CPU seconds and memory of a process with its children, looked at twice a second."""
-
-    def __init__(self, pid: int) -> None:
-        self.root, self.peak_mb = psutil.Process(pid), 0.0
-        self._cpu: dict[int, float] = {}
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-
-    def _tree(self) -> list[psutil.Process]:
-        return [self.root, *self.root.children(recursive=True)]
-
-    def pss_mb(self) -> float:
-        """Now."""
-        total = 0.0
-        for process in self._tree():
-            try:
-                total += process.memory_full_info().pss / 1e6
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-        return total
-
-    def _look(self) -> None:
-        while not self._over.wait(0.5):
-            try:
-                self.peak_mb = max(self.peak_mb, self.pss_mb())
-                for process in self._tree():
-                    times = process.cpu_times()
-                    self._cpu[process.pid] = times.user + times.system
-            except psutil.NoSuchProcess:
-                continue
-
-    def end(self) -> dict[str, float]:
-        """Peak of PSS, MB, and CPU seconds of all processes seen."""
-        self._over.set()
-        self._thread.join()
-        return {"peak_mb": self.peak_mb, "cpu_s": sum(self._cpu.values())}
-
+#: the parts, in the order they are run
+MEASURES = {part.__name__: part for part in (backlog, overhead, bulk, peak, share, scaling, memory)}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +26,12 @@ from digitizer.pages import ScanFile, own_text, straighten
 from digitizer.settings import OutputOptions, PageOptions
 
 _LIBRARIES = ("digitizer", "paddleocr", "onnxruntime", "opencv-contrib-python", "pymupdf", "pikepdf")
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    """Of this process; asking costs milliseconds."""
+    return {name: version(name) for name in _LIBRARIES}
 
 
 @dataclass(slots=True)
@@ -70,12 +77,11 @@ class Reading:
     seconds: Mapping[str, float]
 
 
-def read_pages(path: Path, *, source: str, scans: Sequence[int], tools: Tools) -> Iterator[Reading]:
-    """A Reading for each of `scans`; one scan of pixels in memory at a time.
+def read_pages(path: Path, *, source: str, scans: Sequence[int], tools: Tools, file: ScanFile | None = None) -> Iterator[Reading]:
+    """A Reading for each of `scans`; one scan of pixels in memory at a time. `file`: `path` where it is open; it is closed here.
 
     A scan that cannot be decoded or read gives one empty PageText with the problem in its quality: a bad page ends nothing.
     """
-    file: ScanFile | None = None
     try:
         for scan in scans:
             watch = Stopwatch()
@@ -155,7 +161,7 @@ def finish(
         documents=documents,
         problems=tuple(replace(p, page=i) for i, page in enumerate(pages) for p in page.quality.problems),
         run=Run(
-            versions={name: version(name) for name in _LIBRARIES},
+            versions=_versions(),
             models=dict(tools.engine.models),
             doctypes=tools.doctypes_digest,
             seconds=dict(watch.seconds),

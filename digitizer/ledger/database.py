@@ -127,8 +127,12 @@ def put(tx: sa.Connection, table: sa.Table, rows: Mapping[str, Any] | Sequence[M
 
 @cache
 def _put(dialect: str, table: sa.Table) -> Any:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return insert(dialect, table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
+def insert(dialect: str, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events
-from digitizer.ledger.database import put
+from digitizer.ledger.database import insert, put
 from digitizer.ledger.schema import artifact, bundle, bundle_source, intake, job, page, source
 from digitizer.model import Intake, IntakeState, Lane
 
@@ -36,7 +36,6 @@ _OPENED = (
 )
 _HOLD = sa.select(bundle.c.id).where(bundle.c.id == sa.bindparam("of")).with_for_update()
 _PAGES_OF = sa.select(page).where(page.c.source == sa.bindparam("of"), page.c.engine == sa.bindparam("by"))
-_DROP_ARTIFACTS, _ADD_ARTIFACTS = sa.delete(artifact).where(artifact.c.bundle == sa.bindparam("of")), sa.insert(artifact)
 _OF = bundle_source.c.bundle == sa.bindparam("of")
 _SOURCES_OF = sa.select(source).join(bundle_source).where(_OF).order_by(bundle_source.c.position)
 _READINGS_OF = (
@@ -91,9 +90,9 @@ def get_source(tx: Transaction, source_id: str) -> KnownSource:
     return KnownSource(**tx.execute(_SOURCE, {"of": source_id}).mappings().one())
 
 
-def opened(tx: Transaction, source_id: str, *, media_type: str, pages: int, signed: bool) -> None:
+def opened(tx: Transaction, known: KnownSource) -> None:
     """Notes what a worker found in a source."""
-    tx.execute(_OPENED, {"of": source_id, "type": media_type, "scans": pages, "is_signed": signed})
+    tx.execute(_OPENED, {"of": known.id, "type": known.media_type, "scans": known.pages, "is_signed": known.signed})
 
 
 def bundle_row(tx: Transaction, bundle_id: str) -> sa.RowMapping:
@@ -253,9 +252,16 @@ def progress(tx: Transaction) -> tuple[int, int]:
 
 
 def save_artifacts(tx: Transaction, bundle_id: str, made: Mapping[str, tuple[str, str]]) -> None:
-    """Notes artifacts: kind -> (media type, store key)."""
-    tx.execute(_DROP_ARTIFACTS, {"of": bundle_id})
-    tx.execute(_ADD_ARTIFACTS, [{"bundle": bundle_id, "kind": k, "media_type": m, "key": key} for k, (m, key) in made.items()])
+    """Notes artifacts, each in the place of an earlier one of its kind: kind -> (media type, store key)."""
+    rows = [{"bundle": bundle_id, "kind": k, "media_type": m, "key": key} for k, (m, key) in made.items()]
+    tx.execute(_save_artifacts(tx.dialect.name), rows)
+
+
+@cache
+def _save_artifacts(dialect: str) -> Any:
+    added = insert(dialect, artifact)
+    new = {"media_type": added.excluded.media_type, "key": added.excluded.key}
+    return added.on_conflict_do_update(index_elements=["bundle", "kind"], set_=new)
 
 
 def artifacts(tx: Transaction, bundle_id: str) -> dict[str, tuple[str, str]]:

@@ -78,10 +78,10 @@ def test_lists_pages_and_numbers(service: Service, key: ApiKey, tmp_path: Path) 
     assert [intake.id for intake, _ in first + rest] == ids[::-1]
     with service.ledger.begin() as tx:
         bundle = submissions.get_intake(tx, ids[0]).bundle
-        source = submissions.sources_of(tx, bundle)[0].id
-        submissions.opened(tx, source, media_type="application/pdf", pages=7, signed=False)
+        known = submissions.sources_of(tx, bundle)[0]
+        submissions.opened(tx, replace(known, media_type="application/pdf", pages=7, signed=False))
         for engine in ("one", "two"):
-            submissions.save_page(tx, source, 3, engine, state="READ", texts=None, error=None)
+            submissions.save_page(tx, known.id, 3, engine, state="READ", texts=None, error=None)
         submissions.move_bundle(tx, bundle, ["NEW"], "FAILED", error={"code": "damaged_file", "facts": {}})
     with service.ledger.read() as tx:
         found = documents.progress(tx, ids)[ids[0]]

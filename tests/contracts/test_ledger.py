@@ -252,6 +252,46 @@ def test_a_job_over_many_scans_is_split_into_one_each(ledger: Ledger, bundle: st
     assert claim(ledger) is None
 
 
+def go_on(ledger: Ledger, bundle: str, worker: str = "w") -> jobs.Job | None:
+    with ledger.begin() as tx:
+        return jobs.go_on(tx, "finish", bundle, worker=worker, lease_s=60, lane=BULK)
+
+
+def test_who_goes_on_holds_the_next_job_with_its_attempt_counted(ledger: Ledger, bundle: str) -> None:
+    woken: list[int] = []
+    ledger.on_jobs = woken.append
+    held = go_on(ledger, bundle)
+    assert held is not None
+    assert (held.kind, held.bundle, held.attempts, held.fence) == ("finish", bundle, 1, 1)
+    assert claim(ledger, "other") is None, "nobody else gets it"
+    assert woken == [], "and nobody is woken for it"
+    assert go_on(ledger, bundle, "other") is None
+    with ledger.begin() as tx:
+        assert jobs.release(tx, "w") == 1
+    again = claim(ledger, "other")
+    assert again is not None
+    assert (again.id, again.attempts) == (held.id, 2), "what kills its worker runs out of attempts"
+
+
+def test_going_on_with_a_job_that_was_done_before_does_it_again_under_a_new_fence(ledger: Ledger, bundle: str) -> None:
+    first = go_on(ledger, bundle)
+    assert first is not None
+    with ledger.begin() as tx:
+        assert jobs.close(tx, first)
+    second = go_on(ledger, bundle)
+    assert second is not None
+    assert (second.id, second.attempts, second.fence) == (first.id, 1, 2)
+    with ledger.begin() as tx:
+        assert not jobs.close(tx, first)
+        assert jobs.close(tx, second)
+
+
+def test_of_many_who_go_on_with_a_job_one_holds_it(ledger: Ledger, bundle: str) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        held = [job for job in pool.map(lambda n: go_on(ledger, bundle, f"w{n}"), range(12)) if job is not None]
+    assert len(held) == 1
+
+
 def test_expired_leases_are_counted_and_put_back(ledger: Ledger, bundle: str) -> None:
     with ledger.begin() as tx:
         jobs.add(tx, "open", bundle, lane=BULK)

@@ -6,7 +6,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,8 @@ class Side:
         path.write_bytes(f"%PDF-1.4 {name}".encode())
         intake, _ = self.service.receive([path], name, Submission(actor="may-quet", agency="H60.127.03", dossier=dossier))
         with self.service.ledger.begin() as tx:
-            submissions.opened(tx, intake.bundle, media_type="application/pdf", pages=1, signed=False)
+            source = submissions.get_source(tx, intake.bundle)
+            submissions.opened(tx, replace(source, media_type="application/pdf", pages=1, signed=False))
             if state != "DONE":
                 return intake.bundle
             key = self.service._put_bytes(f"{name} read".encode())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from digitizer.errors import StoreDown
 from digitizer.service import Service
 from tests.conftest import DEMO, Answer
 from tests.faults.pool import Pool, all_over, opened
@@ -71,6 +72,50 @@ def test_a_worker_that_goes_on_by_itself_wakes_nobody_for_its_own_job(pool: Pool
         hints = service.queue.hints()
     assert hints is not None
     assert hints.waiting == 1, "of three jobs only the first was nobody's"
+
+
+def test_a_file_of_one_page_is_claimed_once(pool: Pool) -> None:
+    pool.submit(1)
+    with Service.open(pool.settings()) as service:
+        last = service.work("w")
+        assert last is not None
+        assert (last.kind, last.attempts) == ("finish", 1)
+        assert service.work("w") is None
+        assert {k: n for k, n in service.status().jobs.items() if n} == {"DONE": 3}, "each of its jobs is in the ledger"
+
+
+def test_a_worker_told_to_stop_leaves_the_next_job_of_a_page_to_others(pool: Pool) -> None:
+    pool.submit(1)
+    with Service.open(pool.settings()) as service:
+        service.stopping = lambda: True
+        last = service.work("w")
+        assert last is not None
+        assert last.kind == "open"
+        assert service.working() == []
+        service.stopping = lambda: False
+        assert service.work("other") is not None
+        assert service.work("other") is not None
+        assert service.status().intakes == {"DIGITIZED": 1}
+
+
+def test_a_store_that_goes_away_half_way_through_a_page_costs_no_attempt(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool.submit(1)
+    with Service.open(pool.settings()) as service:
+        put, times = service.store.put_file, iter(range(99))
+
+        def fails_once(path: Path) -> str:
+            if next(times) == 1:  # the reading is stored, the result is not
+                raise StoreDown
+            return put(path)
+
+        monkeypatch.setattr(service.store, "put_file", fails_once)
+        with pytest.raises(StoreDown):
+            service.work("w")
+        assert service.working() == []
+        last = service.work("w")
+        assert last is not None
+        assert (last.kind, last.attempts) == ("finish", 1)
+        assert service.status().intakes == {"DIGITIZED": 1}
 
 
 def test_a_pool_on_a_sqlite_file_is_refused(digitizer: Callable[..., Answer]) -> None:

@@ -1,6 +1,7 @@
 """Everything at once: a pool whose workers, supervisors, servers and lines fail while it works. Nothing lost, nothing twice.
 
-Pages are small and read from a recording; the pages of the demo dossier are real ones.
+Pages are small and read from a recording; the pages of the demo dossier are real ones. Files of one page, each new one
+submitted while the harm goes on, and files of many pages, whose read jobs are resumed by page.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from digitizer.errors import ServiceError
 from digitizer.ledger import events, outbox
@@ -56,6 +58,19 @@ def submit_demo(pool: Pool, folder: Path, copies: int) -> set[str]:
     return hashes
 
 
+def submit_long(pool: Pool, files: int) -> set[str]:
+    """PDFs of 24 pages, so of two read jobs each; the hashes of the files."""
+    hashes = set()
+    with Service.open(pool.settings()) as service:
+        for number in range(files):
+            pages = [Image.new("L", (300, 400), 255 - number) for _ in range(24)]
+            path = pool.home / "long.pdf"
+            pages[0].save(path, save_all=True, append_images=pages[1:])
+            service.receive([path], f"long-{number}.pdf", Submission(actor="test"))
+            hashes.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    return hashes
+
+
 class Chaos:
     """Does harm to a pool that always has work, of a kind chosen by chance; counts what it did."""
 
@@ -66,6 +81,7 @@ class Chaos:
         self.kills = self.kills_at_work = 0
         self.hashes: set[str] = set()
         self._bag: list[str] = []
+        self._pages = 0
 
     def strike(self) -> None:
         """One harm; there are always two supervisors with a worker each."""
@@ -76,6 +92,8 @@ class Chaos:
             self._bag = [kind for kind, times in ROUND.items() for _ in range(times)]
             self.chance.shuffle(self._bag)
         kind = self._bag.pop()
+        if self.done.total() % 2:
+            self.let_work()
         getattr(self, kind.split()[0])(kind)
         self.done[kind] += 1
 
@@ -87,6 +105,19 @@ class Chaos:
             path.write_bytes(data)
             self.service.receive([path], f"{len(self.hashes)}.png", Submission(actor="test"))
             self.hashes.add(hashlib.sha256(data).hexdigest())
+
+    def let_work(self, most_s: float = 10.0) -> None:
+        """Until a page more is done: a pool that never gets on proves little."""
+        until = time.monotonic() + most_s
+        while (pages := self.pages()) <= self._pages and time.monotonic() < until:
+            self.feed()
+            time.sleep(0.1)
+        self._pages = pages
+
+    def pages(self) -> int:
+        """Pages done so far."""
+        with self.service.ledger.read() as tx:
+            return int(tx.execute(sa.select(sa.func.count()).select_from(page)).scalar_one())
 
     def at_work(self) -> list[psutil.Process]:
         """Workers with a job in hand, as soon as there are any."""
@@ -156,6 +187,7 @@ def test_whatever_dies_every_page_is_done_once(
         with opened(pool):
             originals = submit_demo(pool, tmp_path / "in", copies=4)
             dossiers = len(originals)
+            originals |= submit_long(pool, files=1 + wanted // 50)
             with Service.open(pool.settings()) as service:
                 pool.more["DIGITIZER_S3__ENDPOINT"] = line.endpoint
                 chaos = Chaos(pool, service, line, chance)
@@ -166,7 +198,7 @@ def test_whatever_dies_every_page_is_done_once(
             took = pool.wait(all_over(len(originals)), timeout=1200)
             pool.wait(lambda service: service.status().deliveries == {"DONE": dossiers}, timeout=300)
             pool.stop()
-            check(pool, originals, dossiers)
+            pages = check(pool, originals, dossiers)
         assert set(chaos.done) == set(ROUND)
         assert line.faults.total() > 0, "the line was never bad while somebody used it"
         assert chaos.kills_at_work > chaos.kills / 2, "most kills must meet a worker at work"
@@ -177,6 +209,7 @@ def test_whatever_dies_every_page_is_done_once(
             "strikes": dict(chaos.done),
             "faults of the line to S3": dict(line.faults),
             "files": len(originals),
+            "pages": pages,
             "dossiers": dossiers,
             "seconds": round(time.monotonic() - began),
             "seconds after the last strike": round(took),
@@ -194,7 +227,8 @@ def patiently(strike: Callable[[], None]) -> None:
     raise AssertionError("the servers did not come back")
 
 
-def check(pool: Pool, originals: set[str], dossiers: int) -> None:
+def check(pool: Pool, originals: set[str], dossiers: int) -> int:
+    """Number of pages, after everything has been looked at."""
     pool.more.pop("DIGITIZER_S3__ENDPOINT")
     with Service.open(pool.settings()) as service:
         service.sweep()
@@ -220,3 +254,4 @@ def check(pool: Pool, originals: set[str], dossiers: int) -> None:
             assert len(subjects) == len(set(subjects)) == len(originals), "an intake ends once"
     attached = list((pool.home / "dossiers").rglob("*.pdf"))
     assert len(attached) == dossiers, "no attachment twice"
+    return int(scans)
