@@ -1,0 +1,57 @@
+"""Every type that flows; imports nothing else of ours. One module a part of the way, all imported from here.
+
+Coordinates are px of the upright page, origin top-left, y down, unless a name says otherwise. Angles are degrees,
+clockwise positive, and describe the scan, not its correction. Confidence is 0 to 1. Text is NFC.
+Change a value with `dataclasses.replace`.
+"""
+
+from digitizer.model.letters import Lattice, Letter, Line, Word
+from digitizer.model.meaning import Document, Evidence, Field, Note, Record
+from digitizer.model.pagetext import PageText
+from digitizer.model.planes import Box, Floats, Pixels, Warp
+from digitizer.model.problem import Problem
+from digitizer.model.result import Artifact, Digitized, Receipt, Run
+from digitizer.model.scan import Cell, Glyphs, Mark, OldText, OwnText, Page, Quality, Ruling, Scan, Sheet, Tick
+from digitizer.model.states import IntakeState, Lane, PageState, RecordState, Verdict
+from digitizer.model.submission import Bundle, Intake, Source
+
+__all__ = [
+    "Artifact",
+    "Box",
+    "Bundle",
+    "Cell",
+    "Digitized",
+    "Document",
+    "Evidence",
+    "Field",
+    "Floats",
+    "Glyphs",
+    "Intake",
+    "IntakeState",
+    "Lane",
+    "Lattice",
+    "Letter",
+    "Line",
+    "Mark",
+    "Note",
+    "OldText",
+    "OwnText",
+    "Page",
+    "PageState",
+    "PageText",
+    "Pixels",
+    "Problem",
+    "Quality",
+    "Receipt",
+    "Record",
+    "RecordState",
+    "Ruling",
+    "Run",
+    "Scan",
+    "Sheet",
+    "Source",
+    "Tick",
+    "Verdict",
+    "Warp",
+    "Word",
+]

@@ -1,0 +1,32 @@
+"""A page that has been read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from digitizer.model.letters import Line
+from digitizer.model.planes import Warp
+from digitizer.model.scan import Mark, OldText, Quality, Ruling, Sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PageText:
+    """A page that has been read: what later stages know of it. Lines are in reading order."""
+
+    source: str
+    scan: int
+    part: int
+    width: int
+    height: int
+    dpi: float
+    #: None when the scan could not be decoded
+    sheet: Sheet | None
+    to_scan: Warp
+    quality: Quality
+    lines: tuple[Line, ...]
+    ruling: Ruling
+    marks: tuple[Mark, ...]
+    blank: bool
+    #: fingerprint of the engine that read it, `pdf` where its PDF says everything itself
+    engine: str
+    old_text: OldText = OldText.NONE

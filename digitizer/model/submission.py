@@ -1,0 +1,51 @@
+"""What was submitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from digitizer.model.states import Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Content, once."""
+
+    #: SHA-256 of the bytes, lower-case hex
+    id: str
+    #: where the store keeps it
+    key: str
+    media_type: str
+    #: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """One submission of a bundle: who brought it, for which dossier."""
+
+    id: str
+    #: the `Bundle` it stands for
+    bundle: str
+    #: file or folder name as submitted
+    name: str
+    agency: str | None = None
+    dossier: str | None = None
+    component: str | None = None
+    #: who or which system submitted it
+    actor: str
+    lane: Lane = Lane.BULK
+    #: aware, UTC
+    received_at: datetime
+    #: book the pages belong to, say `KS/1999/01`
+    book: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """An ordered list of scans: one file, or one folder ingested as a book. Positions count, not hashes."""
+
+    id: str
+    #: (source id, scan index within the source) by position
+    pages: tuple[tuple[str, int], ...]
