@@ -140,7 +140,7 @@ def _rows_below(
             continue
         if below.page != row.page or stops(below, doctype) or PLACE_DATE.match(below.folded):
             break
-        if box.x0 > row.line.box.x1 or box.x1 < row.line.box.x0 + height:
+        if box.x0 > row.line.box.x1 or box.centre[0] < row.line.box.x0:
             continue  # another column
         if at in labelled or (spec.type in ("place", "name") and ":" in below.folded) or box.y0 - previous.y1 > 1.6 * height:
             break
