@@ -122,7 +122,7 @@ def _value(
     if following is not None and following.row == hit.row:
         return piece(row, hit.end, following.start)
     last = following.row if following is not None else len(rows)
-    pieces = _unlapped(piece(row, hit.end, len(row.line.text)) + _same_row(rows, hit, last, doctype))
+    pieces = _unlapped(piece(row, hit.end, len(row.line.text)) + _same_row(rows, hit, last, spec, doctype))
     if pieces and spec.type not in LONG:
         return pieces
     return pieces + _rows_below(rows, hit, pieces, labelled, spec, doctype)
@@ -180,16 +180,17 @@ def _had_room(rows: Sequence[Row], row: Row, last: Piece) -> bool:
     return last.end == len(last.line.text) and edge - own.x1 > _ROOM * (edge - start)
 
 
-def _same_row(rows: Sequence[Row], hit: Hit, last: int, doctype: DocType) -> list[Piece]:
+def _same_row(rows: Sequence[Row], hit: Hit, last: int, spec: FieldSpec, doctype: DocType) -> list[Piece]:
     """What stands to the right of a label's line in boxes of its own, near one another."""
     at = hit.row
     box = reach = rows[at].line.box
     found: list[Piece] = []
-    bare = not piece(rows[at], hit.end, len(rows[at].line.text))  # the value of a label alone may stand far off
+    # the value of a label alone may stand far off, and so may the date of a number: `Số: 56/2009 ………… ngày 13/07/2009`
+    far = not piece(rows[at], hit.end, len(rows[at].line.text)) or any(f.part_of == spec.name for f in doctype.fields)
     for row in rows[at + 1 : last]:
         if (
             row.page == rows[at].page
-            and -_LAPPED * box.height < row.line.box.x0 - reach.x1 < (_APART * box.height if found or not bare else math.inf)
+            and -_LAPPED * box.height < row.line.box.x0 - reach.x1 < (_APART * box.height if found or not far else math.inf)
             and abs(row.line.box.centre[1] - box.centre[1]) < 0.5 * box.height
             and not stops(row, doctype)
             and not any(Levenshtein.normalized_similarity(row.folded.strip(" .:"), tick) >= 0.8 for tick in doctype.ticks)

@@ -136,8 +136,9 @@ _MARKS_LOST = re.compile(r"(\d{2})[/.\-]?(\d{2})((?:19|20)\d{2})|(\d{2})(\d{2})[
 @value_type
 def date_(raw: str) -> Reading:
     """A date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`."""
-    # `05/1999 ngày 03/04/1999`: the number of the register is no month and year
-    found = re.sub(r"^\d+/\d{4}\s+(?=\D.*\d)", "", re.sub(r"[/il|]?(?:date|month|year)\b", "", clean(raw)))
+    # `05/1999 ngày 03/04/1999`, `56/20.09. ngày …`: the number of the register is no month and year
+    own_number = r"^\d+/\.?\d[\d.]{2,5}[\s.]+(?=\D.*\d)"
+    found = re.sub(own_number, "", re.sub(r"[/il|]?(?:date|month|year)\b", "", clean(raw)))
     found = re.sub(r"(?<=\d)\s*([/.\-])\s*(?=\d)", r"\1", found)
     if re.fullmatch(r"[\d.]+", found) and len(found.replace(".", "")) == 4:
         found = found.replace(".", "")

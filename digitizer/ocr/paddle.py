@@ -28,6 +28,8 @@ NEAR = 0.1
 PAD_X, PAD_TOP, PAD_BOTTOM = 0.15, 0.0, 0.03
 #: the detector finds the core of a line, half as high as it is; DBPostProcess lets it grow by UNCLIP * area / perimeter
 CORE, UNCLIP = 0.5, 1.05
+#: parts of a line lap over one another by so much of their height, and have so much of it in common
+LAPPED, SAME_ROW = 0.15, 0.7
 #: more boxes than a page can hold are noise
 MAX_LINES = 600
 #: a line at least so many times as long as high shows how it leans
@@ -91,7 +93,7 @@ class PaddleEngine:
         x0, y0, x1, y1, side = nearer(quads, height, width)
         if side:
             quads = self._quads(np.ascontiguousarray(bgr[y0:y1, x0:x1]), side) + np.array([x0, y0], np.float64)
-        found = (place(quad, height, width) for quad in quads[:MAX_LINES])
+        found = (place(quad, height, width) for quad in joined(quads[:MAX_LINES]))
         return [p for p in found if p.box.width >= 4 and p.box.height >= 4]
 
     def _quads(self, pixels: Pixels, side: int) -> Quads:
@@ -112,6 +114,23 @@ def whole(quads: Quads) -> Quads:
     more = np.maximum((high - 2 * grown) * (1 / CORE - 1) / 2 - grown, 0.0)
     right, up = (along.T / wide * more).T, (-down.T / high * more).T
     return np.stack([a - right + up, b + right + up, c + right - up, d - right - up], axis=1)
+
+
+def joined(quads: Quads) -> Quads:
+    """Lines of which parts lap over one another, as one: the detector doubted what stands between, dots or a smudge."""
+    left: list[npt.NDArray[np.float64]] = []
+    for quad in quads[np.argsort(quads[:, :, 0].min(axis=1), kind="stable")]:
+        (x0, y0), (x1, y1) = quad.min(axis=0), quad.max(axis=0)
+        for at, other in enumerate(left):
+            (_, v0), (u1, v1) = other.min(axis=0), other.max(axis=0)
+            common, tall = min(y1, v1) - max(y0, v0), (y1 - y0, v1 - v0)
+            if LAPPED * min(tall) < u1 - x0 and x1 > u1 and common > SAME_ROW * max(tall):
+                a, b, c, d = other[0], quad[1], quad[2], other[3]
+                left[at] = np.array([a, b, c, d])
+                break
+        else:
+            left.append(quad)
+    return np.array(left).reshape(-1, 4, 2)
 
 
 def place(quad: npt.NDArray[np.float64], height: int, width: int) -> Place:

@@ -11,7 +11,7 @@ from PIL import Image
 from rapidfuzz import fuzz
 
 from digitizer.model import Pixels
-from digitizer.ocr.paddle import LOW, MOST, SIDE, WELL, PaddleEngine, nearer
+from digitizer.ocr.paddle import LOW, MOST, SIDE, WELL, PaddleEngine, joined, nearer, whole
 from digitizer.ocr.recogniser import DOTS
 from digitizer.settings import EngineOptions
 from digitizer.text import strip_accents
@@ -105,3 +105,25 @@ def test_empty_dotted_lines_say_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", ["000", "0", "Đoo", "10.000", "o", "Soo", "00:00", "0.5"])
 def test_values_are_not_taken_for_dots(text: str) -> None:
     assert not DOTS.fullmatch(text)
+
+
+def rectangle(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, float]]:
+    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+
+
+@pytest.mark.parametrize(("wide", "high"), [(400.0, 20.0), (30.0, 20.0), (20.0, 20.0)])
+def test_a_core_grows_back_to_the_line_it_was_cut_from_long_or_short(wide: float, high: float) -> None:
+    core = wide - high / 2, high / 2
+    grown = 1.05 * core[0] * core[1] / (2 * (core[0] + core[1]))  # what DBPostProcess makes of it
+    quads = np.array([rectangle(0, 0, core[0] + 2 * grown, core[1] + 2 * grown)])
+    got = whole(quads)[0]
+    assert np.ptp(got, axis=0) == pytest.approx((wide, high), abs=0.3)
+    assert got.mean(axis=0) == pytest.approx(quads[0].mean(axis=0))
+    assert whole(np.zeros((0, 4, 2))).shape == (0, 4, 2)
+
+
+def test_parts_of_a_line_that_lap_over_one_another_are_one_line() -> None:
+    row = [rectangle(0, 100, 300, 140), rectangle(290, 104, 500, 142), rectangle(520, 100, 700, 140)]
+    below, small = rectangle(0, 135, 300, 175), rectangle(680, 118, 740, 138)
+    found = joined(np.array([*row, below, small]))
+    assert sorted((q[:, 0].min(), q[:, 0].max()) for q in found) == [(0, 300), (0, 500), (520, 700), (680, 740)]

@@ -82,6 +82,7 @@ ROWS: dict[str, list[Row]] = {
         ("15081987", "1987-08-15", "marks_lost"),
         ("20.091997", "1997-09-20", "marks_lost"),
         ("3102.1999", None, "impossible_date"),
+        ("56/20.09. ngày 13/.07./2009.", "2009-07-13", None),
         ("70/2018 Ngày, tháng, năm đăng ký: 20.08.2018", "2018-08-20", None),
         ("ngày/date 21 tháng/month 04 nămiyear 2023", "2023-04-21", None),
         ("1987 1988", None, "not_a_date"),
