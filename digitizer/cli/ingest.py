@@ -60,9 +60,7 @@ def ingest(
 ) -> None:
     """Stores, reads, classifies, extracts, renders, delivers."""
     given = submission(agency=agency, dossier=dossier, component=component, book=book, counter=counter)
-    chosen = settings(ctx) if mode is None else settings(ctx, pages={"mode": mode})
-    if mode is not None and not chosen.queue.startswith("inline:"):
-        raise ConfigError("the workers of this queue have settings of their own: set pages.mode there", queue="pages.mode")
+    chosen = settings_in(ctx, mode)
     with Service.open(chosen) as service:
         service.check()
         found, skipped = collect(ctx, paths, chosen, book=book is not None, output=output)
@@ -74,6 +72,16 @@ def ingest(
         service.sweep()
         code = report(ctx, service, received, output, skipped=skipped, as_json=as_json)
     ctx.exit(INTERRUPTED if interrupted else code)
+
+
+def settings_in(ctx: click.Context, mode: str | None) -> Settings:
+    """The settings, with `--mode` where it was given. Raises ConfigError where the workers are others' processes."""
+    if mode is None:
+        return settings(ctx)
+    chosen = settings(ctx, pages={"mode": mode})
+    if not chosen.queue.startswith("inline:"):
+        raise ConfigError("the workers of this queue have settings of their own: set pages.mode there", queue="pages.mode")
+    return chosen
 
 
 def submission(*, agency: str | None, dossier: str | None, component: str | None, book: str | None, counter: bool) -> Submission:

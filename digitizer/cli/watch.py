@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from digitizer.cli import INTERRUPTED, Spoken, settings, speak
-from digitizer.cli.ingest import collect, completed, outside, report, submission, work
+from digitizer.cli import INTERRUPTED, Spoken, speak
+from digitizer.cli.ingest import collect, completed, outside, report, settings_in, submission, work
 from digitizer.errors import DigitizerError, FileAccess, ServiceError
 from digitizer.model import Intake
 from digitizer.service import Service, Submission
@@ -31,6 +31,7 @@ State = tuple[tuple[str, str], ...]
 @click.option("--counter", is_flag=True)
 @click.option("--jobs", "processes", type=click.IntRange(1, 64))
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--mode", type=click.Choice(["skip", "redo", "force"]))
 @click.option("--settle", "settle_s", type=click.FloatRange(0, 86_400), default=10.0, show_default=True)
 @click.option("--every", "every_s", type=click.FloatRange(0.2, 86_400), default=5.0, show_default=True)
 @click.option("--once", is_flag=True)
@@ -42,12 +43,13 @@ def watch(
     counter: bool,
     processes: int | None,
     output: Path | None,
+    mode: str | None,
     settle_s: float,
     every_s: float,
     once: bool,
 ) -> None:
     """Takes whatever appears in a folder or under a prefix, once nobody writes to it any more."""
-    chosen = settings(ctx)
+    chosen = settings_in(ctx, mode)
     outside(path, output)
     given = submission(agency=agency, dossier=None, component=None, book=None, counter=counter)
     with Service.open(chosen) as service:

@@ -67,7 +67,7 @@ def png16(path: Path) -> Encoded | None:
     if bits != 16 or kind not in _PNG_COLOURS or interlaced or any(name in (b"tRNS", b"eXIf") for name, _ in chunks):
         return None
     colour, colours = _PNG_COLOURS[kind]
-    return _predicted(b"".join(part for name, part in chunks if name == b"IDAT"), width, height, colour, colours, 16)
+    return predicted(b"".join(part for name, part in chunks if name == b"IDAT"), width, height, colour, colours, 16)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -78,7 +78,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += length + 12
 
 
-def _predicted(data: bytes, width: int, height: int, colour: str, colours: int, bits: int) -> Encoded:
+def predicted(data: bytes, width: int, height: int, colour: str, colours: int, bits: int) -> Encoded:
     """The IDAT chunks of a PNG are a Flate stream with PNG predictors (ISO 32000, 7.4.4.4)."""
     parms: dict[str, int | bool] = {"/Predictor": 15, "/Colors": colours, "/BitsPerComponent": bits, "/Columns": width}
     return Encoded(data=data, width=width, height=height, colour=colour, bits=bits, filter="/FlateDecode", parms=parms)
@@ -116,7 +116,7 @@ def _flate(image: Image.Image, colour: str, colours: int) -> Encoded:
     png = io.BytesIO()
     image.save(png, "PNG", compress_level=6)
     data = b"".join(part for kind, part in _chunks(png.getvalue()) if kind == b"IDAT")
-    return _predicted(data, image.width, image.height, colour, colours, 8)
+    return predicted(data, image.width, image.height, colour, colours, 8)
 
 
 def group4(image: Image.Image) -> Encoded:

@@ -17,7 +17,7 @@ from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 
 from digitizer.errors import InputError, OutputInvalid
 from digitizer.model import Digitized, OldText, PageText, Pixels, Problem, Sheet
-from digitizer.output import images, layer
+from digitizer.output import images, layer, tiff
 from digitizer.output.bookmarks import add_bookmarks
 from digitizer.output.conformance import offenders, save
 from digitizer.output.metadata import described
@@ -154,11 +154,8 @@ def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decod
     if text.sheet is None:
         pdf.add_blank_page(page_size=_A4)
         return
-    encoded = images.jpeg(path) if media_type == "image/jpeg" else images.png16(path) if media_type == "image/png" else None
-    if encoded is not None and media_type == "image/png" and (encoded.width, encoded.height) != _size(text.sheet):
-        encoded = None  # its pixels were not square
     try:
-        encoded = encoded or images.lossless(decode(text.source, text.scan))
+        encoded = _as_it_is(text, text.sheet, media_type, path) or images.lossless(decode(text.source, text.scan))
     except InputError:
         pdf.add_blank_page(page_size=_A4)
         return
@@ -172,8 +169,15 @@ def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decod
     page.contents_add(f"q {numbers} cm {name} Do Q\n".encode())
 
 
-def _size(sheet: Sheet) -> tuple[int, int]:
-    return sheet.width, sheet.height
+def _as_it_is(text: PageText, sheet: Sheet, media_type: str, path: Path) -> images.Encoded | None:
+    """The image with every bit it has, where it can be had without decoding."""
+    if media_type == "image/jpeg":
+        return images.jpeg(path)
+    encoded = None
+    if media_type in ("image/png", "image/tiff"):
+        encoded = images.png16(path) if media_type == "image/png" else tiff.deep(path, text.scan)
+    # pixels that were not square were made so in decoding
+    return encoded if encoded is not None and (encoded.width, encoded.height) == (sheet.width, sheet.height) else None
 
 
 def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set[str], decode: Decode) -> None:

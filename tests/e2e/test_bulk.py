@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from digitizer.storage.s3 import S3Objects
 from tests.conftest import Answer
 from tests.faults.pool import blank_page
 from tests.servers import S3Server, Servers
+from tests.unit.test_input_pdfs import ROWS, drawn, words
 
 Command = Callable[..., Answer]
 
@@ -133,6 +135,23 @@ def test_a_watched_folder_takes_what_has_settled_and_only_that(digitizer: Comman
     assert hashlib.sha256(blank_page(2)).hexdigest() in kept, "all of it"
     assert digitizer("watch", folder, "--settle", "0", "--once").code == 0
     assert len(intakes(tmp_path / "home")) == 2
+
+
+def test_a_watched_folder_is_read_as_the_mode_says(digitizer: Command, tmp_path: Path) -> None:
+    """Good text of a PDF is believed, but for `force`: then an engine has to read it, and this one cannot."""
+    folder, out = tmp_path / "scans", tmp_path / "out"
+    folder.mkdir()
+    drawn(folder / "a.pdf", words(*ROWS))
+    watch = ("watch", folder, "--output", out, "--settle", "0", "--every", "0.2", "--once", "--jobs", "1")
+    assert digitizer("--home", tmp_path / "other", *watch, "--mode", "force").code == 21
+    digitizer(*watch)
+    (page,) = json.loads((out / "a.json").read_text(encoding="utf-8"))["pages"]
+    assert {line["by"] for line in page["lines"]} == {"pdf"}
+
+
+def test_workers_elsewhere_have_a_mode_of_their_own(digitizer: Command, tmp_path: Path) -> None:
+    elsewhere = ("--queue", "redis://127.0.0.1:1/0", "--ledger", "postgresql+psycopg://127.0.0.1:1/none")
+    assert digitizer(*elsewhere, "watch", tmp_path, "--mode", "force", "--once").code == 9
 
 
 def test_output_within_a_watched_folder_is_refused(digitizer: Command, tmp_path: Path) -> None:

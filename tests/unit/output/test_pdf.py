@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import cv2
 import jsonschema
 import numpy as np
 import pikepdf
@@ -21,7 +22,7 @@ from PIL import Image
 
 from digitizer.errors import DamagedFile
 from digitizer.model import Box, Digitized, Line, OldText, PageText, Problem, Quality, Run, Sheet, Source, Warp
-from digitizer.output import render, result_json, result_schema
+from digitizer.output import render, result_json, result_schema, tiff
 from tests.unit.builders import line, page_of
 from tests.validators import findings
 
@@ -356,20 +357,54 @@ def test_the_json_follows_its_schema_and_the_schema_minds_mistakes(tmp_path: Pat
 # --- pages PDF/A minds ----------------------------------------------------------------------------------------------
 
 
-def test_a_png_of_sixteen_bits_keeps_them(tmp_path: Path) -> None:
-    deep = (np.arange(H * W, dtype=np.uint32).reshape(H, W) % 65_521).astype(np.uint16)
-    path = tmp_path / "a.png"
-    Image.fromarray(deep).save(path)
-    pdf, result = rendered(tmp_path, path, "image/png", decode=lambda source, scan: np.zeros((H, W, 3), np.uint8))
+DEFLATE = {"compression": "tiff_adobe_deflate"}
+DEEP = (np.arange(H * W, dtype=np.uint32).reshape(H, W) % 65_521).astype(np.uint16)
+
+
+def kept_bits(tmp_path: Path, path: Path, kind: str) -> NDArray[np.uint16]:
+    """The image in the PDF of a file of 16 bits, read by pikepdf; (H, W) or (H, W, 3)."""
+    pdf, result = rendered(tmp_path, path, kind, decode=lambda source, scan: np.zeros((H, W, 3), np.uint8))
+    assert findings(pdf) == [] == result["problems"]
     with pikepdf.open(pdf) as opened:
         (image,) = opened.pages[0].get_images().values()
-        assert (int(image.BitsPerComponent), image.ColorSpace) == (16, pikepdf.Name.DeviceGray)
-    taken = subprocess.run(["pdfimages", "-png", pdf, tmp_path / "x"], check=False)
-    assert taken.returncode == 0
-    with pymupdf.open(pdf) as opened:
-        grey = np.frombuffer(opened[0].get_pixmap(dpi=100, colorspace="GRAY").samples, np.uint8).reshape(H, W)
-    assert np.abs(grey.astype(int) - (deep >> 8)).max() <= 1
-    assert findings(pdf) == [] == result["problems"]
+        assert (int(image.BitsPerComponent), int(image.Width), int(image.Height)) == (16, W, H)
+        data = np.frombuffer(image.read_bytes(), ">u2").astype(np.uint16)
+    if data.size == H * W:
+        with pymupdf.open(pdf) as opened:
+            grey = np.frombuffer(opened[0].get_pixmap(dpi=100, colorspace="GRAY").samples, np.uint8).reshape(H, W)
+        assert np.abs(grey.astype(int) - (data.reshape(H, W) >> 8)).max() <= 1, "and a reader shows it so"
+    return data.reshape((H, W) if data.size == H * W else (H, W, 3))
+
+
+def test_a_png_of_sixteen_bits_keeps_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(DEEP).save(path)
+    np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/png"), DEEP)
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"compression": "tiff_adobe_deflate"}, {"compression": "tiff_adobe_deflate", "tiffinfo": {317: 2}}]
+)
+def test_a_grey_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, how: dict[str, Any]) -> None:
+    path = tmp_path / "a.tif"
+    Image.fromarray(DEEP).save(path, **how)
+    np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), DEEP)
+
+
+@pytest.mark.parametrize("compression", [1, 8])
+def test_a_coloured_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, compression: int) -> None:
+    path, deep = tmp_path / "a.tif", np.stack([DEEP, DEEP[::-1], DEEP[:, ::-1]], axis=-1)
+    assert cv2.imwrite(str(path), deep[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, compression])
+    np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), deep)
+
+
+@pytest.mark.parametrize("spoil", ["cut", "lzw"])
+def test_a_tiff_of_sixteen_bits_that_has_to_be_decoded_is_decoded(tmp_path: Path, spoil: str) -> None:
+    path = tmp_path / "a.tif"
+    Image.fromarray(DEEP).save(path, compression="tiff_lzw" if spoil == "lzw" else "raw")
+    if spoil == "cut":
+        path.write_bytes(path.read_bytes()[: -H * W])
+    assert tiff.deep(path, 0) is None
 
 
 def test_a_page_whose_font_is_not_embedded_becomes_a_picture_and_the_file_pdf_a(tmp_path: Path) -> None:
