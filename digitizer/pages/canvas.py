@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitizer.model import Floats, Pixels, Warp
+from digitizer.pages.ink import Copies, drawn_in, warp_affine
 from digitizer.pages.orientation import Pose, turn
 
 #: a turn too small to be worth resampling, degrees
@@ -121,23 +122,52 @@ def _quarter_turn(width: int, height: int, rotation: int) -> Floats:
     return np.array([*rows[rotation], (0, 0, 1)], dtype=np.float64)
 
 
-def resample(pixels: Pixels, canvas: Canvas, grid: Floats | None = None) -> Pixels:
-    """The part of a scan ((H, W, 3) uint8) that `canvas` shows; white where the scan ends. Whole px are copied, not blended.
+def resample(scan: Copies, canvas: Canvas, grid: Floats | None = None, sheet: Floats | None = None) -> Pixels:
+    """The part of a scan that `canvas` shows; white where the scan ends. Whole px are copied, not blended.
 
-    `grid`: displacement as in `Warp`, px of the scan.
+    `grid`: displacement as in `Warp`, px of the scan. `sheet`: (4, 2) px of the scan, beyond which all is white: lid, desk.
+    A canvas that is much coarser than the scan is filled from a smaller copy.
     """
-    matrix = canvas.to_scan
-    if grid is not None and max(pixels.shape) <= _WARP_SIDE_PX:
-        return _bent(pixels, canvas, grid)
-    if np.allclose(matrix, np.round(matrix), atol=1e-9) and _inside(canvas, pixels):
-        return _copied(pixels, canvas)
-    # a px is centred half a px from its corner; OpenCV counts centres
-    centred = shift(-0.5, -0.5) @ matrix @ shift(0.5, 0.5)
-    warp, way = cv2.warpPerspective, centred / centred[2, 2]
-    if np.allclose(matrix[2], (0, 0, 1), atol=1e-12):
-        warp, way = cv2.warpAffine, centred[:2]
-    shown: Pixels = warp(pixels, way, canvas.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=(255, 255, 255))
+    height, width = scan.pixels.shape[:2]
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+    source, scale = scan.at_least(min(1.0, 1 / _px_of_scan(canvas)))
+    nearer = Canvas(size=canvas.size, to_scan=np.diag((scale, scale, 1.0)) @ canvas.to_scan)
+    if grid is not None and max(source.shape) <= _WARP_SIDE_PX:
+        shown = _bent(source, nearer, scale * grid)
+    elif np.allclose(nearer.to_scan, np.round(nearer.to_scan), atol=1e-9) and _inside(nearer, source):
+        shown, corners = _copied(source, nearer), corners[:0]
+    else:
+        shown = _warped(source, nearer)
+    for edges in (corners, sheet):
+        if edges is not None and len(edges):
+            shown = _white_beyond(shown, place(canvas, edges), copy=shown.base is not None or shown is source)
     return shown
+
+
+def _px_of_scan(canvas: Canvas) -> float:
+    """How many px of the scan lie side by side in one of `canvas`, in the middle of it."""
+    middle = np.array(canvas.size, np.float64) / 2
+    a, b, c = Warp(homography=canvas.to_scan).points(middle + np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]))
+    return float(np.sqrt(abs((b - a)[0] * (c - a)[1] - (b - a)[1] * (c - a)[0])))
+
+
+def _warped(pixels: Pixels, canvas: Canvas) -> Pixels:
+    # a px is centred half a px from its corner; OpenCV counts centres
+    way = shift(-0.5, -0.5) @ canvas.to_scan @ shift(0.5, 0.5)
+    if np.allclose(canvas.to_scan[2], (0, 0, 1), atol=1e-12):
+        return warp_affine(pixels, way[:2] / way[2, 2], canvas.size)
+    shown: Pixels = cv2.warpPerspective(pixels, way, canvas.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return shown
+
+
+def _white_beyond(pixels: Pixels, corners: Floats, *, copy: bool) -> Pixels:
+    """`pixels` with white for what lies outside of the four `corners` ((4, 2) px)."""
+    height, width = pixels.shape[:2]
+    page = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.int32)
+    inside = pixels.copy() if copy else pixels
+    # half of a px at the edge is not there
+    cv2.fillPoly(inside, [page, np.round(drawn_in(corners, 1.0)).astype(np.int32)], (255, 255, 255))
+    return inside
 
 
 def _inside(canvas: Canvas, pixels: Pixels) -> bool:
@@ -162,7 +192,7 @@ def _bent(pixels: Pixels, canvas: Canvas, grid: Floats) -> Pixels:
     for top in range(0, height, _BAND_PX):
         bottom = min(height, top + _BAND_PX)
         way = _ways(warp, width, top, bottom)
-        cv2.remap(pixels, way[..., 0], way[..., 1], cv2.INTER_LINEAR, dst=shown[top:bottom], borderValue=(255, 255, 255))
+        cv2.remap(pixels, way, None, cv2.INTER_LINEAR, dst=shown[top:bottom])
     return shown
 
 
@@ -173,5 +203,4 @@ def _ways(warp: Warp, width: int, top: int, bottom: int) -> npt.NDArray[np.float
     points = np.stack(np.meshgrid(xs, ys + top), axis=-1)
     nodes = (warp.points(points.reshape(-1, 2)) - 0.5).reshape(points.shape).astype(np.float32)
     way = cv2.resize(nodes, None, fx=_NODE_PX, fy=_NODE_PX, interpolation=cv2.INTER_LINEAR)
-    inner: npt.NDArray[np.float32] = way[_NODE_PX : _NODE_PX + bottom - top, _NODE_PX : _NODE_PX + width]
-    return inner
+    return np.ascontiguousarray(way[_NODE_PX : _NODE_PX + bottom - top, _NODE_PX : _NODE_PX + width])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from digitizer.model import Floats, Pixels
-from digitizer.pages.ink import coarse
+from digitizer.model import Pixels
+from digitizer.pages.ink import coarse, halved
 from digitizer.pages.seals import Seal, lift_seals
 
 #: the paper's shade is looked for on a copy this many times smaller, with a brush of so many px of it
@@ -15,62 +15,55 @@ _COARSER, _BRUSH_PX = 8, 11
 _BAND_PX = 128
 #: paper that is this light all over needs no whitening
 _WHITE = 244
-#: paper whose shade differs by no more from place to place is even, grey levels
-_EVEN = 7
-#: how much darker than the paper, as a share of black, what is taken for paper may be (the print of security paper, the other
-#: side showing through), and from where on all is ink as dark as it was
-_FAINT, _INK = 0.05, 0.20
+#: what is less dark than this, as a share of black, may be taken for paper (the print of security paper, the other side showing
+#: through); from twice as much on all is ink as dark as it was
+_FAINT = 0.10
 #: darkness of ink up to which nothing may be taken for paper, and from which on all that is faint is
 _PALE = (0.30, 0.40)
 
 
-def clean(pixels: Pixels, seals: tuple[Seal, ...], darkness: float = 1.0) -> Pixels:
-    """`pixels` ((H, W, 3) uint8 RGB) for reading; a copy. `darkness`: of half of the ink beside its paper, 0-1."""
-    lifted, tone = lift_seals(pixels, seals), _tone(darkness)
-    paper = cv2.morphologyEx(coarse(lifted, 1 / _COARSER), cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
-    seen = paper[::2, ::2].reshape(-1, 3)
-    low, high = np.percentile(seen, (1, 99), axis=0)
-    if low.min() >= _WHITE:
-        levels = tone
-    elif (high - low).max() <= _EVEN:
-        # one shade all over: taken out with the same table that takes away what is faint
-        levels = np.dstack([tone[_whiter(shade)] for shade in np.median(seen, axis=0)])
-    else:
-        lifted, levels = _whitened(lifted, paper), tone
-    read: Pixels = cv2.LUT(lifted, levels)
-    return read
+def clean(pixels: Pixels, seals: tuple[Seal, ...], darkness: float = 1.0, brief: Pixels | None = None) -> Pixels:
+    """`pixels` ((H, W, 3) uint8 RGB) for reading; a copy.
+
+    `darkness`: of half of the ink beside its paper, 0-1. `brief`: a small copy of `pixels`, made here where there is none.
+    """
+    height, width = pixels.shape[:2]
+    brief = coarse(pixels, 1 / _COARSER) if brief is None else brief
+    lifted = lift_seals(brief, tuple(seal.scaled(brief.shape[1] / width) for seal in seals))
+    shade = _shade(lifted, (max(1, round(width / _COARSER)), max(1, round(height / _COARSER))))
+    return _whitened(lift_seals(pixels, seals), shade, _fainter(darkness))
 
 
-def _whiter(shade: float) -> Pixels:
-    """Level of each of 256 over white paper, when paper has that `shade`."""
-    return np.asarray(np.minimum(np.arange(256) * 255 / max(shade, 1) + 0.5, 255)).astype(np.uint8)
+def _shade(brief: Pixels, size: tuple[int, int]) -> Pixels | None:
+    """The shade of the paper on a copy of `size`; None where it is white all over."""
+    while min(brief.shape[1] // size[0], brief.shape[0] // size[1]) >= 2:
+        brief = halved(brief)
+    small = brief if brief.shape[1::-1] == size else cv2.resize(brief, size, interpolation=cv2.INTER_LINEAR)
+    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
+    if np.percentile(paper[::2, ::2].reshape(-1, 3), 1, axis=0).min() >= _WHITE:
+        return None
+    soft: Pixels = cv2.GaussianBlur(paper, (0, 0), 3)
+    return soft
 
 
-def _whitened(pixels: Pixels, paper: Pixels) -> Pixels:
-    """`pixels` with the shade of the `paper`, a small copy, taken out, each colour by itself."""
-    soft, (height, width) = cv2.GaussianBlur(paper, (0, 0), 3), pixels.shape[:2]
+def _fainter(darkness: float) -> int:
+    """Level below which twice a level less is left: what is faint goes, the more of it the darker the ink is."""
+    share = float(np.clip((darkness - _PALE[0]) / (_PALE[1] - _PALE[0]), 0, 1))
+    return round(255 * (0.5 - share * _FAINT))
+
+
+def _whitened(pixels: Pixels, shade: Pixels | None, faint: int) -> Pixels:
+    """`pixels` with the `shade` of the paper, a small copy, taken out, each colour by itself, and what is `faint` lighter."""
+    height, width = pixels.shape[:2]
     white = np.empty_like(pixels)
     for top in range(0, height, _BAND_PX):
         bottom = min(height, top + _BAND_PX)
-        # a row of the small copy more on each side, so that bands meet without a seam
-        rows = np.arange(top // _COARSER - 1, -(-bottom // _COARSER) + 1).clip(0, len(soft) - 1)
-        shade = cv2.resize(soft[rows], (width, len(rows) * _COARSER), interpolation=cv2.INTER_LINEAR)
-        cv2.divide(pixels[top:bottom], shade[_COARSER : _COARSER + bottom - top], dst=white[top:bottom], scale=255)
+        band, read = pixels[top:bottom], white[top:bottom]
+        if shade is not None:
+            # a row of the small copy more on each side, so that bands meet without a seam
+            rows = np.arange(top // _COARSER - 1, -(-bottom // _COARSER) + 1).clip(0, len(shade) - 1)
+            paper = cv2.resize(shade[rows], (width, len(rows) * _COARSER), interpolation=cv2.INTER_LINEAR)
+            band = cv2.divide(band, paper[_COARSER : _COARSER + bottom - top], dst=read, scale=255)
+        lighter = cv2.subtract(band, (faint, faint, faint, 0))
+        cv2.max(band, cv2.add(lighter, lighter, dst=lighter), dst=read)
     return white
-
-
-def _tone(darkness: float) -> Pixels:
-    """New level of each of 256; nothing is taken from ink that is as pale as what is to go."""
-    share = np.clip((darkness - _PALE[0]) / (_PALE[1] - _PALE[0]), 0, 1)
-    dark = 1 - np.arange(256) / 255
-    kept = np.clip((dark - share * _FAINT) / (share * (_INK - _FAINT) + 1e-6), 0, 1)
-    return np.asarray(255 * (1 - dark * kept) + 0.5).astype(np.uint8)
-
-
-def blank_outside(pixels: Pixels, corners: Floats) -> Pixels:
-    """`pixels` with white, on a copy, for what lies outside of the four `corners` ((4, 2) px): lid, desk, other papers."""
-    height, width = pixels.shape[:2]
-    page = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.int32)
-    inside: Pixels = pixels.copy()
-    cv2.fillPoly(inside, [page, np.round(corners).astype(np.int32)], (255, 255, 255))
-    return inside

@@ -15,7 +15,7 @@ import mmap
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Protocol
 
 #: a page image must cover this share of the page to stand for it
@@ -33,12 +33,14 @@ _INVISIBLE = ("ignore-text", "begin-layer", "end-layer")
 _PICTURES, _WRITTEN_NOTES = ("fill-image", "fill-imgmask", "fill-shade"), ("FreeText", "Stamp")
 #: text rendering mode that leaves no mark (ISO 32000, 9.3.6)
 _HIDDEN = 3
+#: rows that are handed over at a time
+_BAND_PX = 256
 #: a page of more is no page of text
 _MOST_GLYPHS = 60_000
 
 Area = tuple[float, float, float, float]
-#: (width, height, dpi or None, place on the PDF page as shown in points from its top left corner or None, RGB bytes)
-Raster = tuple[int, int, float | None, Area | None, Any]
+#: (width, height, dpi or None, place on the PDF page as shown in points from its top left corner or None, RGB bytes in pieces)
+Raster = tuple[int, int, float | None, Area | None, Iterable[Any]]
 
 
 class Refused(Exception):
@@ -107,9 +109,9 @@ class ImageFile:
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = None  # our own limits are checked before anything is decoded
-        self._limits = limits
-        formats = {"image/jpeg": ["JPEG", "MPO"], "image/png": ["PNG"], "image/tiff": ["TIFF"]}[media_type]
-        self._image = Image.open(path, formats=formats)
+        self._limits, self._path = limits, path
+        self._formats = {"image/jpeg": ["JPEG", "MPO"], "image/png": ["PNG"], "image/tiff": ["TIFF"]}[media_type]
+        self._image: Any = Image.open(path, formats=self._formats)
         self.pages = getattr(self._image, "n_frames", 1) if media_type == "image/tiff" else 1
         self.signed = self.repaired = self.cut_short = False
         self.text: dict[str, Any] | None = None
@@ -119,22 +121,40 @@ class ImageFile:
         """As `Opened`."""
         from PIL import ImageOps
 
-        if self.pages > 1:
-            self._image.seek(index)
-        _check_size(*self._image.size, self._limits, page=index + 1)
-        dpi = self._dpi()  # before loading, which turns a TIFF and then forgets that it did
-        self._image.load()
-        image = _square(_rgb(ImageOps.exif_transpose(self._image)), dpi)
-        return image.width, image.height, max(dpi) if dpi else None, None, image.tobytes()
+        image = self._frame(index)
+        _check_size(image.width, image.height, self._limits, page=index + 1)
+        dpi = _stated_dpi(image)  # before loading, which turns a TIFF and then forgets that it did
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        image = _square(_rgb(image), dpi)
+        return image.width, image.height, max(dpi) if dpi else None, None, _bands(image)
 
-    def _dpi(self) -> tuple[float, float] | None:
-        """(horizontal, vertical) of the pixels as shown, EXIF turn included; None when the file does not say."""
-        stated = self._image.info.get("dpi")
-        if not stated or not all(_credible(float(value)) for value in stated):
-            return None
-        x, y = (float(value) for value in stated)
-        sideways = self._image.getexif().get(0x0112, 1) >= 5
-        return (y, x) if sideways else (x, y)
+    def _frame(self, index: int) -> Any:
+        """The image at `index`; one that is alone in its file is not kept, for it may be large."""
+        from PIL import Image
+
+        image = Image.open(self._path, formats=self._formats) if self._image is None else self._image
+        if self.pages > 1:
+            image.seek(index)
+        else:
+            self._image = None
+        return image
+
+
+def _bands(image: Any) -> Iterator[bytes]:
+    """The bytes of a Pillow image, some rows at a time."""
+    for top in range(0, image.height, _BAND_PX):
+        yield image.crop((0, top, image.width, min(image.height, top + _BAND_PX))).tobytes()
+
+
+def _stated_dpi(image: Any) -> tuple[float, float] | None:
+    """(horizontal, vertical) of the pixels as shown, EXIF turn included; None when the file does not say."""
+    stated = image.info.get("dpi")
+    if not stated or not all(_credible(float(value)) for value in stated):
+        return None
+    x, y = (float(value) for value in stated)
+    sideways = image.getexif().get(0x0112, 1) >= 5
+    return (y, x) if sideways else (x, y)
 
 
 def _rgb(image: Any) -> Any:
@@ -148,7 +168,7 @@ def _rgb(image: Any) -> Any:
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image.convert("RGBA"))
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _square(image: Any, dpi: tuple[float, float] | None) -> Any:
@@ -227,9 +247,9 @@ class PdfFile:
     def _samples(self, pixmap: Any, turns: int, dpi: float | None, area: Area) -> Raster:
         if turns:
             image = _turned(pixmap, turns)
-            return image.width, image.height, dpi, area, image.tobytes()
+            return image.width, image.height, dpi, area, _bands(image)
         self._shown = pixmap  # its samples live only as long as it does
-        return pixmap.width, pixmap.height, dpi, area, pixmap.samples_mv
+        return pixmap.width, pixmap.height, dpi, area, [pixmap.samples_mv]
 
 
 def _only_image(page: Any) -> dict[str, Any] | None:
@@ -387,7 +407,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         answer = _attempt(page, page=index + 1)
         _say(answers, answer)
         if "error" not in answer:
-            answers.write(rgb[0])
+            for band in rgb.pop():
+                answers.write(band)
             answers.flush()
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from digitizer.model import Box, Cell, Pixels
-from digitizer.pages.ink import boxes_of, pieces_of
+from digitizer.pages.ink import any_halved, boxes_of, pieces_of
 
 #: shortest rule of a table, mm, and how far a rule may stop before the one it meets
 _RULE_MM, _GAP_MM = 9.0, 0.9
@@ -97,11 +97,13 @@ def _steps(edges: list[int], same: float) -> dict[int, int]:
 
 def find_dotted(ink: Pixels, mm: float) -> tuple[Box, ...]:
     """Dotted lines from the top down, as thin boxes; what is written over some of the dots does not part a line."""
-    dots = cv2.transpose(_dots(ink, mm))
-    joined = cv2.morphologyEx(dots, cv2.MORPH_CLOSE, np.ones((max(3, round(_APART_MM * mm)), 1), np.uint8))
-    rows = cv2.transpose(_opened(joined, max(3, round(0.4 * _DOTTED_MM * mm))))
+    # which px are dots is seen at full size, where they stand at half of it
+    dots = cv2.transpose(any_halved(_dots(ink, mm)))
+    joined = cv2.morphologyEx(dots, cv2.MORPH_CLOSE, np.ones((max(3, round(_APART_MM * mm / 2)), 1), np.uint8))
+    rows = cv2.transpose(_opened(joined, max(3, round(0.4 * _DOTTED_MM * mm / 2))))
+    found = [tuple(2 * edge for edge in box) for box in boxes_of(rows).tolist()]
     # a line that leaves its row a little is still one
-    pieces = [(x0, y0, x1, y1) for x0, y0, x1, y1 in boxes_of(rows).tolist() if y1 - y0 <= 2 * _DOT_MM * mm + _SLOPE * (x1 - x0)]
+    pieces = [(x0, y0, x1, y1) for x0, y0, x1, y1 in found if y1 - y0 <= 2 * _DOT_MM * mm + _SLOPE * (x1 - x0)]
     lines = _joined(sorted(pieces, key=lambda p: p[0]), mm)
     long = [line for line in lines if line[2] - line[0] >= _DOTTED_MM * mm]
     return tuple(Box(*map(float, line)) for line in sorted(long, key=lambda p: (p[1], p[0])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,12 +11,15 @@ import numpy.typing as npt
 
 from digitizer.model import Floats, Pixels
 
-#: longest side of the small copy, px; an A4 page then has 120 dots per inch, an x-height of four to five px
-SIDE_PX = 1400
+#: a scan is halved down to fewer px than the first on its longest side (A4 at 200 dpi: 100 dots to the inch, an x-height of four
+#: px); what is then longer than the second is brought down to the third
+_HALVED_PX, _LONG_PX, SIDE_PX = 2200, 1700, 1400
 #: how much darker than its paper ink is at least, grey levels of a page normalised to white paper
 _DARKER = 45
 #: paper shows within this distance between strokes, px of the small copy
 _PAPER_PX = 40
+#: twice a mean over so many px of a quarter of the small copy is as soft as a bell of four px
+_SOFT_PX = 9
 #: width of the edge of a sheet, px of the small copy: half a millimetre
 _EDGE_PX = 3.0
 #: up to so many pieces are taken out of a mask one by one
@@ -36,29 +40,41 @@ class Small:
     scale: float
 
 
-def shrink(pixels: Pixels, corners: Floats | None = None) -> Small:
-    """The small copy of `pixels` ((H, W, 3) uint8 RGB); never enlarged.
-
-    `corners`: (4, 2) px of the sheet; what is beyond is no ink.
-    """
-    scale = min(1.0, SIDE_PX / max(pixels.shape[:2]))
-    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+def shrink(scan: Copies, corners: Floats | None = None) -> Small:
+    """The small copy of a scan; never enlarged. `corners`: (4, 2) px of the sheet; what is beyond is no ink."""
+    pixels, scale = _halved_down(scan)
     raw = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    if scale < 1:
+    if max(raw.shape) > _LONG_PX:
+        step = SIDE_PX / max(raw.shape)
+        size = max(1, round(raw.shape[1] * step)), max(1, round(raw.shape[0] * step))
         # every px counts: angles and bends found on an interpolated copy cost letters on wavy and faded sheets
-        raw = cv2.resize(raw, size, interpolation=cv2.INTER_AREA)
+        raw, scale = cv2.resize(raw, size, interpolation=cv2.INTER_AREA), scale * step
+    return find_written(raw, scale, corners)
+
+
+def _halved_down(scan: Copies) -> tuple[Pixels, float]:
+    """The copy of a scan that small ones are made of, and its scale."""
+    halvings = 0
+    while max(scan.pixels.shape[:2]) >> halvings >= _HALVED_PX:
+        halvings += 1
+    return scan.at_least(0.5**halvings)
+
+
+def find_written(raw: Pixels, scale: float, corners: Floats | None = None) -> Small:
+    """What is written on a (h, w) grey copy of a scan, `scale` times as large. `corners`: (4, 2) px of the scan."""
     outside = find_outside(raw)
     if corners is not None:
-        page = np.array([(-1, -1), (size[0], -1), size, (-1, size[1])], np.int32)
+        height, width = raw.shape
+        page = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.int32)
         # the edge of the sheet and its shadow are no ink either
-        inner = _drawn_in(corners * scale, _EDGE_PX)
+        inner = drawn_in(corners * scale, _EDGE_PX)
         cv2.fillPoly(outside, [page, np.round(inner).astype(np.int32)], 255)
-    grey = normalise(np.where(outside > 0, 255, raw).astype(np.uint8))
+    grey = normalise(cv2.bitwise_or(raw, outside))
     ink = cv2.bitwise_and(find_ink(grey), cv2.bitwise_not(outside))
     return Small(raw=raw, grey=grey, ink=ink, scale=scale)
 
 
-def _drawn_in(corners: Floats, by_px: float) -> Floats:
+def drawn_in(corners: Floats, by_px: float) -> Floats:
     """Four corners moved towards their middle by about `by_px` in x and y."""
     inner: Floats = corners - by_px * np.sign(corners - corners.mean(axis=0))
     return inner
@@ -75,6 +91,28 @@ def find_outside(raw: Pixels) -> Pixels:
     outside = cv2.compare(framed[1:-1, 1:-1], 128, cv2.CMP_EQ)
     grown: Pixels = cv2.dilate(outside, np.ones((5, 5), np.uint8))
     return grown
+
+
+class Copies:
+    """A picture, (H, W) or (H, W, 3) uint8, and ever smaller copies of it, each half as large and made when asked for."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self, pixels: Pixels) -> None:
+        self._made = [pixels]
+
+    @property
+    def pixels(self) -> Pixels:
+        """The picture itself."""
+        return self._made[0]
+
+    def at_least(self, scale: float) -> tuple[Pixels, float]:
+        """The smallest copy that is `scale` (0-1) times as large or larger, and how large it is."""
+        halvings = max(0, int(-np.log2(scale) + 1e-6)) if scale < 1 else 0
+        while len(self._made) <= halvings and min(self._made[-1].shape[:2]) >= 2:
+            self._made.append(halved(self._made[-1]))
+        halvings = min(halvings, len(self._made) - 1)
+        return self._made[halvings], 0.5**halvings
 
 
 def coarse(pixels: Pixels, scale: float) -> Pixels:
@@ -100,6 +138,12 @@ def halved(pixels: Pixels) -> Pixels:
     return half
 
 
+def any_halved(mask: Pixels) -> Pixels:
+    """A mask of half the size: 255 where any of four px is in it."""
+    half: Pixels = cv2.compare(halved(mask), 0, cv2.CMP_GT)
+    return half
+
+
 def grey_copy(pixels: Pixels, scale: float) -> Pixels:
     """`pixels` ((H, W, 3) uint8 RGB) in grey, `scale` (0-1) times as large."""
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
@@ -115,7 +159,8 @@ def normalise(grey: Pixels) -> Pixels:
         return grey
     quarter = coarse(grey, 0.25)
     kernel = np.ones((_PAPER_PX // 4, _PAPER_PX // 4), np.uint8)
-    paper = cv2.GaussianBlur(cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, kernel), (0, 0), 4)
+    closed = cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, kernel)
+    paper = cv2.blur(cv2.blur(closed, (_SOFT_PX, _SOFT_PX)), (_SOFT_PX, _SOFT_PX))
     normal: Pixels = cv2.divide(
         grey, cv2.resize(paper, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR), scale=255
     )
@@ -199,3 +244,15 @@ def _without(mask: Pixels, labels: npt.NDArray[np.int32], stats: npt.NDArray[np.
         x0, y0, w, h = stats[k, :4]
         kept[y0 : y0 + h, x0 : x0 + w][labels[y0 : y0 + h, x0 : x0 + w] == k] = 0
     return kept
+
+
+def warp_affine(image: npt.NDArray[Any], way: Floats, size: tuple[int, int]) -> npt.NDArray[Any]:
+    """`image` seen along `way`, (2, 3), from px of a plane of `size` to those of `image`; 0 beyond it."""
+    # what Intel's library does in half the time differs by one grey level at most from OpenCV, which rounds to 1/32 px itself
+    before = cv2.ipp.useIPP_NotExact()
+    cv2.ipp.setUseIPP_NotExact(True)
+    try:
+        seen: npt.NDArray[Any] = cv2.warpAffine(image, way, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    finally:
+        cv2.ipp.setUseIPP_NotExact(before)
+    return seen

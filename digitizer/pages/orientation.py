@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from digitizer.model import Pixels
+from digitizer.model import Floats, Pixels
+from digitizer.pages.ink import warp_affine
 from digitizer.pages.skew import Rows, find_rows, refine
 
 #: the better of two directions must show rows this many times as clearly
@@ -37,7 +38,7 @@ def find_pose(letters: Pixels, pieces: int, ink: Pixels) -> Pose:
 
     `letters`: (h, w) mask of `pieces` letter-sized pieces; `ink`: mask of everything, rules included.
     """
-    level, upright = find_rows(letters), find_rows(turn(letters, 90))
+    level, upright = (find_rows(mask, fine=False) for mask in (letters, turn(letters, 90)))
     better, other = (upright, level) if upright.score > level.score else (level, upright)
     known = pieces >= _PIECES and better.contrast >= ROWS_CONTRAST and better.score > _CLEARER * other.score
     sideways = known and better is upright
@@ -72,9 +73,8 @@ def turn(image: Pixels, degrees: int) -> Pixels:
 def straight(image: Pixels, skew_deg: float) -> Pixels:
     """A mask turned back by `skew_deg` about its middle, same size."""
     height, width = image.shape
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), skew_deg, 1.0)
-    turned: Pixels = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
-    return turned
+    way: Floats = cv2.getRotationMatrix2D((width / 2, height / 2), -skew_deg, 1.0)
+    return warp_affine(image, way, (width, height))
 
 
 def find_lean(letters: Pixels) -> float:

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitizer.model import Box, Pixels, Ruling, Tick
+from digitizer.model import Box, Mark, Pixels, Ruling, Tick
 from digitizer.pages.grid import find_cells, find_dotted
-from digitizer.pages.ink import boxes_of, grey_copy, normalise
+from digitizer.pages.ink import any_halved, boxes_of, grey_copy
 
 #: dots per inch boxes are looked for at; finer scans are made smaller first, in far coarser ones a box is a few px
 _DPI, _LEAST_DPI = 150.0, 75.0
@@ -32,6 +32,8 @@ _PAPER_MM, _FREE = (0.4, 0.9), 0.78
 #: that and how whole the sides are, together: beside worn sides the paper is free, and where strokes run across it the sides are
 #: whole; letters that stand close have neither
 _WHOLE = 1.8
+#: by how much the shares of the sides, of their ends, and both of the last together exceed the least where there is no doubt
+_CLEAR = (0.06, 0.15, 0.1)
 #: how far off the text in its row may end or begin, mm, and how much of that space it inks at least
 _TEXT_MM, _TEXT = 12.0, 0.03
 #: how dark ink inside a box is beside its sides, and what weight fainter marks have: a pencil, or the other page showing through
@@ -54,13 +56,17 @@ Boxes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class _Square:
-    """Where a box is on the small copy: outer edges in px, the far ones exclusive. `frame`: how dark its sides are."""
+    """Where a box is on the small copy: outer edges in px, the far ones exclusive.
+
+    `frame`: how dark its sides are. `sure`: how likely they are those of a box, 0-1.
+    """
 
     x0: int
     y0: int
     x1: int
     y1: int
     frame: float = 0.0
+    sure: float = 1.0
 
     @property
     def side(self) -> float:
@@ -83,25 +89,39 @@ class _Side:
 def find_ruling(pixels: Pixels, dpi: float) -> Ruling:
     """Tick boxes in reading order, cells and dotted lines of an upright page.
 
-    `pixels`: (H, W, 3) uint8 RGB, `dpi` dots per inch, 0: unknown.
+    `pixels`: (H, W, 3) uint8 RGB over white paper, `dpi` dots per inch, 0: unknown.
     """
     if 0 < dpi < _LEAST_DPI:
         return Ruling()
     scale = min(1.0, _DPI / dpi) if dpi else 1.0
-    dark = cv2.bitwise_not(normalise(grey_copy(pixels, scale)))
-    ink = cv2.compare(dark, _DARKER, cv2.CMP_GT)
     mm = (dpi * scale if dpi else _DPI) / 25.4
+    dark = cv2.bitwise_not(grey_copy(pixels, scale))
+    ink = cv2.compare(dark, _DARKER, cv2.CMP_GT)
     found = [box for square in _squares(ink, mm) if (box := _checked(dark, square, mm)) is not None]
+    # rules are long: half as fine is enough for them
+    cells = [replace(cell, box=_grown(cell.box, 2)) for cell in find_cells(any_halved(ink), mm / 2)]
+    ticks = [_tick(dark, square, mm) for square in _in_reading_order(_apart(found))]
     return Ruling(
-        cells=tuple(replace(cell, box=_grown(cell.box, scale)) for cell in find_cells(ink, mm)),
-        dotted=tuple(_grown(line, scale) for line in find_dotted(ink, mm)),
-        ticks=tuple(_tick(dark, square, mm, scale) for square in _in_reading_order(_apart(found))),
+        cells=tuple(replace(cell, box=_grown(cell.box, 1 / scale)) for cell in cells),
+        dotted=tuple(_grown(line, 1 / scale) for line in find_dotted(ink, mm)),
+        ticks=tuple(replace(tick, box=_grown(tick.box, 1 / scale)) for tick in ticks),
     )
 
 
-def _grown(box: Box, scale: float) -> Box:
-    """A box of the small copy in px of the page."""
-    return Box(box.x0 / scale, box.y0 / scale, box.x1 / scale, box.y1 / scale)
+def clear_of(ruling: Ruling, marks: Iterable[Mark]) -> Ruling:
+    """`ruling` without the tick boxes that lie in `marks`: the corners of a QR code look like boxes that are filled in."""
+    boxes = [mark.box for mark in marks]
+    ticks = tuple(t for t in ruling.ticks if not any(_holds(box, t.box.centre) for box in boxes))
+    return replace(ruling, ticks=ticks)
+
+
+def _holds(box: Box, point: tuple[float, float]) -> bool:
+    return box.x0 <= point[0] <= box.x1 and box.y0 <= point[1] <= box.y1
+
+
+def _grown(box: Box, factor: float) -> Box:
+    """A box `factor` times as large."""
+    return Box(factor * box.x0, factor * box.y0, factor * box.x1, factor * box.y1)
 
 
 def _squares(ink: Pixels, mm: float) -> list[_Square]:
@@ -195,7 +215,8 @@ def _checked(dark: Pixels, square: _Square, mm: float) -> _Square | None:
     threshold = max(_DARKER, 0.4 * exact.frame)
     sides = [_side(side > threshold, edges[k], edges[(k + 3) % 4], edges[(k + 1) % 4], mm) for k, side in enumerate(turned)]
     filled = _ink_inside(dark, exact, mm) >= _FILLED
-    return exact if _is_frame(sides, mm, filled=filled) and _has_text(dark, exact, mm) else None
+    likely = _likeness(sides, mm, filled=filled)
+    return replace(exact, sure=likely) if likely and _has_text(dark, exact, mm) else None
 
 
 def _edge(side: Pixels, margin: int) -> tuple[int, float]:
@@ -225,15 +246,19 @@ def _side(ink: npt.NDArray[np.bool_], edge: int, left: int, right: int, mm: floa
     )
 
 
-def _is_frame(sides: Sequence[_Side], mm: float, *, filled: bool) -> bool:
-    """Whether the four sides are those of a printed box; strokes of a pen may thicken one and cross others."""
-    if min(side.framed for side in sides) < _FRAMED or min(side.corner for side in sides) < _CORNER:
-        return False
+def _likeness(sides: Sequence[_Side], mm: float, *, filled: bool) -> float:
+    """How likely the four sides are those of a printed box, 0.5-1, or 0; strokes of a pen may thicken one and cross others."""
+    framed, corner = min(side.framed for side in sides), min(side.corner for side in sides)
     free = sum(side.free for side in sides) / 4
-    if free < _FREE or free + min(side.middle for side in sides) < _WHOLE:
-        return False
+    whole = free + min(side.middle for side in sides)
+    if framed < _FRAMED or corner < _CORNER or free < _FREE or whole < _WHOLE:
+        return 0.0
     thick = sorted(side.thick for side in sides)
-    return filled or (thick[2] <= thick[1] + 1 and thick[1] <= _THICK_MM * mm)
+    if not filled and (thick[2] > thick[1] + 1 or thick[1] > _THICK_MM * mm):
+        return 0.0
+    # what passes one of the tests by a hair may be letters
+    over = (framed - _FRAMED) / _CLEAR[0], (corner - _CORNER) / _CLEAR[1], (whole - _WHOLE) / _CLEAR[2]
+    return 0.5 + 0.5 * min(1.0, *over)
 
 
 def _has_text(dark: Pixels, square: _Square, mm: float) -> bool:
@@ -272,14 +297,14 @@ def _in_reading_order(squares: Sequence[_Square]) -> list[_Square]:
     return [square for row in rows for square in sorted(row, key=lambda square: square.x0)]
 
 
-def _tick(dark: Pixels, square: _Square, mm: float, scale: float) -> Tick:
+def _tick(dark: Pixels, square: _Square, mm: float) -> Tick:
     clear = _likely(_ink_inside(dark, square, mm, max(_DARKER, _AS_DARK * square.frame)))
     faint = _likely(_ink_inside(dark, square, mm))
     ticked = (1 - _FAINT) * clear + _FAINT * faint
     return Tick(
-        box=_grown(Box(square.x0, square.y0, square.x1, square.y1), scale),
+        box=Box(square.x0, square.y0, square.x1, square.y1),
         ticked=ticked > 0.5,
-        confidence=max(ticked, 1 - ticked),
+        confidence=square.sure * max(ticked, 1 - ticked),
     )
 
 

@@ -16,7 +16,7 @@ from digitizer.model import Box, Floats, Mark, Pixels
 from digitizer.pages.ink import coarse
 
 #: dots per inch seals are looked for at
-_DPI = 50.0
+SEALS_DPI = 50.0
 #: outer diameters of seals of agencies and of small ones on cards, mm (Circular 01/1999/TT-BNV: 32 to 42)
 _DIAMETER_MM = (26.0, 48.0)
 #: how much darker red ink is in green light than in red, grey levels over white paper
@@ -46,6 +46,10 @@ class Seal:
     y: float
     radius: float
 
+    def scaled(self, factor: float) -> Seal:
+        """The same on a copy `factor` times as large."""
+        return Seal(factor * self.x, factor * self.y, factor * self.radius)
+
     def box(self, width: int, height: int) -> Box:
         """What of it lies on a page of that size."""
         x0, x1 = np.clip((self.x - self.radius, self.x + self.radius), 0, width)
@@ -60,12 +64,12 @@ def seal_marks(seals: tuple[Seal, ...], width: int, height: int) -> tuple[Mark, 
 
 def find_seals(pixels: Pixels, dpi: float) -> tuple[Seal, ...]:
     """The red round seals on an upright page, strips of them at its edges included. `pixels`: (H, W, 3) uint8 RGB."""
-    scale = min(1.0, _DPI / dpi) if dpi > 0 else 1.0
+    scale = min(1.0, SEALS_DPI / dpi) if dpi > 0 else 1.0
     small = coarse(pixels, scale)
     red = find_red(small)
     if np.count_nonzero(red) < _LEAST_RED * red.size:
         return ()
-    mm = (dpi * scale if dpi > 0 else _DPI) / 25.4
+    mm = (dpi * scale if dpi > 0 else SEALS_DPI) / 25.4
     margin = round(_DIAMETER_MM[1] / 2 * mm)
     framed = cv2.copyMakeBorder(red, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
     found: list[Seal] = []

@@ -15,7 +15,7 @@ from digitizer.model import Floats, Pixels
 from digitizer.pages.ink import coarse
 
 #: longest side of the copy the sheet is looked for on, px
-_SIDE_PX = 400
+SHEET_PX = 400
 #: text and rules are closed by a brush of this many px, or the outline would run into them
 _BRUSH_PX = 9
 #: the sheet fills at least this share of the scan; with more than the other share nothing needs cutting away
@@ -60,7 +60,7 @@ class Outline:
 
 def find_sheet(pixels: Pixels) -> Outline | None:
     """The sheet on a scan; None when paper fills the scan or nothing stands out as paper. `pixels`: (H, W, 3) uint8 RGB."""
-    scale = min(1.0, _SIDE_PX / max(pixels.shape[:2]))
+    scale = min(1.0, SHEET_PX / max(pixels.shape[:2]))
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     if min(size) < 4 * _BRUSH_PX:
         return None

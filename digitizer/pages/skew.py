@@ -9,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from digitizer.model import Floats, Pixels
+from digitizer.pages.ink import warp_affine
 
 #: rows lie within this of level once quarter turns are taken out, degrees
 LIMIT_DEG = 16.0
-#: longest side of the image that is transformed, px: two steps of slope are then 0.06 degrees apart
-_SIDE_PX = 1000
-#: how much narrower the image is made before: the descent over the whole width is still counted in px of its height, so the steps
-#: stay as fine and the transform costs a third; rows at the limit still fit into the 45 degrees that it covers
+#: from this many px on its longer side a mask may be halved before it is transformed; two steps of slope are then 0.1 degrees
+#: apart, which is enough to tell level from upright, and too little for cards with few rows
+_HALVED_PX = 1000
+#: how much narrower it is made besides: the descent over the whole width is still counted in px of its height, so the steps stay
+#: as fine and the transform costs a third; rows at the limit still fit into the 45 degrees that it covers
 _NARROWER = 3
 #: width of the strips that are slid along each other, px
 _STRIP_PX = 20
@@ -30,15 +32,17 @@ class Rows:
     score: float
 
 
-def find_rows(ink: Pixels, *, limit_deg: float = LIMIT_DEG) -> Rows:
-    """Level rows of `ink` ((h, w) uint8 mask) within ±`limit_deg`.
+def find_rows(ink: Pixels, *, limit_deg: float = LIMIT_DEG, fine: bool = True) -> Rows:
+    """Level rows of `ink` ((h, w) uint8 mask) within ±`limit_deg`; in a quarter of the time where it need not be `fine`.
 
     Each line sum of the transform belongs to a slope; rows of text or rules make the sums of the right slope jump up and
     down between neighbouring offsets (Postl's criterion).
     """
-    scale = min(1.0, _SIDE_PX / max(ink.shape))
-    width = ink.shape[1] * scale
-    small = cv2.resize(ink, (max(2, round(width / _NARROWER)), max(2, round(ink.shape[0] * scale))), interpolation=cv2.INTER_AREA)
+    down = 1 if fine or max(ink.shape) < _HALVED_PX else 2
+    height, columns = max(2, ink.shape[0] // down), max(2, ink.shape[1] // (_NARROWER * down))
+    width = columns * _NARROWER
+    # whole numbers of px make a px of the small image: that is ten times as fast
+    small = cv2.resize(ink[: height * down, : width * down], (columns, height), interpolation=cv2.INTER_AREA)
     # one row for each slope from -45 to 45 degrees: px of descent over the width of the image
     sums = cv2.ximgproc.FastHoughTransform(
         small.astype(np.float32) / 255,
@@ -83,7 +87,7 @@ def _sharpness(profiles: npt.NDArray[np.float32], angle_deg: float, width: int) 
     height, count = profiles.shape
     drop = np.tan(np.radians(angle_deg)) * width / count
     shear = np.array([[1, 0, 0], [drop, 1, -drop * (count - 1) / 2]], np.float64)
-    level = cv2.warpAffine(profiles, shear, (count, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    level = warp_affine(profiles, shear, (count, height))
     jumps = np.diff(level.sum(axis=1, dtype=np.float64))
     return float(jumps @ jumps)
 

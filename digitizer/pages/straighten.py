@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from digitizer.model import Box, Floats, Mark, Page, Pixels, Problem, Quality, Ruling, Scan, Warp
-from digitizer.pages.canvas import Canvas, divide, lean, place, pose_of, resample, scaled, trim, upright, whole
-from digitizer.pages.clean import blank_outside, clean
+from digitizer.pages.canvas import (
+    Canvas,
+    divide,
+    lean,
+    place,
+    pose_of,
+    resample,
+    scaled,
+    trim,
+    upright,
+)
+from digitizer.pages.clean import clean
 from digitizer.pages.codes import find_codes
 from digitizer.pages.flatten import find_bend
-from digitizer.pages.ink import Small, find_letters, shrink
+from digitizer.pages.ink import Copies, Small, find_letters, halved, shrink, warp_affine
 from digitizer.pages.orientation import ROWS_CONTRAST, Pose, find_pose
 from digitizer.pages.quality import (
     SIDES,
@@ -27,9 +36,9 @@ from digitizer.pages.quality import (
     sharpness,
     touching,
 )
-from digitizer.pages.ruling import find_ruling
-from digitizer.pages.seals import find_seals, seal_marks
-from digitizer.pages.sheet import Outline, find_sheet, flattened
+from digitizer.pages.ruling import clear_of, find_ruling
+from digitizer.pages.seals import SEALS_DPI, find_seals, seal_marks
+from digitizer.pages.sheet import SHEET_PX, Outline, find_sheet, flattened
 from digitizer.pages.skew import find_rows, refine
 from digitizer.pages.spread import find_gutter, may_be_spread
 from digitizer.pages.strikes import find_strikes
@@ -37,6 +46,8 @@ from digitizer.settings import PageOptions
 
 #: pages of an opened book lie within this of each other, degrees
 _LEAN_DEG = 5.0
+#: a page of more px is read at half its size; boxes lead back to the scan all the same
+_MOST_PX = 40_000_000
 #: shorter side of an image that can hold a row of text
 _LEAST_PX = 16
 #: a record under long strokes of the pen is still there, and still a page
@@ -47,6 +58,9 @@ _CANCELLED = (Problem(code="cancelled"),)
 class Look:
     """What was found out about a scan on its small copy: where the paper is, what is written on it and how it lies."""
 
+    scan: Copies
+    #: px of the scan along a px of the page: more than 1 where it is too large to be read at full size
+    coarser: int
     outline: Outline | None
     #: where the paper lies, seen from straight above but not yet turned
     plane: Canvas
@@ -80,7 +94,8 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
         return (_too_small(scan),)
     look = look_at(scan.pixels)
     leaves = _leaves(look)
-    dpi, dpi_problems = _resolution(scan, look, spread=len(leaves) > 1)
+    scan_dpi, dpi_problems = _resolution(scan, look, spread=len(leaves) > 1)
+    dpi = scan_dpi / look.coarser
     problems = (*scan.problems, *dpi_problems, *_reasons(look, dpi))
     return tuple(_page(scan, part, leaf, look, dpi, problems) for part, leaf in enumerate(leaves))
 
@@ -100,9 +115,10 @@ def _too_small(scan: Scan) -> Page:
 
 def look_at(pixels: Pixels) -> Look:
     """What a scan ((H, W, 3) uint8 RGB) shows."""
-    outline = find_sheet(pixels)
-    plane = _plane(pixels, outline)
-    shown = resample(pixels, plane)
+    scan, coarser = Copies(pixels), _coarser(*pixels.shape[:2])
+    outline = _sheet(scan)
+    plane = _plane(pixels, outline, coarser)
+    shown = scan if outline is None and coarser == 1 else Copies(resample(scan, plane))
     small = shrink(shown, None if outline is None or outline.perspective else place(plane, outline.corners))
     letters, pieces = find_letters(small.ink)
     blank = is_blank(ink_share(small.ink), pieces)
@@ -110,25 +126,43 @@ def look_at(pixels: Pixels) -> Look:
     if outline is not None and not (blank or pose.skew_sure or outline.perspective):
         pose = replace(pose, skew_deg=outline.skew_deg)
     return Look(
+        scan=scan,
+        coarser=coarser,
         outline=outline,
         plane=plane,
         small=small,
         letters=letters,
         blank=blank,
         pose=pose,
-        edge=None if blank else edge_px(shown, small.ink),
+        edge=None if blank else edge_px(shown.pixels, small.ink),
         darkness=darkness(small.grey, small.ink),
         sharpness=sharpness(small.grey, small.ink),
     )
 
 
-def _plane(pixels: Pixels, outline: Outline | None) -> Canvas:
-    canvas = whole(pixels.shape[1], pixels.shape[0])
+def _sheet(scan: Copies) -> Outline | None:
+    """The sheet on a scan, px of the scan."""
+    copy, scale = scan.at_least(SHEET_PX / max(scan.pixels.shape[:2]))
+    outline = find_sheet(copy)
+    return None if outline is None else replace(outline, corners=outline.corners / scale)
+
+
+def _coarser(height: int, width: int) -> int:
+    """How many px of a scan go along one of the page: 2 for A3 at 600 dpi, which is then read at 300."""
+    coarser = 1
+    while height * width > _MOST_PX * coarser**2:
+        coarser *= 2
+    return coarser
+
+
+def _plane(pixels: Pixels, outline: Outline | None, coarser: int) -> Canvas:
+    width, height = pixels.shape[1] // coarser, pixels.shape[0] // coarser
+    canvas = Canvas(size=(width, height), to_scan=np.diag((coarser, coarser, 1.0)))
     if outline is None:
         return canvas
     if outline.perspective:
         size, to_scan = flattened(outline)
-        return Canvas(size=size, to_scan=to_scan)
+        return scaled(Canvas(size=size, to_scan=to_scan), 1 / coarser)
     return trim(canvas, outline.corners)
 
 
@@ -156,10 +190,12 @@ def _leaf(canvas: Canvas, letters: Pixels, inner: str) -> Leaf:
 
 def _seen(mask: Pixels, look: Look, canvas: Canvas) -> Pixels:
     """What of a `mask` of the small copy lies on `canvas`, at the scale of the small copy."""
-    coarse = scaled(canvas, look.small.scale)
+    small = scaled(canvas, look.small.scale)
     scale = np.diag((look.small.scale, look.small.scale, 1.0))
-    way = scale @ np.linalg.inv(look.plane.to_scan) @ coarse.to_scan
-    seen: Pixels = cv2.warpAffine(mask, way[:2] / way[2, 2], coarse.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    way = scale @ np.linalg.inv(look.plane.to_scan) @ small.to_scan
+    if small.size == mask.shape[1::-1] and np.allclose(way, np.eye(3), atol=1e-6):
+        return mask
+    seen: Pixels = warp_affine(mask, way[:2] / way[2, 2], small.size)
     return seen
 
 
@@ -174,7 +210,7 @@ def _residual(letters: Pixels) -> float:
 
 def _resolution(scan: Scan, look: Look, *, spread: bool) -> tuple[float, tuple[Problem, ...]]:
     if look.outline is None:
-        return measured_dpi(scan.dpi, *look.plane.size, spread=spread)
+        return measured_dpi(scan.dpi, *(look.coarser * side for side in look.plane.size), spread=spread)
     width, height = (round(side) for side in look.outline.size)
     return measured_dpi(scan.dpi, width, height, spread=spread, whole=not any(look.outline.open))
 
@@ -209,26 +245,38 @@ def _quality(look: Look, leaf: Leaf, problems: tuple[Problem, ...]) -> Quality:
 
 
 def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: tuple[Problem, ...]) -> Page:
-    canvas = leaf.canvas
+    canvas, sheet = leaf.canvas, None if look.outline is None else look.outline.corners
     ink = _seen(look.small.ink, look, canvas)
     grid = None if look.blank else _bend(ink, canvas)
     struck = () if look.blank else _struck(ink, canvas)
-    pixels = resample(scan.pixels, canvas, grid)
-    if look.outline is not None:
-        pixels = blank_outside(pixels, place(canvas, look.outline.corners))
-    stamps = () if look.blank else find_seals(pixels, dpi)
+    pixels = resample(look.scan, canvas, grid, sheet)
+    brief, scale = _brief(look, canvas, grid, dpi)
+    stamps = () if look.blank else tuple(seal.scaled(1 / scale) for seal in find_seals(brief, scale * dpi))
+    codes = () if look.blank else find_codes(pixels, ink)
+    read = pixels if look.blank else clean(pixels, stamps, look.darkness, brief)
     return Page(
         source=scan.source,
         scan=scan.index,
         part=part,
-        pixels=pixels if look.blank else clean(pixels, stamps, look.darkness),
+        pixels=read,
         dpi=dpi,
         sheet=scan.sheet,
         to_scan=Warp(homography=canvas.to_scan, grid=grid, size=None if grid is None else canvas.size),
         quality=_quality(look, leaf, (*problems, *leaf.problems, *(_CANCELLED if struck else ()))),
-        ruling=Ruling() if look.blank else find_ruling(pixels, dpi),
-        marks=() if look.blank else (*find_codes(pixels, ink), *seal_marks(stamps, *canvas.size), *struck),
+        ruling=Ruling() if look.blank else clear_of(find_ruling(read, dpi), codes),
+        marks=(*codes, *seal_marks(stamps, *canvas.size), *struck),
     )
+
+
+def _brief(look: Look, canvas: Canvas, grid: Floats | None, dpi: float) -> tuple[Pixels, float]:
+    """(what `canvas` shows in few px, seals can just be told, how many times as large that is)."""
+    coarser = 2 ** max(0, int(np.log2(max(dpi, SEALS_DPI) / SEALS_DPI) + 1e-6))
+    sheet = None if look.outline is None else look.outline.corners
+    # thin rings would fade if these few px were interpolated; those of a copy twice as fine are, and then brought together
+    finer = max(1, coarser // 2)
+    size = max(1, canvas.size[0] // finer), max(1, canvas.size[1] // finer)
+    shown = resample(look.scan, Canvas(size=size, to_scan=canvas.to_scan @ np.diag((finer, finer, 1.0))), grid, sheet)
+    return (halved(shown) if coarser > finer and min(shown.shape[:2]) > 1 else shown), 1 / coarser
 
 
 def _struck(ink: Pixels, canvas: Canvas) -> tuple[Mark, ...]:

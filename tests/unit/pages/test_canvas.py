@@ -7,6 +7,7 @@ import pytest
 
 from digitizer.model import Warp
 from digitizer.pages.canvas import LEVEL_DEG, Canvas, divide, lean, place, pose_of, resample, scaled, trim, upright, whole
+from digitizer.pages.ink import Copies
 from digitizer.pages.orientation import Pose
 
 
@@ -57,7 +58,7 @@ def test_a_displaced_page_shows_what_its_warp_says() -> None:
     grid = np.zeros((3, 5, 2))
     grid[..., 1] = np.array([0, 4, 6, 3, -2])
     canvas = Canvas(size=(400, 300), to_scan=np.eye(3))
-    shown = resample(scan, canvas, grid)
+    shown = resample(Copies(scan), canvas, grid)
     points = np.array([(60.5, 120.5), (150.5, 40.5), (201.5, 200.5), (240.5, 100.5)])
     at = Warp(homography=np.eye(3), grid=grid, size=canvas.size).points(points)
     for (x, y), (_, scan_y) in zip(points, at, strict=True):

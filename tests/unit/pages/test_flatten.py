@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from digitizer.pages import straighten
 from digitizer.pages.flatten import find_bend
-from digitizer.pages.ink import shrink
+from digitizer.pages.ink import Copies, shrink
 from digitizer.settings import PageOptions
 from tests.unit.pages.conftest import drawn, scan_of
 
@@ -46,7 +46,7 @@ def test_a_box_mapped_there_and_back_is_where_it_was() -> None:
 
 @pytest.mark.parametrize("rows", [0, 2, 40])
 def test_straight_rows_or_too_few_are_left_alone(rows: int) -> None:
-    assert find_bend(shrink(drawn(rows=rows)).ink) is None
+    assert find_bend(shrink(Copies(drawn(rows=rows))).ink) is None
 
 
 def test_noise_is_no_bend() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from digitizer.pages import straighten
 from digitizer.pages.grid import find_cells, find_dotted
-from digitizer.pages.ink import shrink
+from digitizer.pages.ink import Copies, shrink
 from digitizer.pages.strikes import find_strikes
 from digitizer.settings import PageOptions
 from tests.unit.pages.conftest import drawn, scan_of, turned
@@ -47,7 +47,7 @@ def test_two_tables_are_two() -> None:
 
 
 def test_text_and_single_rules_make_no_cells() -> None:
-    mask = shrink(drawn()).ink
+    mask = shrink(Copies(drawn())).ink
     cv2.line(mask, (50, 500), (800, 500), 255, 2)
     assert find_cells(mask, MM) == ()
 
@@ -69,7 +69,7 @@ def test_dotted_lines_are_found_and_writing_does_not_part_them() -> None:
 
 def test_dust_and_sentences_are_no_dotted_lines() -> None:
     rng = np.random.default_rng(6)
-    mask = shrink(drawn()).ink
+    mask = shrink(Copies(drawn())).ink
     mask[rng.integers(0, mask.shape[0], 300), rng.integers(0, mask.shape[1], 300)] = 255
     assert find_dotted(mask, MM) == ()
 
@@ -95,4 +95,4 @@ def test_tables_signatures_and_folds_cancel_nothing() -> None:
         cv2.line(page, (60, y), (800, y), (30, 30, 30), 2)
     cv2.polylines(page, [np.array([(500, 1000), (560, 900), (600, 1000), (660, 880), (720, 990)])], False, (30, 40, 120), 4)
     cv2.line(page, (0, 610), (868, 622), (190, 190, 190), 3)
-    assert find_strikes(shrink(page).ink) == ()
+    assert find_strikes(shrink(Copies(page)).ink) == ()

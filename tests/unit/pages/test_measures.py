@@ -9,7 +9,7 @@ import zxingcpp
 
 from digitizer.model import Problem
 from digitizer.pages.codes import find_codes
-from digitizer.pages.ink import SIDE_PX, boxes_of, find_ink, find_letters, find_outside, normalise, shrink
+from digitizer.pages.ink import SIDE_PX, Copies, boxes_of, find_ink, find_letters, find_outside, normalise, shrink
 from digitizer.pages.orientation import find_lean, turn
 from digitizer.pages.quality import (
     darkness,
@@ -134,8 +134,8 @@ def test_what_is_not_an_opened_book_is_not_divided(height: int, width: int, colu
 
 
 def test_the_small_copy_is_never_enlarged() -> None:
-    assert shrink(drawn(300, 400)).scale == 1
-    small = shrink(drawn(1500, 2800))
+    assert shrink(Copies(drawn(300, 400))).scale == 1
+    small = shrink(Copies(drawn(1500, 2800)))
     assert small.scale == SIDE_PX / 2800
     assert small.ink.shape == small.raw.shape == (1400, 750)
 
@@ -250,7 +250,7 @@ def test_text_at_the_edge_of_a_scan_is_cut_off(side: str) -> None:
 
 def test_edges_of_strokes_tell_blurred_from_coarse() -> None:
     page = drawn(1240, 1754, rows=30)
-    ink = shrink(page).ink
+    ink = shrink(Copies(page)).ink
     sharp, soft = edge_px(page, ink), edge_px(cv2.GaussianBlur(page, (0, 0), 3.5), ink)
     assert not is_blurred(sharp, 150.0)
     assert is_blurred(soft, 150.0)
@@ -292,7 +292,7 @@ def test_codes_are_looked_for_where_ink_is_dense_and_nowhere_else() -> None:
     drawing = zxingcpp.create_barcode("HO SO 2", zxingcpp.BarcodeFormat.Code128)
     code = np.asarray(zxingcpp.write_barcode_to_image(drawing, scale=3, add_quiet_zones=True))
     page[1600 : 1600 + code.shape[0], 700 : 700 + code.shape[1]] = code[..., None]
-    ink = shrink(page).ink
+    ink = shrink(Copies(page)).ink
     assert find_codes(page, ink) == find_codes(page)
     assert find_codes(page, ink)[0].text == "HO SO 2"
     assert find_codes(page, np.zeros_like(ink)) == ()

@@ -8,13 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import zxingcpp
 from numpy.typing import NDArray
 
 from digitizer.pages import load, straighten
 from digitizer.pages.ruling import find_ruling
 from digitizer.settings import PageOptions
 from tests.conftest import SAMPLES
-from tests.unit.pages.conftest import drawn, turned
+from tests.unit.pages.conftest import drawn, scan_of, turned
 
 DPI = 200.0
 SIDE = 27  # 3.4 mm
@@ -53,6 +54,26 @@ def ticked(page: NDArray[np.uint8], dpi: float = DPI) -> str:
 )
 def test_boxes_are_found_and_read_from_top_to_bottom(marks: str, wanted: str) -> None:
     assert ticked(form(marks)) == wanted
+
+
+def test_a_clear_frame_is_sure_and_a_worn_one_less() -> None:
+    page = form("..")
+    page[312:315, 1196:1206] = 250
+    worn, whole = find_ruling(page, DPI).ticks
+    assert whole.confidence > 0.95
+    assert worn.confidence < whole.confidence - 0.05
+
+
+def test_the_corners_of_a_qr_code_are_no_tick_boxes() -> None:
+    page = form("x")
+    code = zxingcpp.write_barcode_to_image(
+        zxingcpp.create_barcode("008087001234|075069977|HOANG THI DAO|15081987", zxingcpp.BarcodeFormat.QRCode), scale=5
+    )
+    side = len(np.asarray(code))
+    page[600 : 600 + side, 300 : 300 + side] = np.asarray(code)[..., None]
+    (tick,) = straighten(scan_of(page, DPI), options=PageOptions())[0].ruling.ticks
+    assert tick.ticked
+    assert tick.box.x0 > 1100
 
 
 def test_a_box_lies_where_it_was_printed() -> None:

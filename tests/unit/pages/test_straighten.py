@@ -16,7 +16,7 @@ from PIL import Image
 from digitizer.model import Problem
 from digitizer.pages import load, straighten
 from digitizer.pages.canvas import resample, upright, whole
-from digitizer.pages.ink import find_outside
+from digitizer.pages.ink import Copies, find_outside
 from digitizer.pages.orientation import Pose
 from digitizer.pages.quality import measured_dpi
 from digitizer.settings import PageOptions
@@ -55,7 +55,7 @@ def test_a_quarter_turn_moves_pixels_and_changes_none(rotation: int) -> None:
     scan = np.ascontiguousarray(np.rot90(drawn_upright, -rotation // 90))
     canvas = upright(whole(scan.shape[1], scan.shape[0]), Pose(rotation=rotation))
     assert canvas.size == (20, 30)
-    assert np.array_equal(resample(scan, canvas), drawn_upright)
+    assert np.array_equal(resample(Copies(scan), canvas), drawn_upright)
 
 
 @pytest.mark.parametrize("rotation", [0, 270])
