@@ -9,7 +9,7 @@ import numpy as np
 
 from digitizer.model import Floats, Pixels
 from digitizer.pages.ink import warp_affine
-from digitizer.pages.skew import Rows, find_rows, refine
+from digitizer.pages.skew import LIMIT_DEG, WIDE_DEG, Rows, find_rows, refine
 
 #: the better of two directions must show rows this many times as clearly
 _CLEARER = 1.6
@@ -19,8 +19,8 @@ _SURE = 0.06
 _STRIPS = 8
 #: pieces of the size of a letter below which there is no text to judge by
 _PIECES = 25
-#: contrast of rows below which nothing lies in rows
-ROWS_CONTRAST = 4.0
+#: contrast of rows below which nothing lies in rows, and from which on rows far from level are believed
+ROWS_CONTRAST, _WIDE_CONTRAST = 4.0, 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,19 @@ def find_pose(letters: Pixels, pieces: int, ink: Pixels) -> Pose:
 
     `letters`: (h, w) mask of `pieces` letter-sized pieces; `ink`: mask of everything, rules included.
     """
+    pose, clear = _near_level(letters, pieces, ink)
+    if clear or pieces < _PIECES:
+        return pose
+    # a photo of a sheet whose edges are not seen may lie at any angle
+    lying = find_rows(letters, limit_deg=WIDE_DEG, fine=False)
+    if lying.contrast < _WIDE_CONTRAST or abs(lying.angle_deg) < LIMIT_DEG - 1:
+        return pose
+    level, _ = _near_level(straight(letters, lying.angle_deg), pieces, straight(ink, lying.angle_deg))
+    return replace(level, skew_deg=level.skew_deg + lying.angle_deg) if level.skew_sure else pose
+
+
+def _near_level(letters: Pixels, pieces: int, ink: Pixels) -> tuple[Pose, bool]:
+    """(the pose of a sheet whose rows lie within 16 degrees of level or upright, whether letters lie in rows there)."""
     level, upright = (find_rows(mask, fine=False) for mask in (letters, turn(letters, 90)))
     better, other = (upright, level) if upright.score > level.score else (level, upright)
     known = pieces >= _PIECES and better.contrast >= ROWS_CONTRAST and better.score > _CLEARER * other.score
@@ -48,12 +61,13 @@ def find_pose(letters: Pixels, pieces: int, ink: Pixels) -> Pose:
     over = lean < -_SURE
     # turn(…, 90) undoes a clockwise turn of 90 degrees
     rotation = (90 if sideways else 0) + (180 if over else 0)
-    return Pose(
+    pose = Pose(
         skew_deg=rows.angle_deg,
         rotation=rotation % 360,
         skew_sure=rows.contrast >= ROWS_CONTRAST,
         rotation_sure=known and abs(lean) >= _SURE,
     )
+    return pose, better.contrast >= ROWS_CONTRAST
 
 
 def _with_rules(rows: Rows, ink: Pixels) -> Rows:

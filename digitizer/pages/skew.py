@@ -19,6 +19,8 @@ _HALVED_PX = 1000
 #: how much narrower it is made besides: the descent over the whole width is still counted in px of its height, so the steps stay
 #: as fine and the transform costs a third; rows at the limit still fit into the 45 degrees that it covers
 _NARROWER = 3
+#: as far as that rows of a photo are looked for where none lie within the limit, degrees
+WIDE_DEG = 40.0
 #: width of the strips that are slid along each other, px
 _STRIP_PX = 20
 
@@ -39,8 +41,9 @@ def find_rows(ink: Pixels, *, limit_deg: float = LIMIT_DEG, fine: bool = True) -
     down between neighbouring offsets (Postl's criterion).
     """
     down = 1 if fine or max(ink.shape) < _HALVED_PX else 2
-    height, columns = max(2, ink.shape[0] // down), max(2, ink.shape[1] // (_NARROWER * down))
-    width = columns * _NARROWER
+    narrower = _NARROWER if limit_deg <= LIMIT_DEG else 1
+    height, columns = max(2, ink.shape[0] // down), max(2, ink.shape[1] // (narrower * down))
+    width = columns * narrower
     # whole numbers of px make a px of the small image: that is ten times as fast
     small = cv2.resize(ink[: height * down, : width * down], (columns, height), interpolation=cv2.INTER_AREA)
     # one row for each slope from -45 to 45 degrees: px of descent over the width of the image

@@ -40,6 +40,12 @@ def test_the_skew_of_a_page_is_found(degrees: float) -> None:
     assert page.quality.rotation == 0
 
 
+@pytest.mark.parametrize("degrees", [-33.0, 21.0])
+def test_rows_far_from_level_are_found_where_no_others_are(degrees: float) -> None:
+    (page,) = straighten(scan_of(turned(drawn(), degrees)), options=OPTIONS)
+    assert page.quality.skew_deg == pytest.approx(degrees, abs=0.3)
+
+
 @pytest.mark.parametrize(("rotation", "skew"), [(0, 1.7), (90, 0.0), (90, -3.2), (180, 1.7), (270, 5.0)])
 def test_an_upside_down_or_sideways_page_is_turned(rotation: int, skew: float) -> None:
     pixels = np.rot90(turned(drawn(), skew), -rotation // 90)
