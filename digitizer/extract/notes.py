@@ -5,6 +5,7 @@ A note begins with a word such notes begin with, after the day of the one before
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -24,6 +25,8 @@ _BEGINS = re.compile(
 _ENDS = re.compile(r"(?:\d{4}|[.;])\W*$")
 #: rows of one note stand no further apart than this, in heights of a row: between notes there is a signature
 _APART = 1.3
+#: log odds from which it is clear who wrote a note: nine to one
+_CLEAR = math.log(9)
 #: letters without which nothing was noted
 _LETTERS = 4
 _DAY = re.compile(r"\d{1,2}\s*[/.\-]\s*\d{1,2}\s*[/.\-]\s*\d{4}|ngày\s+\d{1,2}\s+tháng\s+\d{1,2}\s+năm\s+\d{4}", re.IGNORECASE)
@@ -41,7 +44,14 @@ def notes_of(found: Found) -> tuple[tuple[Note, ...], Evidence]:
 
 def _note(pieces: Sequence[Piece], text: str, sure: float, found: Found) -> Note:
     own = Found(field=found.field, pieces=tuple(pieces))
-    return Note(text=text, date=day_of(text), confidence=sure, page=pieces[0].page, box=own.box)
+    return Note(text=text, date=day_of(text), confidence=sure, page=pieces[0].page, box=own.box, hand=hand_of(pieces))
+
+
+def hand_of(pieces: Sequence[Piece]) -> str | None:
+    """`pen` or `print`: what the lines of a note say together, each for itself unsure; None where they do not agree enough."""
+    said = [min(max(piece.line.hand, 0.02), 0.98) for piece in pieces if piece.line.hand is not None]
+    odds = sum(math.log(p / (1 - p)) for p in said)
+    return None if abs(odds) < _CLEAR else "pen" if odds > 0 else "print"
 
 
 def day_of(text: str) -> str | None:

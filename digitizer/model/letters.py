@@ -51,5 +51,7 @@ class Line:
     letters: tuple[Letter, ...] = ()
     #: for decoding under constraints; never in a result. None from engines that give none
     lattice: Lattice | None = None
+    #: how likely a pen wrote it, 0-1; None where nobody looked
+    hand: float | None = None
     #: `pdf`: text of the PDF's own that stays in it, else `ocr`
     by: str = "ocr"

@@ -21,13 +21,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A remark in the margin, with the day it was made (ISO) where it says one; `page` and `box` as those of a field."""
+    """A remark in the margin, with the day it was made (ISO) where it says one; `page` and `box` as those of a field.
+
+    `hand`: `pen` or `print`, None where that is not clear.
+    """
 
     text: str
     date: str | None
     confidence: float
     page: int
     box: Box | None
+    hand: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from PIL import Image
 from digitizer.lattice import pack
 from digitizer.model import Box, Letter, Line, Pixels, Word
 from digitizer.ocr.ctc import Sign, best_path
+from digitizer.ocr.pen import by_hand
 from digitizer.ocr.weights import Model
 
 HEIGHT = 48
@@ -74,7 +75,8 @@ class Recogniser:
             columns = self.session.run(None, {self.input: batch})[0][0]
             line = to_line(best_path(columns, self.model.charset), place, len(columns), len(pixels))
             if line is not None:
-                lines.append(replace(line, lattice=pack(columns, self.model.charset, x0=place.box.x0, x1=place.box.x1)))
+                lattice = pack(columns, self.model.charset, x0=place.box.x0, x1=place.box.x1)
+                lines.append(replace(line, lattice=lattice, hand=by_hand(strip)))
         return tuple(lines)
 
 

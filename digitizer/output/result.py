@@ -137,6 +137,7 @@ def _note(note: Note) -> dict[str, Any]:
     return {
         "text": note.text,
         "date": note.date,
+        "hand": note.hand,
         "confidence": round(note.confidence, 3),
         "page": note.page,
         "box": _box(note.box),

@@ -8,7 +8,8 @@ import pytest
 
 from digitizer.doctypes import load
 from digitizer.extract import extract, revise_field
-from digitizer.extract.notes import day_of
+from digitizer.extract.notes import day_of, hand_of
+from digitizer.extract.rows import Piece
 from digitizer.model import Document, Field
 from digitizer.output.result import record_json, result_schema
 from tests.unit.builders import RECORD, line, page_of
@@ -86,3 +87,12 @@ def test_an_empty_margin_has_no_notes_and_a_correction_speaks_for_itself() -> No
 )
 def test_a_note_was_made_on_the_day_it_begins_with_or_the_last_it_names(text: str, day: str | None) -> None:
     assert day_of(text) == day
+
+
+@pytest.mark.parametrize(
+    ("lines", "hand"),
+    [((0.97, 0.9), "pen"), ((0.05, 0.2), "print"), ((0.95,), "pen"), ((0.8,), None), ((0.9, 0.1), None), ((None, None), None)],
+)
+def test_every_note_says_whether_a_pen_wrote_it(lines: tuple[float | None, ...], hand: str | None) -> None:
+    rows = [replace(line(f"Đã cấp bản sao {n}"), hand=sure) for n, sure in enumerate(lines)]
+    assert hand_of([Piece(page=0, line=row, start=0, end=len(row.text)) for row in rows]) == hand

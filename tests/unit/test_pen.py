@@ -1,0 +1,56 @@
+"""Print and pen are told apart, on lines of a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitizer.model import Box, Pixels
+from digitizer.ocr.pen import by_hand
+from digitizer.pages import load, straighten
+from digitizer.settings import PageOptions
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "birth_register" / "birth_register_04.jpg"
+
+
+@pytest.fixture(scope="module")
+def strip() -> Callable[[Box], Pixels]:
+    (scan,) = load(SAMPLE, source="0" * 64, options=PageOptions())
+    page, *_ = straighten(scan, options=PageOptions())
+
+    def cut(box: Box) -> Pixels:
+        crop = Image.fromarray(page.pixels[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)])
+        return np.asarray(crop.resize((round(crop.width * 48 / crop.height), 48)))
+
+    return cut
+
+
+@pytest.mark.parametrize(
+    ("what", "box"),
+    [
+        ("heading", Box(180, 288, 649, 331)),
+        ("under a signature", Box(250, 1913, 588, 1944)),
+        ("label of a tick box", Box(1187, 443, 1535, 478)),
+        ("Ghi chú", Box(1295, 730, 1420, 767)),
+    ],
+)
+def test_print_is_no_pen(strip: Callable[[Box], Pixels], what: str, box: Box) -> None:
+    sure = by_hand(strip(box))
+    assert sure is not None and sure < 0.1, what
+
+
+@pytest.mark.parametrize(
+    "box", [Box(179, 562, 531, 605), Box(187, 1184, 397, 1219), Box(251, 2055, 577, 2135), Box(797, 2073, 963, 2111)]
+)
+def test_a_pen_is_no_print(strip: Callable[[Box], Pixels], box: Box) -> None:
+    sure = by_hand(strip(box))
+    assert sure is not None and sure > 0.9
+
+
+def test_empty_paper_says_nothing() -> None:
+    assert by_hand(np.full((48, 300, 3), 244, np.uint8)) is None
+    assert by_hand(np.zeros((48, 8, 3), np.uint8)) is None
