@@ -3,6 +3,7 @@
 Draws every sheet and every book with a seed the samples do not have, keeps nothing, and says which types were taken for which.
 By default the lines are those that were drawn, with letters misread at random (`--errors`, a share): that takes a second a page
 and shows what the declarations can tell apart. `--read` scans the pages and reads them with the real engine instead.
+Then the single sheets are put together at random, as if scanned one after another, some with an empty back, and split again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from benchmarks.run import save, tools_of  # noqa: E402
 from digitizer.classify import classify  # noqa: E402
-from digitizer.doctypes import load  # noqa: E402
+from digitizer.doctypes import DocType, load  # noqa: E402
 from digitizer.model import Box, Letter, Line, PageText, Quality, Ruling, Warp, Word  # noqa: E402
 from digitizer.ocr.lines import reading_order  # noqa: E402
 from digitizer.ocr.training.drawing import books, paper, scans, sheets  # noqa: E402
@@ -33,6 +34,8 @@ from digitizer.ocr.training.drawing.fonts import Fonts  # noqa: E402
 from digitizer.ocr.training.drawing.paper import Sheet  # noqa: E402
 
 SEED = 77_000
+#: share of papers in a bundle whose empty back was scanned too
+EMPTY_BACK = 0.15
 #: misread letters look like these
 LOOKALIKE = dict(zip("iloêăấunghưđ", "li0eàanuqbud", strict=True))
 
@@ -43,6 +46,7 @@ def main() -> int:
     parser.add_argument("--errors", type=float, default=0.05, help="share of letters misread")
     parser.add_argument("--read", action="store_true", help="scan the pages and read them with the real engine")
     parser.add_argument("--only", default="", help="types whose name contains this")
+    parser.add_argument("--bundles", type=int, default=200, help="bundles of two to six sheets to split")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     parser.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args()
@@ -51,12 +55,14 @@ def main() -> int:
     engine = tools_of("paddle") if given.read else None
     levels: dict[str, Counter[str]] = {}
     confusion: Counter[str] = Counter()
+    pool: list[tuple[str, PageText]] = []
     start = time.process_time()
     for kind in kinds:
         for place in range(given.each):
             rng = np.random.default_rng([given.seed, kinds.index(kind), place])
             level = scans.LEVELS[place % 3]
             page = read(drawn(fonts, kind, rng, 200 if given.read else 60), rng, level, given.errors, engine)
+            pool += [(kind, page)] if kind in sheets.SHEETS else []
             (document,) = classify([page], [0], bundle="b", doctypes=doctypes)
             found = document.doctype or "unknown"
             levels.setdefault(level, Counter())["right" if found == kind else "wrong"] += 1
@@ -68,10 +74,37 @@ def main() -> int:
         "cpu s": round(time.process_time() - start, 1),
         "types by level": {k: dict(v) for k, v in levels.items()},
         "confusion": dict(confusion.most_common()),
+        "bundles": split(pool, given.bundles, np.random.default_rng(given.seed), doctypes),
     }
     print(json.dumps(figures, ensure_ascii=False, indent=1))
     print(save(figures, given.output, "types-read" if given.read else "types"))
     return 0
+
+
+def split(
+    pool: Sequence[tuple[str, PageText]], bundles: int, rng: np.random.Generator, doctypes: Mapping[str, DocType]
+) -> dict[str, Any]:
+    """How many papers of random bundles come out as a document of their own pages, and with their type too."""
+    found: Counter[str] = Counter()
+    for number in range(bundles if pool else 0):
+        texts, wanted = list[PageText](), list[tuple[int, str]]()
+        for at in rng.integers(0, len(pool), int(rng.integers(2, 7))):
+            kind, page = pool[at]
+            wanted.append((len(texts), kind))
+            texts += [
+                page,
+                *([replace(page, lines=(), marks=(), ruling=Ruling(), blank=True)] if rng.random() < EMPTY_BACK else []),
+            ]
+        documents = classify(texts, range(len(texts)), bundle="b", doctypes=doctypes)
+        own = {d.pages: d.doctype for d in documents}
+        for at, kind in wanted:
+            found["papers"] += 1
+            found["split right"] += (at,) in own
+            found["and their type"] += own.get((at,)) == kind
+            if (at,) not in own:
+                held = next(d.pages for d in documents if at in d.pages)
+                print(f"bundle {number}: {kind} at {at} of {[k for _, k in wanted]} is in {held}", file=sys.stderr)
+    return {"bundles": bundles, **found}
 
 
 def drawn(fonts: Fonts, kind: str, rng: np.random.Generator, dpi: int) -> Sheet:

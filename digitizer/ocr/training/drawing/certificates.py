@@ -33,32 +33,13 @@ def birth_certificate(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi
         values_by(fonts, sheet, rng, how),
     )
     column = Column(form, sheet.px(25), sheet.px(185), sheet.px(26), "header")
-    motto(column)
-    side = sheet.px(18)
-    RED.lay(sheet.pixels, marks.emblem(side), round(sheet.width / 2 - side / 2), round(column.y - sheet.px(3)))
-    column.gap(25)
-    column.text("GIẤY KHAI SINH", "bold", size=1.75, align="centre", ink=RED)
-    number = Column(form, sheet.px(122), sheet.px(182), column.y, "header")
-    number.row(("Số: ", "{so}"))
-    column.y, column.section = number.y + sheet.px(1), "body"
+    crested(column, "GIẤY KHAI SINH", size=1.75)
     _persons(column)
     column.row(("Nơi đăng ký khai sinh: ", "{noiDangKy}"))
     column.row(("Ngày, tháng, năm đăng ký: ", "{ngayDangKy}"))
     column.gap(1)
     right = Column(form, sheet.px(105), sheet.px(185), column.y, "signatures")
-    signatures(
-        right,
-        [
-            Signer(
-                title="NGƯỜI KÝ GIẤY KHAI SINH",
-                hint="(Ký, ghi rõ họ, chữ đệm, tên, chức vụ và đóng dấu)",
-                name="{nguoiKy}",
-                sealed=True,
-                printed=True,
-            )
-        ],
-        seal_words(case),
-    )
+    _official(right, "NGƯỜI KÝ GIẤY KHAI SINH")
     return form
 
 
@@ -90,20 +71,28 @@ def birth_extract(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: in
     column.row(("Ghi chú: ", ""))
     column.gap(2)
     right = Column(form, sheet.px(105), sheet.px(188), column.y, "signatures")
-    signatures(
-        right,
-        [
-            Signer(
-                title="NGƯỜI KÝ TRÍCH LỤC",
-                hint="(Ký, ghi rõ họ, chữ đệm, tên, chức vụ và đóng dấu)",
-                name="{nguoiKy}",
-                sealed=True,
-                printed=True,
-            )
-        ],
-        seal_words(case),
-    )
+    _official(right, "NGƯỜI KÝ TRÍCH LỤC")
     return form
+
+
+def crested(column: Column, title: str, size: float) -> None:
+    """The head of security paper: motto, coat of arms, title in red, number at the right; `column` goes on below."""
+    form, sheet = column.form, column.form.sheet
+    motto(column)
+    side = sheet.px(18)
+    RED.lay(sheet.pixels, marks.emblem(side), round(sheet.width / 2 - side / 2), round(column.y - sheet.px(3)))
+    column.gap(25)
+    column.text(title, "bold", size=size, align="centre", ink=RED)
+    number = Column(form, sheet.px(122), sheet.px(182), column.y, "header")
+    number.row(("Số: ", "{so}"))
+    column.y, column.section = number.y + sheet.px(1), "body"
+
+
+def _official(column: Column, title: str) -> None:
+    """The official who signs, under a seal."""
+    hint = "(Ký, ghi rõ họ, chữ đệm, tên, chức vụ và đóng dấu)"
+    signer = Signer(title=title, hint=hint, name="{nguoiKy}", sealed=True, printed=True)
+    signatures(column, [signer], seal_words(column.form.case))
 
 
 def motto(column: Column) -> None:

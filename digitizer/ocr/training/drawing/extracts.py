@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import marks
 from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.certificates import RED, border, guilloche, motto
+from digitizer.ocr.training.drawing.certificates import border, crested, guilloche
 from digitizer.ocr.training.drawing.fonts import Fonts
 from digitizer.ocr.training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
 from digitizer.ocr.training.drawing.ink import Hand
@@ -27,14 +26,7 @@ def marriage_certificate(fonts: Fonts, case: Case, rng: np.random.Generator, *, 
     press = printing(fonts, rng, how, pitch_mm=float(rng.uniform(7.6, 8.0)))
     form = Form(fonts, sheet, case, press, rng, values_by(fonts, sheet, rng, how))
     column = Column(form, sheet.px(25), sheet.px(185), sheet.px(26), "header")
-    motto(column)
-    side = sheet.px(18)
-    RED.lay(sheet.pixels, marks.emblem(side), round(sheet.width / 2 - side / 2), round(column.y - sheet.px(3)))
-    column.gap(25)
-    column.text("GIẤY CHỨNG NHẬN KẾT HÔN", "bold", size=1.5, align="centre", ink=RED)
-    number = Column(form, sheet.px(122), sheet.px(182), column.y, "header")
-    number.row(("Số: ", "{so}"))
-    column.y, column.section = number.y + sheet.px(1), "body"
+    crested(column, "GIẤY CHỨNG NHẬN KẾT HÔN", size=1.5)
     couple(column, wife_first=rng.random() < 0.8)
     column.row(("Nơi đăng ký kết hôn: ", "{noiDangKy}"))
     column.row(("Ngày, tháng, năm đăng ký: ", "{ngayDangKy}"))

@@ -148,16 +148,7 @@ def death_body(column: Column) -> None:
     column.row(*_person("nkt"))
     column.row(("Nơi cư trú cuối cùng: ", "{nktNoiCuTru}"), lines=2)
     column.row(("Giấy tờ tùy thân: ", "{nktSoGiayToTuyThan}"), lines=2)
-    column.row(
-        ("Đã chết vào lúc ", "{nktGioPhutChet.0}", 1.5),
-        ("giờ ", "{nktGioPhutChet.2}", 0.7),
-        ("phút, ngày ", "{nktNgayChet}", 1.7),
-    )
-    column.row(("(ghi bằng chữ): ", "{nktNgayChetGhiBangChu}"), lines=2)
-    column.row(("Nơi chết: ", "{nktNoiChet}"), lines=2)
-    column.row(("Nguyên nhân chết: ", "{nktNguyenNhanChet}"))
-    column.row(("Giấy báo tử/giấy tờ thay thế Giấy báo tử số: ", "{gbtSo}"))
-    column.row(("Do: ", "{gbtCoQuanCap}", 1.6), ("Cấp ngày: ", "{gbtNgay}", 1.0))
+    _how_it_happened(column, "(ghi bằng chữ)", "Giấy báo tử/giấy tờ thay thế Giấy báo tử số")
     column.text("Người đi đăng ký khai tử", "bold")
     column.row(("Họ, chữ đệm, tên: ", "{nycHoTen}"))
     column.row(("Giấy tờ tùy thân: ", "{nycSoGiayToTuyThan}"), lines=2)
@@ -165,6 +156,20 @@ def death_body(column: Column) -> None:
     signatures(
         column, [Signer(title="Người đi khai tử", name="{nycHoTen}"), Signer(title="Người thực hiện", name="{nguoiThucHien}")]
     )
+
+
+def _how_it_happened(column: Column, in_words: str, notice: str) -> None:
+    """When, where and of what somebody died, and the paper that says so."""
+    column.row(
+        ("Đã chết vào lúc ", "{nktGioPhutChet.0}", 1.5),
+        ("giờ ", "{nktGioPhutChet.2}", 0.7),
+        ("phút, ngày ", "{nktNgayChet}", 1.7),
+    )
+    column.row((f"{in_words}: ", "{nktNgayChetGhiBangChu}"), lines=2)
+    column.row(("Nơi chết: ", "{nktNoiChet}"), lines=2)
+    column.row(("Nguyên nhân chết: ", "{nktNguyenNhanChet}"))
+    column.row((f"{notice}: ", "{gbtSo}"))
+    column.row(("Do: ", "{gbtCoQuanCap}", 1.6), ("Cấp ngày: ", "{gbtNgay}", 1.0))
 
 
 def old_marriage_body(column: Column) -> None:
@@ -190,16 +195,7 @@ def old_death_body(column: Column) -> None:
     column.row(*((label, value) for label, value, _ in _person("nkt")[1:]))
     column.row(("Nơi thường trú/tạm trú cuối cùng: ", "{nktNoiCuTru}"), lines=2)
     column.row(("Số Giấy CMND/Hộ chiếu: ", "{nktSoGiayToTuyThan}"), lines=2)
-    column.row(
-        ("Đã chết vào lúc ", "{nktGioPhutChet.0}", 1.5),
-        ("giờ ", "{nktGioPhutChet.2}", 0.7),
-        ("phút, ngày ", "{nktNgayChet}", 1.7),
-    )
-    column.row(("(Ghi bằng chữ): ", "{nktNgayChetGhiBangChu}"), lines=2)
-    column.row(("Nơi chết: ", "{nktNoiChet}"), lines=2)
-    column.row(("Nguyên nhân chết: ", "{nktNguyenNhanChet}"))
-    column.row(("Giấy báo tử số: ", "{gbtSo}"))
-    column.row(("Do: ", "{gbtCoQuanCap}", 1.6), ("Cấp ngày: ", "{gbtNgay}", 1.0))
+    _how_it_happened(column, "(Ghi bằng chữ)", "Giấy báo tử số")
     column.text("PHẦN GHI VỀ NGƯỜI ĐI KHAI TỬ", "bold")
     column.row(("Họ và tên: ", "{nycHoTen}"))
     column.row(("Số Giấy CMND/Hộ chiếu: ", "{nycSoGiayToTuyThan}"), lines=2)

@@ -99,11 +99,16 @@ def page(
     for form in forms:
         texts = [form.text_of(head.value, writer).strip(" ,") for head in heads]
         rules.append(_row(form, edges, rules[-1], texts, writer))
-    for y in rules:
-        sheet.rule(float(edges[0]), y, float(edges[-1]), y, 0.3)
-    for x in edges:
-        sheet.rule(float(x), rules[0], float(x), rules[-1], 0.3)
+    _grid(sheet, edges, rules, 0.3)
     return sheet, [form.record() for form in forms]
+
+
+def _grid(sheet: Sheet, edges: np.ndarray, rules: Sequence[float], width_mm: float) -> None:
+    """The lines of a table: between rows at `rules`, between columns at `edges`, px."""
+    for y in rules:
+        sheet.rule(float(edges[0]), y, float(edges[-1]), y, width_mm)
+    for x in edges:
+        sheet.rule(float(x), rules[0], float(x), rules[-1], width_mm)
 
 
 def _row(
@@ -143,8 +148,5 @@ def pair(column: Column, one: str, other: str) -> None:
             text = form.text_of(f"{{{prefix}{name}}}", form.writer)
             ends.append(_row(form, edges[place : place + 2], top, [text], form.writer, tall_mm=4.4))
         rules.append(max(ends))
-    for y in rules:
-        sheet.rule(float(edges[0]), y, float(edges[-1]), y, 0.25)
-    for x in edges:
-        sheet.rule(float(x), rules[0], float(x), rules[-1], 0.25)
+    _grid(sheet, edges, rules, 0.25)
     column.y = rules[-1] + sheet.px(5.6)
