@@ -42,11 +42,13 @@ class Totals:
 
     pages: int | None = None
     cases: int | None = None
+    #: the day it was written, ISO
+    closed: str | None = None
 
 
 def check_book(cases: Sequence[BookCase], *, pages: int, stated: Totals | None = None) -> tuple[Problem, ...]:
     """What a person should look at in a book of `pages` written pages; nothing when all is in order."""
-    found = [*_numbers(cases), *_dates(cases), *_totals(cases, pages, stated)]
+    found = [*_numbers(cases), *_dates(cases), *_after_closing(cases, stated), *_totals(cases, pages, stated)]
     return tuple(found)
 
 
@@ -100,6 +102,15 @@ def _dates(cases: Sequence[BookCase]) -> Iterator[Problem]:
         yield Problem(code="book_date_order", facts={"numbers": ", ".join(late[:LISTED]), "count": len(late)})
 
 
+def _after_closing(cases: Sequence[BookCase], stated: Totals | None) -> Iterator[Problem]:
+    """Registered in the year that was closed, but after its closing; a volume may go on with the next year."""
+    closed = (stated.closed if stated else None) or ""
+    days = [(case.values.get("so"), str(case.values.get("ngayDangKy") or "")) for case in cases]
+    late = [str(so or day) for so, day in days if closed and day[:4] == closed[:4] and day > closed]
+    if late:
+        yield Problem(code="book_after_closing", facts={"numbers": ", ".join(late[:LISTED]), "count": len(late)})
+
+
 def _totals(cases: Sequence[BookCase], pages: int, stated: Totals | None) -> Iterator[Problem]:
     if stated is None:
         yield Problem(code="book_not_closed")
@@ -117,7 +128,14 @@ def totals(lines: Iterable[str]) -> Totals | None:
     text = re.sub(r"[.…]{2,}|…", " ", " ".join(fold(line) for line in lines))
     if sum(phrase in text for phrase in CLOSING) < 2:
         return None
-    return Totals(pages=_first(_PAGES, text), cases=_first(_CASES, text))
+    return Totals(pages=_first(_PAGES, text), cases=_first(_CASES, text), closed=_day(text))
+
+
+def _day(text: str) -> str | None:
+    """The last day that folded `text` names, ISO: the day of the statement stands with its closing or at its end."""
+    days = re.findall(r"(\d{1,2})\s*(?:/|thang)\s*(\d{1,2})\s*(?:/|nam)\s*(\d{4})", text)
+    valid = [f"{year}-{int(month):02}-{int(day):02}" for day, month, year in days if int(month) <= 12 and int(day) <= 31]
+    return valid[-1] if valid else None
 
 
 def _first(patterns: Sequence[str], text: str) -> int | None:

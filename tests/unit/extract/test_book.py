@@ -70,7 +70,10 @@ def test_a_book_without_a_closing_statement_says_so() -> None:
     ("lines", "wanted"),
     [
         (["Sổ này có tổng số trang: 200 trang", "Tổng số sự kiện hộ tịch đã đăng ký: 187"], Totals(pages=200, cases=187)),
-        (["Khóa sổ ngày 31 tháng 12 năm 1999", "Gồm có 96 trang, 95 trường hợp đăng ký"], Totals(pages=96, cases=95)),
+        (
+            ["Khóa sổ ngày 31 tháng 12 năm 1999", "Gồm có 96 trang, 95 trường hợp đăng ký"],
+            Totals(pages=96, cases=95, closed="1999-12-31"),
+        ),
         (["Tổng số trang: ....45....", "Tổng số trường hợp đăng ký khai sinh là 44"], Totals(pages=45, cases=44)),
         (["Khóa sổ", "Tổng số trang: ……"], Totals()),
         (["Số: 15/1999", "Họ và tên"], None),
@@ -96,3 +99,11 @@ def test_a_number_that_does_not_follow_the_one_before_it_goes_to_a_person() -> N
     ]
     assert [r.fields[0].accepted for r in _in_sequence(records)] == [True, True, False, True, True]
     assert [r.verdict is Verdict.REVIEW for r in _in_sequence(records)] == [False, False, True, False, False]
+
+
+def test_what_was_registered_after_the_closing_of_its_year_is_told() -> None:
+    closed = Totals(cases=3, pages=3, closed="1999-12-30")
+    dates = ("1999-12-30", "1999-12-31", "2000-01-04")
+    assert found("1/1999", "2/1999", "1/2000", stated=closed, dates=dates) == {
+        "book_after_closing": {"numbers": "2/1999", "count": 1}
+    }
