@@ -131,8 +131,9 @@ def _continues(before: Part, page: Part, doctypes: Mapping[str, DocType]) -> boo
     book = doctypes[before.best.doctype].book
     if page.best is None:
         return page.closing if book else not page.begins
-    # the same type again, without a title of its own: pages of one book (its cover has one), or the back of a sheet
-    return page.best.doctype == before.best.doctype and not page.best.titled
+    # the same type again, without a title of its own: pages of one book (its cover has one), or the back of a sheet; a letterhead
+    # begins another paper, whether its title was read or not
+    return page.best.doctype == before.best.doctype and not page.best.titled and (book or not page.begins)
 
 
 def _joined(before: Part, page: Part) -> Part:

@@ -177,6 +177,13 @@ def test_two_papers_that_nothing_divides_stay_one_and_say_so() -> None:
     assert apart([page_of(*NATION, "GIẤY BÁO TỬ")], [0])[1] == (0,)
 
 
+def test_a_letterhead_begins_a_paper_of_the_same_type_though_its_title_was_not_read() -> None:
+    unread = replace(LETTER, lines=tuple(k for k in LETTER.lines if "V/v" not in k.text))
+    assert classify([unread], [0], bundle="b", doctypes=OURS)[0].doctype == "official_letter"
+    documents = classify([LETTER, page_of(blank=True), unread], [0, 1, 2], bundle="b", doctypes=OURS)
+    assert [d.pages for d in documents] == [(0,), (1,), (2,)]
+
+
 def test_an_operators_type_is_known_and_read_without_code(tmp_path: Path) -> None:
     (tmp_path / "invitation.toml").write_text(
         """name = "invitation"
