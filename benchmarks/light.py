@@ -15,8 +15,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import pikepdf  # noqa: E402
+
 from benchmarks.measure import Errors  # noqa: E402
-from benchmarks.run import machine, tools_of  # noqa: E402
+from benchmarks.run import save, tools_of  # noqa: E402
 from digitizer.model import Source  # noqa: E402
 from digitizer.pipeline import digitize, light_copy, read_pages  # noqa: E402
 
@@ -24,22 +26,26 @@ A4_SQUARE_INCHES = 8.27 * 11.69
 
 
 def main() -> int:
-    """A line a file, then the total."""
+    """A line a file, then all of it into a results file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", type=Path)
-    tools, total, kilobytes, sheets = tools_of("paddle"), Errors(), 0.0, 0.0
-    for path in parser.parse_args().files:
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
+    given = parser.parse_args()
+    tools, total, size, sheets, files = tools_of("paddle"), Errors(), 0, 0.0, {}
+    for path in given.files:
         with tempfile.TemporaryDirectory() as folder:
-            errors, size, area = one(path, Path(folder), tools)
-        print(f"{path.name}: {size / 1000 / area:.0f} kB an A4 page, CER against the master {errors.plain()['cer']}")
+            errors, bytes_, area, image = one(path, Path(folder), tools)
+        files[path.name] = {"kB an A4 page": round(bytes_ / 1000 / area), **image, **errors.plain()}
+        print(f"{path.name}: {files[path.name]}", flush=True)
         total.edits, total.letters = total.edits + errors.edits, total.letters + errors.letters
-        kilobytes, sheets = kilobytes + size / 1000, sheets + area
-    print(f"all: {kilobytes / sheets:.0f} kB an A4 page, {total.plain()}, {machine()}")
+        size, sheets = size + bytes_, sheets + area
+    figures = {"files": files, "all": {"kB an A4 page": round(size / 1000 / sheets), **total.plain()}}
+    print(save(figures, given.output, "light"))
     return 0
 
 
-def one(path: Path, folder: Path, tools: Any) -> tuple[Errors, int, float]:
-    """(errors of the light copy's text against the master's, its bytes, its size in A4 sheets) of a file of one page."""
+def one(path: Path, folder: Path, tools: Any) -> tuple[Errors, int, float, dict[str, int]]:
+    """(errors of the light copy's text against the master's, bytes, A4 sheets, what its image has) of a file of one page."""
     id_ = hashlib.sha256(path.read_bytes()).hexdigest()
     source = Source(id=id_, key="", media_type="image/jpeg", size=path.stat().st_size)
     master = digitize(path, source, scans=[0], tools=tools, name="a", into=folder)
@@ -49,7 +55,11 @@ def one(path: Path, folder: Path, tools: Any) -> tuple[Errors, int, float]:
     errors, page = Errors(), master.pages[0]
     errors.add(_said(again), _said(master.pages))
     assert page.sheet is not None
-    return errors, light.stat().st_size, page.sheet.width * page.sheet.height / page.dpi**2 / A4_SQUARE_INCHES
+    area = page.sheet.width * page.sheet.height / page.dpi**2
+    with pikepdf.open(light) as pdf:
+        (image,) = pdf.pages[0].get_images().values()
+        shown = {"dpi": round((int(image.Width) * int(image.Height) / area) ** 0.5)}
+    return errors, light.stat().st_size, area / A4_SQUARE_INCHES, shown
 
 
 def _said(pages: Any) -> str:

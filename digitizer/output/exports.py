@@ -89,6 +89,8 @@ def hocr(result: Plain, name: str = "") -> bytes:
     system = f"digitizer {result['run']['versions'].get('digitizer', '')}".strip()
     Xml.SubElement(head, "meta", {"name": "ocr-system", "content": system})
     Xml.SubElement(head, "meta", {"name": "ocr-capabilities", "content": "ocr_page ocr_carea ocr_line ocrx_word"})
+    Xml.SubElement(head, "meta", {"name": "ocr-langs", "content": "vi"})
+    Xml.SubElement(head, "meta", {"name": "ocr-scripts", "content": "Latn"})
     Xml.SubElement(head, "meta", {"name": "ocr-number-of-pages", "content": str(len(result["pages"]))})
     body = Xml.SubElement(html, "body")
     for page in result["pages"]:

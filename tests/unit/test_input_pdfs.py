@@ -16,7 +16,6 @@ from PIL import Image, ImageDraw
 
 from digitizer import legacy
 from digitizer.model import Digitized, Line, OldText, Page, Source
-from digitizer.pages import inspect
 from digitizer.pipeline import Tools, digitize
 from digitizer.settings import PageOptions
 from tests.unit.builders import line
@@ -94,11 +93,12 @@ def both(*draw: Draw) -> Draw:
 def done(path: Path, engine: Engine, mode: str = "redo") -> tuple[Digitized, list[str]]:
     """(result, what each page copies as in MuPDF, row by row joined by spaces)."""
     tools = Tools(engine=engine, doctypes={}, doctypes_digest="", pages=PageOptions(mode=mode, render_dpi=200))
-    seen = inspect(path, options=tools.pages)
-    source = Source(id="5" * 64, key="", media_type=seen.media_type, size=1)
+    source = Source(id="5" * 64, key="", media_type="application/pdf", size=1)
     out = path.parent / "out"
     out.mkdir(exist_ok=True)
-    result = digitize(path, source, scans=range(seen.pages), tools=tools, name="a", into=out, signed=seen.signed)
+    with pymupdf.open(path) as pdf:
+        scans = range(len(pdf))
+    result = digitize(path, source, scans=scans, tools=tools, name="a", into=out)
     with pymupdf.open(out / "a.pdf") as pdf:
         return result, [" ".join(page.get_text().split()) for page in pdf]
 
@@ -140,43 +140,35 @@ def test_forced_a_page_is_a_picture_that_is_read(tmp_path: Path) -> None:
 # --- hidden layers --------------------------------------------------------------------------------------------------
 
 
-def under_a_form(tmp_path: Path, text: Draw) -> Path:
-    """A scan whose old text layer is a form of its own, as OCRmyPDF leaves it."""
-    layer = drawn(tmp_path / "layer.pdf", text)
-    with pymupdf.open() as pdf, pymupdf.open(layer) as old:
-        page = pdf.new_page(width=420, height=595)
-        picture(page)
-        page.show_pdf_page(page.rect, old, 0)
-        pdf.save(tmp_path / "form.pdf")
-    return tmp_path / "form.pdf"
+def in_a_form(text: Draw) -> Draw:
+    """A text layer that is a form of its own, as OCRmyPDF leaves it."""
+
+    def draw(page: pymupdf.Page) -> None:
+        with pymupdf.open() as layer:
+            text(layer.new_page(width=420, height=595))
+            page.show_pdf_page(page.rect, layer, 0)
+
+    return draw
 
 
-@pytest.mark.parametrize("how", ["invisible", "under the picture", "in a form"])
-def test_a_hidden_layer_is_read_again_and_replaced(tmp_path: Path, how: str) -> None:
-    path = tmp_path / "a.pdf"
-    if how == "invisible":
-        drawn(path, both(picture, words(*ROWS, mode=3)))
-    elif how == "under the picture":
-        drawn(path, both(words(*ROWS), picture))
-    else:
-        path = under_a_form(tmp_path, words(*ROWS, mode=3))
+def test_a_hidden_layer_is_read_again_and_replaced(tmp_path: Path) -> None:
+    invisible, under = both(picture, words(*ROWS, mode=3)), both(words(*ROWS), picture)
     engine = Engine()
-    result, copied = done(path, engine)
-    assert (said(result), copied, engine.looks) == ([SEEN], [SEEN], 1)
+    result, copied = done(drawn(tmp_path / "a.pdf", invisible, under, both(picture, in_a_form(words(*ROWS, mode=3)))), engine)
+    assert [said(result, page) for page in range(3)] == [[SEEN]] * 3
+    assert (copied, engine.looks) == ([SEEN] * 3, 3)
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
+def test_a_wrong_hidden_layer_is_read_again_even_when_layers_are_believed(tmp_path: Path) -> None:
+    layers = (
         ("CONG HOA XA HQI CHU NGHIA VIET NAM", "Doc lap Tu do Hanh phuc"),
         ("Ć0NG H04 X4 H0| CHU NGHl4 V|ET N4M",),
         ("one two three four",),
-    ],
-)
-def test_a_wrong_hidden_layer_is_read_again_even_when_layers_are_believed(tmp_path: Path, rows: tuple[str, ...]) -> None:
+    )
     engine = Engine()
-    result, copied = done(drawn(tmp_path / "a.pdf", both(picture, words(*rows, mode=3))), engine, "skip")
-    assert (said(result), copied, engine.looks) == ([SEEN], [SEEN], 1)
+    result, copied = done(drawn(tmp_path / "a.pdf", *(both(picture, words(*rows, mode=3)) for rows in layers)), engine, "skip")
+    assert [said(result, page) for page in range(3)] == [[SEEN]] * 3
+    assert (copied, engine.looks) == ([SEEN] * 3, 3)
 
 
 def test_a_good_hidden_layer_is_believed_when_asked_for_but_no_value_is_accepted_on_it(tmp_path: Path) -> None:
@@ -249,14 +241,15 @@ def test_capitals_of_tcvn3_have_a_font_of_their_own(tmp_path: Path) -> None:
     assert said(result)[0] == ROWS[0]
 
 
-@pytest.mark.parametrize(("name", "write"), [("vni", vni), ("viqr", viqr), ("utf8_twice", utf8_twice)])
-def test_other_old_encodings_are_converted(tmp_path: Path, name: str, write: Callable[[str], str]) -> None:
+def test_other_old_encodings_are_converted_page_by_page(tmp_path: Path) -> None:
     # what Windows has no letter for is lost when UTF-8 is shown as Windows-1252, so no à, ọ, ề, ỏ here
     rows = ("Cộng hòa xã hội chủ nghĩa Việt Nam", "Nguyễn Thị Ượng", "Ủy ban nhân dân xã Cẩm Sơn")
-    engine = Engine()
-    result, copied = done(drawn(tmp_path / "a.pdf", words(*(write(row) for row in rows), font=latin())), engine)
-    assert (said(result), copied, engine.looks) == (list(rows), [" ".join(rows)], 0)
-    assert [p.facts["encoding"] for p in result.problems if p.code == "legacy_text"] == [name]
+    engine, ways = Engine(), {"vni": vni, "viqr": viqr, "utf8_twice": utf8_twice}
+    pages = [words(*(write(row) for row in rows), font=latin()) for write in ways.values()]
+    result, copied = done(drawn(tmp_path / "a.pdf", *pages), engine)
+    assert [said(result, page) for page in range(3)] == [list(rows)] * 3
+    assert (copied, engine.looks) == ([" ".join(rows)] * 3, 0)
+    assert [p.facts["encoding"] for p in result.problems if p.code == "legacy_text"] == list(ways)
 
 
 # --- neither good nor bad -------------------------------------------------------------------------------------------
@@ -276,6 +269,20 @@ def test_text_that_copies_as_something_else_is_read_and_its_page_becomes_a_pictu
     result, copied = done(drawn(tmp_path / "a.pdf", words(*shifted)), engine)
     assert (said(result), copied) == (list(ROWS), [" ".join(ROWS)])
     assert [p.code for p in result.problems] == ["wrong_text"]
+
+
+def test_words_that_lie_over_one_another_are_read_again(tmp_path: Path) -> None:
+    """As in a PDF whose fonts, and with them the widths of its letters, are damaged: every word is good, their order is not."""
+
+    def draw(page: pymupdf.Page) -> None:
+        page.insert_font(fontname="F0", fontbuffer=FONT)
+        for row, text in enumerate(ROWS):
+            for place, word in enumerate(text.split()):
+                page.insert_text((40 + 9 * place, 60 + 24 * row), word, fontname="F0", fontsize=11)
+
+    engine = Engine(*ROWS)
+    result, copied = done(drawn(tmp_path / "a.pdf", draw), engine)
+    assert (said(result), copied, engine.looks) == (list(ROWS), [" ".join(ROWS)], 1)
 
 
 def test_a_scan_with_a_stamp_in_letters_has_both_once(tmp_path: Path) -> None:

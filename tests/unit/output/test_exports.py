@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -114,6 +116,21 @@ def test_hocr_is_xhtml_whose_boxes_lie_within_their_pages(result: dict[str, Any]
         box = box_of(title)
         assert len(box) == 4 and box[0] <= box[2] and box[1] <= box[3]
         assert kind == "ocr_page" or (box[0] >= page[0] and box[3] <= page[3])
+
+
+@pytest.mark.parametrize("spoil", [None, "metadata", "title"])
+def test_hocr_is_what_its_specification_says(result: dict[str, Any], tmp_path: Path, spoil: str | None) -> None:
+    """By the checker of hOCR's editor, which minds mistakes."""
+    data, path = hocr(result, "a.jpg"), tmp_path / "a.hocr"
+    if spoil:
+        wrong = {"metadata": (b'"ocr-system"', b'"ocr-machine"'), "title": (b"x_wconf ", b"x_wconf x")}[spoil]
+        assert wrong[0] in data
+        data = data.replace(*wrong)
+    path.write_bytes(data)
+    # a process of its own: the checker speaks an old Python
+    said = subprocess.run([Path(sys.executable).with_name("hocr-spec"), path], capture_output=True, text=True, check=False)
+    assert (said.returncode == 0) is (spoil is None), said.stdout
+    assert spoil or "[WARN]" not in said.stdout
 
 
 def test_text_has_a_line_each_and_a_form_feed_after_each_page(result: dict[str, Any]) -> None:
