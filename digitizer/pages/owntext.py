@@ -28,7 +28,7 @@ _PICTURES = 0.25
 #: nobody says how sure another OCR was: a person looks at every value taken from a layer it left
 _LAYER = 0.8
 #: share of words that begin before the middle of the one before, from which nobody knows their order
-_MUDDLED = 0.1
+_MUDDLED = 0.02
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
 
@@ -196,7 +196,9 @@ def _unicode(piece: _Piece, encoding: str) -> str:
 def _result(found: _Decoded, *, whole: bool, seen: bool) -> OwnText:
     sure = 1.0 if seen else _LAYER
     lines = tuple(_line(pieces, sure, "pdf" if seen else "ocr") for row in _rows(found.pieces) for pieces in _columns(row))
-    return OwnText(lines=lines, sure=found.sure and not _muddled(lines), whole=whole, seen=seen, encoding=found.encoding)
+    if _muddled(lines):
+        return OwnText(lines=(), sure=False, whole=False, seen=seen)
+    return OwnText(lines=lines, sure=found.sure, whole=whole, seen=seen, encoding=found.encoding)
 
 
 def _muddled(lines: Sequence[Line]) -> bool:

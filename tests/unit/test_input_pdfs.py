@@ -283,6 +283,7 @@ def test_words_that_lie_over_one_another_are_read_again(tmp_path: Path) -> None:
     engine = Engine(*ROWS)
     result, copied = done(drawn(tmp_path / "a.pdf", draw), engine)
     assert (said(result), copied, engine.looks) == (list(ROWS), [" ".join(ROWS)], 1)
+    assert (result.pages[0].old_text, {row.by for row in result.pages[0].lines}) == (OldText.PICTURED, {"ocr"})
 
 
 def test_a_scan_with_a_stamp_in_letters_has_both_once(tmp_path: Path) -> None:
