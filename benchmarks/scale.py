@@ -34,6 +34,8 @@ from worker import Watch, memory, peak, share, sheets  # noqa: E402
 
 from digitizer.ledger import Ledger, jobs, open_ledger, submissions  # noqa: E402
 from digitizer.ledger.schema import bundle, intake, job, page  # noqa: E402
+from digitizer.queue import open_queue  # noqa: E402
+from digitizer.queue.redis import MOST  # noqa: E402
 from digitizer.service import Service, Submission  # noqa: E402
 from digitizer.settings import Settings  # noqa: E402
 from tests.faults.pool import Pool, all_over, blank_page, opened  # noqa: E402
@@ -74,8 +76,18 @@ def main() -> int:
 
 
 def backlog(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds of claim, status and sweep with 100,000 files waiting, on both databases."""
-    return {name: _backlog(url, folder / name) for name, url in (("sqlite", "sqlite:"), ("postgresql", servers.postgres.url()))}
+    """Milliseconds of claim, status and sweep with 100,000 files waiting, on both databases; what wake-ups take in Redis."""
+    urls = {"sqlite": "sqlite:", "postgresql": servers.postgres.url()}
+    return {"redis": _wake_ups(servers), **{name: _backlog(url, folder / name) for name, url in urls.items()}}
+
+
+def _wake_ups(servers: Servers) -> dict[str, int]:
+    """Bytes of memory; there are never more wake-ups than these."""
+    url, client = servers.redis.url(), servers.redis.client
+    before = client.info("memory")["used_memory"]
+    open_queue(url, settings=b"{}", processes=1).wake(MOST)
+    after = client.info("memory")["used_memory"]
+    return {"wake_ups": MOST, "bytes_each": (after - before) // MOST, "bytes_in_all": after}
 
 
 def _backlog(url: str, home: Path) -> dict[str, Any]:
@@ -92,12 +104,21 @@ def _backlog(url: str, home: Path) -> dict[str, Any]:
         service.sweep()  # seals the events once
         return {
             "jobs": BACKLOG,
+            "bytes_each": _size(service) // BACKLOG,
             "fill_s": round(filled, 1),
             "claim_ms": _times(claim, 300),
             "status_ms": _times(service.status, 10),
             "sweep_ms": _times(service.sweep, 5),
             "waiting_ms": _times(service.waiting, 10),
         }
+
+
+def _size(service: Service) -> int:
+    """Bytes of the ledger on disk."""
+    query = {"sqlite": "select page_count * page_size from pragma_page_count(), pragma_page_size()"}
+    with service.ledger.read() as tx:
+        text = query.get(tx.dialect.name, "select pg_database_size(current_database())")
+        return int(tx.execute(sa.text(text)).scalar_one())
 
 
 def _fill(url: str, home: Path) -> None:

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import sqlalchemy as sa
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent)]
 
+from digitizer.ledger.schema import artifact, page, source  # noqa: E402
 from digitizer.service import Service, Submission, work  # noqa: E402
 from digitizer.settings import EngineOptions, Settings  # noqa: E402
 from tests.faults.pool import Pool  # noqa: E402
@@ -26,20 +28,40 @@ SAMPLES = sorted(p for p in (HERE.parent / "samples").rglob("*.jpg") if "books" 
 
 
 def share(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """CPU seconds of one worker with its decoders, and how many of them decoding, geometry and inference took."""
+    """CPU seconds of one worker with its decoders, and how many of them decoding, geometry and inference took; what is stored."""
     pool, spent, pages = Pool(servers, folder), [0.0], max(8, given.pages // 100)
     pool.more = {"DIGITIZER_LEASE_S": "120"}
     with Service.open(pool.settings()) as service:
         for sheet in sheets(pool.home, pages):
             service.receive([sheet], sheet.name, Submission(actor="bench"))
         assert service.tools is not None  # the engine is loaded before the clock starts
+        tables = _tables(service)
         read, work.read_pages = work.read_pages, _clocked(work.read_pages, spent)
         began = _cpu_s()
         while service.work("bench") is not None:
             pass
         whole, work.read_pages = _cpu_s() - began, read
         assert service.status().intakes == {"DIGITIZED": pages}
-    return {"pages": pages, "cpu_s": round(whole, 1), "reading_cpu_s": round(spent[0], 1), "share": round(spent[0] / whole, 3)}
+        stored = {"ledger": (_tables(service) - tables) // pages, **_stored(service, pages)}
+    cpu = {"cpu_s": round(whole, 1), "reading_cpu_s": round(spent[0], 1), "share": round(spent[0] / whole, 3)}
+    return {"pages": pages, **cpu, "bytes a page": stored}
+
+
+def _tables(service: Service) -> int:
+    """Bytes of all tables of a PostgreSQL ledger with their indexes."""
+    with service.ledger.read() as tx:
+        return int(tx.execute(sa.text("select sum(pg_total_relation_size(oid)) from pg_class where relkind = 'r'")).scalar_one())
+
+
+def _stored(service: Service, pages: int) -> dict[str, int]:
+    """Bytes in the store a page, by kind."""
+    with service.ledger.read() as tx:
+        found = {"original": int(tx.execute(sa.select(sa.func.sum(source.c.size))).scalar_one())}
+        keys = [("reading", key) for key in tx.execute(sa.select(page.c.texts)).scalars()]
+        keys += [(row.kind, row.key) for row in tx.execute(sa.select(artifact.c.kind, artifact.c.key))]
+    for kind, key in keys:
+        found[kind] = found.get(kind, 0) + service.store.stat(key).size
+    return {kind: size // pages for kind, size in found.items()}
 
 
 def _clocked(read: Callable[..., Iterator[Any]], spent: list[float]) -> Callable[..., Iterator[Any]]:
@@ -120,9 +142,9 @@ def _bound(path: Path, numbers: Sequence[int]) -> Path:
     """A PDF of scans: the upper parts of sample pages, up to a sixth of them, and now and then a whole one."""
     pages = []
     for number in numbers:
-        page = Image.open(SAMPLES[number % len(SAMPLES)]).convert("RGB")
-        share = 100 if number % WHOLE == 0 else 6 + number * 7 % 11
-        pages.append(page.crop((0, 0, page.width, page.height * share // 100)))
+        scan = Image.open(SAMPLES[number % len(SAMPLES)]).convert("RGB")
+        part = 100 if number % WHOLE == 0 else 6 + number * 7 % 11
+        pages.append(scan.crop((0, 0, scan.width, scan.height * part // 100)))
     pages[0].save(path, save_all=True, append_images=pages[1:], resolution=200, quality=85)
     return path
 
