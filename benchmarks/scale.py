@@ -55,7 +55,8 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=2000, help="pages for memory; scaling takes a fortieth of it")
     parser.add_argument("--files", type=int, default=100, help="pages of each half of overhead")
     parser.add_argument("--bulk", type=int, default=10_000, help="pages of the bulk run")
-    parser.add_argument("--minutes", type=float, default=600.0, help="memory ends after that, with as many pages as fit")
+    parser.add_argument("--minutes", type=float, default=600.0, help="memory and bulk end after that, with as many pages as fit")
+    parser.add_argument("--job-pages", type=int, default=16, help="pages of a read job in the bulk run")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     shifts.MOST_JOBS = 1_000_000  # nobody is replaced by age here
     given = parser.parse_args()
@@ -228,7 +229,11 @@ def bulk(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str,
     for number in range(books):
         _book(folder / "in" / "H60.127.03" / "books" / "KS" / str(1950 + number) / "01" / "book.pdf", number)
     (folder / "nothing.json").write_text("{}")
-    recorded = {"DIGITIZER_ENGINE__NAME": "replay", "DIGITIZER_ENGINE__RECORDING": str(folder / "nothing.json")}
+    recorded = {
+        "DIGITIZER_JOB_PAGES": str(given.job_pages),
+        "DIGITIZER_ENGINE__NAME": "replay",
+        "DIGITIZER_ENGINE__RECORDING": str(folder / "nothing.json"),
+    }
     command = [sys.executable, "-m", "digitizer", "--home", str(home), "ingest", str(folder / "in"), "--jobs", "2"]
     ledger = open_ledger("sqlite:", home)
     seen: list[dict[str, int]] = []
@@ -241,7 +246,7 @@ def bulk(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str,
             time.sleep(2)
             pages = _count(ledger, page)
             seen.append({"pages": pages, **_memory(run.pid)})
-            if pages >= until:
+            if pages >= until or time.monotonic() - began > 60 * given.minutes:
                 run.kill()
         return run.wait()
 
@@ -258,9 +263,12 @@ def bulk(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str,
             "jobs claimed twice": tx.execute(sa.select(sa.func.count()).select_from(job).where(job.c.attempts > 1)).scalar_one(),
         }
     ledger.close()
-    quarters = [[s for s in seen if a <= s["pages"] / (books * BOOK) <= a + 0.25] for a in (0.0, 0.75)]
+    done = max(s["pages"] for s in seen)
+    quarters = [[s for s in seen if a <= s["pages"] / done <= a + 0.25] for a in (0.0, 0.75)]
     return {
         **found,
+        "pages wanted": books * BOOK,
+        "pages of a read job": given.job_pages,
         "exit codes": codes,
         "cpu_s": round(used.children_user + used.children_system - before.children_user - before.children_system),
         "seconds": round(time.monotonic() - began),
