@@ -69,7 +69,7 @@ def main() -> int:
     finally:
         products = servers.products()
         servers.end()
-    print(save({"servers": products, "load": os.getloadavg(), **found}, given.output, "scale"))
+    print(save({"servers": products, "load": os.getloadavg(), **found}, given.output, given.parts.replace(",", "-")))
     return 0
 
 

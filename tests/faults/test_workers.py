@@ -41,7 +41,7 @@ def _works(process: psutil.Process) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(3600)
 def test_workers_killed_at_random_lose_nothing_and_do_nothing_twice(
     digitizer: Command,
     tmp_path: Path,
