@@ -218,6 +218,10 @@ def stacked(
         registers.margin(form, split, right, top, bottom - sheet.px(3), old=True)
         forms.append(form)
     registers.page_number(forms[-1], right, sheet.height - sheet.px(13))
+    # one number a page: it holds for every record on it
+    for form in forms[:-1]:
+        form.case.put("trangSo", forms[-1].case.raw["trangSo"])
+        form.note("trangSo", writer)
     return sheet, forms
 
 
