@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ def main() -> int:
     parser.add_argument("--jobs", default="1")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
     given = parser.parse_args()
+    if given.beside and find_spec("ocrmypdf") is None:
+        parser.error("OCRmyPDF is not installed: .venv/bin/pip install -e '.[bench]'")
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as home:
         if given.folders:
