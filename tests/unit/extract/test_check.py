@@ -11,7 +11,7 @@ from digitizer.extract.values import Evidence
 from digitizer.model import Field, Problem, Verdict
 
 
-def field(name: str, value: str | None, *, sure: float = 0.99, problems: tuple[Problem, ...] = ()) -> Field:
+def field(name: str, value: str | None, *, sure: float = 0.9995, problems: tuple[Problem, ...] = ()) -> Field:
     return Field(name=name, raw=value or "", value=value, confidence=sure, accepted=False, problems=problems)
 
 
