@@ -90,7 +90,8 @@ def test_a_book_in_order_is_said_to_be_so(digitizer: Callable[..., Any], open_se
     digitized(open_service(), cases=3, closing=CLOSED, book="KS/1999/01")
     whole = digitizer("book", "check", "KS/1999/01", "--agency", "H60.127.03", "--json")
     assert (whole.code, whole.json["problems"]) == (0, [])
-    assert (whole.json["pages"], whole.json["cases"], whole.json["stated"]) == (3, 3, {"pages": 3, "cases": 3})
+    stated = {"pages": 3, "cases": 3, "closed": "1999-12-31"}
+    assert (whole.json["pages"], whole.json["cases"], whole.json["stated"]) == (3, 3, stated)
 
 
 def test_book_check_says_gaps_totals_and_a_missing_end_and_counts_corrections(
