@@ -281,7 +281,7 @@ def one(path: Path) -> None:
     with cost:
         for scan in load(path, source="", options=patient):
             straighten(scan, options=PageOptions())
-    print(cost.peak_bytes / 1e6)
+    print(cost.peak_mb)
 
 
 def as_scan(pixels: Any, dpi: float | None) -> Scan:

@@ -190,7 +190,7 @@ class Cost:
     """CPU seconds of this process and its children, and the peak of their memory (PSS), while it is entered."""
 
     def __init__(self, every_s: float = 0.5) -> None:
-        self.pages, self.peak_bytes, self._over, self._every_s = 0, 0, threading.Event(), every_s
+        self.pages, self.peak_mb, self._over, self._every_s = 0, 0.0, threading.Event(), every_s
 
     def __enter__(self) -> None:
         self._cpu, self._wall = _cpu_seconds(), time.perf_counter()
@@ -205,15 +205,11 @@ class Cost:
     def _look(self) -> None:
         import psutil
 
+        from benchmarks.memory import pss_of
+
         own = psutil.Process()
         while not self._over.wait(self._every_s):
-            total = 0
-            for process in [own, *own.children(recursive=True)]:
-                try:
-                    total += process.memory_full_info().pss
-                except psutil.Error:
-                    continue  # it ended while we looked
-            self.peak_bytes = max(self.peak_bytes, total)
+            self.peak_mb = max(self.peak_mb, sum(pss_of(own)))
 
     def plain(self) -> dict[str, Any]:
         """As a result file has it."""
@@ -222,7 +218,7 @@ class Cost:
             "scans": self.pages,
             "cpu s per scan": round(self._cpu / pages, 3),
             "wall s per scan": round(self._wall / pages, 3),
-            "peak MB": round(self.peak_bytes / 1e6),
+            "peak MB": round(self.peak_mb),
         }
 
 

@@ -32,6 +32,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 from run import save  # noqa: E402
 from worker import Watch, memory, peak, share, sheets  # noqa: E402
 
+from benchmarks.memory import pss_of  # noqa: E402
 from digitizer.ledger import Ledger, jobs, open_ledger, submissions  # noqa: E402
 from digitizer.ledger.schema import bundle, intake, job, page  # noqa: E402
 from digitizer.queue import open_queue  # noqa: E402
@@ -300,14 +301,9 @@ def _count(ledger: Ledger, table: sa.Table) -> int:
 
 def _memory(pid: int) -> dict[str, int]:
     """PSS in MB of a process, and of its whole tree."""
-    found = []
-    try:
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            with suppress(psutil.Error):
-                found.append(process.memory_full_info().pss / 1e6)
-    except psutil.NoSuchProcess:
-        pass
+    found: list[float] = []
+    with suppress(psutil.NoSuchProcess):
+        found = pss_of(psutil.Process(pid))
     return {"ingest": round(found[0]) if found else 0, "tree": round(sum(found))}
 
 

@@ -18,6 +18,7 @@ from PIL import Image
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent)]
 
+from benchmarks.memory import pss_of  # noqa: E402
 from digitizer.ledger.schema import artifact, page, source  # noqa: E402
 from digitizer.service import Service, Submission, work  # noqa: E402
 from digitizer.settings import EngineOptions, Settings  # noqa: E402
@@ -178,13 +179,7 @@ class Watch:
 
     def pss_mb(self) -> float:
         """Now."""
-        total = 0.0
-        for process in self._tree():
-            try:
-                total += process.memory_full_info().pss / 1e6
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-        return total
+        return sum(pss_of(self.root))
 
     def _look(self) -> None:
         while not self._over.wait(self._every_s):

@@ -115,6 +115,9 @@ class Prose:
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._no_syllable = NO_NAME_SYLLABLE if kind == "name" else NO_SYLLABLE
+        self._forget()
+
+    def _forget(self) -> None:
         self._states: list[State] = [START]
         self._numbers: dict[State, int] = {START: 0}
         self._known: dict[tuple[int, str], tuple[int, float] | None] = {}
@@ -122,7 +125,7 @@ class Prose:
     def begin(self) -> int:
         """The state before the first letter; states are numbers, valid until the next text begins."""
         if len(self._known) > KNOWN:
-            self.__init__(self._kind)  # type: ignore[misc]
+            self._forget()
         return 0
 
     def step(self, state: int, char: str) -> tuple[int, float] | None:

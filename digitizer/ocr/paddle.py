@@ -125,8 +125,7 @@ def joined(quads: Quads) -> Quads:
             (_, v0), (u1, v1) = other.min(axis=0), other.max(axis=0)
             common, tall = min(y1, v1) - max(y0, v0), (y1 - y0, v1 - v0)
             if LAPPED * min(tall) < u1 - x0 and x1 > u1 and common > SAME_ROW * max(tall):
-                a, b, c, d = other[0], quad[1], quad[2], other[3]
-                left[at] = np.array([a, b, c, d])
+                left[at] = np.array([other[0], quad[1], quad[2], other[3]])
                 break
         else:
             left.append(quad)
