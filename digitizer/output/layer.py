@@ -31,7 +31,7 @@ SAME_LINE = 0.6
 TRIM_PX, TRIM_SHARE = 1.5, 0.2
 #: a line's words are shown level where their ends keep within so many px of the scan: Poppler takes tilted words apart
 LEVEL_PX = 1.5
-#: how far off its line the last space stands, in widths of a letter; PDFium takes half of one for the same row
+#: how far off its line the last space stands, in what PDFium takes for the width of a letter; half of one is the same row for it
 OFF_LINE = 0.6
 #: what is left of a word that reaches into the next, a share of its width; text of PDFs knows better where words begin than end
 LEFT = 0.3
@@ -188,12 +188,17 @@ def _end(word: _Placed, following: _Placed | None) -> Floats:
     PDFium would sort the first words of that line into this one if they stood as high as its end, which they do on a tilted page.
     """
     along, up = _axes(word)
-    letter, way = word.width / len(word.text), 1.0
+    letter, way = _letter(word), 1.0
     if following is not None:
-        letter = max(letter, following.width / len(following.text))
+        letter = max(letter, _letter(following))
         way = -float(np.sign((following.at - word.at) @ up)) or 1.0
     end: Floats = word.at + word.width * along + way * OFF_LINE * letter * up
     return end
+
+
+def _letter(word: _Placed) -> float:
+    """How wide PDFium takes a letter of `word` to be when it looks for rows: halfway between stretched and not."""
+    return (word.width / len(word.text) + ADVANCE * word.size) / 2
 
 
 def _matrix(word: _Placed, at: Floats) -> str:

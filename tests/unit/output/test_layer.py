@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pymupdf
 import pytest
 
 from benchmarks.output import READERS
-from digitizer.model import Box, Line, Warp, Word
+from digitizer.model import Box, Line, PageText, Warp, Word
 from digitizer.text import nfc
 from tests.unit.output.test_pdf import H, W, jpeg, rendered, text_of
 
 PX_PT = 0.72
+SYLLABLES = ["Nguyễn", "Thị", "Ượng", "i", "xã", "Hà", "12/2018", "9", "số:", "Quang,", "CMND/Hộ", "-", "khai-sinh", ".", "Ỷ"]
+WAVE = np.linspace(0, 4, 9)[None, :] + np.linspace(0, 1, 12)[:, None]
 
 
 def row(*words: tuple[str, float, float], y: float = 100, tall: float = 30) -> Line:
@@ -63,6 +66,40 @@ def test_lines_of_a_tilted_scan_are_copied_in_order(tmp_path: Path, degrees: flo
     texts = [[f"chữ{n}{k}" for k in range(6)] for n in range(14)]
     lines = [row(*((t, 80 + 80 * k, 80 + 80 * k + 68) for k, t in enumerate(texts[n])), y=60 + 44 * n) for n in range(14)]
     assert copies(made(tmp_path, *lines, to_scan=turn)) == by_all(*(t for line in texts for t in line))
+
+
+def crowded(rng: random.Random) -> PageText:
+    """A page of rows that lean, wave, lap over one another and stand in columns, as far as they fit on it."""
+    a, swing = np.radians(rng.uniform(-5, 5)), rng.uniform(0, 12)
+    wave = swing * np.stack(np.broadcast_arrays(0.3 * np.cos(WAVE), np.sin(WAVE * rng.uniform(1, 2))), axis=-1)
+    turned = np.array([[np.cos(a), -np.sin(a), 20], [np.sin(a), np.cos(a), 40], [0, 0, 1]])
+    warp, lines, y = Warp(homography=turned, grid=wave, size=(W, H)), [], 60.0
+    while y < 780:
+        pitch, columns = rng.uniform(14, 40), rng.choice([1, 1, 2])
+        lines += [a_row(rng, warp, x, 560 / columns, y, pitch) for x in (60.0, 360.0)[:columns]]
+        y += pitch
+    return replace(text_of("", to_scan=warp), lines=tuple(found for found in lines if found))
+
+
+def a_row(rng: random.Random, warp: Warp, x: float, room: float, y: float, pitch: float) -> Line | None:
+    tall, end, words = pitch * rng.uniform(0.6, 2.2), x + room, []
+    for _ in range(rng.choice([1, 2, 3, 9])):
+        text = rng.choice(SYLLABLES)
+        box = Box(x, y + rng.uniform(-0.08, 0.08) * pitch, x + len(text) * pitch * rng.uniform(0.25, 0.6) + 2, y + tall)
+        x = box.x1 + pitch * rng.choice([0.1, 0.2, 0.4, 3])
+        on_scan = warp.points(np.array([(box.x0, box.y0), (box.x1, box.y0), (box.x0, box.y1), (box.x1, box.y1)]))
+        if box.x1 < end and on_scan.min() > 4 and (on_scan < (W - 4, H - 4)).all():
+            words.append(Word(text=text, box=box, confidence=0.9))
+    if not words:
+        return None
+    return Line(text="", box=Box(words[0].box.x0, y, words[-1].box.x1, y + tall), confidence=0.9, words=tuple(words))
+
+
+def test_rows_of_any_shape_are_copied_in_order_by_all_three(tmp_path: Path) -> None:
+    rng = random.Random(9)
+    pages = [crowded(rng) for _ in range(24)]
+    wanted = [word.text for page in pages for found in page.lines for word in found.words]
+    assert copies(rendered(tmp_path, jpeg(tmp_path), "image/jpeg", pages)[0]) == by_all(*wanted)
 
 
 @pytest.mark.parametrize("degrees", [0, 1, 3])
