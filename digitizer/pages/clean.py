@@ -22,16 +22,24 @@ _FAINT = 0.10
 _PALE = (0.30, 0.40)
 
 
-def clean(pixels: Pixels, seals: tuple[Seal, ...], darkness: float = 1.0, brief: Pixels | None = None) -> Pixels:
-    """`pixels` ((H, W, 3) uint8 RGB) for reading; a copy.
+def clean(
+    pixels: Pixels,
+    seals: tuple[Seal, ...],
+    darkness: float = 1.0,
+    brief: Pixels | None = None,
+    into: Pixels | None = None,
+) -> Pixels:
+    """`pixels` ((H, W, 3) uint8 RGB) for reading.
 
     `darkness`: of half of the ink beside its paper, 0-1. `brief`: a small copy of `pixels`, made here where there is none.
+    `into`: where the result is written, `pixels` itself where they are not needed any more; made here where it is None.
     """
     height, width = pixels.shape[:2]
     brief = coarse(pixels, 1 / _COARSER) if brief is None else brief
     lifted = lift_seals(brief, tuple(seal.scaled(brief.shape[1] / width) for seal in seals))
     shade = _shade(lifted, (max(1, round(width / _COARSER)), max(1, round(height / _COARSER))))
-    return _whitened(lift_seals(pixels, seals), shade, _fainter(darkness))
+    white = np.empty_like(pixels) if into is None else into
+    return _whitened(lift_seals(pixels, seals), shade, _fainter(darkness), white)
 
 
 def _shade(brief: Pixels, size: tuple[int, int]) -> Pixels | None:
@@ -47,15 +55,16 @@ def _shade(brief: Pixels, size: tuple[int, int]) -> Pixels | None:
 
 
 def _fainter(darkness: float) -> int:
-    """Level below which twice a level less is left: what is faint goes, the more of it the darker the ink is."""
+    """Level above which what is lighter becomes lighter by as much again: the more of the faint goes, the darker the ink is."""
     share = float(np.clip((darkness - _PALE[0]) / (_PALE[1] - _PALE[0]), 0, 1))
-    return round(255 * (0.5 - share * _FAINT))
+    return 2 * round(255 * (0.5 - share * _FAINT))
 
 
-def _whitened(pixels: Pixels, shade: Pixels | None, faint: int) -> Pixels:
-    """`pixels` with the `shade` of the paper, a small copy, taken out, each colour by itself, and what is `faint` lighter."""
+def _whitened(pixels: Pixels, shade: Pixels | None, faint: int, white: Pixels) -> Pixels:
+    """`pixels` with the `shade` of the paper, a small copy, taken out, each colour by itself, and what is lighter than `faint`
+    lighter still; in `white`, which may be `pixels`.
+    """
     height, width = pixels.shape[:2]
-    white = np.empty_like(pixels)
     for top in range(0, height, _BAND_PX):
         bottom = min(height, top + _BAND_PX)
         band, read = pixels[top:bottom], white[top:bottom]
@@ -64,6 +73,5 @@ def _whitened(pixels: Pixels, shade: Pixels | None, faint: int) -> Pixels:
             rows = np.arange(top // _COARSER - 1, -(-bottom // _COARSER) + 1).clip(0, len(shade) - 1)
             paper = cv2.resize(shade[rows], (width, len(rows) * _COARSER), interpolation=cv2.INTER_LINEAR)
             band = cv2.divide(band, paper[_COARSER : _COARSER + bottom - top], dst=read, scale=255)
-        lighter = cv2.subtract(band, (faint, faint, faint, 0))
-        cv2.max(band, cv2.add(lighter, lighter, dst=lighter), dst=read)
+        cv2.add(band, cv2.subtract(band, (faint, faint, faint, 0)), dst=read)
     return white

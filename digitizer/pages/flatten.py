@@ -25,9 +25,7 @@ _STIFF = (10.0, 6.0)
 _LEAST_PX = 2.0
 #: how far a step may be off, px: letters are not alike; fewer steps than so many, or a smaller share that agrees, are no evidence
 _NOISE_PX, _LEAST_SEEN, _AGREE = 0.8, 60, 0.5
-
-
-#: rows that step by less than this over the farthest strips, nearly all of them, are straight, px
+#: rows that step by less than this over the farthest strips, nearly all of them or in a field fitted to them, are straight, px
 _FLAT_PX = 0.6
 
 
@@ -42,17 +40,25 @@ def find_bend(ink: Pixels) -> Floats | None:
         return None
     profiles = _profiles(ink)
     far = _steps(profiles, _APART[-1])
-    # most pages are flat: they are told by one comparison
+    shape = max(3, round(height / _DOWN_PX) + 1), max(5, round(width / _ACROSS_PX) + 1)
+    extent = float(height), width / _STRIP_PX
+    # most pages are flat: they are told by the strips farthest apart
     if len(far) and np.percentile(abs(far[:, 3]), 95) < _FLAT_PX:
+        return None
+    if len(far) >= _LEAST_SEEN and _reach(_fitted(far, shape, extent)) < _FLAT_PX:
         return None
     seen = np.concatenate([far, *(_steps(profiles, apart) for apart in _APART[:-1])])
     if len(seen) < _LEAST_SEEN:
         return None
-    shape = max(3, round(height / _DOWN_PX) + 1), max(5, round(width / _ACROSS_PX) + 1)
-    bend, shift, agree = _fitted(seen, shape, (float(height), width / _STRIP_PX))
-    # what the field is where nothing is written does not count
+    fitted = _fitted(seen, shape, extent)
+    return fitted[0] if _reach(fitted) >= _LEAST_PX and fitted[2].mean() >= _AGREE else None
+
+
+def _reach(fitted: tuple[Floats, Floats, npt.NDArray[np.bool_]]) -> float:
+    """How far rows rise and fall, px, by what `_fitted` gives; what the field is where nothing is written does not count."""
+    _, shift, agree = fitted
     low, high = np.percentile(shift[agree], (2, 98)) if agree.any() else (0.0, 0.0)
-    return bend if high - low >= _LEAST_PX and agree.mean() >= _AGREE else None
+    return float(high - low)
 
 
 def _profiles(ink: Pixels) -> npt.NDArray[np.float32]:
@@ -70,9 +76,10 @@ def _steps(profiles: npt.NDArray[np.float32], apart: int) -> Floats:
     lags = np.arange(-reach, reach + 1)
     # what all heights have in common says nothing about rows
     left, right = (np.asarray(p - cv2.blur(p, (1, _WINDOW_PX))) for p in (left, right))
-    match = np.stack([_windows(left * np.roll(right, -lag, axis=0)) for lag in lags])
+    shifted = np.concatenate([right[-reach:], right, right[:reach]])
+    match = np.stack([_windows(left, shifted[reach + lag :]) for lag in lags])
     at = _WINDOW_PX // 2 * np.arange(1, match.shape[1] + 1)
-    power = np.sqrt(_windows(left**2) * _windows(right**2)) + 1e-4 * _WINDOW_PX
+    power = np.sqrt(_windows(left, left) * _windows(right, right)) + 1e-4 * _WINDOW_PX
     match /= power
     best = match[1:-1].argmax(axis=0) + 1
     rows, columns = np.indices(best.shape)
@@ -83,10 +90,12 @@ def _steps(profiles: npt.NDArray[np.float32], apart: int) -> Floats:
     return np.column_stack([at[rows[good]], columns[good], columns[good] + apart, step[good], top[good]]).astype(np.float64)
 
 
-def _windows(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(n, columns) sums of (h, columns) `values` over windows that overlap by half."""
+def _windows(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(n, columns) sums of the products of two, (h, columns) of `one`, over windows that overlap by half."""
     half = _WINDOW_PX // 2
-    blocks = values[: len(values) // half * half].reshape(-1, half, values.shape[1]).sum(axis=1)
+    count = len(one) // half
+    one, other = (v[: count * half].reshape(count, half, -1) for v in (one, other))
+    blocks = np.einsum("nhc,nhc->nc", one, other)
     sums: npt.NDArray[np.float32] = blocks[:-1] + blocks[1:]
     return sums
 

@@ -97,7 +97,11 @@ def find_ruling(pixels: Pixels, dpi: float) -> Ruling:
     mm = (dpi * scale if dpi else _DPI) / 25.4
     dark = cv2.bitwise_not(grey_copy(pixels, scale))
     ink = cv2.compare(dark, _DARKER, cv2.CMP_GT)
-    found = [box for square in _squares(ink, mm) if (box := _checked(dark, square, mm)) is not None]
+    found: list[_Square] = []
+    for square in _squares(ink, mm):
+        # most boxes are found several times
+        if not _lies_in(square, found) and (box := _checked(dark, square, mm)) is not None:
+            found.append(box)
     # rules are long: half as fine is enough for them
     cells = [replace(cell, box=_grown(cell.box, 2)) for cell in find_cells(any_halved(ink), mm / 2)]
     ticks = [_tick(dark, square, mm) for square in _in_reading_order(_apart(found))]
@@ -149,20 +153,18 @@ def _lines(ink: Pixels, mm: float) -> Boxes:
 
 def _between(lines: Boxes, mm: float) -> Boxes:
     """(N, 4) x0, y0, x1, y1, px, of the squares between two of `lines`; a filled box is one line as thick as it is long."""
-    found = [lines]
-    for step in range(1, len(lines) if len(lines) <= _MOST_LINES else 0):
-        above, below = lines[:-step], lines[step:]
-        near = below[:, 1] - above[:, 1] <= _SIDE_MM[1] * mm
-        if not near.any():
-            break
-        # a stroke that crosses a corner makes one of the two longer
-        slack = 0.25 * (above[:, 2] - above[:, 0])
-        near &= (abs(below[:, 0] - above[:, 0]) <= slack) & (abs(below[:, 2] - above[:, 2]) <= slack)
-        one, other = above[near], below[near]
-        found.append(
-            np.column_stack([(one[:, 0] + other[:, 0]) // 2, one[:, 1], (one[:, 2] + other[:, 2] + 1) // 2, other[:, 3]])
-        )
-    boxes: Boxes = np.concatenate(found)
+    # below each line lie those that follow it up to the first that is too far off
+    number = np.arange(len(lines) if len(lines) <= _MOST_LINES else 0)
+    following = np.searchsorted(lines[:, 1], lines[number, 1] + _SIDE_MM[1] * mm, side="right") - number - 1
+    above = np.repeat(number, following)
+    below = above + 1 + np.arange(len(above)) - np.repeat(np.cumsum(following) - following, following)
+    one, other = lines[above], lines[below]
+    # a stroke that crosses a corner makes one of the two longer
+    slack = 0.25 * (one[:, 2] - one[:, 0])
+    near = (abs(other[:, 0] - one[:, 0]) <= slack) & (abs(other[:, 2] - one[:, 2]) <= slack)
+    one, other = one[near], other[near]
+    between = np.column_stack([(one[:, 0] + other[:, 0]) // 2, one[:, 1], (one[:, 2] + other[:, 2] + 1) // 2, other[:, 3]])
+    boxes: Boxes = np.concatenate([lines, between])
     return boxes[_is_square(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1], mm, 2 * _SQUARE)]
 
 
@@ -280,10 +282,15 @@ def _apart(squares: Iterable[_Square]) -> list[_Square]:
     """`squares` without those whose middle lies in one kept before."""
     kept: list[_Square] = []
     for new in squares:
-        x, y = (new.x0 + new.x1) / 2, (new.y0 + new.y1) / 2
-        if not any(old.x0 < x < old.x1 and old.y0 < y < old.y1 for old in kept):
+        if not _lies_in(new, kept):
             kept.append(new)
     return kept
+
+
+def _lies_in(new: _Square, kept: Iterable[_Square]) -> bool:
+    """Whether the middle of `new` lies in one of those `kept`."""
+    x, y = (new.x0 + new.x1) / 2, (new.y0 + new.y1) / 2
+    return any(old.x0 < x < old.x1 and old.y0 < y < old.y1 for old in kept)
 
 
 def _in_reading_order(squares: Sequence[_Square]) -> list[_Square]:

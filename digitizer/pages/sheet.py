@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from digitizer.model import Floats, Pixels
-from digitizer.pages.ink import coarse
+from digitizer.pages.ink import coarse, level_at
 
 #: longest side of the copy the sheet is looked for on, px
 SHEET_PX = 400
@@ -75,19 +75,17 @@ def find_sheet(pixels: Pixels) -> Outline | None:
 
 def _papers(closed: Pixels) -> list[Pixels]:
     """Masks of what may be paper: what is light, and what has the colour of most that is light."""
-    lab = cv2.cvtColor(closed, cv2.COLOR_RGB2LAB)
-    light = lab[..., 0]
-    _, bright = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    light, *colours = cv2.split(cv2.cvtColor(closed, cv2.COLOR_RGB2LAB))
+    threshold, bright = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     masks = []
-    if 0 < np.count_nonzero(bright) < bright.size:
-        dark, lit = float(light[bright == 0].mean()), float(np.median(light[bright > 0]))
+    if 0 < cv2.countNonZero(bright) < bright.size:
+        dark, lit = cv2.mean(light, cv2.compare(light, threshold, cv2.CMP_LE))[0], level_at(light, bright, 0.5)
         if dark < _DARKER * lit:
             masks.append(cv2.compare(light, (dark + lit) / 2, cv2.CMP_GT))
-    middle = lab[bright > 0][:, 1:].astype(np.float32)
-    paper = np.median(middle, axis=0) if len(middle) else np.array([128.0, 128.0])
-    away = np.linalg.norm(lab[..., 1:].astype(np.float32) - paper, axis=2)
-    if np.mean(away > _COLOURED) > 0.03:
-        masks.append(cv2.compare(away.astype(np.float32), _COLOURED * 0.6, cv2.CMP_LT))
+    levels = np.arange(256, dtype=np.float32)
+    away = cv2.add(*(cv2.LUT(colour, (levels - level_at(colour, bright, 0.5, otherwise=128.0)) ** 2) for colour in colours))
+    if cv2.countNonZero(cv2.compare(away, _COLOURED**2, cv2.CMP_GT)) > 0.03 * away.size:
+        masks.append(cv2.compare(away, (_COLOURED * 0.6) ** 2, cv2.CMP_LT))
     return masks
 
 

@@ -21,7 +21,7 @@ from digitizer.pages.canvas import (
 from digitizer.pages.clean import clean
 from digitizer.pages.codes import find_codes
 from digitizer.pages.flatten import find_bend
-from digitizer.pages.ink import Copies, Small, find_letters, halved, shrink, warp_affine
+from digitizer.pages.ink import Copies, Small, find_letters, shrink, warp_affine
 from digitizer.pages.orientation import ROWS_CONTRAST, Pose, find_pose
 from digitizer.pages.quality import (
     SIDES,
@@ -250,10 +250,12 @@ def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: t
     grid = None if look.blank else _bend(ink, canvas)
     struck = () if look.blank else _struck(ink, canvas)
     pixels = resample(look.scan, canvas, grid, sheet)
-    brief, scale = _brief(look, canvas, grid, dpi)
+    brief, scale = Copies(pixels).at_least(min(1.0, SEALS_DPI / dpi) if dpi > 0 else 1.0)
     stamps = () if look.blank else tuple(seal.scaled(1 / scale) for seal in find_seals(brief, scale * dpi))
     codes = () if look.blank else find_codes(pixels, ink)
-    read = pixels if look.blank else clean(pixels, stamps, look.darkness, brief)
+    # the scan's own px are not written to
+    own = None if np.may_share_memory(pixels, look.scan.pixels) else pixels
+    read = pixels if look.blank else clean(pixels, stamps, look.darkness, brief, own)
     return Page(
         source=scan.source,
         scan=scan.index,
@@ -266,17 +268,6 @@ def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: t
         ruling=Ruling() if look.blank else clear_of(find_ruling(read, dpi), codes),
         marks=(*codes, *seal_marks(stamps, *canvas.size), *struck),
     )
-
-
-def _brief(look: Look, canvas: Canvas, grid: Floats | None, dpi: float) -> tuple[Pixels, float]:
-    """(what `canvas` shows in few px, seals can just be told, how many times as large that is)."""
-    coarser = 2 ** max(0, int(np.log2(max(dpi, SEALS_DPI) / SEALS_DPI) + 1e-6))
-    sheet = None if look.outline is None else look.outline.corners
-    # thin rings would fade if these few px were interpolated; those of a copy twice as fine are, and then brought together
-    finer = max(1, coarser // 2)
-    size = max(1, canvas.size[0] // finer), max(1, canvas.size[1] // finer)
-    shown = resample(look.scan, Canvas(size=size, to_scan=canvas.to_scan @ np.diag((finer, finer, 1.0))), grid, sheet)
-    return (halved(shown) if coarser > finer and min(shown.shape[:2]) > 1 else shown), 1 / coarser
 
 
 def _struck(ink: Pixels, canvas: Canvas) -> tuple[Mark, ...]:
