@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
+from benchmarks.lines_off import dots_off, rules_off  # noqa: E402
 from digitizer.model import Page, Scan  # noqa: E402
 from digitizer.pages import straighten  # noqa: E402
 from digitizer.settings import PageOptions  # noqa: E402
@@ -72,7 +73,10 @@ def main() -> int:
     from benchmarks.run import save
 
     if given.steps:
-        figures, name = {"steps": steps(given.steps, given.only.split(","))}, "page-steps"
+        figures, name = {}, "page-steps"
+        # minutes each: what is measured is kept after every document
+        for figures in steps(given.steps, given.only.split(",")):
+            save(figures, given.output, name)
     elif given.turned:
         figures, name = {"turned": turned()}, "pages-turned"
     elif given.memory:
@@ -370,24 +374,27 @@ def by_ocrmypdf(pixels: Any) -> tuple[float, int]:
         return float(tesseract.get_deskew(path, ["vie"], None, 60.0, 1)), rotation
 
 
-def steps(folders: list[Path], only: list[str]) -> dict[str, Any]:
-    """Letters and fields of the same engine after each step, each with those before it."""
+def steps(folders: list[Path], only: list[str]) -> Iterator[dict[str, Any]]:
+    """Letters and fields of the same engine after each step, each with those before it; again after every document."""
     import importlib
 
     from benchmarks.measure import Tally
-    from benchmarks.run import items, tools_of, whole
+    from benchmarks.run import items, remembered, tools_of
 
     tools, stage = tools_of("paddle"), importlib.import_module("digitizer.pages.straighten")
-    found = {name: Tally() for name in STEPS}
+    found: dict[str, Tally] = {name: Tally() for name in STEPS}
+    documents: dict[str, dict[str, int]] = {}
     for folder in folders:
         for path, truth in items(folder):
             if not any(part in str(path) for part in only):
                 continue
+            before = {name: tally.text.edits for name, tally in found.items()}
             for name, tally in found.items():
-                with without(stage, STEPS[name]):
-                    tally.add(whole(path, tools), truth)
-            print(path.name, {name: tally.text.edits for name, tally in found.items()}, file=sys.stderr, flush=True)
-    return {name: _figures(tally.plain()) for name, tally in found.items()}
+                with without(stage, STEPS[name]), tempfile.TemporaryDirectory() as unread:
+                    tally.add(remembered(path, tools, Path(unread)), truth)
+            documents[path.name] = {name: tally.text.edits - before[name] for name, tally in found.items()}
+            print(path.name, documents[path.name], file=sys.stderr, flush=True)
+            yield {"steps": {name: _figures(tally.plain()) for name, tally in found.items()}, "letters wrong": documents}
 
 
 def _figures(plain: dict[str, Any]) -> dict[str, Any]:
@@ -404,12 +411,15 @@ def _as_is(pixels: Any, *_: Any) -> Any:
     return pixels
 
 
-#: step -> what straighten does instead of the steps after it
+#: step -> what straighten does instead of the steps after it; the last two are no steps of the product, each was tried after all
+#: the others
 STEPS: dict[str, dict[str, Callable[..., Any]]] = {
     "upright and level": {"find_sheet": _nothing, "find_bend": _nothing, "clean": _as_is},
     "sheet found": {"find_bend": _nothing, "clean": _as_is},
     "bent rows flattened": {"clean": _as_is},
     "paper white, seals lifted": {},
+    "tried: dotted lines off": {"find_ruling": dots_off},
+    "tried: rules off": {"find_ruling": rules_off},
 }
 
 
