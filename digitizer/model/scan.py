@@ -38,7 +38,7 @@ class Glyphs:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scan:
-    """A page as it came. `pixels`: (H, W, 3) uint8 RGB. `index`: position within the source."""
+    """A page as it came. `pixels`: (H, W, 3) uint8 RGB, fewer than it has if very large. `index`: position in the source."""
 
     source: str
     index: int
@@ -52,11 +52,19 @@ class Scan:
     #: text of its PDF page, and the places of pictures beside it, px
     glyphs: tuple[Glyphs, ...] = ()
     pictures: tuple[Box, ...] = ()
+    #: (width, height) px of the image in the file where `pixels` show it coarser than it is; None: they are its own
+    full: tuple[int, int] | None = None
 
     @property
     def sheet(self) -> Sheet:
         """Its size and place, without the pixels."""
-        return Sheet(width=self.pixels.shape[1], height=self.pixels.shape[0], area=self.area)
+        width, height = self.full or self.pixels.shape[1::-1]
+        return Sheet(width=width, height=height, area=self.area)
+
+    @property
+    def coarser(self) -> int:
+        """How many px of the image in the file, which places are told in, lie along one of `pixels`."""
+        return 1 if self.full is None else round(self.full[0] / self.pixels.shape[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

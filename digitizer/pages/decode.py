@@ -1,9 +1,10 @@
 """The child process that decodes one file for `load.py`; run by path, so that it starts without the rest of digitizer.
 
-Protocol, JSON lines on stdin and stdout. First line in: `{"path", "media_type", "limits": {...}, "render_dpi"}`; answer
-`{"pages", "signed", "repaired"}`. Then a line `{"page": n}` for each scan wanted; answer
-`{"width", "height", "dpi", "area", "cut_short", "text"}` followed by width * height * 3 bytes of RGB; `text` is what `_own_text`
-gives, where the first line has `"text": true`. A refusal is `{"error": code, "facts": {...}}` with a code of `errors.py`.
+Protocol, JSON lines on stdin and stdout. First line in:
+`{"path", "media_type", "limits": {...}, "render_dpi", "read_px", "text"}`; answer `{"pages", "signed", "repaired"}`. Then a line
+`{"page": n}` for each scan wanted; answer `{"width", "height", "coarser", "dpi", "area", "cut_short", "text"}` followed by RGB
+bytes: of `coarser` px each way their mean, 1 unless the page has more than `read_px`. `text` is what `_own_text` gives, where the
+first line has `"text": true`. A refusal is `{"error": code, "facts": {...}}` with a code of `errors.py`.
 End of stdin ends the process. It imports nothing of ours and is the only home of PyMuPDF.
 """
 
@@ -22,6 +23,8 @@ from typing import Any, BinaryIO, Protocol
 _COVERS = 0.9
 #: relative difference of horizontal and vertical dpi up to which pixels count as square
 _SQUARE = 0.02
+#: modes of Pillow whose px become RGB one by one, so some rows at a time: a second copy of the whole page would be too much
+_BY_BAND = ("1", "L", "RGB", "CMYK")
 #: dots per inch outside of these are a default or a slip of the writing program, not a measurement
 _CREDIBLE_DPI = (50.0, 2400.0)
 #: what MuPDF says of an image that ends too early
@@ -126,7 +129,8 @@ class ImageFile:
         dpi = _stated_dpi(image)  # before loading, which turns a TIFF and then forgets that it did
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
-        image = _square(_rgb(image), dpi)
+        if image.mode not in _BY_BAND or "transparency" in image.info or not _is_square(dpi):
+            image = _square(_rgb(image), dpi)
         return image.width, image.height, max(dpi) if dpi else None, None, _bands(image)
 
     def _frame(self, index: int) -> Any:
@@ -142,9 +146,29 @@ class ImageFile:
 
 
 def _bands(image: Any) -> Iterator[bytes]:
-    """The bytes of a Pillow image, some rows at a time."""
+    """A Pillow image as bytes of RGB, some rows at a time."""
     for top in range(0, image.height, _BAND_PX):
-        yield image.crop((0, top, image.width, min(image.height, top + _BAND_PX))).tobytes()
+        yield image.crop((0, top, image.width, min(image.height, top + _BAND_PX))).convert("RGB").tobytes()
+
+
+def _coarser(pixels: int, read_px: int) -> int:
+    """How many px become one each way, so that at most `read_px` are left: 2 for A3 at 600 dpi."""
+    coarser = 1
+    while pixels > read_px * coarser**2:
+        coarser *= 2
+    return coarser
+
+
+def _reduced(data: Iterable[Any], width: int, coarser: int) -> Iterator[bytes]:
+    """RGB bytes of rows of `width` px with the mean of `coarser` px each way for each, some rows at a time."""
+    from PIL import Image
+
+    band = 3 * width * _BAND_PX
+    for piece in data:
+        for start in range(0, len(piece), band):
+            rows = piece[start : start + band]
+            image = Image.frombuffer("RGB", (width, len(rows) // (3 * width)), rows, "raw", "RGB", 0, 1)
+            yield image.reduce(coarser).tobytes()
 
 
 def _stated_dpi(image: Any) -> tuple[float, float] | None:
@@ -173,10 +197,14 @@ def _rgb(image: Any) -> Any:
 
 def _square(image: Any, dpi: tuple[float, float] | None) -> Any:
     """`image` stretched until its pixels are square: fax scans have half the resolution down the page."""
-    if dpi is None or abs(dpi[0] / dpi[1] - 1) <= _SQUARE:
+    if dpi is None or _is_square(dpi):
         return image
     top = max(dpi)
     return image.resize((round(image.width * top / dpi[0]), round(image.height * top / dpi[1])))
+
+
+def _is_square(dpi: tuple[float, float] | None) -> bool:
+    return dpi is None or abs(dpi[0] / dpi[1] - 1) <= _SQUARE
 
 
 class PdfFile:
@@ -400,9 +428,10 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
         def page(index: int = index, rgb: list[Any] = rgb) -> dict[str, Any]:
             width, height, dpi, area, data = opened[0].raster(index)
-            rgb.append(data)
-            cut_short, text = opened[0].cut_short, opened[0].text
-            return {"width": width, "height": height, "dpi": dpi, "area": area, "cut_short": cut_short, "text": text}
+            coarser = _coarser(width * height, order["read_px"])
+            rgb.append(_reduced(data, width, coarser) if coarser > 1 else data)
+            about = {"dpi": dpi, "area": area, "cut_short": opened[0].cut_short, "text": opened[0].text}
+            return {"width": width, "height": height, "coarser": coarser, **about}
 
         answer = _attempt(page, page=index + 1)
         _say(answers, answer)

@@ -27,6 +27,8 @@ _ERRORS: dict[str, type[InputError]] = {error.code: error for error in (DamagedF
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"II*\0": "image/tiff", b"MM\0*": "image/tiff"}
 #: bytes in which a PDF may hide its header behind junk; MuPDF repairs what follows
 _PDF_WITHIN = 8192
+#: a page of more px is read at half its size; its archive copy keeps them all
+_READ_PX = 40_000_000
 #: what a decoder needs of our environment; secrets of the service are none of its business
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP")
 
@@ -91,6 +93,7 @@ class ScanFile:
             dpi=answer["dpi"],
             area=Box(*answer["area"]) if answer["area"] else None,
             problems=problems,
+            full=(answer["width"], answer["height"]) if answer["coarser"] > 1 else None,
         )
         return _with_text(scan, answer["text"]) if answer["text"] else scan
 
@@ -103,6 +106,7 @@ class ScanFile:
                     "media_type": self._media_type,
                     "limits": asdict(self._options.limits),
                     "render_dpi": self._options.render_dpi,
+                    "read_px": _READ_PX,
                     "text": self._options.mode != "force",
                 }
             )
@@ -119,7 +123,7 @@ class ScanFile:
 def _with_text(scan: Scan, text: dict[str, Any]) -> Scan:
     """`scan` with the text of its page, from points to px."""
     assert scan.area is not None
-    x, y = scan.pixels.shape[1] / scan.area.width, scan.pixels.shape[0] / scan.area.height
+    x, y = scan.sheet.width / scan.area.width, scan.sheet.height / scan.area.height
     shift, scale = np.array([scan.area.x0, scan.area.y0] * 3), np.array([x, y] * 3)
     glyphs = tuple(
         Glyphs(
@@ -217,7 +221,8 @@ class _Decoder:
         """(header, (H, W, 3) uint8 RGB) of one scan. Raises InputError, _DecoderDied."""
         with _Deadline(self._child, self._limits.child_wall_s):
             answer = self._exchange({"page": index})
-            pixels = np.empty((answer["height"], answer["width"], 3), np.uint8)
+            height, width = (-(-answer[side] // answer["coarser"]) for side in ("height", "width"))
+            pixels = np.empty((height, width, 3), np.uint8)
             self._fill(pixels.data.cast("B"))
         return answer, pixels
 

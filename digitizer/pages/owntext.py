@@ -144,13 +144,14 @@ def _readable(piece: _Piece) -> bool:
 
 def _has_ink(piece: _Piece, scan: Scan) -> bool:
     box = union(glyph.on_scan for glyph in piece.glyphs)
-    part = scan.pixels[max(0, int(box.y0)) : int(box.y1) + 2, max(0, int(box.x0)) : int(box.x1) + 2]
+    x0, y0, x1, y1 = (int(edge / scan.coarser) for edge in (box.x0, box.y0, box.x1, box.y1))
+    part = scan.pixels[max(0, y0) : y1 + 2, max(0, x0) : x1 + 2]
     return part.size > 0 and int(part.max()) - int(part.min()) >= _INK
 
 
 def _pictures(scan: Scan) -> float:
     """Share of the scan that lies under pictures and letters drawn as paths, counted on a coarse grid."""
-    height, width = scan.pixels.shape[:2]
+    height, width = scan.sheet.height, scan.sheet.width
     grid = np.zeros((100, 100), bool)
     for box in scan.pictures:
         x0, x1 = (int(np.clip(v / width * 100, 0, 100)) for v in (box.x0, box.x1 + width / 100))

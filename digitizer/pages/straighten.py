@@ -17,6 +17,7 @@ from digitizer.pages.canvas import (
     scaled,
     trim,
     upright,
+    whole,
 )
 from digitizer.pages.clean import clean
 from digitizer.pages.codes import find_codes
@@ -46,8 +47,6 @@ from digitizer.settings import PageOptions
 
 #: pages of an opened book lie within this of each other, degrees
 _LEAN_DEG = 5.0
-#: a page of more px is read at half its size; boxes lead back to the scan all the same
-_MOST_PX = 40_000_000
 #: shorter side of an image that can hold a row of text
 _LEAST_PX = 16
 #: a record under long strokes of the pen is still there, and still a page
@@ -59,8 +58,6 @@ class Look:
     """What was found out about a scan on its small copy: where the paper is, what is written on it and how it lies."""
 
     scan: Copies
-    #: px of the scan along a px of the page: more than 1 where it is too large to be read at full size
-    coarser: int
     outline: Outline | None
     #: where the paper lies, seen from straight above but not yet turned
     plane: Canvas
@@ -95,7 +92,7 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
     look = look_at(scan.pixels)
     leaves = _leaves(look)
     scan_dpi, dpi_problems = _resolution(scan, look, spread=len(leaves) > 1)
-    dpi = scan_dpi / look.coarser
+    dpi = scan_dpi / scan.coarser
     problems = (*scan.problems, *dpi_problems, *_reasons(look, dpi))
     return tuple(_page(scan, part, leaf, look, dpi, problems) for part, leaf in enumerate(leaves))
 
@@ -115,10 +112,10 @@ def _too_small(scan: Scan) -> Page:
 
 def look_at(pixels: Pixels) -> Look:
     """What a scan ((H, W, 3) uint8 RGB) shows."""
-    scan, coarser = Copies(pixels), _coarser(*pixels.shape[:2])
+    scan = Copies(pixels)
     outline = _sheet(scan)
-    plane = _plane(pixels, outline, coarser)
-    shown = scan if outline is None and coarser == 1 else Copies(resample(scan, plane))
+    plane = _plane(pixels, outline)
+    shown = scan if outline is None else Copies(resample(scan, plane))
     small = shrink(shown, None if outline is None or outline.perspective else place(plane, outline.corners))
     letters, pieces = find_letters(small.ink)
     blank = is_blank(ink_share(small.ink), pieces)
@@ -127,7 +124,6 @@ def look_at(pixels: Pixels) -> Look:
         pose = replace(pose, skew_deg=outline.skew_deg)
     return Look(
         scan=scan,
-        coarser=coarser,
         outline=outline,
         plane=plane,
         small=small,
@@ -147,22 +143,13 @@ def _sheet(scan: Copies) -> Outline | None:
     return None if outline is None else replace(outline, corners=outline.corners / scale)
 
 
-def _coarser(height: int, width: int) -> int:
-    """How many px of a scan go along one of the page: 2 for A3 at 600 dpi, which is then read at 300."""
-    coarser = 1
-    while height * width > _MOST_PX * coarser**2:
-        coarser *= 2
-    return coarser
-
-
-def _plane(pixels: Pixels, outline: Outline | None, coarser: int) -> Canvas:
-    width, height = pixels.shape[1] // coarser, pixels.shape[0] // coarser
-    canvas = Canvas(size=(width, height), to_scan=np.diag((coarser, coarser, 1.0)))
+def _plane(pixels: Pixels, outline: Outline | None) -> Canvas:
+    canvas = whole(pixels.shape[1], pixels.shape[0])
     if outline is None:
         return canvas
     if outline.perspective:
         size, to_scan = flattened(outline)
-        return scaled(Canvas(size=size, to_scan=to_scan), 1 / coarser)
+        return Canvas(size=size, to_scan=to_scan)
     return trim(canvas, outline.corners)
 
 
@@ -210,8 +197,8 @@ def _residual(letters: Pixels) -> float:
 
 def _resolution(scan: Scan, look: Look, *, spread: bool) -> tuple[float, tuple[Problem, ...]]:
     if look.outline is None:
-        return measured_dpi(scan.dpi, *(look.coarser * side for side in look.plane.size), spread=spread)
-    width, height = (round(side) for side in look.outline.size)
+        return measured_dpi(scan.dpi, *(scan.coarser * side for side in look.plane.size), spread=spread)
+    width, height = (round(scan.coarser * side) for side in look.outline.size)
     return measured_dpi(scan.dpi, width, height, spread=spread, whole=not any(look.outline.open))
 
 
@@ -263,11 +250,19 @@ def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: t
         pixels=read,
         dpi=dpi,
         sheet=scan.sheet,
-        to_scan=Warp(homography=canvas.to_scan, grid=grid, size=None if grid is None else canvas.size),
+        to_scan=_to_file(scan, canvas, grid),
         quality=_quality(look, leaf, (*problems, *leaf.problems, *(_CANCELLED if struck else ()))),
         ruling=Ruling() if look.blank else clear_of(find_ruling(read, dpi), codes),
         marks=(*codes, *seal_marks(stamps, *canvas.size), *struck),
     )
+
+
+def _to_file(scan: Scan, canvas: Canvas, grid: Floats | None) -> Warp:
+    """From px of the page to those of the image in the file."""
+    homography = np.diag((scan.coarser, scan.coarser, 1.0)) @ canvas.to_scan
+    if grid is None:
+        return Warp(homography=homography)
+    return Warp(homography=homography, grid=scan.coarser * grid, size=canvas.size)
 
 
 def _struck(ink: Pixels, canvas: Canvas) -> tuple[Mark, ...]:

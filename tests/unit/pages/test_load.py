@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import struct
 import zlib
@@ -16,7 +17,7 @@ from PIL import Image, ImageChops
 
 from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
 from digitizer.model import Box
-from digitizer.pages import ScanFile, inspect, load
+from digitizer.pages import ScanFile, inspect, load, own_text, straighten
 from digitizer.settings import Limits, PageOptions
 from tests.processes import decoders
 from tests.unit.pages.conftest import drawn
@@ -38,6 +39,12 @@ def jpeg(image: Image.Image | None = None, **save: object) -> bytes:
 def first(path: Path, options: PageOptions = OPTIONS) -> tuple[np.ndarray, float | None, Box | None]:
     scan = next(load(path, source="5" * 64, options=options))
     return scan.pixels, scan.dpi, scan.area
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of more than 100,000 px count as very large."""
+    monkeypatch.setattr(importlib.import_module("digitizer.pages.load"), "_READ_PX", 100_000)
 
 
 # --- what a file holds ----------------------------------------------------------------------------------------------
@@ -177,6 +184,38 @@ def test_a_page_with_text_is_rendered(tmp_path: Path) -> None:
     assert pixels.shape == (450, 300, 3)
     assert area == Box(0, 0, 144, 216)
     assert pixels.min() < 60
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "1"])
+def test_a_very_large_page_is_read_at_half_its_size_and_leads_back_to_all_of_its_px(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "a.tif"
+    image = picture(401, 601, mode)
+    image.save(path, dpi=(200, 200))
+    scan = next(load(path, source="5" * 64, options=OPTIONS))
+    np.testing.assert_array_equal(scan.pixels, np.asarray(image.convert("RGB").reduce(2)))
+    assert (scan.coarser, scan.sheet.width, scan.sheet.height, scan.dpi) == (2, 401, 601, 200)
+    page = straighten(scan, options=OPTIONS)[0]
+    assert page.dpi == 100
+    assert "low_dpi" not in {problem.code for problem in page.quality.problems}
+    np.testing.assert_allclose(page.to_scan.points(np.array([[0.0, 0.0], [100.0, 200.0]])), [[0, 0], [200, 400]], atol=1e-9)
+
+
+@pytest.mark.usefixtures("few")
+def test_the_text_of_a_very_large_page_lies_where_its_picture_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with pymupdf.open() as pdf:
+        pdf.new_page(width=144, height=216).insert_text((10, 100), "Giay khai sinh")
+        pdf.save(path)
+    scan = next(load(path, source="5" * 64, options=PageOptions(render_dpi=150)))
+    assert (scan.coarser, scan.sheet.width) == (2, 300)
+    page = straighten(scan, options=OPTIONS)[0]
+    text = own_text(scan, page, mode="redo")
+    assert text is not None
+    (line,) = text.lines
+    dark = np.nonzero(page.pixels.min(axis=(1, 2)) < 128)[0]
+    assert line.text == "Giay khai sinh"
+    assert line.box.y0 <= dark.min() + 1 < dark.max() - 1 <= line.box.y1
 
 
 def test_a_tiff_of_many_pages_gives_them_in_order(tmp_path: Path) -> None:
