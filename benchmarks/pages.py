@@ -27,9 +27,9 @@ sys.path.insert(0, str(ROOT))
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from benchmarks.lines_off import dots_off, rules_off  # noqa: E402
 from digitizer.model import Page, Scan  # noqa: E402
 from digitizer.pages import straighten  # noqa: E402
+from digitizer.pages.clean import clean  # noqa: E402
 from digitizer.settings import PageOptions  # noqa: E402
 
 DATA = Path(os.environ.get("EVAL_DATA", ROOT.parent / "shared" / "data"))
@@ -411,15 +411,13 @@ def _as_is(pixels: Any, *_: Any) -> Any:
     return pixels
 
 
-#: step -> what straighten does instead of the steps after it; the last two are no steps of the product, each was tried after all
-#: the others
+#: step -> what straighten does instead of the steps after it; the last is no step of the product
 STEPS: dict[str, dict[str, Callable[..., Any]]] = {
-    "upright and level": {"find_sheet": _nothing, "find_bend": _nothing, "clean": _as_is},
-    "sheet found": {"find_bend": _nothing, "clean": _as_is},
-    "bent rows flattened": {"clean": _as_is},
-    "paper white, seals lifted": {},
-    "tried: dotted lines off": {"find_ruling": dots_off},
-    "tried: rules off": {"find_ruling": rules_off},
+    "upright and level": {"find_sheet": _nothing, "find_bend": _nothing, "lift_seals": _as_is},
+    "sheet found": {"find_bend": _nothing, "lift_seals": _as_is},
+    "bent rows flattened": {"lift_seals": _as_is},
+    "seals lifted": {},
+    "tried: paper white": {"lift_seals": clean},
 }
 
 

@@ -1,4 +1,4 @@
-"""The copy of a page that is read: white paper whatever its tint and light, no faint patterns, show-through or red seals."""
+"""A copy of a page for finding its rules: white paper whatever its tint and light, no faint patterns, show-through or seals."""
 
 from __future__ import annotations
 
@@ -22,24 +22,16 @@ _FAINT = 0.10
 _PALE = (0.30, 0.40)
 
 
-def clean(
-    pixels: Pixels,
-    seals: tuple[Seal, ...],
-    darkness: float = 1.0,
-    brief: Pixels | None = None,
-    into: Pixels | None = None,
-) -> Pixels:
-    """`pixels` ((H, W, 3) uint8 RGB) for reading.
+def clean(pixels: Pixels, seals: tuple[Seal, ...], darkness: float = 1.0, brief: Pixels | None = None) -> Pixels:
+    """`pixels` ((H, W, 3) uint8 RGB) over white paper; a copy.
 
     `darkness`: of half of the ink beside its paper, 0-1. `brief`: a small copy of `pixels`, made here where there is none.
-    `into`: where the result is written, `pixels` itself where they are not needed any more; made here where it is None.
     """
     height, width = pixels.shape[:2]
     brief = coarse(pixels, 1 / _COARSER) if brief is None else brief
     lifted = lift_seals(brief, tuple(seal.scaled(brief.shape[1] / width) for seal in seals))
     shade = _shade(lifted, (max(1, round(width / _COARSER)), max(1, round(height / _COARSER))))
-    white = np.empty_like(pixels) if into is None else into
-    return _whitened(lift_seals(pixels, seals), shade, _fainter(darkness), white)
+    return _whitened(lift_seals(pixels, seals), shade, _fainter(darkness))
 
 
 def _shade(brief: Pixels, size: tuple[int, int]) -> Pixels | None:
@@ -60,11 +52,12 @@ def _fainter(darkness: float) -> int:
     return 2 * round(255 * (0.5 - share * _FAINT))
 
 
-def _whitened(pixels: Pixels, shade: Pixels | None, faint: int, white: Pixels) -> Pixels:
+def _whitened(pixels: Pixels, shade: Pixels | None, faint: int) -> Pixels:
     """`pixels` with the `shade` of the paper, a small copy, taken out, each colour by itself, and what is lighter than `faint`
-    lighter still; in `white`, which may be `pixels`.
+    lighter still.
     """
     height, width = pixels.shape[:2]
+    white = np.empty_like(pixels)
     for top in range(0, height, _BAND_PX):
         bottom = min(height, top + _BAND_PX)
         band, read = pixels[top:bottom], white[top:bottom]

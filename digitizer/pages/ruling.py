@@ -18,7 +18,7 @@ from digitizer.pages.grid import find_cells, find_dotted
 from digitizer.pages.ink import any_halved, boxes_of, grey_copy
 
 #: dots per inch boxes are looked for at; finer scans are made smaller first, in far coarser ones a box is a few px
-_DPI, _LEAST_DPI = 150.0, 75.0
+RULING_DPI, _LEAST_DPI = 150.0, 75.0
 #: outer side of a tick box, mm, and how far its two sides may differ
 _SIDE_MM, _SQUARE = (2.4, 6.6), 0.12
 #: how much darker than its paper ink is at least, grey levels of a page normalised to white paper
@@ -86,15 +86,16 @@ class _Side:
     thick: int
 
 
-def find_ruling(pixels: Pixels, dpi: float) -> Ruling:
+def find_ruling(pixels: Pixels, dpi: float, *, finer: float = 1.0) -> Ruling:
     """Tick boxes in reading order, cells and dotted lines of an upright page.
 
-    `pixels`: (H, W, 3) uint8 RGB over white paper, `dpi` dots per inch, 0: unknown.
+    `pixels`: (H, W, 3) uint8 RGB over white paper, `dpi` dots per inch, 0: unknown. `finer`: how many px of the page, in which
+    places are told, lie along one of `pixels`.
     """
     if 0 < dpi < _LEAST_DPI:
         return Ruling()
-    scale = min(1.0, _DPI / dpi) if dpi else 1.0
-    mm = (dpi * scale if dpi else _DPI) / 25.4
+    scale = min(1.0, RULING_DPI / dpi) if dpi else 1.0
+    mm = (dpi * scale if dpi else RULING_DPI) / 25.4
     dark = cv2.bitwise_not(grey_copy(pixels, scale))
     ink = cv2.compare(dark, _DARKER, cv2.CMP_GT)
     found: list[_Square] = []
@@ -106,9 +107,9 @@ def find_ruling(pixels: Pixels, dpi: float) -> Ruling:
     cells = [replace(cell, box=_grown(cell.box, 2)) for cell in find_cells(any_halved(ink), mm / 2)]
     ticks = [_tick(dark, square, mm) for square in _in_reading_order(_apart(found))]
     return Ruling(
-        cells=tuple(replace(cell, box=_grown(cell.box, 1 / scale)) for cell in cells),
-        dotted=tuple(_grown(line, 1 / scale) for line in find_dotted(ink, mm)),
-        ticks=tuple(replace(tick, box=_grown(tick.box, 1 / scale)) for tick in ticks),
+        cells=tuple(replace(cell, box=_grown(cell.box, finer / scale)) for cell in cells),
+        dotted=tuple(_grown(line, finer / scale) for line in find_dotted(ink, mm)),
+        ticks=tuple(replace(tick, box=_grown(tick.box, finer / scale)) for tick in ticks),
     )
 
 
@@ -158,11 +159,11 @@ def _between(lines: Boxes, mm: float) -> Boxes:
     following = np.searchsorted(lines[:, 1], lines[number, 1] + _SIDE_MM[1] * mm, side="right") - number - 1
     above = np.repeat(number, following)
     below = above + 1 + np.arange(len(above)) - np.repeat(np.cumsum(following) - following, following)
-    one, other = lines[above], lines[below]
     # a stroke that crosses a corner makes one of the two longer
-    slack = 0.25 * (one[:, 2] - one[:, 0])
-    near = (abs(other[:, 0] - one[:, 0]) <= slack) & (abs(other[:, 2] - one[:, 2]) <= slack)
-    one, other = one[near], other[near]
+    left, right = lines[:, 0], lines[:, 2]
+    slack = 0.25 * (right - left)[above]
+    near = (abs(left[below] - left[above]) <= slack) & (abs(right[below] - right[above]) <= slack)
+    one, other = lines[above[near]], lines[below[near]]
     between = np.column_stack([(one[:, 0] + other[:, 0]) // 2, one[:, 1], (one[:, 2] + other[:, 2] + 1) // 2, other[:, 3]])
     boxes: Boxes = np.concatenate([lines, between])
     return boxes[_is_square(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1], mm, 2 * _SQUARE)]

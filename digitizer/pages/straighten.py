@@ -22,7 +22,7 @@ from digitizer.pages.canvas import (
 from digitizer.pages.clean import clean
 from digitizer.pages.codes import find_codes
 from digitizer.pages.flatten import find_bend
-from digitizer.pages.ink import Copies, Small, find_letters, shrink, warp_affine
+from digitizer.pages.ink import Copies, Small, coarse, find_letters, shrink, warp_affine
 from digitizer.pages.orientation import ROWS_CONTRAST, Pose, find_pose
 from digitizer.pages.quality import (
     SIDES,
@@ -37,8 +37,8 @@ from digitizer.pages.quality import (
     sharpness,
     touching,
 )
-from digitizer.pages.ruling import clear_of, find_ruling
-from digitizer.pages.seals import SEALS_DPI, find_seals, seal_marks
+from digitizer.pages.ruling import RULING_DPI, clear_of, find_ruling
+from digitizer.pages.seals import SEALS_DPI, Seal, find_seals, lift_seals, seal_marks
 from digitizer.pages.sheet import SHEET_PX, Outline, find_sheet, flattened
 from digitizer.pages.skew import find_rows, refine
 from digitizer.pages.spread import find_gutter, may_be_spread
@@ -85,7 +85,7 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
     """The pages on `scan`, upright and straight; a two-page spread gives two, left first.
 
     A page is turned only on evidence; where that is missing it stays as it is and `quality.problems` says so. The `pixels` of
-    a page are for reading: white paper, red seals lifted off the text under them. The scan stays what it is.
+    a page are for reading: red seals lifted off the text under them. The scan stays what it is.
     """
     if min(scan.pixels.shape[:2]) < _LEAST_PX:
         return (_too_small(scan),)
@@ -240,21 +240,25 @@ def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: t
     brief, scale = Copies(pixels).at_least(min(1.0, SEALS_DPI / dpi) if dpi > 0 else 1.0)
     stamps = () if look.blank else tuple(seal.scaled(1 / scale) for seal in find_seals(brief, scale * dpi))
     codes = () if look.blank else find_codes(pixels, ink)
-    # the scan's own px are not written to
-    own = None if np.may_share_memory(pixels, look.scan.pixels) else pixels
-    read = pixels if look.blank else clean(pixels, stamps, look.darkness, brief, own)
     return Page(
         source=scan.source,
         scan=scan.index,
         part=part,
-        pixels=read,
+        pixels=lift_seals(pixels, stamps),
         dpi=dpi,
         sheet=scan.sheet,
         to_scan=_to_file(scan, canvas, grid),
         quality=_quality(look, leaf, (*problems, *leaf.problems, *(_CANCELLED if struck else ()))),
-        ruling=Ruling() if look.blank else clear_of(find_ruling(read, dpi), codes),
+        ruling=Ruling() if look.blank else clear_of(_ruling(pixels, dpi, stamps, look.darkness, brief), codes),
         marks=(*codes, *seal_marks(stamps, *canvas.size), *struck),
     )
+
+
+def _ruling(pixels: Pixels, dpi: float, stamps: tuple[Seal, ...], darkness: float, brief: Pixels) -> Ruling:
+    """The ruling of a page; where paper is white it stands out, which a reader trained on scans has no need of."""
+    scale = min(1.0, RULING_DPI / dpi) if dpi > 0 else 1.0
+    white = clean(coarse(pixels, scale), tuple(stamp.scaled(scale) for stamp in stamps), darkness, brief)
+    return find_ruling(white, scale * dpi, finer=1 / scale)
 
 
 def _to_file(scan: Scan, canvas: Canvas, grid: Floats | None) -> Warp:
