@@ -2,7 +2,9 @@
 
 `output.py FOLDER …` ingests folders and odd files drawn on the spot; veraPDF and `qpdf --check` judge every PDF, and the text
 that Poppler, PDFium and MuPDF copy is held against the result's, word by word. Signed PDFs, left as they came, and those that say
-`not_pdfa` are counted apart. `output.py --beside SCAN …` runs scans with labels (`labels.tsv` beside them) through `digitizer
+`not_pdfa` are counted apart. A PDF of more than a hundred pages that are all the same is read once, by its first page. With
+`--readings HOME`, where the folders were digitized before, pages the present engine read there are not read again; all after
+reading is made anew. `output.py --beside SCAN …` runs scans with labels (`labels.tsv` beside them) through `digitizer
 ingest` and OCRmyPDF with Tesseract `vie`: bytes, CPU seconds, validity, character errors of what Poppler copies.
 """
 
@@ -10,11 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,6 +33,8 @@ from digitizer.text import nfc  # noqa: E402
 
 #: notes under which a PDF does not claim to be PDF/A
 EXCUSED = {"not_pdfa", "signed_unchanged"}
+#: a PDF of more pages is read by its first
+LONG = 100
 #: a page of the text that is drawn
 SAMPLE = ROOT / "samples" / "decision" / "decision_01.jpg"
 
@@ -37,6 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--beside", nargs="+", type=Path, default=[], help="scans to run through OCRmyPDF too")
+    parser.add_argument("--readings", type=Path, help="a home in which the folders were digitized before")
     parser.add_argument("--jobs", default="1")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
     given = parser.parse_args()
@@ -44,6 +52,8 @@ def main() -> int:
         parser.error("OCRmyPDF is not installed: .venv/bin/pip install -e '.[bench]'")
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as home:
+        if given.readings:
+            figures["pages read before"] = take_over(given.readings, Path(home) / "home")
         if given.folders:
             odd(Path(home) / "odd")
             figures["validity"] = validity([*given.folders, Path(home) / "odd"], Path(home), given.jobs)
@@ -60,10 +70,12 @@ def main() -> int:
 
 def validity(folders: list[Path], home: Path, jobs: str) -> dict[str, Any]:
     """Counts, and the files that fall short."""
-    made, refused = [], Counter[str]()
+    made, refused, long = [], Counter[str](), long_ones(folders)
     for number, folder in enumerate(folders):
-        pdfs, codes = digitized(folder, home, number, jobs)
+        pdfs, codes = digitized(short(folder, long, home), home, number, jobs)
         made, refused = made + pdfs, refused + codes
+    repeated = [by_first_page(file, home / "long") for file in long]
+    made += repeated
     excused = {pdf: codes for pdf in made if (codes := notes(pdf) & EXCUSED)}
     claimed = [pdf for pdf in made if pdf not in excused]
     verdicts = judged(claimed)
@@ -74,6 +86,7 @@ def validity(folders: list[Path], home: Path, jobs: str) -> dict[str, Any]:
     differ = {name: [shown[pdf] for pdf in ours if Counter(found[pdf]) != Counter(read[pdf])] for name, found in copies.items()}
     return {
         "pdfs": len(made),
+        "read by their first page": {shown[pdf]: len(result(pdf)["pages"]) for pdf in repeated},
         "pass veraPDF": sum(verdict == "PASS" for verdict in verdicts.values()),
         "not pdfa": [shown[pdf] for pdf, verdict in verdicts.items() if verdict != "PASS"],
         "excused": {shown[pdf]: sorted(codes) for pdf, codes in excused.items()},
@@ -95,6 +108,77 @@ def digitized(folder: Path, home: Path, number: int, jobs: str) -> tuple[list[Pa
     )
     rows = json.loads(done.stdout)["files"]
     return sorted(output.rglob("*.pdf")), Counter(row["message"] for row in rows if row["state"] != "DIGITIZED")
+
+
+def take_over(readings: Path, home: Path) -> int:
+    """Makes `home` a copy of the home `readings` in which all is to be done again but reading; how many pages are read."""
+    from sqlalchemy import func, select
+
+    from digitizer.ledger import schema
+    from digitizer.service import Service
+    from digitizer.settings import Settings
+
+    shutil.copytree(readings, home)
+    with Service.open(Settings(home=home)) as service:
+        with service.ledger.read() as tx:
+            intakes = tx.execute(select(schema.intake.c.id).where(schema.intake.c.state == "DIGITIZED")).scalars().all()
+            read = schema.page.c.engine == service.tools.fingerprint
+            pages = int(tx.execute(select(func.count()).select_from(schema.page).where(read)).scalar_one())
+        for intake in intakes:
+            service.retry(intake, by="benchmarks/output.py")
+    return pages
+
+
+def long_ones(folders: list[Path]) -> list[Path]:
+    """The PDFs of more than `LONG` pages."""
+    import pymupdf
+
+    found = []
+    for file in sorted(file for folder in folders for file in folder.rglob("*.pdf")):
+        try:
+            with pymupdf.open(file) as pdf:
+                found += [file] if not pdf.needs_pass and len(pdf) > LONG else []
+        except pymupdf.FileDataError:
+            continue
+    return found
+
+
+def short(folder: Path, long: list[Path], home: Path) -> Path:
+    """`folder`, or links to all it has but `long`."""
+    if not any(file.is_relative_to(folder) for file in long):
+        return folder
+    links = home / "short" / folder.name
+    for file in folder.rglob("*"):
+        if file.is_file() and file not in long:
+            link = links / file.relative_to(folder)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file.resolve())
+    return links
+
+
+def by_first_page(file: Path, folder: Path) -> Path:
+    """The PDF of a PDF whose pages are all the same, its first page read by the engine; ValueError where they differ."""
+    import pikepdf
+
+    from digitizer.model import Source
+    from digitizer.pipeline import Reading, finish, read_pages, render_files
+    from digitizer.service import Service
+    from digitizer.settings import Settings
+
+    with pikepdf.open(file) as pdf:
+        pages = len(pdf.pages)
+        if len({(page.Contents.read_bytes(), page.Resources.unparse(True), str(page.mediabox)) for page in pdf.pages}) > 1:
+            raise ValueError(f"{file} has {pages} pages, which differ: reading one does not do")
+    with Service.open(Settings(home=folder / "home")) as service:
+        tools = service.tools
+    (first,) = read_pages(file, source="long", scans=[0], tools=tools)
+    readings = [
+        (n, Reading(scan=n, texts=tuple(replace(text, scan=n) for text in first.texts), seconds={})) for n in range(pages)
+    ]
+    source = Source(id="long", key="", media_type="application/pdf", size=file.stat().st_size)
+    made = finish(bundle="long", sources=(source,), readings=readings, tools=tools)
+    render_files(made, {"long": file}, name=file.stem, into=folder, tools=tools)
+    return folder / f"{file.stem}.pdf"
 
 
 def notes(pdf: Path) -> set[str]:
@@ -268,8 +352,6 @@ def theirs(source: Path, out: Path) -> None:
 
 def single_threaded() -> dict[str, str]:
     """An environment in which Tesseract uses one thread."""
-    import os
-
     return {**os.environ, "OMP_THREAD_LIMIT": "1"}
 
 
