@@ -92,6 +92,18 @@ def test_a_level_page_stays_where_it_is_and_its_scan_as_it_is() -> None:
     assert np.array_equal(page.to_scan.homography, np.eye(3))
 
 
+def test_paper_keeps_its_tint_for_the_reader_and_loses_it_where_rules_are_looked_for() -> None:
+    page = drawn(1240, 1754)
+    for x in (150, 620, 1090):
+        cv2.line(page, (x, 1500), (x, 1640), (25, 25, 25), 3)
+    for y in (1500, 1570, 1640):
+        cv2.line(page, (150, y), (1090, y), (25, 25, 25), 3)
+    dark = (page * np.linspace(0.45, 0.8, 1240)[None, :, None] * (1.0, 0.95, 0.7)).astype(np.uint8)
+    (read,) = straighten(scan_of(dark), options=OPTIONS)
+    assert np.array_equal(read.pixels, dark)
+    assert len(read.ruling.cells) == 4
+
+
 def test_a_blank_page_stays_as_it_is() -> None:
     white = np.full((1228, 868, 3), 252, np.uint8)
     white[800:803, 600:603] = 90
