@@ -47,8 +47,8 @@ GROUPS = {
 #: where the threshold stands, so the share itself would be met by chance half of the time
 WRONG, CERTAIN = 0.002, 0.8
 FOLDS = 5
-#: weight of keeping weights small
-RIDGE = 1.0
+#: weight of keeping weights small: hardly a value is wrong, and what parts them from the others parts by chance
+RIDGE = 5.0
 
 Floats = npt.NDArray[np.float64]
 
@@ -119,7 +119,7 @@ def fit(folder: Path, cache: Path) -> int:
         "# Written by benchmarks/calibrate.py: weights over the features of extract/check.py, and the confidence from which",
         f"# a value is accepted, so that of the accepted at most {WRONG:.1%} are wrong with a certainty of {CERTAIN:.0%}",
         "# (out of fold, on a drawn set of its own). One for all: the promise is about all accepted values.",
-        f'recogniser = "{list(tools.engine.models.values())[-1][:12]}"',
+        f'recognisers = "{"-".join(digest[:12] for digest in list(tools.engine.models.values())[1:])}"',
         f'commit = "{commit()[:8]}"',
         f"files = {len({c.file for c in cases})}",
         f"values = {len(cases)}",

@@ -1,8 +1,9 @@
 """Measures readers on pictures of single lines: `benchmarks/recogniser.py --lines ../shared/data/printed_lines_anle --drawn 400`.
 
 A folder holds `labels.tsv` (`file<TAB>text`); labels of several rows are left out. `--drawn N` draws N lines with the handwriting
-families that nothing was trained on (`fonts_reserved.toml`; needs the network once, to fetch them). `--model FOLDER` adds a
-candidate beside the reader we ship; Tesseract `vie` reads the same lines in the same run. Says which letters are taken for which.
+families that nothing was trained on (`fonts_reserved.toml`; needs the network once, to fetch them). The reader we ship, the
+cascade with the fast one, the fast one alone and Tesseract `vie` read the same lines in the same run; `--model FOLDER` adds
+a candidate. Says which letters are taken for which, and what the networks cost.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from benchmarks.measure import Errors  # noqa: E402
 from benchmarks.run import save  # noqa: E402
 from digitizer.errors import EngineMissing  # noqa: E402
 from digitizer.ocr import open_engine  # noqa: E402
+from digitizer.ocr.cascade import Network  # noqa: E402
+from digitizer.ocr.weights import FAST, RECOGNISER, SHIPPED, check_model  # noqa: E402
 from digitizer.settings import EngineOptions  # noqa: E402
 from digitizer.text import nfc, strip_accents  # noqa: E402
 
@@ -48,8 +51,9 @@ def main() -> int:
     given = parser.parse_args()
     sets = [labelled(folder, given.limit) for folder in given.lines] + (drawn(given.drawn) if given.drawn else [])
     found = {name: [measure(lines, read) for lines in sets] for name, read in readers(given.model)}
-    target = save({"readers": found}, given.output, "recogniser")
-    print(table(found))
+    costs = {name: cost(folder) for name, folder in (("strong", SHIPPED / RECOGNISER), ("fast", SHIPPED / FAST))}
+    target = save({"readers": found, "network, cpu us a px of width": costs}, given.output, "recogniser")
+    print(table(found), costs, sep="\n\n")
     print(f"\n{target}")
     return 0
 
@@ -57,6 +61,8 @@ def main() -> int:
 def readers(candidates: list[Path]) -> Iterator[tuple[str, Read]]:
     """(name, function from a picture to its text)."""
     yield "shipped", open_engine(EngineOptions()).read_line
+    yield "cascade", open_engine(EngineOptions(cascade=True)).read_line
+    yield "fast alone", open_engine(EngineOptions(recogniser=SHIPPED / FAST)).read_line
     for folder in candidates:
         yield folder.name, open_engine(EngineOptions(recogniser=folder)).read_line
     try:
@@ -107,6 +113,21 @@ def measure(lines: LineSet, read: Read) -> dict[str, Any]:
         "cpu ms a line": round(1000 * (time.process_time() - began) / max(len(lines[1]), 1), 1),
         "confused": dict(mixed.most_common(25)),
     }
+
+
+def cost(folder: Path) -> dict[int, float]:
+    """CPU of the network alone on one core, for lines of 320 and of 1,200 px; the best of five rounds."""
+    network, found = Network(check_model(folder, "recogniser"), 1), {}
+    for width in (320, 1_200):
+        strip = np.random.default_rng(0).integers(0, 255, (48, width, 3), dtype=np.uint8)
+        rounds = []
+        for _ in range(5):
+            began = time.process_time()
+            for _ in range(5):
+                network.columns(strip)
+            rounds.append(time.process_time() - began)
+        found[width] = round(min(rounds) / 5 / width * 1e6, 1)
+    return found
 
 
 def confusions(said: str, truth: str) -> Iterator[str]:

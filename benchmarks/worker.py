@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,11 @@ def memory(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[st
     # no servers here: they would be children of this process and count as the worker's
     with Service.open(Settings(home=folder, engine=EngineOptions())) as service:
         for first in range(0, given.pages, BINDING):
-            sheet = _bound(folder / f"strips-{first:05}.pdf", range(first, min(first + BINDING, given.pages)))
+            sheet = folder / f"strips-{first:05}.pdf"
+            # in a process of its own: what drawing leaves in memory is none of the worker's
+            drawing = multiprocessing.get_context("spawn").Process(target=_bind, args=(sheet, first, given.pages))
+            drawing.start()
+            drawing.join()
             service.receive([sheet], sheet.name, Submission(actor="bench"))
             sheet.unlink()
         watch, done, seen, until = Watch(os.getpid()), 0, [], time.monotonic() + 60 * given.minutes
@@ -139,15 +144,14 @@ def memory(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[st
 BINDING, WHOLE = 16, 48
 
 
-def _bound(path: Path, numbers: Sequence[int]) -> Path:
-    """A PDF of scans: the upper parts of sample pages, up to a sixth of them, and now and then a whole one."""
+def _bind(path: Path, first: int, end: int) -> None:
+    """Writes a PDF of BINDING scans: the upper parts of sample pages, up to a sixth of them, and now and then a whole one."""
     pages = []
-    for number in numbers:
+    for number in range(first, min(first + BINDING, end)):
         scan = Image.open(SAMPLES[number % len(SAMPLES)]).convert("RGB")
         part = 100 if number % WHOLE == 0 else 6 + number * 7 % 11
         pages.append(scan.crop((0, 0, scan.width, scan.height * part // 100)))
     pages[0].save(path, save_all=True, append_images=pages[1:], resolution=200, quality=85)
-    return path
 
 
 def sheets(home: Path, count: int) -> list[Path]:

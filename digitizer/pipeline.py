@@ -20,7 +20,7 @@ from digitizer.doctypes import DocType
 from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
 from digitizer.model import Artifact, Digitized, PageText, Pixels, Problem, Quality, Record, Ruling, Run, Source, Warp
-from digitizer.ocr import PDF, Engine, read
+from digitizer.ocr import PDF, Engine, read, settle
 from digitizer.output import Look, render, write_light
 from digitizer.pages import ScanFile, own_text, straighten
 from digitizer.settings import OutputOptions, PageOptions
@@ -153,6 +153,7 @@ def finish(
     with watch("extract"):
         documents = tuple(replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known)) for d in documents)
         documents = tuple(replace(d, records=tuple(_by_pdf(record, pages) for record in d.records)) for d in documents)
+        pages = settle(pages, documents)
     return Digitized(
         bundle=bundle,
         sources=sources,

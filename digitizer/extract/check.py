@@ -56,13 +56,18 @@ def calibration() -> Calibration:
 def features(evidence: Evidence) -> tuple[float, ...]:
     """What a confidence is a weighing of: 1, worst and mean letter (log odds), what is odd about the value (two numbers), and for
     a decoded value its margin over all other values, support by its columns and how usual it is, each bounded.
+
+    The margin counts for no more than the worst letter bears: where the right value is not among those that the pixels support,
+    the only one left is far ahead of nothing.
     """
     letters = evidence.letters or (0.0,)
-    plain = (1.0, _odds(min(letters)), _odds(sum(letters) / len(letters)), *evidence.odd)
+    worst = _odds(min(letters))
+    plain = (1.0, worst, _odds(sum(letters) / len(letters)), *evidence.odd)
     if evidence.margin is None:
         return plain
+    margin = max(-3.0, min(evidence.margin, 2.0 + 2.0 * max(worst, 0.0)))
     support = evidence.support / max(len(letters), 1) ** 0.5
-    return (*plain, max(-3.0, min(evidence.margin, 10.0)), max(-8.0, support), max(-8.0, min(evidence.prior, 0.0)))
+    return (*plain, margin, max(-8.0, support), max(-8.0, min(evidence.prior, 0.0)))
 
 
 def _odds(p: float) -> float:

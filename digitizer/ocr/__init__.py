@@ -10,9 +10,10 @@ from digitizer import plugins
 from digitizer.model import Line, OldText, Page, PageText, Pixels
 from digitizer.ocr.lines import reading_order
 from digitizer.ocr.own import PDF, Read, read_own, settled
+from digitizer.ocr.spelling import settle
 from digitizer.settings import EngineOptions
 
-__all__ = ["PDF", "Engine", "open_engine", "read", "verify_models"]
+__all__ = ["PDF", "Engine", "open_engine", "read", "settle", "verify_models"]
 
 
 class Engine(Protocol):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.model import Box, Line, Page, Pixels
 from digitizer.ocr.recogniser import Place, Recogniser
-from digitizer.ocr.weights import Model, detector, recogniser
+from digitizer.ocr.weights import Model, detector, fast, recogniser
 from digitizer.settings import EngineOptions
 
 #: longer side of a page as the detector first sees it, px, and the most it is shown of small text
@@ -48,26 +48,27 @@ class PaddleEngine:
             from paddleocr import TextDetection
         except ImportError as exc:
             raise EngineMissing("paddleocr is not installed", engine="paddle") from exc
-        self._detector, self._recogniser = detector(options), recogniser(options)
+        self._models = models(options)
+        finds, strong, *quick = self._models
         self._find = TextDetection(
             model_name="PP-OCRv6_small_det",
-            model_dir=str(self._detector.folder),
+            model_dir=str(finds.folder),
             engine="onnxruntime",
             device="cpu",
             engine_config={"intra_op_num_threads": options.threads},
             limit_type="max",
         )
-        self._read = Recogniser(self._recogniser, options.threads)
+        self._read = Recogniser(strong, next(iter(quick), None), options.threads)
 
     @property
     def fingerprint(self) -> str:
         """Engine, version and weights."""
-        return f"paddle-{version('digitizer')}-{self._detector.sha256[:12]}-{self._recogniser.sha256[:12]}"
+        return "-".join(("paddle", version("digitizer"), *(model.sha256[:12] for model in self._models)))
 
     @property
     def models(self) -> Mapping[str, str]:
         """Model name -> SHA-256."""
-        return {m.name: m.sha256 for m in (self._detector, self._recogniser)}
+        return {model.name: model.sha256 for model in self._models}
 
     def read(self, page: Page) -> tuple[Line, ...]:
         """The lines of `page`. Raises EngineFailed."""
@@ -176,4 +177,6 @@ def open(options: EngineOptions) -> PaddleEngine:
 
 def models(options: EngineOptions) -> tuple[Model, ...]:
     """The models this engine would use, checked. Raises ModelError."""
-    return detector(options), recogniser(options)
+    strong = recogniser(options)
+    quick = fast(options, strong)
+    return (detector(options), strong, *((quick,) if quick else ()))

@@ -9,18 +9,16 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from PIL import Image
 
 from digitizer.lattice import pack
 from digitizer.model import Box, Letter, Line, Pixels, Word
+from digitizer.ocr.cascade import STRIDE, Cascade
 from digitizer.ocr.ctc import Sign, best_path
 from digitizer.ocr.pen import by_hand
 from digitizer.ocr.weights import Model
 
 HEIGHT = 48
-#: px of line width per CTC column
-STRIDE = 8
 #: a longer line is squeezed: 80 letters of print take about 1,600 px
 MAX_WIDTH = 3_200
 #: what the empty dotted lines of a form are read as
@@ -52,36 +50,33 @@ class Place:
 
 
 class Recogniser:
-    """Reads cropped lines. Not thread-safe, must not cross a fork."""
+    """Reads cropped lines. Not thread-safe, must not cross a fork.
 
-    def __init__(self, model: Model, threads: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # the arena keeps the largest batch of every shape it has seen
-        options.enable_cpu_mem_arena = False
-        self.model = model
-        self.session = onnxruntime.InferenceSession(str(model.weights), options, providers=["CPUExecutionProvider"])
-        self.input = self.session.get_inputs()[0].name
+    Args:
+        strong: the reader whose word counts.
+        fast: the reader of print with the same letters, or None to do without.
+        threads: of each.
+    """
+
+    def __init__(self, strong: Model, fast: Model | None, threads: int) -> None:
+        self._readers = Cascade(strong, fast, threads)
 
     def read(self, pixels: Pixels, places: Sequence[Place]) -> tuple[Line, ...]:
         """The text in each of `places` of a page, those without text left out. `pixels`: (H, W, 3) uint8 RGB."""
-        lines = []
+        lines, charset = [], self._readers.charset
         for place in places:
             strip = _strip(pixels, place)
-            # one at a time: on a CPU a batch is no faster, and what pads it costs and changes the result
-            batch = np.ascontiguousarray(strip.transpose(2, 0, 1)[::-1][None] / np.float32(127.5) - 1)
-            columns = self.session.run(None, {self.input: batch})[0][0]
-            line = to_line(best_path(columns, self.model.charset), place, len(columns), len(pixels))
+            hand = by_hand(strip)
+            columns = self._readers.columns(strip, hand)
+            line = to_line(best_path(columns, charset), place, len(columns), len(pixels))
             if line is not None:
-                lattice = pack(columns, self.model.charset, x0=place.box.x0, x1=place.box.x1)
-                lines.append(replace(line, lattice=lattice, hand=by_hand(strip)))
+                lattice = pack(columns, charset, x0=place.box.x0, x1=place.box.x1)
+                lines.append(replace(line, lattice=lattice, hand=hand))
         return tuple(lines)
 
 
 def _strip(pixels: Pixels, place: Place) -> npt.NDArray[np.uint8]:
-    """The crop of a place, levelled and scaled to (HEIGHT, w, 3)."""
+    """The crop of a place, levelled and scaled to (HEIGHT, w, 3), w a multiple of STRIDE."""
     box, hull = place.box, place.hull(len(pixels))
     x0, x1 = int(hull.x0), max(int(hull.x0) + 1, int(np.ceil(hull.x1)))
     crop = Image.fromarray(np.ascontiguousarray(pixels[int(hull.y0) : max(int(hull.y0) + 1, int(np.ceil(hull.y1))), x0:x1]))
@@ -90,7 +85,8 @@ def _strip(pixels: Pixels, place: Place) -> npt.NDArray[np.uint8]:
         down = box.y0 - int(hull.y0) - place.slope * (x1 - x0) / 2
         level, size = (1, 0, 0, place.slope, 1, down), (x1 - x0, max(1, round(box.height)))
         crop = crop.transform(size, Image.Transform.AFFINE, level, Image.Resampling.BILINEAR, fillcolor=(255, 255, 255))
-    width = int(np.clip(round(crop.width * HEIGHT / crop.height), STRIDE, MAX_WIDTH))
+    # of whole columns
+    width = STRIDE * int(np.clip(round(crop.width * HEIGHT / crop.height / STRIDE), 1, MAX_WIDTH // STRIDE))
     way = Image.Resampling.BOX if crop.height > 2 * HEIGHT else Image.Resampling.BICUBIC
     return np.asarray(crop.resize((width, HEIGHT), way))
 

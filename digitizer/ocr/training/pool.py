@@ -16,6 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from digitizer.ocr.training.drawing.fonts import DECLARATION, MORE, Fonts
 from digitizer.ocr.training.lines import Cut, Lines, Shot, split
@@ -48,6 +49,33 @@ def read(path: Path) -> list[Cut]:
         return [Cut(p, str(t), bool(h)) for p, t, h in zip(strips, held["texts"], held["hands"], strict=True)]
 
 
+def shards(folder: Path) -> list[Path]:
+    """The shards that are complete."""
+    return sorted(path for path in folder.glob("*.npz") if ".part" not in path.name)
+
+
+def taught(shard: Path) -> Path:
+    """Where what a teacher says of the lines of a shard is kept."""
+    return shard.with_suffix(".taught")
+
+
+def write_taught(shard: Path, chances: Sequence[NDArray[np.float16]]) -> None:
+    """What a teacher says of each line of a shard, (columns, 1 + letters); no columns where it says nothing."""
+    part = shard.with_suffix(".taught.part")
+    with part.open("wb") as file:
+        np.savez(file, chances=np.concatenate(chances), columns=[len(rows) for rows in chances])
+    part.replace(taught(shard))
+
+
+def read_taught(shard: Path, lines: int) -> list[NDArray[np.float16] | None]:
+    """What a teacher says of the lines of a shard, None where it says nothing."""
+    if not taught(shard).exists():
+        return [None] * lines
+    with np.load(taught(shard)) as held:
+        rows = np.split(held["chances"], np.cumsum(held["columns"])[:-1])
+    return [row if len(row) else None for row in rows]
+
+
 def write_page(path: Path, shot: Shot) -> None:
     """The scan, reduced to PAGE px, and the corners of its lines `(n, 4, 2)` in px of it."""
     height, width = shot.pixels.shape[:2]
@@ -58,19 +86,20 @@ def write_page(path: Path, shot: Shot) -> None:
     cv2.imwrite(str(path), small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
 
 
-def lines(folder: Path, rng: np.random.Generator) -> Iterator[Cut]:
-    """Lines for ever, shards read least first, in random order; waits for the first shard."""
+def lines(folder: Path, rng: np.random.Generator) -> Iterator[tuple[Cut, NDArray[np.float16] | None]]:
+    """Lines and what a teacher says of them, for ever, shards read least first, in random order; waits for the first shard."""
     taken: Counter[str] = Counter()
     while True:
-        shards = sorted(path for path in folder.glob("*.npz") if ".part" not in path.name)
-        if not shards:
+        there = shards(folder)
+        if not there:
             time.sleep(WAIT)
             continue
-        least = min(taken[path.name] for path in shards)
-        path = shards[int(rng.choice([i for i, p in enumerate(shards) if taken[p.name] == least]))]
+        least = min(taken[path.name] for path in there)
+        path = there[int(rng.choice([i for i, p in enumerate(there) if taken[p.name] == least]))]
         taken[path.name] += 1
         cuts = read(path)
-        yield from (cuts[int(i)] for i in rng.permutation(len(cuts)))
+        said = read_taught(path, len(cuts))
+        yield from ((cuts[int(i)], said[int(i)]) for i in rng.permutation(len(cuts)))
 
 
 def fill(folder: Path, seed: int) -> None:

@@ -1,6 +1,7 @@
-"""Fine-tunes the recogniser on drawn lines: `python -m digitizer.ocr.training.train --minutes 120 --out out/`.
+"""Trains a recogniser on drawn lines: `python -m digitizer.ocr.training.train --minutes 120 --out out/`.
 
-Starts from the committed weights. Prints the loss, and every ten minutes the character error rate on drawn lines it has not
+The strong one goes on from the committed weights; `--fast` trains the fast one, on print above all, and is taught by what
+`teacher.py` left in the pool. Prints the loss, and every ten minutes the character error rate on drawn lines it has not
 seen; writes `out/last.pt` (to `--resume` from) and `out/inference.onnx` (same graph, new weights). Runs on CPU or with
 `--device cuda`; on a busy machine one thread a process is fastest.
 """
@@ -10,25 +11,30 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as functional
 import yaml
+from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
+from torch import Tensor, nn
 
 from digitizer.ocr.training.clutter import dotted
 from digitizer.ocr.training.drawing.fonts import Fonts
+from digitizer.ocr.training.fast import FastReader
 from digitizer.ocr.training.graph import Reader
 from digitizer.ocr.training.lines import HEIGHT, Cut, Lines
 from digitizer.ocr.training.pool import drawers
 from digitizer.ocr.training.pool import lines as pool_lines
 from digitizer.ocr.training.rate import set_rate
+from digitizer.ocr.training.wear import worn
 
 MODEL = Path(__file__).resolve().parents[1] / "models" / "vietnamese-small"
 #: px of width of the longest line trained on
-MOST_PX = 1_600
+LONGEST = 1_600
 #: lines kept to choose batches of similar width from
 POOL = 400
 #: px of line width per output column
@@ -36,8 +42,10 @@ STRIDE = 8
 HELD_OUT_SEED, HELD_OUT = 7, 300
 #: steps in which the learning rate rises
 WARM_UP = 200
-#: share of lines that get a leader of coarse dots
+#: share of lines that get a leader of coarse dots; none where text has full stops, which would be lost among them
 DOTTED = 0.3
+#: of the lines by hand, those the fast reader is shown: it is there for print, but must know a pen when it sees one
+BY_HAND = 0.3
 #: of the running mean that stays with every step
 AVERAGED = 0.998
 
@@ -53,43 +61,73 @@ def normalised(pixels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[::-1] / np.float32(127.5) - 1)
 
 
-def batches(supply: Iterator[Cut], index: dict[str, int], area: int, seed: int) -> Iterator[tuple[np.ndarray, list[list[int]]]]:
-    """((N, 3, 48, W) float32, N lists of letter indices) of lines of similar width, about `area` px of width in all."""
-    rng, pool = np.random.default_rng(seed), list[tuple[np.ndarray, list[int]]]()
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A line to learn: `pixels` (48, W, 3) uint8, letter indices, and a teacher's (W / 8, 1 + letters) where it has any."""
+
+    pixels: NDArray[np.uint8]
+    target: list[int]
+    taught: NDArray[np.float16] | None
+
+
+def examples(pool: Path, index: dict[str, int], hands: float, seed: int) -> Iterator[Example]:
+    """Lines of a pool for ever, worn anew each time, a share `hands` of those written by hand."""
+    rng = np.random.default_rng(seed)
+    for cut, taught in pool_lines(pool, rng):
+        target = [index[c] for c in cut.text if c in index]
+        # CTC needs a column for each letter and one between equal ones
+        room = cut.pixels.shape[1] // STRIDE
+        if not 0 < len(target) <= 0.8 * room or cut.pixels.shape[1] > LONGEST or (cut.hand and rng.random() > hands):
+            continue
+        leader = "." not in cut.text and rng.random() < DOTTED
+        yield Example(worn(dotted(cut.pixels, rng) if leader else cut.pixels, rng), target, taught)
+
+
+def batches(supply: Iterator[Example], area: int, seed: int) -> Iterator[list[Example]]:
+    """Lines of similar width, about `area` px of width in all."""
+    rng, pool = np.random.default_rng(seed), list[Example]()
     while True:
         while len(pool) < POOL:
-            cut = next(supply)
-            target = [index[c] for c in cut.text if c in index]
-            # CTC needs a column for each letter and one between equal ones
-            room = cut.pixels.shape[1] // STRIDE
-            if 0 < len(target) <= 0.8 * room and cut.pixels.shape[1] <= MOST_PX:
-                pool.append((dotted(cut.pixels, rng) if rng.random() < DOTTED else cut.pixels, target))
-        pool.sort(key=lambda line: line[0].shape[1])
+            pool.append(next(supply))
+        pool.sort(key=lambda line: line.pixels.shape[1])
         count, start = 1, int(rng.integers(len(pool)))
-        while start + count < len(pool) and pool[start + count][0].shape[1] * (count + 1) <= area:
+        while start + count < len(pool) and pool[start + count].pixels.shape[1] * (count + 1) <= area:
             count += 1
         chosen, pool = pool[start : start + count], pool[:start] + pool[start + count :]
-        width = -(-max(pixels.shape[1] for pixels, _ in chosen) // STRIDE) * STRIDE
-        batch = np.zeros((len(chosen), 3, HEIGHT, width), np.float32)
-        for row, (pixels, _) in enumerate(chosen):
-            batch[row, :, :, : pixels.shape[1]] = normalised(pixels)
-        yield batch, [target for _, target in chosen]
+        yield chosen
 
 
-def read(model: Reader, pixels: np.ndarray, letters: Sequence[str], device: str) -> str:
+def stacked(batch: Sequence[Example]) -> NDArray[np.float32]:
+    """(N, 3, 48, W), what is narrower filled up with grey."""
+    width = -(-max(line.pixels.shape[1] for line in batch) // STRIDE) * STRIDE
+    whole = np.zeros((len(batch), 3, HEIGHT, width), np.float32)
+    for row, line in enumerate(batch):
+        whole[row, :, :, : line.pixels.shape[1]] = normalised(line.pixels)
+    return whole
+
+
+def spelt(best: Sequence[int], letters: Sequence[str]) -> str:
+    """The text of the likeliest letter of each column."""
+    said = (letters[k - 1] for k, before in zip(best, [0, *best[:-1]], strict=True) if k and k != before)
+    return " ".join("".join(said).split())
+
+
+def read(model: nn.Module, pixels: np.ndarray, letters: Sequence[str], device: str) -> str:
     """Best-path text of one line."""
     with torch.no_grad():
         best = model(torch.from_numpy(normalised(pixels)[None]).to(device))[0].argmax(-1).tolist()
-    return "".join(letters[k - 1] for k, before in zip(best, [0, *best[:-1]], strict=True) if k and k != before)
+    return spelt(best, letters)
 
 
-def error_rate(model: Reader, lines: Sequence[Cut], letters: Sequence[str], device: str) -> dict[str, float]:
+def error_rate(model: nn.Module, lines: Sequence[Cut], letters: Sequence[str], device: str) -> dict[str, float]:
     """CER of printed and of handwritten lines."""
     counts = {True: [0, 0], False: [0, 0]}
+    model.eval()
     for cut in lines:
-        said = " ".join(read(model, cut.pixels, letters, device).split())
+        said = read(model, cut.pixels, letters, device)
         counts[cut.hand][0] += Levenshtein.distance(said, cut.text)
         counts[cut.hand][1] += len(cut.text)
+    model.train()
     return {"hand": counts[True][0] / max(counts[True][1], 1), "print": counts[False][0] / max(counts[False][1], 1)}
 
 
@@ -99,13 +137,16 @@ def held_out() -> list[Cut]:
     for cut in Lines(Fonts.load(), HELD_OUT_SEED):
         if len(found) == HELD_OUT:
             return found
-        if cut.pixels.shape[1] <= MOST_PX:
+        if cut.pixels.shape[1] <= LONGEST:
             found.append(cut)
     return found
 
 
 class Average:
-    """The running mean of weights, which reads better than the weights of any one step; while entered, the model has it."""
+    """The running mean of weights, which reads better than the weights of any one step; while entered, the model has it.
+
+    What normalisation has seen belongs to the weights and is averaged with them.
+    """
 
     def __init__(self, weights: Sequence[torch.Tensor]) -> None:
         self._weights, self._mean = list(weights), [weight.detach().clone() for weight in weights]
@@ -133,6 +174,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--fast", action="store_true", help="the fast reader, from scratch")
     parser.add_argument("--start", type=Path, default=MODEL / "inference.onnx", help="weights to go on from")
     parser.add_argument("--resume", action="store_true", help="go on from out/last.pt")
     parser.add_argument("--device", default="cpu")
@@ -150,33 +192,34 @@ def train(given: argparse.Namespace) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     letters = charset()
     index = {letter: i + 1 for i, letter in enumerate(letters)}
-    model, lines = Reader.open(given.start), 0
+    model: Reader | FastReader = FastReader(len(letters)) if given.fast else Reader.open(given.start)
+    lines = 0
     if given.resume:
         state = torch.load(given.out / "last.pt", weights_only=True)
         model.load_state_dict(state["model"])
         lines = state["lines"]
     model.to(given.device)
     model.channels_last()
-    if given.freeze:
+    if given.freeze and isinstance(model, Reader):
         model.freeze(given.freeze)
     free = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(free, lr=given.rate, weight_decay=0.01)
-    average = Average(free)
+    average = Average([*free, *(b for b in model.buffers() if b.is_floating_point())])
     pool = given.pool or given.out / "lines"
     drawers(pool, given.drawers, given.seed)
-    supply = pool_lines(pool, np.random.default_rng(given.seed))
+    supply = examples(pool, index, BY_HAND if given.fast else 1.0, given.seed)
     judged = held_out()
     print(f"start {error_rate(model, judged, letters, given.device)}", flush=True)
     began = saved = time.monotonic()
     step, mean = 0, 0.0
-    for batch, targets in batches(supply, index, given.area, given.seed):
+    for batch in batches(supply, given.area, given.seed):
         passed = (time.monotonic() - began) / 60 / given.minutes
         if passed >= 1:
             break
         share = set_rate(optimiser, given.rate, step, WARM_UP, passed)
-        loss = _step(model, optimiser, batch, targets, given.device)
+        loss = _step(model, optimiser, batch, given.device)
         average.add(step)
-        step, lines = step + 1, lines + len(targets)
+        step, lines = step + 1, lines + len(batch)
         mean = loss if step == 1 else 0.98 * mean + 0.02 * loss
         if step % 100 == 0:
             print(f"{lines} lines {time.monotonic() - began:.0f} s loss {mean:.4f} rate {share:.2f}", flush=True)
@@ -190,14 +233,11 @@ def train(given: argparse.Namespace) -> None:
         print(f"end {lines} lines {error_rate(model, judged, letters, given.device)}", flush=True)
 
 
-def _step(model: Reader, optimiser: torch.optim.Optimizer, batch: np.ndarray, targets: list[list[int]], device: str) -> float:
+def _step(model: nn.Module, optimiser: torch.optim.Optimizer, batch: Sequence[Example], device: str) -> float:
     with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
-        logits = model(torch.from_numpy(batch).to(device, memory_format=torch.channels_last))
-    chances = logits.float().log_softmax(-1).permute(1, 0, 2)
-    lengths = torch.tensor([len(target) for target in targets])
-    flat = torch.tensor([letter for target in targets for letter in target])
-    columns = torch.full((len(targets),), chances.shape[0])
-    loss = functional.ctc_loss(chances, flat, columns, lengths, zero_infinity=True)
+        logits = model(torch.from_numpy(stacked(batch)).to(device, memory_format=torch.channels_last))
+    chances = logits.float().log_softmax(-1)
+    loss = _missed(chances, batch) + _untaught(chances, batch)
     optimiser.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 5)
@@ -205,7 +245,24 @@ def _step(model: Reader, optimiser: torch.optim.Optimizer, batch: np.ndarray, ta
     return float(loss.detach())
 
 
-def _save(model: Reader, average: Average, out: Path, lines: int) -> None:
+def _missed(chances: Tensor, batch: Sequence[Example]) -> Tensor:
+    """CTC's loss a letter; `chances` (N, columns, 1 + letters) are logarithms."""
+    lengths = torch.tensor([len(line.target) for line in batch])
+    flat = torch.tensor([letter for line in batch for letter in line.target])
+    columns = torch.full((len(batch),), chances.shape[1])
+    return functional.ctc_loss(chances.permute(1, 0, 2), flat, columns, lengths, zero_infinity=True)
+
+
+def _untaught(chances: Tensor, batch: Sequence[Example]) -> Tensor:
+    """Cross entropy a letter between what a teacher says of the columns and `chances`; 0 where there is no teacher."""
+    said = np.zeros(chances.shape, np.float32)
+    for row, line in enumerate(batch):
+        if line.taught is not None:
+            said[row, : len(line.taught)] = line.taught[: chances.shape[1]] / max(len(line.target), 1)
+    return -(torch.from_numpy(said).to(chances.device) * chances).sum() / len(batch)
+
+
+def _save(model: Reader | FastReader, average: Average, out: Path, lines: int) -> None:
     part = out / "last.part"
     torch.save({"model": {k: v.cpu() for k, v in model.state_dict().items()}, "lines": lines}, part)
     part.replace(out / "last.pt")

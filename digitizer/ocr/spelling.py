@@ -1,0 +1,116 @@
+"""Prose: where a word is no Vietnamese syllable and the pixels leave its marks open, it is the syllable that they leave open.
+
+Print is misread in its marks above all (`chuyễn` for `chuyển`), and the full stop that ends a line is easily taken for one of the
+dots that forms have to write on. Only text that no value was taken from is settled like this: what a clerk wrote is what stands
+there, syllable or not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from digitizer.geometry import intersection
+from digitizer.lattice import unpack
+from digitizer.model import Box, Document, Letter, Line, PageText
+from digitizer.ocr.pen import PRINT
+from digitizer.text import strip_accents, syllables
+
+#: a mark is open where the reader gave another one this much (natural logarithm of 3 %), a full stop where it gave it 5 %
+OPEN, STOP = -3.5, -3.0
+#: what a full stop stands behind, besides letters and digits
+_CLOSING = ')”"»'
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A letter that was read, and every letter that may stand in its place with the logarithm of its probability."""
+
+    char: str
+    open: Mapping[str, float]
+
+
+def settle(pages: Sequence[PageText], documents: Sequence[Document]) -> tuple[PageText, ...]:
+    """`pages` with the spelling of their prose settled: of what no value of `documents` was read from."""
+    taken = defaultdict[int | None, list[Box]](list)
+    for value in (field for document in documents for record in document.records for field in record.fields):
+        for number, box in ((value.page, value.box), *((note.page, note.box) for note in value.notes)):
+            taken[number] += [box] if box else []
+    return tuple(_settled_page(page, taken[i]) for i, page in enumerate(pages))
+
+
+def _settled_page(page: PageText, taken: Sequence[Box]) -> PageText:
+    return replace(page, lines=tuple(_settled(line) if _is_prose(line, taken) else line for line in page.lines))
+
+
+def _is_prose(line: Line, taken: Sequence[Box]) -> bool:
+    printed = line.hand is not None and line.hand <= PRINT
+    return printed and not any(intersection(line.box, box) for box in taken)
+
+
+def _settled(line: Line) -> Line:
+    letters, at = list(line.letters), [i for i, letter in enumerate(line.letters) if letter.char != " "]
+    seen = [sign for sign in _seen(line) if sign.char != " "]
+    if [sign.char for sign in seen] != [letters[i].char for i in at]:
+        return line
+    found = dict(zip(at, seen, strict=True))
+    for _, run in groupby(range(len(letters)), lambda i: letters[i].char.isalpha()):
+        word = list(run)
+        if letters[word[0]].char.isalpha() and (other := _other([found[i] for i in word])) is not None:
+            number, char, p = other
+            letters[word[number]] = replace(letters[word[number]], char=char, confidence=p)
+    letters += _stop(line, letters[-1])
+    return line if letters == list(line.letters) else _spelt(line, letters)
+
+
+def _seen(line: Line) -> Iterator[Seen]:
+    """The letters of the likeliest path through a line's lattice, as `best_path` finds them."""
+    before, number = "", -1
+    held: dict[str, float] = {}
+    for column in unpack(line.lattice) if line.lattice else ():
+        char = column.signs[0][0]
+        if char != before or column.number != number + 1:
+            if before:
+                yield Seen(before, held)
+            held = {}
+        for sign, p in column.signs:
+            held[sign] = max(p, held.get(sign, p))
+        before, number = char, column.number
+    if before:
+        yield Seen(before, held)
+
+
+def _other(word: Sequence[Seen]) -> tuple[int, str, float] | None:
+    """(number of a letter, another for it, its probability) that makes a syllable of what is none; the likeliest, if any."""
+    text = "".join(sign.char for sign in word)
+    if len(word) == 1 or text.casefold() in syllables():
+        return None
+    others = (
+        (p, i, char)
+        for i, sign in enumerate(word)
+        for char, p in sign.open.items()
+        if char != sign.char and p >= OPEN and strip_accents(char) == strip_accents(sign.char)
+        and (text[:i] + char + text[i + 1 :]).casefold() in syllables()
+    )  # fmt: skip
+    p, number, char = max(others, default=(0.0, -1, ""))
+    return (number, char, round(math.exp(p), 4)) if char else None
+
+
+def _stop(line: Line, last: Letter) -> Iterator[Letter]:
+    """The full stop behind the last letter, where there is one that was not read."""
+    columns = unpack(line.lattice) if line.lattice else []
+    while columns and columns[-1].signs[0][0] in ("", " "):
+        column = columns.pop()
+        p = dict(column.signs).get(".", -math.inf)
+        if p >= STOP and (last.char.isalnum() or last.char in _CLOSING):
+            yield Letter(char=".", x0=last.x1, x1=round(max(column.x, last.x1), 1), confidence=round(math.exp(p), 4))
+            return
+
+
+def _spelt(line: Line, letters: Sequence[Letter]) -> Line:
+    text = "".join(letter.char for letter in letters)
+    words = tuple(replace(word, text=said) for word, said in zip(line.words, text.split(" "), strict=True))
+    return replace(line, text=text, words=words, letters=tuple(letters))
