@@ -40,7 +40,7 @@ def text(table: np.ndarray) -> str:
 
 def line(said: str, doubts: str = "") -> np.ndarray:
     """Each letter in a column of its own, a blank behind it; those in `doubts` are not sure."""
-    return columns(*(cell for char in said for cell in ((char, 0.6 if char in doubts else 0.999), ("", 1.0))))
+    return columns(*(cell for char in said for cell in ((char, 0.6 if char in doubts else 0.9999), ("", 1.0))))
 
 
 @settings(max_examples=40, deadline=None)

@@ -28,7 +28,7 @@ def shades(tmp_path: Path) -> Path:
 
 def test_a_decoder_that_takes_too_much_memory_is_stopped(tmp_path: Path, opened: Opened) -> None:
     path = tmp_path / "a.png"
-    Image.new("1", (6_000, 6_000)).save(path)
+    Image.new("L", (11_500, 11_500)).save(path)
     with opened(path, child_memory_bytes=150_000_000) as file, pytest.raises(TooLarge) as refused:
         file.read(0)
     assert refused.value.facts == {"limit": "memory", "page": 1}
