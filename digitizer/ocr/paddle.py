@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.model import Box, Line, Page, Pixels
+from digitizer.ocr.cascade import Cascade
 from digitizer.ocr.recogniser import Place, Recogniser
 from digitizer.ocr.weights import Model, detector, fast, recogniser
 from digitizer.settings import EngineOptions
@@ -58,7 +59,7 @@ class PaddleEngine:
             engine_config={"intra_op_num_threads": options.threads},
             limit_type="max",
         )
-        self._read = Recogniser(strong, next(iter(quick), None), options.threads)
+        self._read = Recogniser(Cascade(strong, next(iter(quick), None), options.threads))
 
     @property
     def fingerprint(self) -> str:

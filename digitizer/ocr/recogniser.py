@@ -16,7 +16,6 @@ from digitizer.model import Box, Letter, Line, Pixels, Word
 from digitizer.ocr.cascade import STRIDE, Cascade
 from digitizer.ocr.ctc import Sign, best_path
 from digitizer.ocr.pen import by_hand
-from digitizer.ocr.weights import Model
 
 HEIGHT = 48
 #: a longer line is squeezed: 80 letters of print take about 1,600 px
@@ -50,16 +49,10 @@ class Place:
 
 
 class Recogniser:
-    """Reads cropped lines. Not thread-safe, must not cross a fork.
+    """Reads cropped lines. Not thread-safe, must not cross a fork."""
 
-    Args:
-        strong: the reader whose word counts.
-        fast: the reader of print with the same letters, or None to do without.
-        threads: of each.
-    """
-
-    def __init__(self, strong: Model, fast: Model | None, threads: int) -> None:
-        self._readers = Cascade(strong, fast, threads)
+    def __init__(self, readers: Cascade) -> None:
+        self._readers = readers
 
     def read(self, pixels: Pixels, places: Sequence[Place]) -> tuple[Line, ...]:
         """The text in each of `places` of a page, those without text left out. `pixels`: (H, W, 3) uint8 RGB."""

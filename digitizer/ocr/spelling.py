@@ -11,10 +11,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from digitizer.geometry import intersection
-from digitizer.lattice import unpack
+from digitizer.lattice import Column, unpack
 from digitizer.model import Box, Document, Letter, Line, PageText
 from digitizer.ocr.pen import PRINT
 from digitizer.text import strip_accents, syllables
@@ -53,7 +53,8 @@ def _is_prose(line: Line, taken: Sequence[Box]) -> bool:
 
 def _settled(line: Line) -> Line:
     letters, at = list(line.letters), [i for i, letter in enumerate(line.letters) if letter.char != " "]
-    seen = [sign for sign in _seen(line) if sign.char != " "]
+    columns = unpack(line.lattice) if line.lattice else []
+    seen = [sign for sign in _seen(columns) if sign.char != " "]
     if [sign.char for sign in seen] != [letters[i].char for i in at]:
         return line
     found = dict(zip(at, seen, strict=True))
@@ -62,15 +63,15 @@ def _settled(line: Line) -> Line:
         if letters[word[0]].char.isalpha() and (other := _other([found[i] for i in word])) is not None:
             number, char, p = other
             letters[word[number]] = replace(letters[word[number]], char=char, confidence=p)
-    letters += _stop(line, letters[-1])
+    letters += _stop(columns, letters[-1])
     return line if letters == list(line.letters) else _spelt(line, letters)
 
 
-def _seen(line: Line) -> Iterator[Seen]:
-    """The letters of the likeliest path through a line's lattice, as `best_path` finds them."""
+def _seen(columns: Sequence[Column]) -> Iterator[Seen]:
+    """The letters of the likeliest path through a line's columns, as `best_path` finds them."""
     before, number = "", -1
     held: dict[str, float] = {}
-    for column in unpack(line.lattice) if line.lattice else ():
+    for column in columns:
         char = column.signs[0][0]
         if char != before or column.number != number + 1:
             if before:
@@ -99,11 +100,9 @@ def _other(word: Sequence[Seen]) -> tuple[int, str, float] | None:
     return (number, char, round(math.exp(p), 4)) if char else None
 
 
-def _stop(line: Line, last: Letter) -> Iterator[Letter]:
+def _stop(columns: Sequence[Column], last: Letter) -> Iterator[Letter]:
     """The full stop behind the last letter, where there is one that was not read."""
-    columns = unpack(line.lattice) if line.lattice else []
-    while columns and columns[-1].signs[0][0] in ("", " "):
-        column = columns.pop()
+    for column in takewhile(lambda column: column.signs[0][0] in ("", " "), reversed(columns)):
         p = dict(column.signs).get(".", -math.inf)
         if p >= STOP and (last.char.isalnum() or last.char in _CLOSING):
             yield Letter(char=".", x0=last.x1, x1=round(max(column.x, last.x1), 1), confidence=round(math.exp(p), 4))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from digitizer.ocr.pen import WEIGHTS, WIDE, Floats, features, products
-from digitizer.ocr.training.pool import read
+from digitizer.ocr.training.pool import read, shards
 
 #: shards that are looked at, strips a line, least px of a strip
 SHARDS, STRIPS, NARROW = 40, 2, 80
@@ -23,7 +23,7 @@ RIDGE = 5.0
 def main(pool: Path) -> None:
     """Fits and says how well it tells what it has not seen."""
     train, test = [], []
-    for number, shard in enumerate(sorted(pool.glob("*.npz"))[:SHARDS]):
+    for number, shard in enumerate(shards(pool)[:SHARDS]):
         (test if number % 5 == 4 else train).extend(examples(shard, np.random.default_rng(number)))
     x, y = (np.array(column, np.float64) for column in zip(*train, strict=True))
     mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
