@@ -50,13 +50,17 @@ def verify_models(options: EngineOptions) -> Mapping[str, str]:
 
 
 def read(page: Page, *, engine: Engine) -> PageText:
-    """`page` with its text in reading order; a blank page is not shown to the engine, nor one whose PDF says it all."""
+    """`page` with its text in reading order; a blank page is not shown to the engine, nor one whose PDF says it all.
+
+    A page that looks blank is not, where its PDF has words there that can be seen: `Page 3 of 12` is little ink.
+    """
     found = Read(lines=(), engine=engine.fingerprint, old_text=OldText.NONE)
-    if not page.quality.blank and page.own is not None:
-        found = read_own(page.own, lambda: engine.read(page), engine.fingerprint)
+    if page.own is not None and (not page.quality.blank or (page.own.seen and page.own.lines)):
+        found = read_own(page.own, page, engine)
     elif not page.quality.blank:
         found = replace(found, lines=engine.read(page))
     height, width = page.pixels.shape[:2]
+    quality = settled(page.quality, found)
     return PageText(
         source=page.source,
         scan=page.scan,
@@ -66,11 +70,11 @@ def read(page: Page, *, engine: Engine) -> PageText:
         dpi=page.dpi,
         sheet=page.sheet,
         to_scan=page.to_scan,
-        quality=settled(page.quality, found),
+        quality=quality,
         lines=reading_order(found.lines),
         ruling=page.ruling,
         marks=page.marks,
-        blank=page.quality.blank,
+        blank=quality.blank,
         engine=found.engine,
         old_text=found.old_text,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,58 @@ from digitizer.output.images import Encoded, predicted
 _BITS, _COMPRESSION, _MEANING, _OFFSETS, _TURN, _SAMPLES, _ROWS, _SIZES, _PLANES, _PREDICTOR, _FORMAT = (
     258, 259, 262, 273, 274, 277, 278, 279, 284, 317, 339,
 )  # fmt: skip
-#: compression -> whether it is Flate; others (LZW) would have to be decoded
-_PACKED = {1: False, 8: True, 32946: True}
+#: an LZW stream that its table begins anew, that it ends; bits of its longest code (TIFF 6.0, section 13)
+_CLEAR, _END, _LONGEST = 256, 257, 12
 #: photometric interpretation -> colour space, channels
 _COLOURS = {0: ("/DeviceGray", 1), 1: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3)}
 #: of a PNG row: each byte as its difference from the pixel before
 _SUB = 1
+
+
+#: (a strip, the bytes wanted) -> at most so many, fewer where it is damaged
+_Unpacked = Callable[[bytes, int], bytes]
+
+
+def _plain(strip: bytes, wanted: int) -> bytes:
+    return strip[:wanted]
+
+
+def _flate(strip: bytes, wanted: int) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(strip, wanted)
+    except zlib.error:
+        return b""
+
+
+def _lzw(strip: bytes, wanted: int) -> bytes:
+    """LZW as in TIFF 6.0, section 13: codes of 9 to 12 bits, the highest bit first, one code longer a code early."""
+    roots = [bytes([value]) for value in range(256)] + [b"", b""]
+    table, width, before = list(roots), 9, b""
+    parts, made, held, bits = [], 0, 0, 0
+    for byte in strip:
+        held, bits = held << 8 | byte, bits + 8
+        if bits < width:
+            continue
+        bits -= width
+        code, held = held >> bits, held & ((1 << bits) - 1)
+        if code == _CLEAR:
+            table, width, before = list(roots), 9, b""
+            continue
+        if code == _END or code > len(table) or (code == len(table) and not before):
+            break
+        entry = table[code] if code < len(table) else before + before[:1]
+        if before and len(table) < 1 << _LONGEST:
+            table.append(before + entry[:1])
+            width = min(_LONGEST, (len(table) + 1).bit_length())
+        parts.append(entry)
+        made, before = made + len(entry), entry
+        if made >= wanted:
+            break
+    return b"".join(parts)[:wanted]
+
+
+#: compression -> how a strip is unpacked; strips packed otherwise have to be decoded as an image
+_PACKED: dict[int, _Unpacked] = {1: _plain, 5: _lzw, 8: _flate, 32946: _flate}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +80,7 @@ class _Strips:
     channels: int
     #: of a sample
     order: str
-    packed: bool
+    unpacked: _Unpacked
     #: each sample as its difference from the pixel before
     differences: bool
     white_is_zero: bool
@@ -74,7 +120,7 @@ def _strips(image: Image.Image) -> _Strips | None:
         colour=colour,
         channels=channels,
         order="<" if tags.prefix == b"II" else ">",
-        packed=_PACKED[tags.get(_COMPRESSION, 1)],
+        unpacked=_PACKED[tags.get(_COMPRESSION, 1)],
         differences=tags.get(_PREDICTOR, 1) == 2,
         white_is_zero=tags[_MEANING] == 0,
         rows=min(tags.get(_ROWS, image.height), image.height),
@@ -91,11 +137,7 @@ def _samples(path: Path, strips: _Strips) -> Iterator[npt.NDArray[np.uint16] | N
             left -= rows
             needed = rows * strips.width * strips.channels * 2
             file.seek(offset)
-            data = file.read(min(size, needed + 1024) if not strips.packed else size)
-            try:
-                data = zlib.decompressobj().decompress(data, needed) if strips.packed else data[:needed]
-            except zlib.error:
-                data = b""
+            data = strips.unpacked(file.read(size), needed)
             if rows == 0 or len(data) < needed:
                 yield None
                 return

@@ -383,7 +383,14 @@ def test_a_png_of_sixteen_bits_keeps_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "how", [{}, {"compression": "tiff_adobe_deflate"}, {"compression": "tiff_adobe_deflate", "tiffinfo": {317: 2}}]
+    "how",
+    [
+        {},
+        {"compression": "tiff_adobe_deflate"},
+        {"compression": "tiff_adobe_deflate", "tiffinfo": {317: 2}},
+        {"compression": "tiff_lzw"},
+        {"compression": "tiff_lzw", "tiffinfo": {317: 2}},
+    ],
 )
 def test_a_grey_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, how: dict[str, Any]) -> None:
     path = tmp_path / "a.tif"
@@ -391,19 +398,22 @@ def test_a_grey_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, how: dict[str, A
     np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), DEEP)
 
 
-@pytest.mark.parametrize("compression", [1, 8])
+@pytest.mark.parametrize("compression", [1, 5, 8])
 def test_a_coloured_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, compression: int) -> None:
     path, deep = tmp_path / "a.tif", np.stack([DEEP, DEEP[::-1], DEEP[:, ::-1]], axis=-1)
     assert cv2.imwrite(str(path), deep[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, compression])
     np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), deep)
 
 
-@pytest.mark.parametrize("spoil", ["cut", "lzw"])
+@pytest.mark.parametrize("spoil", ["cut", "lzw", "packbits"])
 def test_a_tiff_of_sixteen_bits_that_has_to_be_decoded_is_decoded(tmp_path: Path, spoil: str) -> None:
     path = tmp_path / "a.tif"
-    Image.fromarray(DEEP).save(path, compression="tiff_lzw" if spoil == "lzw" else "raw")
+    Image.fromarray(DEEP).save(path, compression={"cut": "raw", "lzw": "tiff_lzw", "packbits": "packbits"}[spoil])
+    data = path.read_bytes()
     if spoil == "cut":
-        path.write_bytes(path.read_bytes()[: -H * W])
+        path.write_bytes(data[: -H * W])
+    elif spoil == "lzw":
+        path.write_bytes(data[:2000] + b"\xff" * 1000 + data[3000:])
     assert tiff.deep(path, 0) is None
 
 
