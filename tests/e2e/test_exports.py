@@ -14,7 +14,7 @@ from lxml import etree
 
 from digitizer.output.exports import ALTO, XHTML
 from tests.conftest import SAMPLES, Answer
-from tests.unit.output.test_exports import PROFILE
+from tests.validators import alto_schema
 
 BOOK = next((SAMPLES / "H60.127.03" / "books" / "KS" / "2018" / "01").glob("*.pdf"))
 Command = Callable[..., Answer]
@@ -34,7 +34,7 @@ def test_a_book_is_exported_from_the_ledger_and_its_hashes_hold(digitizer: Comma
     }
 
     alto = etree.parse(str(files["alto"]))
-    etree.XMLSchema(etree.parse(str(PROFILE))).assertValid(alto)
+    alto_schema().assertValid(alto)
     assert [str(s.get("CONTENT")) for s in alto.iter(f"{{{ALTO}}}String")] == words
     hocr = ElementTree.parse(files["hocr"])
     assert [e.text for e in hocr.iter(f"{{{XHTML}}}span") if e.get("class") == "ocrx_word"] == words

@@ -28,6 +28,8 @@ HEIGHT = 48
 SYLLABLES = Path("/usr/share/hunspell/vi_VN.dic")
 #: pairs of letters that readers confuse in small print; words with them come more often
 CONFUSED = frozenset("ấáầàẩảẫãậạếéềèểẻễẽệẹốóồòổỏỗõộọắằẳẵặớờởỡợứừửữự")
+#: share of free lines that end as a clause of a paper does
+ENDED = 0.25
 _LEVELS = ("clean", "office", "office", "hard")
 _LABELS = (
     "Họ, chữ đệm, tên:", "Ngày, tháng, năm sinh:", "Giới tính:", "Dân tộc:", "Quốc tịch:", "Nơi sinh:", "Quê quán:",
@@ -36,6 +38,31 @@ _LABELS = (
     "Trang số:", "Nguyên nhân chết:", "Đã chết vào lúc:", "Nơi chết:", "Quan hệ với người được khai sinh:", "Nghề nghiệp:",
     "Mục đích sử dụng:", "Tình trạng hôn nhân:", "Cơ quan cấp:", "Địa chỉ:", "Người đề nghị:", "Ghi chú:",
 )  # fmt: skip
+
+
+#: letters and signs that Vietnamese words hardly have, and papers of this country do all the same
+_OFFICES = (
+    "GD&ĐT", "VH&TT", "TN&MT", "KH&CN", "KH&ĐT", "TT&TT", "NN&PTNT", "LĐTB&XH", "LĐ-TB&XH", "VHTT&DL", "NN&MT", "TC&KH",
+    "UBND", "HĐND", "VKSND", "BHXH", "CSQLHC", "QLHC về TTXH",
+)  # fmt: skip
+_FOREIGN_NAMES = (
+    "William", "Walter", "Wong", "Wei", "Wang", "Edward", "Andrew", "Matthew", "Wojciech", "Kowalski", "Kwiatkowska", "Jessica",
+    "Jean", "Jacques", "John", "Johnson", "James", "Jennifer", "Juan", "Jiang", "Jin", "Kim", "Kjell", "Zhang", "Zhao", "Zoe",
+    "Fitzgerald", "Frederick", "Francis", "Fischer", "Felix", "Ferguson", "Schwarz", "Szymon", "Rodriguez", "Fernandez", "Swift",
+    "Dwight", "Howard", "Maxwell", "Hoffmann", "Pfeiffer", "Katarzyna", "Yuki", "Fujiwara", "Kawasaki", "Suzuki", "Jeong",
+    "Elizabeth", "Jackson", "Bjork", "Alexander", "Fyodor", "Quentin", "Xavier", "Ximena", "Bush", "Park", "Lee", "Wu", "Fu",
+)  # fmt: skip
+_ENGLISH = (
+    "Full name", "Date, month, year of birth", "Place of birth", "Sex", "Nationality", "Identification card", "Passport No.",
+    "Issued by", "Wife", "Husband", "Witness", "Justice", "Father's full name", "Mother's full name", "Place of registration",
+    "Ethnic group", "Marriage certificate", "Certificate of birth", "Death certificate", "Signature of the registrar",
+    "Remarks", "of issue", "Official of Justice and Civil Status", "Socialist Republic of Viet Nam", "Freedom", "Independence",
+    "Happiness", "the following", "which", "who was", "with", "from", "for", "of", "Jan", "July", "June", "February",
+    "Wednesday", "Office", "Microsoft Word", "Fax", "Website", "Email", "Zalo", "Facebook", "WARNING", "Seoul", "Taiwan",
+    "Japan", "New Zealand", "Switzerland", "Washington", "Frankfurt", "Moskva", "Fukuoka", "Kuwait", "Czech", "Malaysia",
+    "Jakarta", "Brazil",
+)  # fmt: skip
+_HOSTS = ("gmail.com", "yahoo.com.vn", "moj.gov.vn", "www.chinhphu.vn", "dichvucong.gov.vn", "http://www", "thuvienphapluat.vn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +104,11 @@ class Lines:
         fonts: what is written and printed with.
         seed: of everything random.
         times: share of free printed lines in the shape of Times New Roman, which official papers are set in (NĐ 30/2020).
+        foreign: share of free lines with the letters and signs that Vietnamese words hardly have.
     """
 
-    def __init__(self, fonts: Fonts, seed: int, times: float = 0.45) -> None:
-        self.fonts, self.rng, self.times = fonts, np.random.default_rng(seed), times
+    def __init__(self, fonts: Fonts, seed: int, times: float = 0.45, foreign: float = 0.1) -> None:
+        self.fonts, self.rng, self.times, self.foreign = fonts, np.random.default_rng(seed), times, foreign
 
     def __iter__(self) -> Iterator[Cut]:
         while True:
@@ -140,15 +168,16 @@ class Lines:
                 writer, left = self._writer(sheet), int(rng.integers(2, 7))
             left -= 1
             x0, x1 = sheet.px(rng.uniform(12, 30)), sheet.width - sheet.px(rng.uniform(8, 20))
-            if rng.random() < 0.4 and press.dots:
+            dotted = bool(rng.random() < 0.4 and press.dots)
+            if dotted:
                 sheet.dots(x0, x1, y + sheet.px(0.4), *press.dots, press.ink)
-            self._row(sheet, writer, x0, x1, y)
+            self._row(sheet, writer, x0, x1, y, dotted=dotted)
             y += sheet.px(rng.uniform(6.5, 10.5))
         if rng.random() < 0.25:
             self._stamp(sheet)
         return sheet
 
-    def _row(self, sheet: Sheet, writer: Writer, x0: float, x1: float, y: float) -> None:
+    def _row(self, sheet: Sheet, writer: Writer, x0: float, x1: float, y: float, *, dotted: bool) -> None:
         line, rng = sheet.line("body"), self.rng
         if rng.random() < 0.35:
             label = str(rng.choice(_LABELS))
@@ -156,16 +185,42 @@ class Lines:
             printed = Press(self.fonts, face, sheet.points(rng.uniform(10, 13)), Ink((24, 24, 26), float(rng.uniform(0.8, 0.97))))
             sheet.write(printed, label, x0, y, line)
             x0 += printed.width(label) + sheet.px(rng.uniform(0.8, 4))
-        text = self._content(x1 - x0, writer)
+        text = self._content(x1 - x0, writer, ends=not dotted)
         if text:
             sheet.write(writer, text, x0, y - sheet.px(rng.uniform(0, 0.6)), line)
 
-    def _content(self, room: float, writer: Writer) -> str:
-        """Words that fit into `room` px."""
-        text = self._words()
-        while text and writer.width(text) > room:
+    def _content(self, room: float, writer: Writer, *, ends: bool) -> str:
+        """Words that fit into `room` px, and where `ends` at times end as a clause does: among dots nobody sees a full stop."""
+        rng = self.rng
+        foreign = rng.random() < self.foreign
+        text = self._strange(int(rng.integers(2, 12))) if foreign else self._words()
+        end = str(rng.choice(["", "", "", ".", ".", ".", ";", ",", ":", "/.", "./.", "..."]))
+        while text and writer.width(text + end) > room:
             text = text.rpartition(" ")[0]
-        return text
+        return text + end if ends and text[-1:].isalnum() and (foreign or rng.random() < ENDED) else text
+
+    def _strange(self, count: int) -> str:
+        """Vietnamese words among offices, names, addresses and numbers with signs of other languages."""
+        text = " ".join(self._strange_word() for _ in range(count))
+        kind = self.rng.random()
+        return text.upper() if kind < 0.15 else f"{'-+*'[int(3 * self.rng.random())]} {text}" if kind < 0.3 else text
+
+    def _strange_word(self) -> str:
+        rng = self.rng
+        n = lambda low, high: int(rng.integers(low, high))  # noqa: E731
+        some = lambda letters, count: "".join(str(rng.choice(list(letters))) for _ in range(count))  # noqa: E731
+        name = str(rng.choice(_FOREIGN_NAMES))
+        word = str(rng.choice(syllables()[0]))
+        choices = [
+            str(rng.choice(_OFFICES)), str(rng.choice(_OFFICES)), name, name, str(rng.choice(_ENGLISH)), word, word,
+            f"{name.lower()}{some('._-', 1)}{some('wjzfkq0123456789', n(1, 5))}@{rng.choice(_HOSTS)}",
+            f"{rng.choice(_HOSTS)}/{word}", some("WJZFKQXBCNP", n(1, 3)) + f"{n(0, 10**7):07}",
+            some("abcdefghijklmnopqrstuvwxyz", n(2, 8)), some("ABCDEFGHIJKLMNOPQRSTUVWXYZ", n(2, 8)),
+            f"[{n(1, 99)}]", f"[{word}]", f"{n(1, 101)}%", f"({word} & {word})", f"{name} & {rng.choice(_FOREIGN_NAMES)}",
+            f"{n(1, 99)}{some('WJZF', 1)}-{n(1, 9999):04}",
+            f"P<{some('VNMKORJPNUSA', 3)}{name.upper()}<<{some('WJZFABEINO', n(3, 7))}",
+        ]  # fmt: skip
+        return choices[n(0, len(choices))]
 
     def _words(self) -> str:
         rng = self.rng
