@@ -19,6 +19,11 @@ _CATALOG = frozenset({
     "/Lang", "/SpiderInfo", "/OutputIntents", "/PieceInfo", "/OCProperties", "/Perms", "/Legal", "/Requirements", "/Collection",
     "/NeedsRendering",
 })
+#: what a page needs to be shown (ISO 32000-1, table 30): no previews, transitions, or private data of programs
+_PAGE = frozenset({
+    "/Type", "/Parent", "/LastModified", "/Resources", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox", "/Contents",
+    "/Rotate", "/Group", "/Annots", "/StructParents", "/Tabs", "/UserUnit", "/Metadata",
+})
 # fmt: on
 
 
@@ -44,8 +49,11 @@ def strip(pdf: Pdf) -> tuple[str, ...]:
 
 def _tidy(pdf: Pdf) -> None:
     """What programs leave out or add although it changes nothing that is shown, and PDF/A minds."""
-    for key in [key for key in list(pdf.Root.keys()) if key not in _CATALOG]:
-        del pdf.Root[key]
+    for holder, kept in ((pdf.Root, _CATALOG), *((page.obj, _PAGE) for page in pdf.pages)):
+        for key in set(holder.keys()) - kept:
+            del holder[key]
+    if pdf.Root.get("/PageMode") == Name.UseAttachments:  # there are none any more
+        del pdf.Root.PageMode
     for item in pdf.objects:
         if isinstance(item, Dictionary) and item.get("/Subtype") == Name.CIDFontType2 and "/CIDToGIDMap" not in item:
             item.CIDToGIDMap = (

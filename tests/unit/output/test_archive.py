@@ -171,6 +171,10 @@ def active(tmp_path: Path) -> Path:
         pdf.pages[0].obj.AA = Dictionary(O=Dictionary(S=Name.Launch, F=b"cmd.exe"))
         launch = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 9, 9], F=4, A=Dictionary(S=Name.Launch, F=b"cmd.exe"))
         pdf.pages[0].obj.Annots.append(pdf.make_indirect(launch))
+        # what programs like to leave behind: the list of attachments shown first, a transition, a preview
+        pdf.Root.PageMode = Name.UseAttachments
+        pdf.pages[0].obj.Trans = Dictionary(S=Name.Dissolve)
+        pdf.pages[0].obj.Thumb = pdf.make_stream(b"\0\0\0", Width=1, Height=1, ColorSpace=Name.DeviceRGB, BitsPerComponent=8)
         pdf.save()
     return path
 
@@ -180,6 +184,8 @@ def test_what_acts_by_itself_or_hides_files_is_taken_out_with_a_note(tmp_path: P
     text = replace(text_of("", words=("Don de nghi",)), lines=(a_line("Don de nghi", 60), a_line("Nguyen Van A", 120)))
     pdf, noticed = written(tmp_path, texts=[text], source=(path, "application/pdf"))
     assert "active_removed" in noticed
+    assert "not_pdfa" not in noticed
+    assert findings(pdf) == []
     with pikepdf.open(pdf) as opened:
         everything = b"".join(obj.unparse(resolved=True) for obj in opened.objects)
         for gone in (b"JavaScript", b"/Launch", b"EmbeddedFile", b"/AcroForm", b"/OpenAction", b"/AA"):
