@@ -23,6 +23,11 @@ from digitizer.settings import EngineOptions
 SIDE, MOST = 1_200, 1_600
 #: lines lower than LOW px that fill less than SMALL of a page, a card on a sheet, are looked at again from nearer, at WELL px
 LOW, WELL, SMALL = 10.0, 12.5, 0.3
+#: a page with a line higher than HIGH px, or with fewer lines than FEW, may have letters too large to be seen as letters: it is looked
+#: at again from so far that its longer side is FAR px
+HIGH, FEW, FAR = 45.0, 20, 500
+#: a line seen from afar counts where it is this high to the first look
+LARGE = 30.0
 #: text that was overlooked stands this near to text that was found, in parts of the page
 NEAR = 0.1
 #: room that the recogniser is used to on each side of a line, in box heights
@@ -92,6 +97,9 @@ class PaddleEngine:
         height, width = pixels.shape[:2]
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])
         quads = self._quads(bgr, SIDE)
+        scale = min(1.0, SIDE / max(height, width))
+        if len(quads) < FEW or float(_heights(quads).max()) * scale > HIGH:
+            quads = with_large(quads, self._quads(bgr, FAR), LARGE / scale)
         x0, y0, x1, y1, side = nearer(quads, height, width)
         if side:
             quads = self._quads(np.ascontiguousarray(bgr[y0:y1, x0:x1]), side) + np.array([x0, y0], np.float64)
@@ -116,6 +124,27 @@ def whole(quads: Quads) -> Quads:
     more = np.maximum((high - 2 * grown) * (1 / CORE - 1) / 2 - grown, 0.0)
     right, up = (along.T / wide * more).T, (-down.T / high * more).T
     return np.stack([a - right + up, b + right + up, c + right - up, d - right - up], axis=1)
+
+
+def _heights(quads: Quads) -> npt.NDArray[np.float64]:
+    heights: npt.NDArray[np.float64] = quads[:, 3, 1] - quads[:, 0, 1]
+    return heights
+
+
+def with_large(near: Quads, far: Quads, large: float) -> Quads:
+    """The lines seen from near, and from afar those higher than `large` px, which from near are pieces of letters.
+
+    Rows of small print, seen from afar, may run together to one high line: where whole lines were seen from near, those count.
+    """
+    kept = near
+    for line in far[_heights(far) >= large]:
+        (x0, y0), (x1, y1) = line.min(axis=0), line.max(axis=0)
+        (x, y), high, wide = kept.mean(axis=1).T, _heights(kept), np.ptp(kept[:, :, 0], axis=1)
+        inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
+        rows = inside & (high < 0.6 * (y1 - y0)) & (wide > 0.4 * (x1 - x0))
+        if rows.sum() < 2:
+            kept = np.concatenate([kept[~inside], line[None]])
+    return kept
 
 
 def joined(quads: Quads) -> Quads:

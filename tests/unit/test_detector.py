@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from importlib.resources import files
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz import fuzz
 
 from digitizer.model import Pixels
-from digitizer.ocr.paddle import LOW, MOST, SIDE, WELL, PaddleEngine, joined, nearer, whole
+from digitizer.ocr.paddle import LOW, MOST, SIDE, WELL, PaddleEngine, joined, nearer, whole, with_large
 from digitizer.ocr.recogniser import DOTS
 from digitizer.settings import EngineOptions
 from digitizer.text import strip_accents
@@ -95,6 +97,26 @@ def test_text_that_was_seen_well_is_not_looked_at_again() -> None:
     low = [quad(100, y, 2_300, y + 20) for y in range(200, 3_300, 60)]
     assert nearer(np.array(low), 3_508, 2_480)[-1] == 0  # a page full of it: dots and small print, seen well enough
     assert nearer(np.zeros((0, 4, 2)), 3_508, 2_480)[-1] == 0
+
+
+def test_a_line_seen_from_afar_takes_the_place_of_pieces_of_its_letters() -> None:
+    pieces, line = [quad(100, 90, 140, 130), quad(300, 100, 330, 180)], quad(90, 80, 700, 190)
+    elsewhere = quad(100, 400, 600, 430)
+    found = with_large(np.array([*pieces, elsewhere]), np.array([line, quad(100, 400, 600, 428)]), 60)
+    np.testing.assert_array_equal(found, [elsewhere, line])
+
+
+def test_rows_that_run_together_from_afar_stay_rows() -> None:
+    rows = np.array([quad(100, 100, 600, 130), quad(100, 150, 600, 180)])
+    np.testing.assert_array_equal(with_large(rows, np.array([quad(90, 90, 610, 190)]), 60), rows)
+
+
+def test_large_letters_on_a_page_of_little_else_are_one_line(engine: PaddleEngine) -> None:
+    page = Image.new("RGB", (1_750, 2_480), "white")
+    face = ImageFont.truetype(io.BytesIO((files("digitizer.output") / "stamp.ttf").read_bytes()), 117)
+    ImageDraw.Draw(page).text((125, 330), "GIẤY KHAI SINH", fill="black", font=face)
+    pixels = np.asarray(page)
+    assert [line.text for line in engine.read_places(pixels, engine.places(pixels))] == ["GIẤY KHAI SINH"]
 
 
 @pytest.mark.parametrize("text", ["....", "oooo", "0ooo", "o0o0oo", "óooooo", "oooooos", ". . ."])
