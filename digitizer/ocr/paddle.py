@@ -23,11 +23,13 @@ from digitizer.settings import EngineOptions
 SIDE, MOST = 1_200, 1_600
 #: lines lower than LOW px that fill less than SMALL of a page, a card on a sheet, are looked at again from nearer, at WELL px
 LOW, WELL, SMALL = 10.0, 12.5, 0.3
-#: a page with a line higher than HIGH px, or with fewer lines than FEW, may have letters too large to be seen as letters: it is looked
-#: at again from so far that its longer side is FAR px
-HIGH, FEW, FAR = 45.0, 20, 500
-#: a line seen from afar counts where it is this high to the first look
-LARGE = 30.0
+#: a page with fewer lines than FEW, or whose lines are commonly higher than LARGE px, may have letters too large to be seen as
+#: letters: it is looked at again from so far that its longer side is FAR px
+FEW, LARGE, FAR = 20, 30.0, 500
+#: a line seen from afar counts where it would be LARGE px high to the first look, or ALONE px where that look saw nothing at all
+ALONE = 20.0
+#: where from near more than so much of a line's area was seen, it was seen whole
+PIECES = 0.5
 #: text that was overlooked stands this near to text that was found, in parts of the page
 NEAR = 0.1
 #: room that the recogniser is used to on each side of a line, in box heights
@@ -98,8 +100,8 @@ class PaddleEngine:
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])
         quads = self._quads(bgr, SIDE)
         scale = min(1.0, SIDE / max(height, width))
-        if len(quads) < FEW or float(_heights(quads).max()) * scale > HIGH:
-            quads = with_large(quads, self._quads(bgr, FAR), LARGE / scale)
+        if len(quads) < FEW or float(np.median(_heights(quads))) * scale > LARGE:
+            quads = with_large(quads, self._quads(bgr, FAR), LARGE / scale, ALONE / scale)
         x0, y0, x1, y1, side = nearer(quads, height, width)
         if side:
             quads = self._quads(np.ascontiguousarray(bgr[y0:y1, x0:x1]), side) + np.array([x0, y0], np.float64)
@@ -131,24 +133,28 @@ def _heights(quads: Quads) -> npt.NDArray[np.float64]:
     return heights
 
 
-def with_large(near: Quads, far: Quads, large: float) -> Quads:
-    """The lines seen from near, and from afar those higher than `large` px, which from near are pieces of letters.
-
-    Rows of small print, seen from afar, may run together to one high line: where whole lines were seen from near, those count.
+def with_large(near: Quads, far: Quads, large: float, alone: float) -> Quads:
+    """The lines seen from near, and from afar those higher than `large` px of which only pieces were seen from near, and those
+    higher than `alone` px that touch nothing seen from near.
     """
     kept = near
-    for line in far[_heights(far) >= large]:
+    for line in far[_heights(far) >= alone]:
         (x0, y0), (x1, y1) = line.min(axis=0), line.max(axis=0)
-        (x, y), high, wide = kept.mean(axis=1).T, _heights(kept), np.ptp(kept[:, :, 0], axis=1)
-        inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
-        rows = inside & (high < 0.6 * (y1 - y0)) & (wide > 0.4 * (x1 - x0))
-        if rows.sum() < 2:
-            kept = np.concatenate([kept[~inside], line[None]])
+        (left, top), (right, bottom) = kept.min(axis=1).T, kept.max(axis=1).T
+        wide, high = np.minimum(right, x1) - np.maximum(left, x0), np.minimum(bottom, y1) - np.maximum(top, y0)
+        seen = float((wide.clip(0) * high.clip(0)).sum()) / ((x1 - x0) * (y1 - y0))
+        if seen > PIECES or (y1 - y0 < large and seen > 0):
+            continue
+        x, y = kept.mean(axis=1).T
+        kept = np.concatenate([kept[(x < x0) | (x > x1) | (y < y0) | (y > y1)], line[None]])
     return kept
 
 
 def joined(quads: Quads) -> Quads:
-    """Lines of which parts lap over one another, as one: the detector doubted what stands between, dots or a smudge."""
+    """Lines of which parts lap over one another, as one: the detector doubted what stands between, dots or a smudge.
+
+    A piece of a letter that was found a second time, inside its line, is left out.
+    """
     left: list[npt.NDArray[np.float64]] = []
     for quad in quads[np.argsort(quads[:, :, 0].min(axis=1), kind="stable")]:
         (x0, y0), (x1, y1) = quad.min(axis=0), quad.max(axis=0)
@@ -157,6 +163,8 @@ def joined(quads: Quads) -> Quads:
             common, tall = min(y1, v1) - max(y0, v0), (y1 - y0, v1 - v0)
             if LAPPED * min(tall) < u1 - x0 and x1 > u1 and common > SAME_ROW * max(tall):
                 left[at] = np.array([other[0], quad[1], quad[2], other[3]])
+                break
+            if x1 <= u1 and x1 - x0 < v1 - v0 and common > 0.9 * (y1 - y0):
                 break
         else:
             left.append(quad)

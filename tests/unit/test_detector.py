@@ -102,13 +102,19 @@ def test_text_that_was_seen_well_is_not_looked_at_again() -> None:
 def test_a_line_seen_from_afar_takes_the_place_of_pieces_of_its_letters() -> None:
     pieces, line = [quad(100, 90, 140, 130), quad(300, 100, 330, 180)], quad(90, 80, 700, 190)
     elsewhere = quad(100, 400, 600, 430)
-    found = with_large(np.array([*pieces, elsewhere]), np.array([line, quad(100, 400, 600, 428)]), 60)
+    found = with_large(np.array([*pieces, elsewhere]), np.array([line, quad(100, 400, 600, 428)]), 60, 20)
     np.testing.assert_array_equal(found, [elsewhere, line])
+
+
+def test_a_word_that_was_overlooked_from_near_is_added() -> None:
+    seen, word = np.array([quad(100, 100, 600, 150)]), quad(800, 100, 900, 145)
+    far = np.array([quad(90, 100, 610, 150), word, quad(800, 300, 850, 315)])
+    np.testing.assert_array_equal(with_large(seen, far, 60, 40), [*seen, word])
 
 
 def test_rows_that_run_together_from_afar_stay_rows() -> None:
     rows = np.array([quad(100, 100, 600, 130), quad(100, 150, 600, 180)])
-    np.testing.assert_array_equal(with_large(rows, np.array([quad(90, 90, 610, 190)]), 60), rows)
+    np.testing.assert_array_equal(with_large(rows, np.array([quad(90, 90, 610, 190)]), 60, 20), rows)
 
 
 def test_large_letters_on_a_page_of_little_else_are_one_line(engine: PaddleEngine) -> None:
