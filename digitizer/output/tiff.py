@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,11 @@ from PIL import Image
 
 from digitizer.output.images import Encoded, predicted
 
-_BITS, _COMPRESSION, _MEANING, _OFFSETS, _TURN, _SAMPLES, _ROWS, _SIZES, _PLANES, _PREDICTOR, _FORMAT = (
-    258, 259, 262, 273, 274, 277, 278, 279, 284, 317, 339,
-)  # fmt: skip
+_BITS, _COMPRESSION, _MEANING, _TURN, _SAMPLES, _PLANES, _PREDICTOR, _FORMAT = 258, 259, 262, 274, 277, 284, 317, 339
+#: columns and rows of a block, where each begins, how many bytes it has: of strips, which are as wide as the page, and of tiles
+_STRIPS, _TILES = (0, 278, 273, 279), (322, 323, 324, 325)
+#: pixels of a tile, at most; larger ones are a trick
+_TILE = 1 << 22
 #: an LZW stream that its table begins anew, that it ends; bits of its longest code (TIFF 6.0, section 13)
 _CLEAR, _END, _LONGEST = 256, 257, 12
 #: photometric interpretation -> colour space, channels
@@ -24,27 +27,41 @@ _COLOURS = {0: ("/DeviceGray", 1), 1: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3)}
 _SUB = 1
 
 
-#: (a strip, the bytes wanted) -> at most so many, fewer where it is damaged
+#: (a block as it is packed, the bytes wanted) -> at most so many, fewer where it is damaged
 _Unpacked = Callable[[bytes, int], bytes]
 
 
-def _plain(strip: bytes, wanted: int) -> bytes:
-    return strip[:wanted]
+def _plain(block: bytes, wanted: int) -> bytes:
+    return block[:wanted]
 
 
-def _flate(strip: bytes, wanted: int) -> bytes:
+def _flate(block: bytes, wanted: int) -> bytes:
     try:
-        return zlib.decompressobj().decompress(strip, wanted)
+        return zlib.decompressobj().decompress(block, wanted)
     except zlib.error:
         return b""
 
 
-def _lzw(strip: bytes, wanted: int) -> bytes:
+def _packbits(block: bytes, wanted: int) -> bytes:
+    """PackBits as in TIFF 6.0, section 9: a count, then so many bytes as they are, or one byte that is repeated."""
+    made, at = bytearray(), 0
+    while at < len(block) and len(made) < wanted:
+        count = block[at]
+        if count < 128:
+            made += block[at + 1 : at + 2 + count]
+            at += 2 + count
+        else:
+            made += block[at + 1 : at + 2] * (257 - count if count > 128 else 0)
+            at += 2 if count > 128 else 1
+    return bytes(made[:wanted])
+
+
+def _lzw(block: bytes, wanted: int) -> bytes:
     """LZW as in TIFF 6.0, section 13: codes of 9 to 12 bits, the highest bit first, one code longer a code early."""
     roots = [bytes([value]) for value in range(256)] + [b"", b""]
     table, width, before = list(roots), 9, b""
     parts, made, held, bits = [], 0, 0, 0
-    for byte in strip:
+    for byte in block:
         held, bits = held << 8 | byte, bits + 8
         if bits < width:
             continue
@@ -66,26 +83,31 @@ def _lzw(strip: bytes, wanted: int) -> bytes:
     return b"".join(parts)[:wanted]
 
 
-#: compression -> how a strip is unpacked; strips packed otherwise have to be decoded as an image
-_PACKED: dict[int, _Unpacked] = {1: _plain, 5: _lzw, 8: _flate, 32946: _flate}
+#: compression -> how a block is unpacked; one packed otherwise has to be decoded as an image
+_PACKED: dict[int, _Unpacked] = {1: _plain, 5: _lzw, 8: _flate, 32946: _flate, 32773: _packbits}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Strips:
-    """How the pixels of one page lie in the file."""
+class _Blocks:
+    """How the pixels of one page lie in the file: in strips or tiles, row after row of them, for each plane."""
 
     width: int
     height: int
     colour: str
     channels: int
+    #: planes, each of one channel; 1 where a pixel has its channels side by side
+    planes: int
     #: of a sample
     order: str
     unpacked: _Unpacked
     #: each sample as its difference from the pixel before
     differences: bool
     white_is_zero: bool
-    rows: int
-    #: (offset, bytes) of each strip
+    #: of a block; the last strip is as high as what is left, a tile is whole and sticks out
+    across: int
+    down: int
+    tiled: bool
+    #: (offset, bytes) of each block
     places: tuple[tuple[int, int], ...]
 
 
@@ -94,58 +116,81 @@ def deep(path: Path, index: int) -> Encoded | None:
     # opening reads the directory only; the pixels are never decoded here
     with Image.open(path, formats=["TIFF"]) as image:
         image.seek(index)
-        strips = _strips(image)
-    if strips is None:
+        blocks = _blocks(image)
+    if blocks is None:
         return None
     packer, rows = zlib.compressobj(6), []
-    for samples in _samples(path, strips):
+    for samples in _samples(path, blocks):
         if samples is None:
             return None
         rows.append(packer.compress(_filtered(samples)))
     data = b"".join([*rows, packer.flush()])
-    return predicted(data, strips.width, strips.height, strips.colour, strips.channels, 16)
+    return predicted(data, blocks.width, blocks.height, blocks.colour, blocks.channels, 16)
 
 
-def _strips(image: Image.Image) -> _Strips | None:
+def _blocks(image: Image.Image) -> _Blocks | None:
     tags = image.tag_v2  # type: ignore[attr-defined]
     colour, channels = _COLOURS.get(tags.get(_MEANING), ("", 0))
-    plain = tags.get(_TURN, 1) == 1 and tags.get(_PLANES, 1) == 1 and set(tags.get(_FORMAT, (1,))) == {1}
-    if not plain or set(tags.get(_BITS, ())) != {16} or tags.get(_SAMPLES, 1) != channels or _OFFSETS not in tags:
+    tiled = _TILES[0] in tags
+    columns, rows, offsets, sizes = _TILES if tiled else _STRIPS
+    plain = tags.get(_TURN, 1) == 1 and tags.get(_PLANES, 1) in (1, 2) and set(tags.get(_FORMAT, (1,))) == {1}
+    if not plain or set(tags.get(_BITS, ())) != {16} or tags.get(_SAMPLES, 1) != channels or not {offsets, sizes} <= set(tags):
         return None
     if tags.get(_COMPRESSION, 1) not in _PACKED or tags.get(_PREDICTOR, 1) not in (1, 2):
         return None
-    return _Strips(
+    across, down = tags.get(columns, image.width), tags.get(rows, image.height)
+    if across < 1 or down < 1 or (tiled and across * down > _TILE):
+        return None
+    return _Blocks(
         width=image.width,
         height=image.height,
         colour=colour,
         channels=channels,
+        planes=channels if tags.get(_PLANES, 1) == 2 else 1,
         order="<" if tags.prefix == b"II" else ">",
         unpacked=_PACKED[tags.get(_COMPRESSION, 1)],
         differences=tags.get(_PREDICTOR, 1) == 2,
         white_is_zero=tags[_MEANING] == 0,
-        rows=min(tags.get(_ROWS, image.height), image.height),
-        places=tuple(zip(tags[_OFFSETS], tags[_SIZES], strict=True)),
+        across=across,
+        down=down if tiled else min(down, image.height),
+        tiled=tiled,
+        places=tuple(zip(tags[offsets], tags[sizes], strict=False)),
     )
 
 
-def _samples(path: Path, strips: _Strips) -> Iterator[npt.NDArray[np.uint16] | None]:
-    """The samples of each strip, (rows, width, channels); None where the file does not hold what it says."""
-    left = strips.height
-    with path.open("rb") as file:
-        for offset, size in strips.places:
-            rows = min(strips.rows, left)
-            left -= rows
-            needed = rows * strips.width * strips.channels * 2
-            file.seek(offset)
-            data = strips.unpacked(file.read(size), needed)
-            if rows == 0 or len(data) < needed:
-                yield None
-                return
-            samples = np.frombuffer(data, f"{strips.order}u2").astype(np.uint16).reshape(rows, strips.width, strips.channels)
-            samples = np.cumsum(samples, axis=1, dtype=np.uint16) if strips.differences else samples
-            yield 65_535 - samples if strips.white_is_zero else samples
-    if left:
+def _samples(path: Path, blocks: _Blocks) -> Iterator[npt.NDArray[np.uint16] | None]:
+    """The samples of each row of blocks, (rows, width, channels); None where the file does not hold what it says."""
+    columns, bands = -(-blocks.width // blocks.across), -(-blocks.height // blocks.down)
+    if len(blocks.places) < columns * bands * blocks.planes:
         yield None
+        return
+    with path.open("rb") as file:
+        for band in range(bands):
+            left = min(blocks.down, blocks.height - band * blocks.down)
+            shape = blocks.down if blocks.tiled else left, blocks.across, blocks.channels // blocks.planes
+            planes = []
+            for plane in range(blocks.planes):
+                first = (plane * bands + band) * columns
+                row = [_block(file, place, shape, blocks) for place in blocks.places[first : first + columns]]
+                whole = [samples for samples in row if samples is not None]
+                if len(whole) < columns:
+                    yield None
+                    return
+                planes.append(np.concatenate(whole, axis=1)[:left, : blocks.width])
+            samples = np.concatenate(planes, axis=2)
+            yield 65_535 - samples if blocks.white_is_zero else samples
+
+
+def _block(file: BinaryIO, place: tuple[int, int], shape: tuple[int, int, int], blocks: _Blocks) -> npt.NDArray[np.uint16] | None:
+    """The samples of one block, (rows, columns, channels) as in `shape`; None where they are not all there."""
+    offset, size = place
+    file.seek(offset)
+    needed = int(np.prod(shape)) * 2
+    data = blocks.unpacked(file.read(size), needed)
+    if len(data) < needed:
+        return None
+    samples = np.frombuffer(data, f"{blocks.order}u2").astype(np.uint16).reshape(shape)
+    return np.cumsum(samples, axis=1, dtype=np.uint16) if blocks.differences else samples
 
 
 def _filtered(samples: npt.NDArray[np.uint16]) -> bytes:

@@ -17,6 +17,7 @@ import numpy as np
 import pikepdf
 import pymupdf
 import pytest
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -390,6 +391,7 @@ def test_a_png_of_sixteen_bits_keeps_them(tmp_path: Path) -> None:
         {"compression": "tiff_adobe_deflate", "tiffinfo": {317: 2}},
         {"compression": "tiff_lzw"},
         {"compression": "tiff_lzw", "tiffinfo": {317: 2}},
+        {"compression": "packbits"},
     ],
 )
 def test_a_grey_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, how: dict[str, Any]) -> None:
@@ -405,15 +407,32 @@ def test_a_coloured_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, compression:
     np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), deep)
 
 
-@pytest.mark.parametrize("spoil", ["cut", "lzw", "packbits"])
+@pytest.mark.parametrize("how", ["strips", "tiles"])
+@pytest.mark.parametrize("planes", ["contig", "separate"])
+@pytest.mark.parametrize("packed", [{}, {"compression": "zlib", "predictor": True}])
+def test_a_coloured_tiff_of_sixteen_bits_keeps_them_however_it_is_laid_out(
+    tmp_path: Path, how: str, planes: str, packed: dict[str, Any]
+) -> None:
+    path, deep = tmp_path / "a.tif", np.stack([DEEP, DEEP[::-1], DEEP[:, ::-1]], axis=-1)
+    data = deep if planes == "contig" else deep.transpose(2, 0, 1)
+    laid_out = {"tile": (48, 64)} if how == "tiles" else {"rowsperstrip": 37}
+    tifffile.imwrite(path, data, photometric="rgb", planarconfig=planes, byteorder=">", **laid_out, **packed)
+    np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), deep)
+
+
+@pytest.mark.parametrize("spoil", ["cut", "lzw", "packbits", "tile"])
 def test_a_tiff_of_sixteen_bits_that_has_to_be_decoded_is_decoded(tmp_path: Path, spoil: str) -> None:
     path = tmp_path / "a.tif"
+    if spoil == "tile":
+        tifffile.imwrite(path, DEEP, tile=(4096, 4096), compression="zlib")  # a page of few pixels that unpacks to many
+        assert tiff.deep(path, 0) is None
+        return
     Image.fromarray(DEEP).save(path, compression={"cut": "raw", "lzw": "tiff_lzw", "packbits": "packbits"}[spoil])
     data = path.read_bytes()
     if spoil == "cut":
         path.write_bytes(data[: -H * W])
-    elif spoil == "lzw":
-        path.write_bytes(data[:2000] + b"\xff" * 1000 + data[3000:])
+    else:
+        path.write_bytes(data[:2000] + (b"\xff" if spoil == "lzw" else b"\x80") * (len(data) - 4000) + data[-2000:])
     assert tiff.deep(path, 0) is None
 
 
