@@ -143,5 +143,5 @@ class Review(Intakes):
         if kept is None:
             raise UsageError("no such record", record=record_id)
         if (owner := packages.owner(tx, kept.bundle)) is not None:
-            raise UsageError("another side decides about this file; it was handed over", record=record_id, owner=owner)
+            raise UsageError("another side decides about this file", record=record_id, owner=owner)
         return kept
