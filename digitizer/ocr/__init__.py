@@ -71,7 +71,7 @@ def read(page: Page, *, engine: Engine) -> PageText:
         sheet=page.sheet,
         to_scan=page.to_scan,
         quality=quality,
-        lines=reading_order(found.lines),
+        lines=reading_order(found.lines, page.ruling.cells),
         ruling=page.ruling,
         marks=page.marks,
         blank=quality.blank,
