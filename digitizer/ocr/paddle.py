@@ -15,6 +15,7 @@ import numpy.typing as npt
 from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.model import Box, Line, Page, Pixels
 from digitizer.ocr.cascade import Cascade
+from digitizer.ocr.dashes import with_dashes
 from digitizer.ocr.recogniser import Place, Recogniser
 from digitizer.ocr.weights import Model, detector, fast, recogniser
 from digitizer.settings import EngineOptions
@@ -106,7 +107,7 @@ class PaddleEngine:
         if side:
             quads = self._quads(np.ascontiguousarray(bgr[y0:y1, x0:x1]), side) + np.array([x0, y0], np.float64)
         found = (place(quad, height, width) for quad in joined(quads[:MAX_LINES]))
-        return [p for p in found if p.box.width >= 4 and p.box.height >= 4]
+        return with_dashes(pixels, [p for p in found if p.box.width >= 4 and p.box.height >= 4])
 
     def _quads(self, pixels: Pixels, side: int) -> Quads:
         """Corners of the lines found in a BGR page that is shown `side` px long."""
