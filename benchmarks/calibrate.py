@@ -1,6 +1,6 @@
 """Chooses how sure is sure enough: fits the confidence of fields on a drawn set and writes `digitizer/extract/confidence.toml`.
 
-    python benchmarks/calibrate.py all /tmp/calibration --files 300 --cache /tmp/readings      # draw what is missing, read, fit
+    python benchmarks/calibrate.py all /tmp/calibration --files 700 --cache /tmp/readings      # draw what is missing, read, fit
 
 `draw` and `fit` do one half each. Drawing does not depend on the weights, and a file that is drawn or read stays so: after new
 weights only reading and fitting is left.
@@ -58,7 +58,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=("draw", "fit", "all"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--files", type=int, default=300)
+    parser.add_argument("--files", type=int, default=700)
     parser.add_argument("--cache", type=Path, help="where readings are kept; by default beside the files")
     given = parser.parse_args()
     sys.path.insert(0, str(ROOT))
