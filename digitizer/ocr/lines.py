@@ -16,6 +16,8 @@ from digitizer.text import fold
 _NATION, _RECIPIENTS = "cong hoa xa hoi chu nghia viet nam", "noi nhan"
 #: likeness from which a line is one of them
 _ALIKE = 85
+#: letters of what stands beside it, at least: on a card they are bits of its pattern
+_LETTERS = 5
 #: a gap as high as so many lines ends a column of a head; an end is two columns until the text does
 _GAP = 1.5
 #: boxes have some room around their letters, in heights
@@ -126,7 +128,10 @@ def _columns(items: Sequence[_Item]) -> _Columns | None:
     for at, item in enumerate(ordered):
         text, box = fold(item.text).strip(" .:"), item.box
         head, end = len(text) > 20 and fuzz.partial_ratio(_NATION, text) >= _ALIKE, fuzz.ratio(_RECIPIENTS, text) >= _ALIKE
-        beside = [k for k in ordered if (head or end) and abs(k.box.centre[1] - box.centre[1]) < 2 * box.height]
+        if not head and not end:
+            continue
+        near = (k for k in ordered if abs(k.box.centre[1] - box.centre[1]) < 2 * box.height)
+        beside = [k for k in near if sum(map(str.isalpha, k.text)) >= _LETTERS]
         if head:
             left, right = [k for k in beside if k.box.x1 < box.x0 + _SLACK * box.height], [item]
         else:

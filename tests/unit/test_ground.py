@@ -148,6 +148,12 @@ def test_the_two_columns_of_a_letterhead_and_of_an_end_are_read_one_after_the_ot
     assert read(*sorted(order, key=lambda k: k.box.y0)) == [found.text for found in order]
 
 
+def test_bits_of_a_pattern_beside_the_national_title_are_no_column() -> None:
+    title, bits = line("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 500, 98), [line("LZ", 150, 100), line("ă", 160, 146)]
+    below = line("Độc lập - Tự do - Hạnh phúc", 560, 144)
+    assert read(title, below, *bits) == ["LZ", title.text, "ă", below.text]
+
+
 def test_what_stands_far_below_the_agency_is_no_part_of_the_letterhead() -> None:
     head = [line("BỘ GTVT", 150, 100), line("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 500, 98)]
     card = [line("Họ tên/Full name: HẦU MÍ GIÁP", 500, 140), line("Hạng/Class: A", 150, 260), line("GIÁM ĐỐC", 700, 262)]
