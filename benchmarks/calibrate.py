@@ -45,7 +45,7 @@ GROUPS = {
 }
 #: of the accepted values at most this share may be wrong, and how certain that has to be: a few wrong ones more or less decide
 #: where the threshold stands, so the share itself would be met by chance half of the time
-WRONG, CERTAIN = 0.002, 0.8
+WRONG, CERTAIN = 0.002, 0.9
 FOLDS = 5
 #: weight of keeping weights small: hardly a value is wrong, and what parts them from the others parts by chance
 RIDGE = 5.0

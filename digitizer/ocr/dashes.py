@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -17,8 +16,8 @@ from digitizer.ocr.recogniser import Place
 _REACH, _ROOM = 1.6, 0.15
 #: widths of a dash, its greatest height, where its middle is from above, and the widest gap between it and the line
 _WIDE, _HIGH, _MIDDLE, _GAP = (0.12, 0.8), 0.25, (0.4, 0.78), 1.2
-#: smaller spots are dirt
-_DIRT = 0.003
+#: so much ink beside it is dirt, in squares of a height; so much of its box is ink
+_DIRT, _FULL = 0.003, 0.6
 #: grey levels between paper and ink, at least
 _INK = 40.0
 
@@ -38,17 +37,10 @@ def _with_dash(pixels: Pixels, place: Place, places: Sequence[Place]) -> Place:
         return place
     paper, ink = (float(v) for v in np.percentile(line, (80, 3)))
     dark = pixels[top:bottom, start:end].min(axis=2) < paper - 0.4 * (paper - ink)
-    spots = _spots(dark, _DIRT * tall * tall)
-    if paper - ink < _INK or len(spots) != 1:
+    dash = _dash(dark, tall) if paper - ink >= _INK else None
+    if dash is None or box.x0 - start - dash[1] > _GAP * tall:
         return place
-    x, y, wide, high = (float(v) for v in spots[0])
-    gap, middle = box.x0 - start - x - wide, (y + high / 2) / tall
-    # what touches the edge of what is looked at goes on there: a rule
-    if x == 0 or high > _HIGH * tall or wide < 1.5 * high:
-        return place
-    if not (_WIDE[0] <= wide / tall <= _WIDE[1] and _MIDDLE[0] <= middle <= _MIDDLE[1] and gap / tall <= _GAP):
-        return place
-    return replace(place, box=replace(box, x0=max(0.0, start + x - _ROOM * tall)))
+    return replace(place, box=replace(box, x0=max(0.0, start + dash[0] - _ROOM * tall)))
 
 
 def _reaches(other: Box, start: float, box: Box) -> bool:
@@ -57,8 +49,19 @@ def _reaches(other: Box, start: float, box: Box) -> bool:
     return start < other.x1 and other.x0 < box.x0 and other.y0 < box.y1 - slack and other.y1 > box.y0 + slack
 
 
-def _spots(dark: npt.NDArray[np.bool_], least: float) -> npt.NDArray[np.int32]:
-    """(n, 4) x, y, width, height of what hangs together and has `least` px or more."""
-    _, _, found, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
-    spots: npt.NDArray[np.int32] = found[1:][found[1:, cv2.CC_STAT_AREA] >= least, :4]
-    return spots
+def _dash(dark: npt.NDArray[np.bool_], tall: float) -> tuple[int, int] | None:
+    """Where a dash begins and ends, px from the left of `dark`, in which there is nothing else; None without one."""
+    rows = dark.sum(axis=1)
+    full = np.flatnonzero(rows > rows.max(initial=0) / 2)
+    if not full.size:
+        return None
+    top, bottom = int(full[0]), int(full[-1]) + 1
+    columns = np.flatnonzero(dark[top:bottom].any(axis=0))
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    wide, high, middle = right - left, bottom - top, (top + bottom) / 2
+    blur = 1 + int(0.05 * tall)
+    around = dark[max(0, top - blur) : bottom + blur, max(0, left - blur) : right + blur].sum()
+    # what touches the left edge of what is looked at goes on there: a rule
+    clear = left > 0 and dark.sum() - around <= _DIRT * tall * tall and dark[top:bottom, left:right].mean() > _FULL
+    shaped = _WIDE[0] * tall <= wide <= _WIDE[1] * tall and high <= min(_HIGH * tall, wide / 1.5)
+    return (left, right) if clear and shaped and _MIDDLE[0] * tall <= middle <= _MIDDLE[1] * tall else None

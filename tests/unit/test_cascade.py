@@ -143,9 +143,9 @@ def test_a_pen_is_read_by_the_strong_reader_alone(page: Page) -> None:
 
 
 @pytest.mark.slow
-def test_print_reads_the_same_with_the_fast_reader_before_the_strong_one(page: Page) -> None:
+def test_print_reads_the_same_but_for_full_stops_with_the_fast_reader_before_the_strong_one(page: Page) -> None:
     both, alone = (open_engine(EngineOptions(cascade=cascade)).read(page) for cascade in (True, False))
-    same = [a.text == b.text for a, b in zip(both, alone, strict=True)]
+    same = [a.text.replace(".", "") == b.text.replace(".", "") for a, b in zip(both, alone, strict=True)]
     assert len(same) > 15
     assert np.mean(same) > 0.85
 
