@@ -48,9 +48,8 @@ def approve(ctx: click.Context, record: str | None, everything: bool, by: str) -
         raise UsageError("name one record, or say --all")
     with Service.open(settings(ctx)) as service:
         waiting = service.records(states=[RecordState.REVIEW])
-        chosen = (
-            [k.record.id for k in waiting if k.record.verdict == Verdict.ACCEPT] if everything else [_one(waiting, record or "")]
-        )
+        sure = [k.record.id for k in waiting if k.record.verdict == Verdict.ACCEPT]
+        chosen = sure if everything else [_one(service.records(), record or "", RecordState.REVIEW)]
         for record_id in chosen:
             service.approve(record_id, by=by)
         delivered = len(service.deliver())
@@ -80,8 +79,7 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
 def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
     """Decides about a record that was changed here and elsewhere."""
     with Service.open(settings(ctx)) as service:
-        waiting = service.records(states=[RecordState.DIFFERS])
-        kept = service.settle(_one(waiting, record), theirs=keep == "theirs", by=by)
+        kept = service.settle(_one(service.records(), record, RecordState.DIFFERS), theirs=keep == "theirs", by=by)
     speak(ctx, "corrected", record=kept.record.id, revision=kept.record.revision)
 
 
@@ -93,20 +91,17 @@ def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
 def reject(ctx: click.Context, record: str, by: str, reason: str) -> None:
     """Says that this is no record."""
     with Service.open(settings(ctx)) as service:
-        kept = service.reject(_one(service.records(states=[RecordState.REVIEW]), record), by=by, reason=reason)
+        kept = service.reject(_one(service.records(), record, RecordState.REVIEW), by=by, reason=reason)
     speak(ctx, "rejected", record=kept.record.id)
 
 
-def _one(found: list[Kept], beginning: str) -> str:
-    """The one record id that begins like this. Raises UsageError."""
-    ids = [kept.record.id for kept in found if kept.record.id == beginning] or [
-        k.record.id for k in found if k.record.id.startswith(beginning)
-    ]
-    if len(ids) != 1:
-        raise UsageError(
-            "this beginning fits no record that waits" if not ids else "this beginning fits several records", record=beginning
-        )
-    return ids[0]
+def _one(found: list[Kept], beginning: str, state: RecordState | None = None) -> str:
+    """The one record id that begins like this, of those in `state` where there are any. Raises UsageError."""
+    fits = [kept for kept in found if kept.record.id == beginning] or [k for k in found if k.record.id.startswith(beginning)]
+    fits = [kept for kept in fits if kept.state == state] or fits
+    if len(fits) != 1:
+        raise UsageError("no such record" if not fits else "this beginning fits several records", record=beginning)
+    return fits[0].record.id
 
 
 def _short(record_id: str) -> str:
@@ -116,12 +111,14 @@ def _short(record_id: str) -> str:
 
 def _summary(kept: Kept, lang: str) -> str:
     filled = [f for f in kept.record.fields if f.value is not None]
+    # what waits says whether all of it is sure; the others where they stand
+    standing = kept.record.verdict if kept.state == RecordState.REVIEW else kept.state
     return say(
         "record_line",
         lang,
         record=kept.record.id,
         doctype=kept.doctype or "unknown",
-        verdict=kept.record.verdict.value,
+        standing=standing.value,
         accepted=sum(f.accepted for f in filled),
         filled=len(filled),
     )
