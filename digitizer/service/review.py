@@ -18,6 +18,11 @@ from digitizer.service.intake import Intakes
 _CORRECTABLE = (RecordState.REVIEW, RecordState.READY, RecordState.ATTACHED, RecordState.REFUSED, RecordState.DIFFERS)
 
 
+def changed_meanwhile(record_id: str) -> UsageError:
+    """The error of whoever decides about a record that somebody else changed first."""
+    return UsageError("somebody else has just changed this record; look at it again", record=record_id)
+
+
 class Review(Intakes):
     """What a person decides."""
 
@@ -31,9 +36,7 @@ class Review(Intakes):
         """A person takes responsibility for every value; the dossier system gets them. Raises UsageError."""
         with self.ledger.begin() as tx:
             kept = self._in_review(tx, record_id)
-            records.move(
-                tx, record_id, kept.record.revision, [RecordState.REVIEW], RecordState.READY, actor=by, action="approved"
-            )
+            self._decide(tx, kept, RecordState.READY, actor=by, action="approved")
             self._write_values(tx, kept, by)
             return replace(kept, state=RecordState.READY)
 
@@ -86,7 +89,7 @@ class Review(Intakes):
                 revision=kept.record.revision + 1,
             )
             if not records.revise(tx, changed, kept.record.revision, by=by):
-                raise UsageError("somebody else has just changed this record; look at it again", record=record_id)
+                raise changed_meanwhile(record_id)
             events.note(tx, "corrected", record_id, actor=by, revision=changed.revision, fields=sorted(values))
             return replace(kept, record=changed, state=RecordState.REVIEW)
 
@@ -102,7 +105,7 @@ class Review(Intakes):
             side = self._sides(tx, record_id)[theirs]
             changed = replace(side.record, revision=kept.record.revision + 1)
             if not records.revise(tx, changed, kept.record.revision, by=by):
-                raise UsageError("somebody else has just changed this record; look at it again", record=record_id)
+                raise changed_meanwhile(record_id)
             events.note(tx, "settled", record_id, actor=by, revision=changed.revision, kept=side.record.revision)
             return replace(kept, record=changed, state=RecordState.REVIEW)
 
@@ -118,17 +121,15 @@ class Review(Intakes):
         """A person says that this is no record. Raises UsageError."""
         with self.ledger.begin() as tx:
             kept = self._in_review(tx, record_id)
-            records.move(
-                tx,
-                record_id,
-                kept.record.revision,
-                [RecordState.REVIEW],
-                RecordState.REFUSED,
-                actor=by,
-                action="rejected",
-                reason=reason,
-            )
+            self._decide(tx, kept, RecordState.REFUSED, actor=by, action="rejected", reason=reason)
             return replace(kept, state=RecordState.REFUSED)
+
+    @staticmethod
+    def _decide(tx: Transaction, kept: Kept, to: RecordState, *, actor: str, action: str, reason: str = "") -> None:
+        """Moves a record out of REVIEW at the revision that was looked at. Raises UsageError when somebody else was first."""
+        at = (kept.record.id, kept.record.revision)
+        if not records.move(tx, *at, [RecordState.REVIEW], to, actor=actor, action=action, reason=reason):
+            raise changed_meanwhile(kept.record.id)
 
     def _in_review(self, tx: Transaction, record_id: str) -> Kept:
         kept = self._ours(tx, record_id)
