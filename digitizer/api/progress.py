@@ -95,6 +95,8 @@ class Streams:
                 await self._look()
             except DigitizerError as exc:
                 log.warning("no progress to tell", extra={"action": "streams", "code": exc.code})
+            except Exception:
+                log.exception("no progress to tell", extra={"action": "streams"})
             await asyncio.sleep(_LOOK_S)
 
     async def _look(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 import signal
 import threading
 import time
@@ -14,10 +13,11 @@ import click
 
 from digitizer import codec, logs
 from digitizer.cli import Spoken, settings, speak
-from digitizer.errors import ConfigError, DigitizerError, ServiceError
+from digitizer.errors import ConfigError, ServiceError
 from digitizer.plugins import scheme
 from digitizer.queue import Pool
 from digitizer.service import Service
+from digitizer.service.chores import repeat
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +62,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Until somebody sets `stopping`."""
-        chores = [
-            threading.Thread(target=self._every, args=chore, daemon=True)
-            for chore in ((SWEEP_S, self._sweep), (DELIVER_S, self.service.deliver))
-        ]
+        chores = [self._chore(self.service.sweep, "sweep", SWEEP_S), self._chore(self.service.deliver, "deliver", DELIVER_S)]
         for chore in chores:
             chore.start()
         self._adopt()
@@ -114,13 +111,7 @@ class Supervisor:
                 self._gone.discard(name)
         return held
 
-    def _sweep(self) -> None:
-        self.service.sweep()
-
-    def _every(self, seconds: float, chore: Callable[[], object]) -> None:
-        """Does a chore again and again; a machine at fault is waited for."""
-        while not self.stopping.wait(seconds * random.uniform(0.75, 1.25)):
-            try:
-                chore()
-            except DigitizerError as exc:
-                log.warning("%s", exc.code, extra={"action": "chore", "code": exc.code})
+    def _chore(self, chore: Callable[[], object], name: str, every_s: float) -> threading.Thread:
+        return threading.Thread(
+            target=repeat, name=name, args=(chore, name), kwargs={"every_s": every_s, "stop": self.stopping}, daemon=True
+        )

@@ -121,6 +121,8 @@ class Work(Intakes):
                             return
                 except ServiceError as exc:
                     log.warning("no heartbeat", extra={"action": "heartbeat", "job": job.id, "code": exc.code})
+                except Exception:
+                    log.exception("no heartbeat", extra={"action": "heartbeat", "job": job.id})
 
         thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
         if job.kind != "read":
