@@ -100,6 +100,7 @@ class _Call:
 
     async def refuse(self, error: DigitizerError) -> None:
         if self.status == 0:
+            problems.note_code(self.scope, error.code)
             answer = problems.response(error, self.headers, self.known["request"])
             await answer(self.scope, self.receive, self.send)
 
@@ -145,6 +146,8 @@ class _Call:
         operation = getattr(route, "operation_id", None) or getattr(route, "name", None) or "none"
         self.guard.metrics.requests.labels(operation, str(self.status)).inc()
         self.guard.metrics.seconds.labels(operation).observe(spent)
+        if "code" in self.known:
+            self.guard.metrics.refused.labels(self.known["code"]).inc()
         facts = {"operation": operation, "status": self.status, "bytes": self.got, "ms": round(spent * 1000, 1)}
         known = {name: self.known.get(name) for name in ("request", "client", "document", "code")}
         log.info("%s %s", self.scope["method"], operation, extra={"action": "http", **facts, **known})

@@ -285,6 +285,21 @@ def test_health_and_numbers(server: Server, api: httpx.Client) -> None:
     assert CODE not in numbers
 
 
+def test_requests_that_are_refused_are_counted_by_their_code(server: Server, api: httpx.Client) -> None:
+    def refused() -> dict[str, float]:
+        lines = [line for line in api.get("/metrics").text.splitlines() if line.startswith("digitizer_http_refused_total{")]
+        return {line.split('"')[1]: float(line.rsplit(" ", 1)[1]) for line in lines}
+
+    before = refused()
+    assert api.get(f"/v1/documents/{'0' * 32}").status_code == 404
+    assert api.get("/v1/documents", params={"limit": "many"}).status_code == 422
+    assert api.delete("/v1/documents").status_code == 405
+    assert httpx.get(f"{server.url}/v1/documents").status_code == 401
+    after = refused()
+    counted = ("not_found", "invalid_request", "method_not_allowed", "not_known")
+    assert {code: after[code] - before.get(code, 0.0) for code in counted} == dict.fromkeys(counted, 1.0)
+
+
 def test_the_log_is_json_with_the_document_and_without_what_a_file_is_called(
     server: Server, api: httpx.Client, scan: Scan
 ) -> None:
