@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     with Service.open(settings(ctx)) as service, service.ledger.read() as tx:
         open_ones, doing, counts = outbox.pending(tx), targets.overview(tx), outbox.counts(tx)
     lines = [say("target_line", lang, **_spoken(target, lang)) for target in doing]
-    lines += [say("delivery_line", lang, **{**d, "reason": _reason(d["error"], lang)}) for d in open_ones]
+    lines += [delivery_line("delivery_line", one, lang) for one in open_ones]
     answer({"counts": counts, "targets": doing, "open": open_ones}, as_json, "\n".join(lines))
     speak(ctx, "deliveries_listed", count=len(open_ones), dead=counts.get(outbox.DEAD, 0))
 
@@ -73,6 +74,11 @@ def handover(ctx: click.Context, file: Path, target: str, by: str) -> None:
     with Service.open(settings(ctx)) as service:
         rows = service.hand_over(target, file, by=by)
     speak(ctx, "handed_over", count=len(rows), dossiers=len({row["dossier"] for row in rows}), file=file)
+
+
+def delivery_line(message: str, delivery: Mapping[str, Any], lang: str) -> str:
+    """A delivery that is still open, in the words of `message`, with the reason as a sentence where there is one."""
+    return say(message, lang, **{**delivery, "reason": _reason(delivery["error"], lang)}).rstrip()
 
 
 def _reason(code: str | None, lang: str) -> str:

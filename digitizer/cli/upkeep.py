@@ -10,6 +10,7 @@ import click
 
 from digitizer import dossiers
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
+from digitizer.cli.deliveries import delivery_line
 from digitizer.errors import ConnectorDown, OutputInvalid, UsageError
 from digitizer.ledger import events, outbox
 from digitizer.messages import say
@@ -38,7 +39,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         lines.append(say("status_queue", lang, hints=now.queue["hints"], workers=len(now.queue["workers"])))
     lines += [say(f"stuck_{code}", lang) for code in now.stuck]
     lines += [say("status_failed", lang, name=f["name"], code=(f["error"] or {}).get("code", "")) for f in now.failed]
-    lines += [say("status_pending", lang, **p) for p in now.pending]
+    lines += [delivery_line("status_pending", one, lang) for one in now.pending]
     lines += [say("status_unplaced", lang, count=len(now.unplaced))] if now.unplaced else []
     answer(asdict(now), as_json, "\n".join(lines))
 
@@ -103,7 +104,8 @@ def attach(
         service.deliver()
         with service.ledger.read() as tx:
             receipts, pending = outbox.receipts(tx), outbox.pending(tx)
-    lines = [say("receipt_line", lang, **receipt) for receipt in receipts] + [say("status_pending", lang, **p) for p in pending]
+    lines = [say("receipt_line", lang, **{**one, "component": one["component"] or "—"}) for one in receipts]
+    lines += [delivery_line("status_pending", one, lang) for one in pending]
     answer({"receipts": receipts, "pending": pending}, as_json, "\n".join(lines))
     speak(ctx, "receipts_listed", count=len(receipts), pending=len(pending))
     ctx.exit(ConnectorDown.exit_code if pending else 0)
