@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from digitizer.errors import NotFound
 from digitizer.ledger import Transaction, events
 from digitizer.ledger.database import insert, put
 from digitizer.ledger.schema import artifact, bundle, bundle_source, intake, job, page, source
@@ -86,8 +87,11 @@ def sources_of(tx: Transaction, bundle_id: str) -> list[KnownSource]:
 
 
 def get_source(tx: Transaction, source_id: str) -> KnownSource:
-    """A source by id; raises NoResultFound (LedgerDown outside) when there is none."""
-    return KnownSource(**tx.execute(_SOURCE, {"of": source_id}).mappings().one())
+    """A source by id. Raises NotFound."""
+    row = tx.execute(_SOURCE, {"of": source_id}).mappings().first()
+    if row is None:
+        raise NotFound("no such source", source=source_id)
+    return KnownSource(**row)
 
 
 def opened(tx: Transaction, known: KnownSource) -> None:
@@ -96,8 +100,11 @@ def opened(tx: Transaction, known: KnownSource) -> None:
 
 
 def bundle_row(tx: Transaction, bundle_id: str) -> sa.RowMapping:
-    """State, error and result of a bundle."""
-    return tx.execute(sa.select(bundle).where(bundle.c.id == bundle_id)).mappings().one()
+    """State, error and result of a bundle. Raises NotFound."""
+    row = tx.execute(sa.select(bundle).where(bundle.c.id == bundle_id)).mappings().first()
+    if row is None:
+        raise NotFound("no such bundle", bundle=bundle_id)
+    return row
 
 
 def hold_bundle(tx: Transaction, bundle_id: str) -> None:
@@ -139,8 +146,11 @@ def _move_intakes(expected: tuple[IntakeState, ...]) -> sa.UpdateBase:
 
 
 def get_intake(tx: Transaction, intake_id: str) -> Intake:
-    """An intake by id; raises NoResultFound (LedgerDown outside) when there is none."""
-    return _intake(tx.execute(sa.select(intake).where(intake.c.id == intake_id)).mappings().one())
+    """An intake by id. Raises NotFound."""
+    row = tx.execute(sa.select(intake).where(intake.c.id == intake_id)).mappings().first()
+    if row is None:
+        raise NotFound("no such file", intake=intake_id)
+    return _intake(row)
 
 
 def intake_state(tx: Transaction, intake_id: str) -> IntakeState | None:

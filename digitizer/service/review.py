@@ -58,14 +58,16 @@ class Review(Intakes):
     def place(self, intake_id: str, *, dossier: str | None, component: str | None, by: str) -> Intake:
         """A person says that a file belongs to a dossier as it is, whatever it was taken for; it is delivered next.
 
-        Raises UsageError when the file is not digitized, has no dossier and none is named, or has another one.
+        Raises NotFound. Raises UsageError when the file is not digitized, has no dossier and none is named, or has another one.
         """
         with self.ledger.begin() as tx:
-            if submissions.intake_state(tx, intake_id) != IntakeState.DIGITIZED:
-                raise UsageError("no such file, or it is not digitized", intake=intake_id)
-            if dossier is not None:
-                submissions.set_dossier(tx, intake_id, dossier, actor=by, how="person", component=component)
             intake = submissions.get_intake(tx, intake_id)
+            if submissions.intake_state(tx, intake_id) != IntakeState.DIGITIZED:
+                raise UsageError("this file is not digitized", intake=intake_id)
+            if dossier is not None and submissions.set_dossier(
+                tx, intake_id, dossier, actor=by, how="person", component=component
+            ):
+                intake = submissions.get_intake(tx, intake_id)
             if intake.dossier is None or intake.dossier != (dossier or intake.dossier):
                 raise UsageError("name the dossier of this file; one that it has already is not changed", intake=intake_id)
             events.note(tx, "placed", intake_id, actor=by, dossier=intake.dossier)

@@ -135,11 +135,11 @@ class Upkeep(Ports):
         return len(old)
 
     def retry(self, intake_id: str, *, by: str) -> None:
-        """Does a failed intake again, its failed pages included. Raises Conflict."""
+        """Does a failed intake again, its failed pages included. Raises NotFound, Conflict."""
         self._again(intake_id, [IntakeState.FAILED, IntakeState.DIGITIZED], [PageState.FAILED], by=by, action="retried")
 
     def reprocess(self, intake_id: str, *, by: str, reason: str) -> None:
-        """Reads an intake anew; what people have approved or corrected stays. Raises Conflict."""
+        """Reads an intake anew; what people have approved or corrected stays. Raises NotFound, Conflict."""
         self._again(
             intake_id, [IntakeState.FAILED, IntakeState.DIGITIZED], list(PageState), by=by, action="reprocessed", reason=reason
         )
@@ -148,9 +148,9 @@ class Upkeep(Ports):
         self, intake_id: str, expected: Sequence[IntakeState], pages: Sequence[PageState], *, by: str, action: str, **detail: str
     ) -> None:
         with self.ledger.begin() as tx:
-            if submissions.intake_state(tx, intake_id) not in expected:
-                raise Conflict("no such file, or it is being worked on", intake=intake_id)
             intake = submissions.get_intake(tx, intake_id)
+            if submissions.intake_state(tx, intake_id) not in expected:
+                raise Conflict("this file is being worked on", intake=intake_id)
             sources = [s.id for s in submissions.sources_of(tx, intake.bundle)]
             submissions.forget_pages(tx, sources, states=pages)
             submissions.move_bundle(tx, intake.bundle, ["DONE", "FAILED"], "NEW", error=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from digitizer.errors import ConfigError, LedgerDown, RepeatDiffers
+from digitizer.errors import ConfigError, LedgerDown, NotFound, RepeatDiffers
 from digitizer.ledger import Ledger, events, jobs, open_ledger, outbox, records, repeats, submissions
 from digitizer.ledger.schema import event, metadata
 from digitizer.model import Field, Intake, IntakeState, Lane, Record, RecordState, Verdict
@@ -464,3 +464,9 @@ def test_sqlite_keeps_what_was_written_through_a_power_cut(tmp_path: Path) -> No
         assert tx.execute(sa.text("pragma foreign_keys")).scalar_one() == 1
     ledger.close()
     assert os.path.exists(tmp_path / "ledger.db")  # noqa: PTH110
+
+
+@pytest.mark.parametrize("look_up", [submissions.get_intake, submissions.get_source, submissions.bundle_row])
+def test_an_id_that_is_not_there_is_no_fault_of_the_ledger(ledger: Ledger, look_up: Callable[..., object]) -> None:
+    with pytest.raises(NotFound), ledger.read() as tx:
+        look_up(tx, "nothing")

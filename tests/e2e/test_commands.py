@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from digitizer.cli import COMMANDS
+from digitizer.ledger import open_ledger, outbox
+from digitizer.ledger.targets import Pace
 from digitizer.messages import catalogue
 from digitizer.ocr import weights
 from tests.conftest import ROOT, SAMPLES, Answer
@@ -57,6 +60,9 @@ def test_the_checkout_has_a_door_of_its_own() -> None:
         (["ingest", str(SAMPLE), "--book", "quyển 1"], 1),
         (["ingest", str(SAMPLE), "--dossier", "hồ sơ 1"], 1),
         (["--store", "ftp://server", "status"], 9),
+        (["retry", "nothing"], 1),
+        (["reprocess", "nothing", "--reason", "x"], 1),
+        (["attach", "nothing", "--dossier", "H60.127.03-260930-0012"], 1),
         (["--queue", "pigeon:", "ingest", str(SAMPLE)], 9),
         (["approve", "--by", "a"], 1),
         (["approve", "0000", "--by", "a"], 1),
@@ -109,3 +115,15 @@ def test_models_and_doctypes_are_as_they_should_be(digitizer: Command) -> None:
     assert listed.code == 0
     assert "birth_register" in listed.out
     assert digitizer("doctor").code == 0
+
+
+@pytest.mark.parametrize("command", ["status", "attach"])
+def test_a_delivery_that_was_never_tried_is_listed_without_the_word_none(
+    digitizer: Command, tmp_path: Path, command: str
+) -> None:
+    with open_ledger("sqlite:", tmp_path / "home").begin() as tx:
+        outbox.add(tx, "attach", target="dossiers", order_key="D", key="k", actor="test", dossier="D")
+        outbox.claim(tx, "dossiers", pace=Pace(concurrency=1), lease_s=3600, now=time.time())
+    shown = digitizer(command)
+    assert "attach" in shown.out
+    assert "None" not in shown.out
