@@ -19,7 +19,7 @@ from digitizer.classify import apart, classify
 from digitizer.doctypes import DocType
 from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
-from digitizer.model import Artifact, Digitized, PageText, Pixels, Problem, Quality, Record, Ruling, Run, Source, Warp
+from digitizer.model import Artifact, Digitized, Image16, PageText, Pixels, Problem, Quality, Record, Ruling, Run, Source, Warp
 from digitizer.ocr import PDF, Engine, read, settle
 from digitizer.output import Look, render, write_light
 from digitizer.pages import ScanFile, own_text, straighten
@@ -192,14 +192,20 @@ def render_files(
     with ExitStack() as opened:
         held: dict[str, ScanFile] = {}
 
-        def decode(source: str, scan: int) -> Pixels:
+        def file(source: str) -> ScanFile:
             if source not in held:
                 held[source] = opened.enter_context(ScanFile(files[source], source=source, options=tools.pages))
-            return held[source].read(scan).pixels
+            return held[source]
+
+        def decode(source: str, scan: int) -> Pixels:
+            return file(source).read(scan).pixels
+
+        def decode_16bit(source: str, scan: int) -> Image16 | None:
+            return file(source).image_16bit(scan)
 
         titles = {name: doctype.title[0] for name, doctype in tools.doctypes.items() if doctype.title}
         look = Look(titles=titles, mark=tools.output.mark, rasterise=tools.pages.mode == "force")
-        return render(result, files, name=name, into=into, decode=decode, signed=signed, look=look)
+        return render(result, files, name=name, into=into, decode=decode, decode_16bit=decode_16bit, signed=signed, look=look)
 
 
 def light_copy(archive: Path, target: Path, *, options: PageOptions, pages: Sequence[int] | None = None) -> None:

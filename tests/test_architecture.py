@@ -51,6 +51,9 @@ HOMES = {
     "pymupdf": "digitizer/pages/",
     "cv2": "digitizer/pages/",
     "zxingcpp": "digitizer/pages/",
+    # only in the decoder child, which has limits
+    "tifffile": "digitizer/pages/decode.py",
+    "imagecodecs": "digitizer/pages/decode.py",
     "pikepdf": "digitizer/output/",
     "pyhanko": "digitizer/output/signatures.py",
     "pyhanko_certvalidator": "digitizer/output/signatures.py",

@@ -11,7 +11,7 @@ from digitizer.model.pagetext import PageText
 from digitizer.model.planes import Box, Floats, Pixels, Warp
 from digitizer.model.problem import Problem
 from digitizer.model.result import Artifact, Digitized, Receipt, Run
-from digitizer.model.scan import Cell, Glyphs, Mark, OldText, OwnText, Page, Quality, Ruling, Scan, Sheet, Tick
+from digitizer.model.scan import Cell, Glyphs, Image16, Mark, OldText, OwnText, Page, Quality, Ruling, Scan, Sheet, Tick
 from digitizer.model.states import IntakeState, Lane, PageState, RecordState, Verdict
 from digitizer.model.submission import Bundle, Intake, Source
 
@@ -26,6 +26,7 @@ __all__ = [
     "Field",
     "Floats",
     "Glyphs",
+    "Image16",
     "Intake",
     "IntakeState",
     "Lane",

@@ -67,6 +67,19 @@ class Scan:
         return 1 if self.full is None else round(self.full[0] / self.pixels.shape[1])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Image16:
+    """A scan of 16 bits a channel with all its bits."""
+
+    #: px
+    width: int
+    height: int
+    #: 1 for grey, 3 for RGB
+    channels: int
+    #: data stream of a PNG of these pixels (the contents of its IDAT chunks)
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """What is known about a scan's condition."""

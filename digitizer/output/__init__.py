@@ -9,7 +9,7 @@ from pathlib import Path
 
 from digitizer.model import Artifact, Digitized
 from digitizer.output.light import write_light
-from digitizer.output.pdf import Decode, Look, write_pdf
+from digitizer.output.pdf import Decode, Decode16, Decoders, Look, write_pdf
 from digitizer.output.result import record_json, result_json, result_schema
 
 __all__ = ["Look", "record_json", "render", "result_json", "result_schema", "write_light"]
@@ -24,16 +24,18 @@ def render(
     name: str,
     into: Path,
     decode: Decode,
+    decode_16bit: Decode16 = lambda source, scan: None,
     signed: frozenset[str] = frozenset(),
     look: Look = _PLAIN,
 ) -> tuple[Artifact, ...]:
     """The artifacts of `result`: `<name>.pdf` and `<name>.json` in the folder `into`.
 
     `files` maps source ids to the original bytes; sources in `signed` are never altered; `decode` gives the pixels of a scan
-    that a PDF cannot hold as it is. Raises OutputInvalid.
+    that a PDF cannot hold as it is, `decode_16bit` those of a TIFF with 16 bits a channel. Raises OutputInvalid.
     """
     pdf, text = into / f"{name}.pdf", into / f"{name}.json"
-    noticed = write_pdf(result, files, pdf, signed=signed, decode=decode, look=look)
+    decoders = Decoders(pixels=decode, image_16bit=decode_16bit)
+    noticed = write_pdf(result, files, pdf, signed=signed, decode=decoders, look=look)
     result = replace(result, problems=(*result.problems, *noticed))
     text.write_text(json.dumps(result_json(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return (

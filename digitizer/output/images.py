@@ -13,7 +13,7 @@ import numpy as np
 from pikepdf import Dictionary, Name, Object, Pdf, Stream
 from PIL import Image
 
-from digitizer.model import Pixels
+from digitizer.model import Image16, Pixels
 
 #: JPEG modes a PDF/A with an sRGB output intent may hold
 _COLOURS = {"L": "/DeviceGray", "RGB": "/DeviceRGB"}
@@ -76,6 +76,12 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         length, kind = struct.unpack(">I4s", data[at : at + 8])
         yield kind, data[at + 8 : at + 8 + length]
         at += length + 12
+
+
+def image16(image: Image16) -> Encoded:
+    """A scan of 16 bits a channel as the decoder gives it."""
+    colour = {1: "/DeviceGray", 3: "/DeviceRGB"}[image.channels]
+    return predicted(image.data, image.width, image.height, colour, image.channels, 16)
 
 
 def predicted(data: bytes, width: int, height: int, colour: str, colours: int, bits: int) -> Encoded:

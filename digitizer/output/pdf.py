@@ -16,8 +16,8 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 
 from digitizer.errors import InputError, OutputInvalid
-from digitizer.model import Digitized, OldText, PageText, Pixels, Problem, Sheet
-from digitizer.output import images, layer, tiff
+from digitizer.model import Digitized, Image16, OldText, PageText, Pixels, Problem, Sheet
+from digitizer.output import images, layer
 from digitizer.output.bookmarks import add_bookmarks
 from digitizer.output.conformance import offenders, save
 from digitizer.output.metadata import described
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: (source id, index of a scan) -> its (H, W, 3) uint8 RGB, decoded under limits; raises InputError
 Decode = Callable[[str, int], Pixels]
+#: (source id, index of a scan) -> the scan of 16 bits a channel, None where it has fewer; decoded under limits, raises InputError
+Decode16 = Callable[[str, int], Image16 | None]
 
 _A4 = (595.276, 841.89)
 _PDF = "application/pdf"
@@ -48,8 +50,17 @@ class Look:
     rasterise: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoders:
+    """Who decodes scans for a PDF, in a process with limits."""
+
+    pixels: Decode
+    #: only TIFFs are asked
+    image_16bit: Decode16
+
+
 def write_pdf(
-    result: Digitized, files: Mapping[str, Path], target: Path, *, signed: frozenset[str], decode: Decode, look: Look
+    result: Digitized, files: Mapping[str, Path], target: Path, *, signed: frozenset[str], decode: Decoders, look: Look
 ) -> tuple[Problem, ...]:
     """Writes the searchable PDF of `result` to `target`; what a person should know about it.
 
@@ -75,7 +86,7 @@ def write_pdf(
 
 
 def _kept(
-    result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], target: Path, decode: Decode, look: Look
+    result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], target: Path, decode: Decoders, look: Look
 ) -> tuple[Problem, ...]:
     """Writes it with the pages of PDFs as they are, but for those that PDF/A does not allow: they become their pictures."""
     noted = _Assembly(result, types, files, decode, look).write(target)
@@ -100,7 +111,7 @@ class _Assembly:
     """Pages of PDFs as they are, images on pages of their own, text over both."""
 
     def __init__(
-        self, result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], decode: Decode, look: Look
+        self, result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], decode: Decoders, look: Look
     ) -> None:
         self._result, self._types, self._files, self._decode, self._look = result, types, files, decode, look
         self._scans = _scans(result)
@@ -149,13 +160,13 @@ def _scans(result: Digitized) -> list[list[PageText]]:
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
-def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decode: Decode) -> None:
+def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decode: Decoders) -> None:
     """A page of the size of the sheet with the scan on it; an empty one where it cannot be decoded."""
     if text.sheet is None:
         pdf.add_blank_page(page_size=_A4)
         return
     try:
-        encoded = _as_it_is(text, text.sheet, media_type, path) or images.lossless(decode(text.source, text.scan))
+        encoded = _as_it_is(text, text.sheet, media_type, path, decode) or images.lossless(decode.pixels(text.source, text.scan))
     except InputError:
         pdf.add_blank_page(page_size=_A4)
         return
@@ -169,24 +180,35 @@ def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decod
     page.contents_add(f"q {numbers} cm {name} Do Q\n".encode())
 
 
-def _as_it_is(text: PageText, sheet: Sheet, media_type: str, path: Path) -> images.Encoded | None:
-    """The image with every bit it has, where it can be had without decoding."""
+def _as_it_is(text: PageText, sheet: Sheet, media_type: str, path: Path, decode: Decoders) -> images.Encoded | None:
+    """The image with every bit it has: a JPEG or PNG as it lies in its file, a TIFF of 16 bits a channel from the decoder."""
     if media_type == "image/jpeg":
         return images.jpeg(path)
-    encoded = None
-    if media_type in ("image/png", "image/tiff"):
-        encoded = images.png16(path) if media_type == "image/png" else tiff.deep(path, text.scan)
+    encoded = images.png16(path) if media_type == "image/png" else None
+    if media_type == "image/tiff":
+        deep = _image_16bit(text, decode)
+        encoded = images.image16(deep) if deep is not None else None
     # pixels that were not square were made so in decoding
     return encoded if encoded is not None and (encoded.width, encoded.height) == (sheet.width, sheet.height) else None
 
 
-def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set[str], decode: Decode) -> None:
+def _image_16bit(text: PageText, decode: Decoders) -> Image16 | None:
+    """The scan of 16 bits a channel; where that cannot be unpacked, its pixels of 8 bits have to do."""
+    try:
+        return decode.image_16bit(text.source, text.scan)
+    except InputError as exc:
+        facts = {"source": text.source, "page": text.scan + 1, "error": exc.code, **exc.facts}
+        log.warning("scan keeps 8 of its 16 bits", extra={"action": "unpack_16bit", **facts})
+        return None
+
+
+def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set[str], decode: Decoders) -> None:
     """The invisible text of a scan over its page; what the page itself says stays, if it can be seen and copies right."""
     first = texts[0]
     if first.sheet is None:
         return
     if first.old_text is OldText.PICTURED:
-        fill(pdf, page, first.sheet, images.lossless(decode(first.source, first.scan)))
+        fill(pdf, page, first.sheet, images.lossless(decode.pixels(first.source, first.scan)))
         remains = False
     else:
         remains = drop_text(pdf, page, everything=first.old_text is OldText.REPLACED)

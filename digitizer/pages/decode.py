@@ -1,11 +1,15 @@
 """The child process that decodes one file for `load.py`; run by path, so that it starts without the rest of digitizer.
 
 Protocol, JSON lines on stdin and stdout. First line in:
-`{"path", "media_type", "limits": {...}, "render_dpi", "read_px", "text"}`; answer `{"pages", "signed", "repaired"}`. Then a line
-`{"page": n}` for each scan wanted; answer `{"width", "height", "coarser", "dpi", "area", "cut_short", "text"}` followed by RGB
-bytes: of `coarser` px each way their mean, 1 unless the page has more than `read_px`. `text` is what `_own_text` gives, where the
-first line has `"text": true`. A refusal is `{"error": code, "facts": {...}}` with a code of `errors.py`.
-End of stdin ends the process. It imports nothing of ours and is the only home of PyMuPDF.
+`{"path", "media_type", "limits": {...}, "render_dpi", "read_px", "text"}`; answer `{"pages", "signed", "repaired"}`.
+Then a line for each scan wanted:
+- `{"page": n}`; answer `{"width", "height", "coarser", "dpi", "area", "cut_short", "text"}` followed by RGB bytes: of `coarser`
+  px each way their mean, 1 unless the page has more than `read_px`. `text` is what `_own_text` gives, where the first line has
+  `"text": true`.
+- `{"image_16bit": n}`; answer `{"width", "height", "channels", "size"}` followed by `size` bytes of a PNG data stream.
+  `{"size": 0}` where the page is not one of a TIFF with 16 bits a channel.
+A refusal is `{"error": code, "facts": {...}}` with a code of `errors.py`. End of stdin ends the process.
+It imports nothing of ours and is the only home of PyMuPDF, tifffile and imagecodecs.
 """
 
 from __future__ import annotations
@@ -16,7 +20,9 @@ import mmap
 import os
 import re
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, BinaryIO, Protocol
 
 #: a page image must cover this share of the page to stand for it
@@ -40,6 +46,13 @@ _HIDDEN = 3
 _BAND_PX = 256
 #: a page of more is no page of text
 _MOST_GLYPHS = 60_000
+
+#: photometric interpretation of a TIFF of 16 bits -> its channels: white is zero, black is zero, RGB (TIFF 6.0, section 8)
+_TIFF_CHANNELS = {0: 1, 1: 1, 2: 3}
+#: compressions of a TIFF of 16 bits that are unpacked: none, LZW, Flate under both its numbers, PackBits
+_TIFF_PACKED = (1, 5, 8, 32946, 32773)
+#: PNG filter of a row: each byte as its difference from the same byte of the pixel before
+_PNG_SUB = 1
 
 Area = tuple[float, float, float, float]
 #: (width, height, dpi or None, place on the PDF page as shown in points from its top left corner or None, RGB bytes in pieces)
@@ -149,6 +162,67 @@ def _bands(image: Any) -> Iterator[bytes]:
     """A Pillow image as bytes of RGB, some rows at a time."""
     for top in range(0, image.height, _BAND_PX):
         yield image.crop((0, top, image.width, min(image.height, top + _BAND_PX))).convert("RGB").tobytes()
+
+
+def _image_16bit(path: str, index: int, limits: dict[str, Any]) -> dict[str, Any] | None:
+    """Page `index` of a TIFF of 16 bits a channel: `{"width", "height", "channels", "data"}`; None for any other page.
+
+    `data` is the data stream of a PNG: big-endian samples, each row behind the filter Sub, packed by Flate.
+    """
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        page: Any = file.pages[index]
+        facts = {"page": index + 1}
+        _check_size(page.imagewidth, page.imagelength, limits, **facts)
+        if not _is_plain_16bit(page):
+            return None
+        if page.is_tiled:
+            _check_size(page.tilewidth, page.tilelength, limits, **facts)
+        samples = _samples_16bit(file, page)
+        packed = _png_data(65_535 - samples if page.photometric == 0 else samples)
+        return {"width": page.imagewidth, "height": page.imagelength, "channels": page.samplesperpixel, "data": packed}
+
+
+def _is_plain_16bit(page: Any) -> bool:
+    """Whether a page holds unsigned samples of 16 bits, grey or RGB, upright, packed without loss."""
+    channels = _TIFF_CHANNELS.get(page.photometric)
+    orientation = page.tags.valueof("Orientation", 1)
+    whole = page.bitspersample == 16 and page.sampleformat == 1 and page.imagedepth == 1 and page.samplesperpixel == channels
+    return bool(whole and orientation == 1 and page.compression in _TIFF_PACKED and page.predictor in (1, 2))
+
+
+def _samples_16bit(file: Any, page: Any) -> Any:
+    """(H, W, channels) uint16 of a page, strip by strip or tile by tile. Raises Refused where one is not all there."""
+    import numpy as np
+
+    planes, _, height, width, depth = page.shaped
+    samples = np.empty((planes, height, width, depth), np.uint16)
+    segments = file.filehandle.read_segments(page.dataoffsets, page.databytecounts, length=math.prod(page.chunked))
+    for data, number in segments:
+        block, (plane, _, y, x, _), shape = page.decode(data, number)
+        if block is None or block.shape != shape:
+            raise Refused("damaged_file", reason="pixels are missing")
+        rows, columns = min(shape[1], height - y), min(shape[2], width - x)
+        samples[plane, y : y + rows, x : x + columns] = block[0, :rows, :columns]
+    return np.moveaxis(samples, 0, -1).reshape(height, width, planes * depth)
+
+
+def _png_data(samples: Any) -> bytes:
+    """(H, W, channels) uint16 as the data stream of a PNG (PNG specification, sections 9 and 10), some rows at a time."""
+    import numpy as np
+
+    height, width, channels = samples.shape
+    packer, parts = zlib.compressobj(6), []
+    for top in range(0, height, _BAND_PX):
+        band = samples[top : top + _BAND_PX].astype(">u2", order="C")
+        raw = band.view(np.uint8).reshape(len(band), width * channels * 2)
+        rows = np.empty((len(band), 1 + raw.shape[1]), np.uint8)
+        rows[:, 0] = _PNG_SUB
+        rows[:, 1:] = raw
+        rows[:, 1 + 2 * channels :] -= raw[:, : -2 * channels]
+        parts.append(packer.compress(rows.tobytes()))
+    return b"".join([*parts, packer.flush()])
 
 
 def _coarser(pixels: int, read_px: int) -> int:
@@ -422,23 +496,40 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
     _say(answers, _attempt(header))
     for line in requests:
-        index = json.loads(line)["page"]
+        asked = json.loads(line)
         _limit_cpu(order["limits"]["child_cpu_s"])
-        rgb: list[Any] = []
+        if "image_16bit" in asked:
+            _answer(answers, partial(_answer_16bit, order, asked["image_16bit"]), page=asked["image_16bit"] + 1)
+        else:
+            _answer(answers, partial(_answer_page, opened[0], order, asked["page"]), page=asked["page"] + 1)
 
-        def page(index: int = index, rgb: list[Any] = rgb) -> dict[str, Any]:
-            width, height, dpi, area, data = opened[0].raster(index)
-            coarser = _coarser(width * height, order["read_px"])
-            rgb.append(_reduced(data, width, coarser) if coarser > 1 else data)
-            about = {"dpi": dpi, "area": area, "cut_short": opened[0].cut_short, "text": opened[0].text}
-            return {"width": width, "height": height, "coarser": coarser, **about}
 
-        answer = _attempt(page, page=index + 1)
-        _say(answers, answer)
-        if "error" not in answer:
-            for band in rgb.pop():
-                answers.write(band)
-            answers.flush()
+def _answer_page(opened: Opened, order: dict[str, Any], index: int) -> dict[str, Any]:
+    """The header of a page, its pixels under `bytes`."""
+    width, height, dpi, area, data = opened.raster(index)
+    coarser = _coarser(width * height, order["read_px"])
+    about = {"dpi": dpi, "area": area, "cut_short": opened.cut_short, "text": opened.text}
+    rgb = _reduced(data, width, coarser) if coarser > 1 else data
+    return {"width": width, "height": height, "coarser": coarser, **about, "bytes": rgb}
+
+
+def _answer_16bit(order: dict[str, Any], index: int) -> dict[str, Any]:
+    """The header of a page with 16 bits a channel, its data stream under `bytes`."""
+    image = _image_16bit(order["path"], index, order["limits"]) if order["media_type"] == "image/tiff" else None
+    if image is None:
+        return {"size": 0, "bytes": []}
+    data = image.pop("data")
+    return {**image, "size": len(data), "bytes": [data]}
+
+
+def _answer(answers: BinaryIO, step: Callable[[], dict[str, Any]], **facts: int) -> None:
+    """Says the header that `step` gives, then its `bytes`, piece by piece."""
+    answer = _attempt(step, **facts)
+    pieces = answer.pop("bytes", ())
+    _say(answers, answer)
+    for piece in pieces:
+        answers.write(piece)
+    answers.flush()
 
 
 def _say(answers: BinaryIO, answer: dict[str, Any]) -> None:

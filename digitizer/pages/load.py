@@ -11,17 +11,19 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
-from digitizer.model import Box, Glyphs, Pixels, Problem, Scan
+from digitizer.model import Box, Glyphs, Image16, Pixels, Problem, Scan
 from digitizer.settings import Limits, PageOptions
+
+T = TypeVar("T")
 
 _ERRORS: dict[str, type[InputError]] = {error.code: error for error in (DamagedFile, EncryptedPdf, TooLarge, UnsupportedFormat)}
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"II*\0": "image/tiff", b"MM\0*": "image/tiff"}
@@ -74,16 +76,7 @@ class ScanFile:
 
     def read(self, index: int) -> Scan:
         """The scan at `index`. Raises DamagedFile or TooLarge with the fact `page`, counted from 1."""
-        if not 0 <= index < self.inspection.pages:
-            raise DamagedFile("The file has no such page.", page=index + 1, pages=self.inspection.pages)
-        if self._decoder is None:
-            self._open()
-        assert self._decoder is not None
-        try:
-            answer, pixels = self._decoder.page(index)
-        except _DecoderDied as exc:
-            self.close()
-            raise exc.error(page=index + 1) from None
+        answer, pixels = self._ask(index, _Decoder.page)
         noticed = {"pdf_repaired": self.inspection.repaired, "cut_short": answer["cut_short"]}
         problems = tuple(Problem(code=code) for code, is_so in noticed.items() if is_so)
         scan = Scan(
@@ -96,6 +89,22 @@ class ScanFile:
             full=(answer["width"], answer["height"]) if answer["coarser"] > 1 else None,
         )
         return _with_text(scan, answer["text"]) if answer["text"] else scan
+
+    def image_16bit(self, index: int) -> Image16 | None:
+        """The scan at `index` with all its bits, where it is a page of a TIFF of 16 bits a channel. Raises as `read`."""
+        return self._ask(index, _Decoder.image_16bit) if self._media_type == "image/tiff" else None
+
+    def _ask(self, index: int, question: Callable[[_Decoder, int], T]) -> T:
+        if not 0 <= index < self.inspection.pages:
+            raise DamagedFile("The file has no such page.", page=index + 1, pages=self.inspection.pages)
+        if self._decoder is None:
+            self._open()
+        assert self._decoder is not None
+        try:
+            return question(self._decoder, index)
+        except _DecoderDied as exc:
+            self.close()
+            raise exc.error(page=index + 1) from None
 
     def _open(self) -> Inspection:
         decoder = _Decoder(self._options.limits)
@@ -225,6 +234,16 @@ class _Decoder:
             pixels = np.empty((height, width, 3), np.uint8)
             self._fill(pixels.data.cast("B"))
         return answer, pixels
+
+    def image_16bit(self, index: int) -> Image16 | None:
+        """One scan of 16 bits a channel; None where it is no such scan. Raises InputError, _DecoderDied."""
+        with _Deadline(self._child, self._limits.child_wall_s):
+            answer = self._exchange({"image_16bit": index})
+            if not answer["size"]:
+                return None
+            data = bytearray(answer["size"])
+            self._fill(memoryview(data))
+        return Image16(width=answer["width"], height=answer["height"], channels=answer["channels"], data=bytes(data))
 
     def _exchange(self, order: dict[str, Any]) -> dict[str, Any]:
         assert self._child.stdin is not None
