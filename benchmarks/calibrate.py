@@ -72,7 +72,7 @@ def draw(folder: Path, files: int) -> None:
 
     With the hands, faces and dotted lines of training too: those of samples/ alone would make it too sure of itself.
     """
-    from digitizer.ocr.training.drawing.fonts import DECLARATION, MORE, Fonts
+    from training.drawing.fonts import DECLARATION, MORE, Fonts
 
     make, fonts = samples(), Fonts.load(DECLARATION, MORE)
     shapes = [s for s in make.declared() if s.draw in ("page", "spread", "book", "sheet") and not s.cancelled]

@@ -57,8 +57,8 @@ def models(candidates: Sequence[Path]) -> Iterator[tuple[str, Path | None]]:
 
 def drawn(count: int) -> Iterator[tuple[Pixels, list[tuple[Box, str]]]]:
     """Scans with the boxes and texts of their lines."""
-    from digitizer.ocr.training.drawing.fonts import Fonts
-    from digitizer.ocr.training.lines import Lines, split
+    from training.drawing.fonts import Fonts
+    from training.lines import Lines, split
 
     lines = Lines(Fonts.reserved(), DRAWN_SEED)
     for _ in range(count):

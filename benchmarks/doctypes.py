@@ -29,9 +29,9 @@ from digitizer.classify import classify  # noqa: E402
 from digitizer.doctypes import DocType, load  # noqa: E402
 from digitizer.model import Box, Letter, Line, PageText, Quality, Ruling, Warp, Word  # noqa: E402
 from digitizer.ocr.lines import reading_order  # noqa: E402
-from digitizer.ocr.training.drawing import books, paper, scans, sheets  # noqa: E402
-from digitizer.ocr.training.drawing.fonts import Fonts  # noqa: E402
-from digitizer.ocr.training.drawing.paper import Sheet  # noqa: E402
+from training.drawing import books, paper, scans, sheets  # noqa: E402
+from training.drawing.fonts import Fonts  # noqa: E402
+from training.drawing.paper import Sheet  # noqa: E402
 
 SEED = 77_000
 #: share of papers in a bundle whose empty back was scanned too

@@ -128,7 +128,7 @@ class Kit:
 
 def drawn(kit: Kit, count: int, others: dict[str, Callable[[Any], tuple[float, int]]], reach: float = 8.0) -> dict[str, Any]:
     """Single pages of three levels, any way up, turned by up to `reach` degrees."""
-    from digitizer.ocr.training.drawing import scans
+    from training.drawing import scans
 
     rng = np.random.default_rng(SEED)
     ours, theirs, bends = Angles(), {name: Angles() for name in others}, Bends()
@@ -146,7 +146,7 @@ def drawn(kit: Kit, count: int, others: dict[str, Callable[[Any], tuple[float, i
 
 def spreads(kit: Kit, count: int) -> dict[str, Any]:
     """Opened books with a gutter, tables that run across it, and single sheets as wide as they are not."""
-    from digitizer.ocr.training.drawing import paper, scans
+    from training.drawing import paper, scans
 
     rng = np.random.default_rng(SEED + 1)
     right, bends = {"two pages": [0, 0], "one wide table": [0, 0]}, Bends()
@@ -169,7 +169,7 @@ def spreads(kit: Kit, count: int) -> dict[str, Any]:
 
 def photos(kit: Kit, count: int) -> dict[str, Any]:
     """Sheets photographed at an angle."""
-    from digitizer.ocr.training.drawing.photos import photograph
+    from training.drawing.photos import photograph
 
     rng, bends, found = np.random.default_rng(SEED + 2), Bends(), 0
     for number in range(count):
@@ -202,7 +202,7 @@ def real(others: dict[str, Callable[[Any], tuple[float, int]]]) -> dict[str, Any
 
 def speed(kit: Kit) -> dict[str, Any]:
     """CPU ms a scan, best of three, by size."""
-    from digitizer.ocr.training.drawing import paper, scans
+    from training.drawing import paper, scans
 
     result = {}
     for name, dpi, double in SIZES:

@@ -84,8 +84,8 @@ def labelled(folder: Path, limit: int) -> LineSet:
 
 def drawn(count: int) -> list[LineSet]:
     """Lines of the training kit by pens of reserved families, those without any letter apart, and in print."""
-    from digitizer.ocr.training.drawing.fonts import Fonts
-    from digitizer.ocr.training.lines import Lines
+    from training.drawing.fonts import Fonts
+    from training.lines import Lines
 
     sets: dict[str, list[tuple[np.ndarray, str]]] = {}
     for cut in islice(Lines(Fonts.reserved(), DRAWN_SEED), count):

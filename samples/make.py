@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import books, cases, files, others, paper, papers, registers, scans, sheets, truth
-from digitizer.ocr.training.drawing.cases import Case, Office
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Form, printing
-from digitizer.ocr.training.drawing.ink import hand
-from digitizer.ocr.training.drawing.paper import Sheet
-from digitizer.ocr.training.drawing.people import Paper
-from digitizer.ocr.training.drawing.places import Commune
+from training.drawing import books, cases, files, others, paper, papers, registers, scans, sheets, truth
+from training.drawing.cases import Case, Office
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Form, printing
+from training.drawing.ink import hand
+from training.drawing.paper import Sheet
+from training.drawing.people import Paper
+from training.drawing.places import Commune
 
 HERE = Path(__file__).resolve().parent
 SEED = 20260930

@@ -1,4 +1,4 @@
-"""Trains the text detector on drawn pages: `python -m digitizer.ocr.training.detector --pool DIR --minutes 60 --out out/`.
+"""Trains the text detector on drawn pages: `python -m training.detector --pool DIR --minutes 60 --out out/`.
 
 A small network of our own in the shape of DB (Liao et al., AAAI 2020): it says for each pixel whether it lies in the core of a
 line of text; PaddleOCR's `DBPostProcess` makes boxes of it. Lines are labelled as readers want them: a label with the value
@@ -22,9 +22,9 @@ import torch.nn.functional as functional
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from digitizer.ocr.training.clutter import clutter
-from digitizer.ocr.training.pool import PAGE
-from digitizer.ocr.training.rate import set_rate
+from training.clutter import clutter
+from training.pool import PAGE
+from training.rate import set_rate
 
 #: ImageNet's, as `NormalizeImage` of inference.yml applies them to BGR
 MEAN, DEVIATION = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])

@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitizer.ocr.training.drawing import books, cases, registers, scans, sheets
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import printing, stamp
-from digitizer.ocr.training.drawing.ink import Ink, Pen, Press, Typewriter, Writer, hand
-from digitizer.ocr.training.drawing.paper import A4, Line, Run, Sheet, around
 from digitizer.text import nfc
+from training.drawing import books, cases, registers, scans, sheets
+from training.drawing.fonts import Fonts
+from training.drawing.forms import printing, stamp
+from training.drawing.ink import Ink, Pen, Press, Typewriter, Writer, hand
+from training.drawing.paper import A4, Line, Run, Sheet, around
 
 HEIGHT = 48
 #: Debian's package hunspell-vi

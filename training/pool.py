@@ -1,4 +1,4 @@
-"""What was drawn, kept on disk, so that several trainings share the work: `python -m digitizer.ocr.training.pool DIR`.
+"""What was drawn, kept on disk, so that several trainings share the work: `python -m training.pool DIR`.
 
 Every scan gives a page for the detector (a JPEG and where its lines stand) and lines for the readers, SHARD a file. Files are
 written whole; whoever trains takes those read least first, while drawers go on adding.
@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitizer.ocr.training.drawing.fonts import DECLARATION, MORE, Fonts
-from digitizer.ocr.training.lines import Cut, Lines, Shot, split
+from training.drawing.fonts import DECLARATION, MORE, Fonts
+from training.lines import Cut, Lines, Shot, split
 
 #: lines a shard: about 20 MB
 SHARD = 250

@@ -1,4 +1,4 @@
-"""What the strong reader says of the lines of a pool, for readers to learn from: `python -m digitizer.ocr.training.teacher POOL`.
+"""What the strong reader says of the lines of a pool, for readers to learn from: `python -m training.teacher POOL`.
 
 A learner that is shown how sure of every letter its teacher is learns from far fewer lines than from their text alone (Hinton et
 al. 2015), and one that was its own teacher forgets less. Kept beside each shard; lines that the teacher misreads are taught by
@@ -14,9 +14,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from digitizer.ocr.training import pool
-from digitizer.ocr.training.lines import Cut
-from digitizer.ocr.training.train import LONGEST, MODEL, charset, normalised, spelt
+from training import pool
+from training.lines import Cut
+from training.train import LONGEST, MODEL, charset, normalised, spelt
 
 Chances = NDArray[np.float16]
 

@@ -1,4 +1,4 @@
-"""Trains a recogniser on drawn lines: `python -m digitizer.ocr.training.train --minutes 120 --out out/`.
+"""Trains a recogniser on drawn lines: `python -m training.train --minutes 120 --out out/`.
 
 The strong one goes on from the committed weights; `--fast` trains the fast one, on print above all, and is taught by what
 `teacher.py` left in the pool. Prints the loss, and every ten minutes the character error rate on drawn lines it has not
@@ -22,17 +22,17 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
 
-from digitizer.ocr.training.clutter import dotted
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.fast import FastReader
-from digitizer.ocr.training.graph import Reader
-from digitizer.ocr.training.lines import HEIGHT, Cut, Lines
-from digitizer.ocr.training.pool import drawers
-from digitizer.ocr.training.pool import lines as pool_lines
-from digitizer.ocr.training.rate import set_rate
-from digitizer.ocr.training.wear import worn
+from training.clutter import dotted
+from training.drawing.fonts import Fonts
+from training.fast import FastReader
+from training.graph import Reader
+from training.lines import HEIGHT, Cut, Lines
+from training.pool import drawers
+from training.pool import lines as pool_lines
+from training.rate import set_rate
+from training.wear import worn
 
-MODEL = Path(__file__).resolve().parents[1] / "models" / "vietnamese-small"
+MODEL = Path(__file__).resolve().parents[1] / "digitizer" / "ocr" / "models" / "vietnamese-small"
 #: px of width of the longest line trained on
 LONGEST = 1_600
 #: lines kept to choose batches of similar width from

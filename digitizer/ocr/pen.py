@@ -1,7 +1,7 @@
 """Typed or written by hand: told from the picture of a line, as the recogniser sees it.
 
 Print has strokes of one width that stand straight on one line, in one ink; a pen leans, wavers and presses. Weights: `pen.toml`,
-written by `digitizer/ocr/training/pen.py` from drawn lines.
+written by `training/pen.py` from drawn lines.
 """
 
 from __future__ import annotations

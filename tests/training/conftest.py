@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from digitizer.ocr.training.drawing.fonts import FontFile, Fonts
+from training.drawing.fonts import FontFile, Fonts
 
 
 def _built_in() -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageFont
 
-from digitizer.ocr.training.drawing import fonts as kit
+from training.drawing import fonts as kit
 
 #: superfamilies that measure us; written out again here so that a shorter list in the kit fails
 RESERVED = (

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.ink import Pen, bare, hand
+from training.drawing.fonts import Fonts
+from training.drawing.ink import Pen, bare, hand
 
 
 def written(fonts: Fonts, text: str, *, drift: float, seed: int = 3) -> np.ndarray:

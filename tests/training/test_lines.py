@@ -8,8 +8,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from digitizer.ocr.training import lines
-from digitizer.ocr.training.drawing.fonts import Fonts
+from training import lines
+from training.drawing.fonts import Fonts
 
 
 @pytest.fixture(autouse=True)

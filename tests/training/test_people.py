@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from digitizer.ocr.training.drawing import card, cases, people, places, wording
+from training.drawing import card, cases, people, places, wording
 
 WORDS = [
     (date(1987, 8, 15), "Ngày mười lăm tháng tám năm một nghìn chín trăm tám mươi bảy"),

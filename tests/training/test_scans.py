@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from digitizer.ocr.training.drawing import scans
-from digitizer.ocr.training.drawing.paper import Sheet, spread
+from training.drawing import scans
+from training.drawing.paper import Sheet, spread
 
 SPOTS = ((100, 85), (310, 95), (80, 470), (330, 500), (210, 290))
 

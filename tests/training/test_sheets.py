@@ -10,10 +10,10 @@ import pikepdf
 import pytest
 import zxingcpp
 
-from digitizer.ocr.training.drawing import books, card, cases, files, paper, registers, scans, sheets, truth
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Form
-from digitizer.ocr.training.drawing.marks import seal
+from training.drawing import books, card, cases, files, paper, registers, scans, sheets, truth
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Form
+from training.drawing.marks import seal
 
 DPI = 60
 #: fields whose words do not stand side by side on paper

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from digitizer.ocr.training.wear import worn
+from training.wear import worn
 
 
 def strip() -> np.ndarray:

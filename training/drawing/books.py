@@ -8,14 +8,14 @@ from datetime import date
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import cases, events, registers, tables
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.extracts import person
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
-from digitizer.ocr.training.drawing.ink import Hand
-from digitizer.ocr.training.drawing.paper import A4, Sheet
-from digitizer.ocr.training.drawing.sheets import Event
+from training.drawing import cases, events, registers, tables
+from training.drawing.cases import Case
+from training.drawing.extracts import person
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
+from training.drawing.ink import Hand
+from training.drawing.paper import A4, Sheet
+from training.drawing.sheets import Event
 
 Body = Callable[[Column], None]
 SIGNED = "Họ, chữ đệm, tên, chức vụ người ký {}: "

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 import segno
 
-from digitizer.ocr.training.drawing import marks
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.certificates import guilloche
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Form, Print
-from digitizer.ocr.training.drawing.ink import Hand, Ink, Press, Writer
-from digitizer.ocr.training.drawing.paper import A4, BLACK, Line, Sheet
-from digitizer.ocr.training.drawing.people import Person
 from digitizer.text import strip_accents
+from training.drawing import marks
+from training.drawing.cases import Case
+from training.drawing.certificates import guilloche
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Form, Print
+from training.drawing.ink import Hand, Ink, Press, Writer
+from training.drawing.paper import A4, BLACK, Line, Sheet
+from training.drawing.people import Person
 
 CARD_MM = (85.6, 54.0)
 RED = Ink((190, 40, 45), 0.95)

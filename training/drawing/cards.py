@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import marks
-from digitizer.ocr.training.drawing.card import CARD_MM, RED, Side, chip, expiry, fingerprint, mrz, portrait, qr_mask
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Form, Print
-from digitizer.ocr.training.drawing.ink import Hand, Ink, Press
-from digitizer.ocr.training.drawing.paper import A4, BLACK, Sheet
+from training.drawing import marks
+from training.drawing.card import CARD_MM, RED, Side, chip, expiry, fingerprint, mrz, portrait, qr_mask
+from training.drawing.cases import Case
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Form, Print
+from training.drawing.ink import Hand, Ink, Press
+from training.drawing.paper import A4, BLACK, Sheet
 
 BLUE = Ink((28, 60, 130), 0.95)
 FACE = Ink((70, 76, 84), 0.85)

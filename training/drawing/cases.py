@@ -11,10 +11,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import people, places
-from digitizer.ocr.training.drawing.people import Person
-from digitizer.ocr.training.drawing.places import Commune
-from digitizer.ocr.training.drawing.wording import Manner, manner
+from training.drawing import people, places
+from training.drawing.people import Person
+from training.drawing.places import Commune
+from training.drawing.wording import Manner, manner
 
 Value = str | bool | list[str]
 #: tick label -> code of the Ministry's import sheet; empty: the list has none for it

@@ -7,14 +7,14 @@ from datetime import timedelta
 import cv2
 import numpy as np
 
-from digitizer.ocr.training.drawing import marks
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
-from digitizer.ocr.training.drawing.ink import Hand, Ink
-from digitizer.ocr.training.drawing.letters import letterhead
-from digitizer.ocr.training.drawing.paper import A4, Sheet
-from digitizer.ocr.training.drawing.places import REFORM
+from training.drawing import marks
+from training.drawing.cases import Case
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
+from training.drawing.ink import Hand, Ink
+from training.drawing.letters import letterhead
+from training.drawing.paper import A4, Sheet
+from training.drawing.places import REFORM
 
 RED, PINK = Ink((178, 34, 40), 0.95), (244, 214, 206)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.extracts import dead, person
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, Signer, signatures, wrap
-from digitizer.ocr.training.drawing.ink import Hand
-from digitizer.ocr.training.drawing.letters import made_at, plain
-from digitizer.ocr.training.drawing.wording import long_date
+from training.drawing.cases import Case
+from training.drawing.extracts import dead, person
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, Signer, signatures, wrap
+from training.drawing.ink import Hand
+from training.drawing.letters import made_at, plain
+from training.drawing.wording import long_date
 
 TRUE = "Tôi cam đoan những nội dung khai trên đây là đúng sự thật và chịu trách nhiệm trước pháp luật về cam đoan của mình."
 GRID = (

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import cases, people, places
-from digitizer.ocr.training.drawing.cases import Case, Office
-from digitizer.ocr.training.drawing.people import Person
+from training.drawing import cases, people, places
+from training.drawing.cases import Case, Office
+from training.drawing.people import Person
 
 #: tick label -> code of the Ministry's import sheet, where it has one
 RECOGNITION_TICKS = {"Con nhận cha, mẹ": "1", "Cha, mẹ nhận con": "1", "Ghi vào sổ hộ tịch việc nhận/xác định cha, mẹ, con": "2"}

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import numpy as np
 
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.certificates import border, crested, guilloche
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
-from digitizer.ocr.training.drawing.ink import Hand
-from digitizer.ocr.training.drawing.letters import letterhead, plain
-from digitizer.ocr.training.drawing.paper import A4, Sheet
-from digitizer.ocr.training.drawing.places import REFORM
+from training.drawing.cases import Case
+from training.drawing.certificates import border, crested, guilloche
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
+from training.drawing.ink import Hand
+from training.drawing.letters import letterhead, plain
+from training.drawing.paper import A4, Sheet
+from training.drawing.places import REFORM
 
 HINT = "(Ký, ghi rõ họ, chữ đệm, tên, chức vụ và đóng dấu)"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from digitizer.ocr.training.drawing.scans import Scanned
+from training.drawing.scans import Scanned
 
 
 def jpeg(scan: Scanned) -> bytes:

@@ -29,7 +29,7 @@ DECLARATION = Path(__file__).with_name("fonts.toml")
 MORE = Path(__file__).with_name("fonts_lines.toml")
 #: families kept for evaluation; only `benchmarks/recogniser.py` draws with them
 EVALUATION = Path(__file__).with_name("fonts_reserved.toml")
-CACHE = Path(__file__).resolve().parents[4] / ".cache" / "fonts"
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "fonts"
 KINDS = ("print", "typewriter", "pen")
 #: (distance, width) of the dots of a dotted line, each from and to, mm
 Dots = tuple[tuple[float, float], tuple[float, float]]

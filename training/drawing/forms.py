@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import marks
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.fonts import FontFile, Fonts
-from digitizer.ocr.training.drawing.ink import Hand, Ink, Pen, Press, Typewriter, Writer, hand
-from digitizer.ocr.training.drawing.paper import BLACK, Line, Sheet
+from training.drawing import marks
+from training.drawing.cases import Case
+from training.drawing.fonts import FontFile, Fonts
+from training.drawing.ink import Hand, Ink, Pen, Press, Typewriter, Writer, hand
+from training.drawing.paper import BLACK, Line, Sheet
 
 NAMED = re.compile(r"\{(\w+)(?:\.(\d+))?\}")
 SEAL_RED = (203, 38, 48)

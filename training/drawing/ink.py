@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from digitizer.ocr.training.drawing.fonts import FontFile, Fonts
+from training.drawing.fonts import FontFile, Fonts
 
 Mask = NDArray[np.uint8]
 #: ballpoint and fountain-pen colours: blue, dark blue, black, violet

@@ -6,12 +6,12 @@ from datetime import date
 
 import numpy as np
 
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
-from digitizer.ocr.training.drawing.ink import Hand, Writer
-from digitizer.ocr.training.drawing.paper import A4, Sheet
-from digitizer.ocr.training.drawing.wording import long_date
+from training.drawing.cases import Case
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
+from training.drawing.ink import Hand, Writer
+from training.drawing.paper import A4, Sheet
+from training.drawing.wording import long_date
 
 WHITE = (252, 252, 251)
 

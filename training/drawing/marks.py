@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from digitizer.ocr.training.drawing.fonts import FontFile, Fonts
-from digitizer.ocr.training.drawing.ink import Mask, Stroke
+from training.drawing.fonts import FontFile, Fonts
+from training.drawing.ink import Mask, Stroke
 
 SCALE = 3
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import events
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.certificates import motto
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, Signer, signatures
-from digitizer.ocr.training.drawing.ink import Hand
-from digitizer.ocr.training.drawing.letters import authority, letterhead, plain, receivers
-from digitizer.ocr.training.drawing.wording import long_date
+from training.drawing import events
+from training.drawing.cases import Case
+from training.drawing.certificates import motto
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, Signer, signatures
+from training.drawing.ink import Hand
+from training.drawing.letters import authority, letterhead, plain, receivers
+from training.drawing.wording import long_date
 
 
 def birth_notice(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, how: str | Hand = "hand") -> Form:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.certificates import motto
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, printing, values_by
-from digitizer.ocr.training.drawing.letters import WHITE, authority, letterhead, plain
-from digitizer.ocr.training.drawing.paper import Sheet
+from training.drawing.cases import Case
+from training.drawing.certificates import motto
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, printing, values_by
+from training.drawing.letters import WHITE, authority, letterhead, plain
+from training.drawing.paper import Sheet
 
 NOTES = (
     "(1) Ghi rõ tên cơ quan đăng ký hộ tịch.",

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitizer.ocr.training.drawing.ink import Ink, Mask, Stroke, Writer, squeeze
+from training.drawing.ink import Ink, Mask, Stroke, Writer, squeeze
 
 Box = tuple[int, int, int, int]
 #: reading order within one page

@@ -6,16 +6,16 @@ from datetime import date
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import events, marks
-from digitizer.ocr.training.drawing.card import qr_mask
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.certificates import RED, guilloche, motto
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
-from digitizer.ocr.training.drawing.ink import Hand
-from digitizer.ocr.training.drawing.letters import authority, plain
-from digitizer.ocr.training.drawing.paper import A4, BLACK, Sheet
-from digitizer.ocr.training.drawing.wording import long_date
+from training.drawing import events, marks
+from training.drawing.card import qr_mask
+from training.drawing.cases import Case
+from training.drawing.certificates import RED, guilloche, motto
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, Signer, printing, seal_words, signatures, values_by
+from training.drawing.ink import Hand
+from training.drawing.letters import authority, plain
+from training.drawing.paper import A4, BLACK, Sheet
+from training.drawing.wording import long_date
 
 #: since then one sheet with a QR code
 NEW_LAND = date(2024, 8, 1)

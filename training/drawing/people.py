@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from digitizer.ocr.training.drawing.places import Home
-from digitizer.ocr.training.drawing.wording import Manner
+from training.drawing.places import Home
+from training.drawing.wording import Manner
 
 NAMES = tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
 

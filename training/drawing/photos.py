@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitizer.ocr.training.drawing.paper import Sheet
+from training.drawing.paper import Sheet
 
 Pixels = NDArray[np.uint8]
 #: wood light and dark, cloth, stone

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import marks
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, Print, Signer, printing, seal_words, signatures, values_by
-from digitizer.ocr.training.drawing.ink import Hand
-from digitizer.ocr.training.drawing.paper import A4, Sheet
+from training.drawing import marks
+from training.drawing.cases import Case
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, Print, Signer, printing, seal_words, signatures, values_by
+from training.drawing.ink import Hand
+from training.drawing.paper import A4, Sheet
 
 PERSON = (("Giới tính: ", "{%sGioiTinh}", 0.8), ("Dân tộc: ", "{%sDanToc}", 1.1), ("Quốc tịch: ", "{%sQuocTich}", 1.1))
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitizer.ocr.training.drawing.paper import Sheet
+from training.drawing.paper import Sheet
 
 Pixels = NDArray[np.uint8]
 LEVELS = ("clean", "office", "hard")

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from digitizer.ocr.training.drawing import (
+from training.drawing import (
     card,
     cards,
     cases,
@@ -21,10 +21,10 @@ from digitizer.ocr.training.drawing import (
     notices,
     papers,
 )
-from digitizer.ocr.training.drawing.cases import Case, Office
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Form
-from digitizer.ocr.training.drawing.ink import Hand
+from training.drawing.cases import Case, Office
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Form
+from training.drawing.ink import Hand
 
 Event = Callable[[np.random.Generator, date, int, Office | None], Case]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitizer.ocr.training.drawing.cases import Case
-from digitizer.ocr.training.drawing.fonts import Fonts
-from digitizer.ocr.training.drawing.forms import Column, Form, printing, values_by, wrap
-from digitizer.ocr.training.drawing.ink import Hand, Writer
-from digitizer.ocr.training.drawing.paper import A3, A4, Sheet
+from training.drawing.cases import Case
+from training.drawing.fonts import Fonts
+from training.drawing.forms import Column, Form, printing, values_by, wrap
+from training.drawing.ink import Hand, Writer
+from training.drawing.paper import A3, A4, Sheet
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from digitizer.ocr.training.drawing.paper import Line, Sheet
-from digitizer.ocr.training.drawing.scans import Scanned, box_quads
+from training.drawing.paper import Line, Sheet
+from training.drawing.scans import Scanned, box_quads
 
 
 @dataclass(slots=True, kw_only=True)

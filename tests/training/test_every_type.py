@@ -11,9 +11,9 @@ from benchmarks.doctypes import as_text
 from digitizer.classify import classify
 from digitizer.doctypes import load
 from digitizer.extract import extract
-from digitizer.ocr.training.drawing import books, sheets
-from digitizer.ocr.training.drawing.fonts import Fonts
-from tests.unit.drawing.conftest import fonts  # noqa: F401
+from tests.training.conftest import fonts  # noqa: F401
+from training.drawing import books, sheets
+from training.drawing.fonts import Fonts
 
 OURS = load()
 WHEN = date(2019, 5, 7)
