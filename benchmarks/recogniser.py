@@ -1,9 +1,9 @@
 """Measures readers on pictures of single lines: `benchmarks/recogniser.py --lines ../shared/data/printed_lines_anle --drawn 400`.
 
 A folder holds `labels.tsv` (`file<TAB>text`); labels of several rows are left out. `--drawn N` draws N lines with the handwriting
-families that nothing was trained on (`fonts_reserved.toml`; needs the network once, to fetch them). The reader we ship, the
-cascade with the fast one, the fast one alone and Tesseract `vie` read the same lines in the same run; `--model FOLDER` adds
-a candidate. Says which letters are taken for which, and what the networks cost.
+families that nothing was trained on (`fonts_reserved.toml`; needs the network once, to fetch them). The recogniser we
+ship and Tesseract `vie` read the same lines in the same run; `--model FOLDER` adds a candidate. Says which letters are taken
+for which, and what the network costs.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from benchmarks.measure import Errors  # noqa: E402
 from benchmarks.run import save  # noqa: E402
 from digitizer.errors import EngineMissing  # noqa: E402
 from digitizer.ocr import open_engine  # noqa: E402
-from digitizer.ocr.cascade import Network  # noqa: E402
-from digitizer.ocr.weights import FAST, RECOGNISER, SHIPPED, check_model  # noqa: E402
+from digitizer.ocr.recogniser import Network  # noqa: E402
+from digitizer.ocr.weights import RECOGNISER, SHIPPED, check_model  # noqa: E402
 from digitizer.settings import EngineOptions  # noqa: E402
 from digitizer.text import nfc, strip_accents  # noqa: E402
 
@@ -51,7 +51,7 @@ def main() -> int:
     given = parser.parse_args()
     sets = [labelled(folder, given.limit) for folder in given.lines] + (drawn(given.drawn) if given.drawn else [])
     found = {name: [measure(lines, read) for lines in sets] for name, read in readers(given.model)}
-    costs = {name: cost(folder) for name, folder in (("strong", SHIPPED / RECOGNISER), ("fast", SHIPPED / FAST))}
+    costs = {folder.name: cost(folder) for folder in (SHIPPED / RECOGNISER, *given.model)}
     target = save({"readers": found, "network, cpu us a px of width": costs}, given.output, "recogniser")
     print(table(found), costs, sep="\n\n")
     print(f"\n{target}")
@@ -61,8 +61,6 @@ def main() -> int:
 def readers(candidates: list[Path]) -> Iterator[tuple[str, Read]]:
     """(name, function from a picture to its text)."""
     yield "shipped", open_engine(EngineOptions()).read_line
-    yield "cascade", open_engine(EngineOptions(cascade=True)).read_line
-    yield "fast alone", open_engine(EngineOptions(recogniser=SHIPPED / FAST)).read_line
     for folder in candidates:
         yield folder.name, open_engine(EngineOptions(recogniser=folder)).read_line
     try:

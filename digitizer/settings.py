@@ -84,11 +84,6 @@ class EngineOptions:
     name: str = "paddle"
     #: folder of recogniser weights (`inference.onnx`, `inference.yml`, `card.toml`); None: the one we ship
     recogniser: Path | None = None
-    #: whether a fast recogniser reads print first, and the other one only what that is not sure of: a sixth less CPU a page, a
-    #: fifth more misread letters in print (docs/reading.md)
-    cascade: bool = False
-    #: folder of the fast recogniser's weights; None: the one we ship
-    fast: Path | None = None
     #: folder of detector weights; None: the one we ship
     detector: Path | None = None
     #: threads of one engine

@@ -1,6 +1,6 @@
 """What was drawn, kept on disk, so that several trainings share the work: `python -m training.pool DIR`.
 
-Every scan gives a page for the detector (a JPEG and where its lines stand) and lines for the readers, SHARD a file. Files are
+Every scan gives a page for the detector (a JPEG and where its lines stand) and lines for the recogniser, SHARD a file. Files are
 written whole; whoever trains takes those read least first, while drawers go on adding.
 """
 
@@ -16,7 +16,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from training.drawing.fonts import DECLARATION, MORE, Fonts
 from training.lines import Cut, Lines, Shot, split
@@ -54,28 +53,6 @@ def shards(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.npz") if ".part" not in path.name)
 
 
-def taught(shard: Path) -> Path:
-    """Where what a teacher says of the lines of a shard is kept."""
-    return shard.with_suffix(".taught")
-
-
-def write_taught(shard: Path, chances: Sequence[NDArray[np.float16]]) -> None:
-    """What a teacher says of each line of a shard, (columns, 1 + letters); no columns where it says nothing."""
-    part = shard.with_suffix(".taught.part")
-    with part.open("wb") as file:
-        np.savez(file, chances=np.concatenate(chances), columns=[len(rows) for rows in chances])
-    part.replace(taught(shard))
-
-
-def read_taught(shard: Path, lines: int) -> list[NDArray[np.float16] | None]:
-    """What a teacher says of the lines of a shard, None where it says nothing."""
-    if not taught(shard).exists():
-        return [None] * lines
-    with np.load(taught(shard)) as held:
-        rows = np.split(held["chances"], np.cumsum(held["columns"])[:-1])
-    return [row if len(row) else None for row in rows]
-
-
 def write_page(path: Path, shot: Shot) -> None:
     """The scan, reduced to PAGE px, and the corners of its lines `(n, 4, 2)` in px of it."""
     height, width = shot.pixels.shape[:2]
@@ -86,8 +63,8 @@ def write_page(path: Path, shot: Shot) -> None:
     cv2.imwrite(str(path), small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
 
 
-def lines(folder: Path, rng: np.random.Generator) -> Iterator[tuple[Cut, NDArray[np.float16] | None]]:
-    """Lines and what a teacher says of them, for ever, shards read least first, in random order; waits for the first shard."""
+def lines(folder: Path, rng: np.random.Generator) -> Iterator[Cut]:
+    """Lines for ever, shards read least first, in random order; waits for the first shard."""
     taken: Counter[str] = Counter()
     while True:
         there = shards(folder)
@@ -98,8 +75,7 @@ def lines(folder: Path, rng: np.random.Generator) -> Iterator[tuple[Cut, NDArray
         path = there[int(rng.choice([i for i, p in enumerate(there) if taken[p.name] == least]))]
         taken[path.name] += 1
         cuts = read(path)
-        said = read_taught(path, len(cuts))
-        yield from ((cuts[int(i)], said[int(i)]) for i in rng.permutation(len(cuts)))
+        yield from (cuts[int(i)] for i in rng.permutation(len(cuts)))
 
 
 def fill(folder: Path, seed: int) -> None:

@@ -1,9 +1,8 @@
 """Trains a recogniser on drawn lines: `python -m training.train --minutes 120 --out out/`.
 
-The strong one goes on from the committed weights; `--fast` trains the fast one, on print above all, and is taught by what
-`teacher.py` left in the pool. Prints the loss, and every ten minutes the character error rate on drawn lines it has not
-seen; writes `out/last.pt` (to `--resume` from) and `out/inference.onnx` (same graph, new weights). Runs on CPU or with
-`--device cuda`; on a busy machine one thread a process is fastest.
+It goes on from the committed weights. It prints the loss, and every ten minutes the character error rate on drawn lines it
+has not seen. It writes `out/last.pt` (to `--resume` from) and `out/inference.onnx` (same graph, new weights). It runs on CPU
+or with `--device cuda`; on a busy machine one thread a process is fastest.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from torch import Tensor, nn
 
 from training.clutter import dotted
 from training.drawing.fonts import Fonts
-from training.fast import FastReader
 from training.graph import Reader
 from training.lines import HEIGHT, Cut, Lines
 from training.pool import drawers
@@ -44,8 +42,6 @@ HELD_OUT_SEED, HELD_OUT = 7, 300
 WARM_UP = 200
 #: share of lines that get a leader of coarse dots; none where text has full stops, which would be lost among them
 DOTTED = 0.3
-#: of the lines by hand, those the fast reader is shown: it is there for print, but must know a pen when it sees one
-BY_HAND = 0.3
 #: of the running mean that stays with every step
 AVERAGED = 0.998
 
@@ -63,24 +59,23 @@ def normalised(pixels: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A line to learn: `pixels` (48, W, 3) uint8, letter indices, and a teacher's (W / 8, 1 + letters) where it has any."""
+    """A line to learn: `pixels` (48, W, 3) uint8, and its letter indices."""
 
     pixels: NDArray[np.uint8]
     target: list[int]
-    taught: NDArray[np.float16] | None
 
 
-def examples(pool: Path, index: dict[str, int], hands: float, seed: int) -> Iterator[Example]:
-    """Lines of a pool for ever, worn anew each time, a share `hands` of those written by hand."""
+def examples(pool: Path, index: dict[str, int], seed: int) -> Iterator[Example]:
+    """Lines of a pool for ever, worn anew each time."""
     rng = np.random.default_rng(seed)
-    for cut, taught in pool_lines(pool, rng):
+    for cut in pool_lines(pool, rng):
         target = [index[c] for c in cut.text if c in index]
         # CTC needs a column for each letter and one between equal ones
         room = cut.pixels.shape[1] // STRIDE
-        if not 0 < len(target) <= 0.8 * room or cut.pixels.shape[1] > LONGEST or (cut.hand and rng.random() > hands):
+        if not 0 < len(target) <= 0.8 * room or cut.pixels.shape[1] > LONGEST:
             continue
         leader = "." not in cut.text and rng.random() < DOTTED
-        yield Example(worn(dotted(cut.pixels, rng) if leader else cut.pixels, rng), target, taught)
+        yield Example(worn(dotted(cut.pixels, rng) if leader else cut.pixels, rng), target)
 
 
 def batches(supply: Iterator[Example], area: int, seed: int) -> Iterator[list[Example]]:
@@ -174,7 +169,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--fast", action="store_true", help="the fast reader, from scratch")
     parser.add_argument("--start", type=Path, default=MODEL / "inference.onnx", help="weights to go on from")
     parser.add_argument("--resume", action="store_true", help="go on from out/last.pt")
     parser.add_argument("--device", default="cpu")
@@ -192,7 +186,7 @@ def train(given: argparse.Namespace) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     letters = charset()
     index = {letter: i + 1 for i, letter in enumerate(letters)}
-    model: Reader | FastReader = FastReader(len(letters)) if given.fast else Reader.open(given.start)
+    model = Reader.open(given.start)
     lines = 0
     if given.resume:
         state = torch.load(given.out / "last.pt", weights_only=True)
@@ -200,14 +194,14 @@ def train(given: argparse.Namespace) -> None:
         lines = state["lines"]
     model.to(given.device)
     model.channels_last()
-    if given.freeze and isinstance(model, Reader):
+    if given.freeze:
         model.freeze(given.freeze)
     free = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(free, lr=given.rate, weight_decay=0.01)
     average = Average([*free, *(b for b in model.buffers() if b.is_floating_point())])
     pool = given.pool or given.out / "lines"
     drawers(pool, given.drawers, given.seed)
-    supply = examples(pool, index, BY_HAND if given.fast else 1.0, given.seed)
+    supply = examples(pool, index, given.seed)
     judged = held_out()
     print(f"start {error_rate(model, judged, letters, given.device)}", flush=True)
     began = saved = time.monotonic()
@@ -237,7 +231,7 @@ def _step(model: nn.Module, optimiser: torch.optim.Optimizer, batch: Sequence[Ex
     with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
         logits = model(torch.from_numpy(stacked(batch)).to(device, memory_format=torch.channels_last))
     chances = logits.float().log_softmax(-1)
-    loss = _missed(chances, batch) + _untaught(chances, batch)
+    loss = _missed(chances, batch)
     optimiser.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 5)
@@ -253,16 +247,7 @@ def _missed(chances: Tensor, batch: Sequence[Example]) -> Tensor:
     return functional.ctc_loss(chances.permute(1, 0, 2), flat, columns, lengths, zero_infinity=True)
 
 
-def _untaught(chances: Tensor, batch: Sequence[Example]) -> Tensor:
-    """Cross entropy a letter between what a teacher says of the columns and `chances`; 0 where there is no teacher."""
-    said = np.zeros(chances.shape, np.float32)
-    for row, line in enumerate(batch):
-        if line.taught is not None:
-            said[row, : len(line.taught)] = line.taught[: chances.shape[1]] / max(len(line.target), 1)
-    return -(torch.from_numpy(said).to(chances.device) * chances).sum() / len(batch)
-
-
-def _save(model: Reader | FastReader, average: Average, out: Path, lines: int) -> None:
+def _save(model: Reader, average: Average, out: Path, lines: int) -> None:
     part = out / "last.part"
     torch.save({"model": {k: v.cpu() for k, v in model.state_dict().items()}, "lines": lines}, part)
     part.replace(out / "last.pt")

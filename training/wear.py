@@ -1,7 +1,4 @@
-"""What scanning once more does to a line: pool lines are read several times, and look a little different every time.
-
-Nothing here moves a letter sideways, so that what a teacher said of a line's columns stays true.
-"""
+"""What scanning once more does to a line: pool lines are read several times, and look a little different every time."""
 
 from __future__ import annotations
 

@@ -14,10 +14,9 @@ import numpy.typing as npt
 
 from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.model import Box, Line, Page, Pixels
-from digitizer.ocr.cascade import Cascade
 from digitizer.ocr.dashes import with_dashes
 from digitizer.ocr.recogniser import Place, Recogniser
-from digitizer.ocr.weights import Model, detector, fast, recogniser
+from digitizer.ocr.weights import Model, detector, recogniser
 from digitizer.settings import EngineOptions
 
 #: longer side of a page as the detector first sees it, px, and the most it is shown of small text
@@ -58,7 +57,7 @@ class PaddleEngine:
         except ImportError as exc:
             raise EngineMissing("paddleocr is not installed", engine="paddle") from exc
         self._models = models(options)
-        finds, strong, *quick = self._models
+        finds, reads = self._models
         self._find = TextDetection(
             model_name="PP-OCRv6_small_det",
             model_dir=str(finds.folder),
@@ -67,7 +66,7 @@ class PaddleEngine:
             engine_config={"intra_op_num_threads": options.threads},
             limit_type="max",
         )
-        self._read = Recogniser(Cascade(strong, next(iter(quick), None), options.threads))
+        self._read = Recogniser(reads, options.threads)
 
     @property
     def fingerprint(self) -> str:
@@ -214,8 +213,6 @@ def open(options: EngineOptions) -> PaddleEngine:
     return PaddleEngine(options)
 
 
-def models(options: EngineOptions) -> tuple[Model, ...]:
-    """The models this engine would use, checked. Raises ModelError."""
-    strong = recogniser(options)
-    quick = fast(options, strong)
-    return (detector(options), strong, *((quick,) if quick else ()))
+def models(options: EngineOptions) -> tuple[Model, Model]:
+    """Detector and recogniser this engine would use, checked. Raises ModelError."""
+    return detector(options), recogniser(options)

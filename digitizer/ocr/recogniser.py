@@ -9,15 +9,19 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 from PIL import Image
 
 from digitizer.lattice import pack
 from digitizer.model import Box, Letter, Line, Pixels, Word
-from digitizer.ocr.cascade import STRIDE, Cascade
 from digitizer.ocr.ctc import Sign, best_path
 from digitizer.ocr.pen import by_hand
+from digitizer.ocr.weights import Model
 
+#: px of height of a line as the network sees it
 HEIGHT = 48
+#: px of line width per CTC column
+STRIDE = 8
 #: a longer line is squeezed: 80 letters of print take about 1,600 px
 MAX_WIDTH = 3_200
 #: what the empty dotted lines of a form are read as
@@ -48,23 +52,46 @@ class Place:
         return Box(x0, y0, x1, y1)
 
 
+class Network:
+    """The recogniser's network: strips -> CTC columns. Not thread-safe, must not cross a fork."""
+
+    def __init__(self, model: Model, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # the arena keeps the largest batch of every shape it has seen
+        options.enable_cpu_mem_arena = False
+        self._session = onnxruntime.InferenceSession(str(model.weights), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+
+    def columns(self, strip: Pixels) -> npt.NDArray[np.float32]:
+        """(w / STRIDE, 1 + letters): how likely each letter is in each column; index 0 is the CTC blank.
+
+        `strip`: one line, (HEIGHT, w, 3) uint8 RGB, w a multiple of STRIDE. Several lines at once would be no faster.
+        """
+        batch = np.ascontiguousarray(strip.transpose(2, 0, 1)[::-1][None] / np.float32(127.5) - 1)
+        found: npt.NDArray[np.float32] = self._session.run(None, {self._input: batch})[0][0]
+        return found
+
+
 class Recogniser:
     """Reads cropped lines. Not thread-safe, must not cross a fork."""
 
-    def __init__(self, readers: Cascade) -> None:
-        self._readers = readers
+    def __init__(self, model: Model, threads: int) -> None:
+        self._charset = model.charset
+        self._network = Network(model, threads)
 
     def read(self, pixels: Pixels, places: Sequence[Place]) -> tuple[Line, ...]:
         """The text in each of `places` of a page, those without text left out. `pixels`: (H, W, 3) uint8 RGB."""
-        lines, charset = [], self._readers.charset
+        lines = []
         for place in places:
             strip = _strip(pixels, place)
-            hand = by_hand(strip)
-            columns = self._readers.columns(strip, hand)
-            line = to_line(best_path(columns, charset), place, len(columns), len(pixels))
+            columns = self._network.columns(strip)
+            line = to_line(best_path(columns, self._charset), place, len(columns), len(pixels))
             if line is not None:
-                lattice = pack(columns, charset, x0=place.box.x0, x1=place.box.x1)
-                lines.append(replace(line, lattice=lattice, hand=hand))
+                lattice = pack(columns, self._charset, x0=place.box.x0, x1=place.box.x1)
+                lines.append(replace(line, lattice=lattice, hand=by_hand(strip)))
         return tuple(lines)
 
 

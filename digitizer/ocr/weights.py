@@ -18,7 +18,7 @@ from digitizer.text import ACCENTED
 
 SHIPPED = Path(__file__).with_name("models")
 DETECTOR = "lines-small"
-RECOGNISER, FAST = "vietnamese-small", "vietnamese-fast"
+RECOGNISER = "vietnamese-small"
 #: what every recogniser has to know besides the 134 accented letters
 PLAIN = frozenset(" 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:;-/()<")
 
@@ -67,13 +67,3 @@ def detector(options: EngineOptions) -> Model:
 def recogniser(options: EngineOptions) -> Model:
     """The text recogniser to use. Raises ModelError."""
     return check_model(options.recogniser or SHIPPED / RECOGNISER, "recogniser")
-
-
-def fast(options: EngineOptions, strong: Model) -> Model | None:
-    """The recogniser to read print with before `strong`, None where it is not to be used. Raises ModelError."""
-    if not options.cascade:
-        return None
-    found = check_model(options.fast or SHIPPED / FAST, "recogniser")
-    if found.charset != strong.charset:
-        raise ModelError("the fast recogniser does not have the letters of the other one in their order", model=found.name)
-    return found
