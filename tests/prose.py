@@ -56,7 +56,7 @@ def paragraphs(markdown: str) -> list[str]:
         if _FENCE.match(line):
             fenced = not fenced
             found.append([])
-        elif fenced or line.startswith(("|", "#", "    ")) or not line.strip():
+        elif fenced or line.lstrip().startswith(("|", "#")) or line.startswith("    ") or not line.strip():
             if not (line.startswith("    ") and found[-1]):
                 found.append([])
         elif _ITEM.match(line):
@@ -70,7 +70,7 @@ def measure(markdown: str) -> Prose:
     """The sentences of a page. A code span counts as one word; a paragraph or list item ends its last sentence."""
     sentences: list[str] = []
     for text in paragraphs(markdown):
-        plain = _CODE.sub("code", _LINK.sub(r"\1", text))
+        plain = _CODE.sub("Code", _LINK.sub(r"\1", text))
         plain = _SHORT.sub(r"\1", plain)
         sentences += [s for s in _END.split(plain) if len(words(s)) > 0]
     return Prose(tuple(sentences))
