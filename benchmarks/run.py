@@ -143,7 +143,7 @@ def whole(path: Path, tools: Any) -> Any:
 
 def remembered(path: Path, tools: Any, cache: Path) -> Any:
     """What `finish` makes of a file's readings, which are kept in `cache`."""
-    from digitizer import codec
+    from digitizer import serialization
     from digitizer.model import Source
     from digitizer.pages import inspect
     from digitizer.pipeline import Reading, finish, read_pages
@@ -152,12 +152,12 @@ def remembered(path: Path, tools: Any, cache: Path) -> Any:
     source = Source(id=hashlib.sha256(data).hexdigest(), key="", media_type="", size=len(data))
     kept = cache / f"{source.id[:24]}-{tools.engine.fingerprint}-{_reading_code()}.json"
     if kept.exists():
-        readings = codec.load(tuple[Reading, ...], kept.read_bytes())
+        readings = serialization.load(tuple[Reading, ...], kept.read_bytes())
     else:
         scans = range(inspect(path, options=tools.pages).pages)
         readings = tuple(read_pages(path, source=source.id, scans=scans, tools=tools))
         cache.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(codec.dump(readings))
+        kept.write_bytes(serialization.dump(readings))
     return finish(bundle=source.id, sources=(source,), readings=[(r.scan, r) for r in readings], tools=tools)
 
 

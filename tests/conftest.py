@@ -127,7 +127,7 @@ def digitizer(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[...
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """What the real engine reads on the pages of the demo dossier, for tests that need many runs and no reading."""
-    from digitizer import codec
+    from digitizer import serialization
     from digitizer.ocr import open_engine
     from digitizer.ocr.replay import digest
     from digitizer.pages import load, straighten
@@ -137,7 +137,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for path in sorted(p for p in DEMO.rglob("*") if p.suffix in (".jpg", ".pdf")):
         for scan in load(path, source="", options=PageOptions()):
             for page in straighten(scan, options=PageOptions()):
-                lines[digest(page.pixels)] = codec.dump(engine.read(page)).decode()
+                lines[digest(page.pixels)] = serialization.dump(engine.read(page)).decode()
     path = tmp_path_factory.mktemp("recording") / "recording.json"
     path.write_text(json.dumps(lines), encoding="utf-8")
     yield path

@@ -18,7 +18,7 @@ LEVELS = {
     "geometry": 0,
     "lattice": 0,
     "text": 0,
-    "codec": 0,
+    "serialization": 0,
     "settings": 1,
     "legacy": 1,
     "plugins": 1,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from digitizer import codec
+from digitizer import serialization
 from digitizer.plugins import scheme
 from digitizer.queue import open_queue
 from digitizer.service import Service
@@ -51,7 +51,9 @@ class Household:
 
     def _work(self) -> None:
         if self.service.waiting():
-            queue = open_queue(self.service.settings.queue, settings=codec.dump(self.service.settings), processes=self.processes)
+            queue = open_queue(
+                self.service.settings.queue, settings=serialization.dump(self.service.settings), processes=self.processes
+            )
             try:
                 queue.run(
                     waiting=self.service.waiting, release=self.service.release, working=self.service.working, tick=self._tick

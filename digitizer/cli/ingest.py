@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from digitizer import codec, dossiers
+from digitizer import dossiers, serialization
 from digitizer.cli import INTERRUPTED, Spoken, answer, language, settings, speak
 from digitizer.errors import ConfigError, DigitizerError, FileAccess, UsageError
 from digitizer.ledger import submissions
@@ -175,7 +175,7 @@ def work(
     stopping: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Has the queue work until `bundles` are done; True when somebody pressed Ctrl-C. Workers of our own do whatever waits."""
-    queue = open_queue(chosen.queue, settings=codec.dump(chosen), processes=processes)
+    queue = open_queue(chosen.queue, settings=serialization.dump(chosen), processes=processes)
     left = sorted(set(bundles))
 
     def ours() -> int:
@@ -273,7 +273,7 @@ def _row(service: Service, item: Item, intake: Intake | DigitizerError, output: 
         sources = submissions.sources_of(tx, intake.bundle)
     row |= {"intake": intake.id, "dossier": intake.dossier, "state": str(state), "pages": sum(s.pages or 0 for s in sources)}
     if state == IntakeState.FAILED and bundle["error"]:
-        row["message"] = describe(codec.restore(Problem, bundle["error"]), lang)
+        row["message"] = describe(serialization.from_plain(Problem, bundle["error"]), lang)
     if state == IntakeState.DIGITIZED:
         row["waiting"] = len(service.records(states=[RecordState.REVIEW], intake=intake.id))
         if intake.dossier and bundle["result"] != "ACCEPTED":

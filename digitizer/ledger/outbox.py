@@ -21,7 +21,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from digitizer import codec
+from digitizer import serialization
 from digitizer.ledger import Transaction, events, targets
 from digitizer.ledger.database import put
 from digitizer.ledger.schema import delivery, intake
@@ -179,7 +179,9 @@ def delivered(
     done = tx.execute(
         sa.update(delivery)
         .where(delivery.c.id == due.id, delivery.c.state == PENDING)
-        .values(state=HANDED if handed else DONE, receipt=codec.plain(receipt), error=None, lease_until=None, progress={})
+        .values(
+            state=HANDED if handed else DONE, receipt=serialization.to_plain(receipt), error=None, lease_until=None, progress={}
+        )
     )
     if done.rowcount:
         facts = {"dossier": due.dossier, "external_id": receipt.external_id, "kind": due.kind, "target": due.target}

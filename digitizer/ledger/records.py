@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from digitizer import codec
+from digitizer import serialization
 from digitizer.ledger import Transaction, events
 from digitizer.ledger.schema import record, revision
 from digitizer.model import Record, RecordState
@@ -39,7 +39,7 @@ def propose(tx: Transaction, bundle_id: str, doctype: str | None, proposed: Reco
         tx.execute(
             sa.update(revision)
             .where(revision.c.record == proposed.id, revision.c.revision == 1)
-            .values(body=codec.plain(proposed), at=events.now())
+            .values(body=serialization.to_plain(proposed), at=events.now())
         )
         events.note(tx, "read_again", proposed.id, actor=actor, verdict=proposed.verdict.value)
 
@@ -140,9 +140,11 @@ def find(
 
 
 def _kept(row: sa.RowMapping) -> Kept:
-    body = codec.restore(Record, row["body"])
+    body = serialization.from_plain(Record, row["body"])
     return Kept(record=body, bundle=row["bundle"], doctype=row["doctype"], state=RecordState(row["state"]))
 
 
 def _add_revision(tx: Transaction, body: Record, number: int, *, by: str) -> None:
-    tx.execute(sa.insert(revision).values(record=body.id, revision=number, body=codec.plain(body), by=by, at=events.now()))
+    tx.execute(
+        sa.insert(revision).values(record=body.id, revision=number, body=serialization.to_plain(body), by=by, at=events.now())
+    )

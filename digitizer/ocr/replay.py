@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from digitizer import codec
+from digitizer import serialization
 from digitizer.errors import ConfigError, EngineFailed
 from digitizer.model import Line, Page, Pixels
 from digitizer.ocr.weights import Model
@@ -45,7 +45,7 @@ class ReplayEngine:
         lines = self._lines.get(digest(page.pixels))
         if lines is None:
             raise EngineFailed("the recording does not have this page", source=page.source, scan=page.scan)
-        return codec.load(tuple[Line, ...], lines)
+        return serialization.load(tuple[Line, ...], lines)
 
     def read_line(self, pixels: Pixels) -> str:
         """Not recorded."""

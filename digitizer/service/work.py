@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from digitizer import codec, dossiers
+from digitizer import dossiers, serialization
 from digitizer.errors import DigitizerError, ServiceError
 from digitizer.ledger import Transaction, jobs, records, submissions
 from digitizer.ledger.jobs import Job
@@ -195,11 +195,11 @@ class Work(Intakes):
 
     def _keep(self, job: Job, engine: str, reading: Reading, ends: str | None, hand: Hand) -> bool:
         """Stores what a scan gave and notes the page; False when the lease is lost. `ends`: the worker whose job ends with it."""
-        key = self._put_bytes(codec.dump(reading))
+        key = self._put_bytes(serialization.dump(reading))
         failed = _failure(reading)
         blank = all(t.blank for t in reading.texts)
         state = PageState.FAILED if failed else PageState.BLANK if blank else PageState.READ
-        error = codec.plain(failed) if failed else None
+        error = serialization.to_plain(failed) if failed else None
         with self.ledger.begin() as tx:
             if not (jobs.close(tx, job) if ends else jobs.renew(tx, job, lease_s=self.settings.lease_s)):
                 return False
@@ -228,10 +228,12 @@ class Work(Intakes):
         """What is wrong with the first page where no page could be read."""
         rows = list(submissions.bundle_readings(tx, bundle, self.tools.fingerprint).values())
         failed = bool(rows) and all(row["state"] == PageState.FAILED for row in rows)
-        return codec.restore(Problem, rows[0]["error"]) if failed else None
+        return serialization.from_plain(Problem, rows[0]["error"]) if failed else None
 
     def _fail_bundle(self, tx: Transaction, bundle: str, problem: Problem, worker: str) -> None:
-        submissions.move_bundle(tx, bundle, ["NEW", "READING", "FINISHING", "DONE"], "FAILED", error=codec.plain(problem))
+        submissions.move_bundle(
+            tx, bundle, ["NEW", "READING", "FINISHING", "DONE"], "FAILED", error=serialization.to_plain(problem)
+        )
         failed = submissions.move_intakes(
             tx, bundle, [IntakeState.RECEIVED, IntakeState.RUNNING], IntakeState.FAILED, actor=worker, code=problem.code
         )
@@ -331,7 +333,7 @@ class Work(Intakes):
         for source in sources:
             for scan in range(source.pages or 0):
                 with self.store.open(rows[source.id, scan]["texts"]) as stored:
-                    found.append((len(found), codec.load(Reading, stored.read())))
+                    found.append((len(found), serialization.load(Reading, stored.read())))
         return sources, found
 
 

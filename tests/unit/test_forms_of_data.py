@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitizer import codec
+from digitizer import serialization
 from digitizer.geometry import margin_column
 from digitizer.model import (
     Artifact,
@@ -70,21 +70,21 @@ RECORDS = st.builds(
 @settings(max_examples=60)
 @given(RECORDS)
 def test_every_record_survives_the_store_and_is_written_one_way(record: Record) -> None:
-    data = codec.dump(record)
-    assert codec.load(Record, data) == record
-    assert codec.dump(codec.load(Record, data.decode())) == data
+    data = serialization.dump(record)
+    assert serialization.load(Record, data) == record
+    assert serialization.dump(serialization.load(Record, data.decode())) == data
 
 
 def test_numbers_of_arrays_are_stored_as_numbers() -> None:
-    assert codec.dump({"facts": {"dpi": np.int64(300), "skew": np.float64(0.5), "blank": np.bool_(True)}}) == (
+    assert serialization.dump({"facts": {"dpi": np.int64(300), "skew": np.float64(0.5), "blank": np.bool_(True)}}) == (
         b'{"facts":{"blank":true,"dpi":300,"skew":0.5}}'
     )
     with pytest.raises(TypeError):
-        codec.dump({"page": object()})
+        serialization.dump({"page": object()})
 
 
 def test_vietnamese_is_stored_as_it_is_not_escaped() -> None:
-    assert "Nguyễn" in codec.dump(Problem(code="x", facts={"a": "Nguyễn"})).decode()
+    assert "Nguyễn" in serialization.dump(Problem(code="x", facts={"a": "Nguyễn"})).decode()
 
 
 def test_intake_receipt_and_bundle_survive_the_store() -> None:
@@ -94,7 +94,7 @@ def test_intake_receipt_and_bundle_survive_the_store() -> None:
         Receipt(delivery="d", dossier="H60-260930-0012", external_id="7", at=at),
         Bundle(id="b", pages=(("s", 0), ("s", 1), ("s", 0))),
     ):
-        assert codec.load(type(value), codec.dump(value)) == value
+        assert serialization.load(type(value), serialization.dump(value)) == value
 
 
 def test_a_whole_result_survives_the_store() -> None:
@@ -113,8 +113,8 @@ def test_a_whole_result_survives_the_store() -> None:
         run=Run(versions={"digitizer": "1"}, models={"m": "0"}, doctypes="d", seconds={"read": 0.5}),
         artifacts=(Artifact(name="a.pdf", media_type="application/pdf", path=Path("x") / "a.pdf"),),
     )  # fmt: skip
-    again = codec.load(Digitized, codec.dump(result))
-    assert codec.dump(codec.load(Digitized, codec.dump(again))) == codec.dump(again)
+    again = serialization.load(Digitized, serialization.dump(result))
+    assert serialization.dump(serialization.load(Digitized, serialization.dump(again))) == serialization.dump(again)
     assert (again.documents, again.artifacts, again.pages[0].lines) == (result.documents, result.artifacts, result.pages[0].lines)
     assert isinstance(again.artifacts[0].path, Path)
 

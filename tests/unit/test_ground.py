@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitizer import codec
+from digitizer import serialization
 from digitizer.geometry import grow, intersection, margin_column, overlap, same_row, union
 from digitizer.model import Box, Cell, Field, Line, PageText, Problem, Warp
 from digitizer.ocr.ctc import best_path
@@ -98,18 +98,18 @@ def test_a_grid_shifts_what_it_lies_over() -> None:
 
 def test_a_page_survives_the_store() -> None:
     page = page_of("Số: 17/2021", "Nơi sinh: Na Hang")
-    again = codec.load(PageText, codec.dump(page))
+    again = serialization.load(PageText, serialization.dump(page))
     assert again.lines == page.lines
     assert again.sheet == page.sheet
     np.testing.assert_array_equal(again.to_scan.homography, page.to_scan.homography)
-    assert codec.dump(again) == codec.dump(codec.load(PageText, codec.dump(again)))
+    assert serialization.dump(again) == serialization.dump(serialization.load(PageText, serialization.dump(again)))
 
 
 @pytest.mark.parametrize("value", ["Tày", True, None, ("một", "hai")])
 def test_every_kind_of_value_survives_the_store(value: str | bool | tuple[str, ...] | None) -> None:
     problems = (Problem(code="date_order", field="b", facts={"count": 2}),)
     field = Field(name="a", raw="x", value=value, confidence=0.5, accepted=True, page=0, box=Box(0, 1, 2, 3), problems=problems)
-    assert codec.load(Field, codec.dump(field)) == field
+    assert serialization.load(Field, serialization.dump(field)) == field
 
 
 # --- lines ----------------------------------------------------------------------------------------------------------

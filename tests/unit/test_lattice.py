@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitizer import codec
+from digitizer import serialization
 from digitizer.lattice import LIKELY, TOP, pack, unpack
 from digitizer.model import Box, Line
 from digitizer.output.result import _line
@@ -59,5 +59,5 @@ def test_what_is_likely_comes_back_nearly_as_likely(seed: int) -> None:
 
 def test_it_survives_the_store_and_never_reaches_a_result() -> None:
     line = Line(text="ab", box=Box(0, 0, 9, 9), confidence=0.9, lattice=pack(rows({"a": 0.9}, {"b": 0.9}), CHARSET, x0=0, x1=9))
-    assert codec.load(Line, codec.dump(line)) == line
+    assert serialization.load(Line, serialization.dump(line)) == line
     assert "lattice" not in _line(line)

@@ -32,19 +32,19 @@ def _converter() -> JsonConverter:
 _CONVERTER = _converter()
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """`value` (one of the types of `model`) as dicts, lists, strings and numbers."""
     return _CONVERTER.unstructure(value)
 
 
-def restore(cls: type[T], value: Any) -> T:
-    """What `plain` gave, as `cls`."""
+def from_plain(cls: type[T], value: Any) -> T:
+    """What `to_plain` gave, as `cls`."""
     return _CONVERTER.structure(value, cls)
 
 
 def dump(value: Any) -> bytes:
     """`value` as UTF-8 JSON; equal values give equal bytes."""
-    text = json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_number)
+    text = json.dumps(to_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_number)
     return text.encode()
 
 
@@ -57,4 +57,4 @@ def _number(value: Any) -> Any:
 
 def load(cls: type[T], data: bytes | str) -> T:
     """What `dump` wrote, as `cls`."""
-    return restore(cls, json.loads(data))
+    return from_plain(cls, json.loads(data))
