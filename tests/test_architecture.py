@@ -20,7 +20,7 @@ LEVELS = {
     "text": 0,
     "serialization": 0,
     "settings": 1,
-    "legacy": 1,
+    "legacy_encodings": 1,
     "plugins": 1,
     "messages": 1,
     "logs": 1,

@@ -161,7 +161,7 @@ class OwnText:
     whole: bool
     #: whether it can be seen
     seen: bool
-    #: see `digitizer/legacy.py`; empty for Unicode
+    #: see `digitizer/legacy_encodings.py`; empty for Unicode
     encoding: str = ""
 
 

@@ -1,7 +1,7 @@
 """The text a page of a PDF has of its own -> Lines, px of the upright page.
 
 Words are put together from glyphs by their places, because the order and the spaces of a PDF are its producer's business. Each
-font may have an encoding of its own (`legacy.py`). What a reader cannot see is no text: it may say anything.
+font may have an encoding of its own (`legacy_encodings.py`). What a reader cannot see is no text: it may say anything.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from digitizer import legacy
+from digitizer import legacy_encodings
 from digitizer.geometry import intersection, union
 from digitizer.model import Box, Floats, Glyphs, Letter, Line, OwnText, Page, Scan, Word
 from digitizer.text import nfc
@@ -174,20 +174,20 @@ def _decoded(pieces: Sequence[_Piece]) -> _Decoded:
     """`pieces` as Unicode, font by font; sure when that is good Vietnamese."""
     fonts = sorted({piece.font for piece in pieces})
     texts = {font: " ".join(piece.text for piece in pieces if piece.font == font) for font in fonts}
-    encodings = {font: legacy.recognise(texts[font], font) for font in fonts}
+    encodings = {font: legacy_encodings.recognise(texts[font], font) for font in fonts}
     # a font of few words says little by itself; all of them together may say enough
-    together = legacy.recognise(" ".join(texts.values())) or ""
+    together = legacy_encodings.recognise(" ".join(texts.values())) or ""
     chosen = {font: encoding if encoding is not None else together for font, encoding in encodings.items()}
     found = tuple(replace(piece, text=_unicode(piece, chosen[piece.font])) for piece in pieces)
     found = tuple(piece for piece in found if piece.text)
     used = [encoding for encoding in chosen.values() if encoding]
-    good = legacy.spelling(" ".join(piece.text for piece in found)).good
+    good = legacy_encodings.spelling(" ".join(piece.text for piece in found)).good
     return _Decoded(pieces=found, sure=good, encoding=max(set(used), key=used.count) if used else "")
 
 
 def _unicode(piece: _Piece, encoding: str) -> str:
     if encoding:
-        return legacy.converted(piece.text, encoding, piece.font)
+        return legacy_encodings.converted(piece.text, encoding, piece.font)
     return nfc(piece.text.replace("\u00ad", "")).replace(" ", "")
 
 

@@ -13,13 +13,13 @@ import pymupdf
 import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
+from tests.unit.test_legacy import utf8_twice, viqr, vni
 
-from digitizer import legacy
+from digitizer import legacy_encodings
 from digitizer.model import Digitized, Line, OldText, Page, Source
 from digitizer.pipeline import Tools, digitize
 from digitizer.settings import PageOptions
 from tests.unit.builders import line
-from tests.unit.test_legacy import utf8_twice, viqr, vni
 from tests.validators import findings
 
 ROWS = (
@@ -194,7 +194,7 @@ def font_of_tcvn3(name: str) -> bytes:
     """Our font with the letters of TCVN3 drawn at their places, as the fonts of that time had them."""
     font = TTFont(io.BytesIO(FONT))
     known = font.getBestCmap()
-    letters = {ord(code): ord(letter) for code, letter in legacy._TCVN3.items() if 0xA1 <= ord(code) <= 0xFF}
+    letters = {ord(code): ord(letter) for code, letter in legacy_encodings._TCVN3.items() if 0xA1 <= ord(code) <= 0xFF}
     places = {code: known[letter] for code, letter in letters.items() if letter in known}
     ascii_only = {code: glyph for code, glyph in known.items() if code < 0x80}
     for table in font["cmap"].tables:
@@ -214,7 +214,7 @@ def latin() -> bytes:
 
 def in_tcvn3(text: str) -> str:
     """As typed then: accented capitals, which TCVN3 fonts lack, in lower case."""
-    codes = {letter: code for code, letter in legacy._TCVN3.items() if 0xA1 <= ord(code) <= 0xFF}
+    codes = {letter: code for code, letter in legacy_encodings._TCVN3.items() if 0xA1 <= ord(code) <= 0xFF}
     lower = "".join(c if c in codes or c.isascii() else c.lower() for c in text)
     return "".join(codes.get(c, c) for c in lower)
 
@@ -223,7 +223,7 @@ def test_a_page_in_tcvn3_is_converted_and_copies_as_unicode(tmp_path: Path) -> N
     engine = Engine()
     font = font_of_tcvn3(".VnTime")
     result, copied = done(drawn(tmp_path / "a.pdf", words(*(in_tcvn3(row) for row in ROWS), font=font)), engine)
-    lower = [" ".join(legacy.converted(word, "tcvn3") for word in in_tcvn3(row).split()) for row in ROWS]
+    lower = [" ".join(legacy_encodings.converted(word, "tcvn3") for word in in_tcvn3(row).split()) for row in ROWS]
     assert (said(result), engine.looks) == (lower, 0)
     assert copied == [" ".join(lower)]
     assert [(p.code, p.facts) for p in result.problems] == [("legacy_text", {"encoding": "tcvn3"})]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitizer import legacy
+from digitizer import legacy_encodings
 from digitizer.text import ACCENTED, syllables
 
 SENTENCE = "Cộng hòa xã hội chủ nghĩa Việt Nam, Độc lập - Tự do - Hạnh phúc. Họ và tên: Nguyễn Thị Ượng, quê quán Đắk Lắk"
@@ -73,13 +73,13 @@ WRITERS = {"tcvn3": tcvn3, "vni": vni, "viqr": viqr, "utf8_twice": utf8_twice}
 def test_every_letter_comes_back_lower_and_upper_case(name: str) -> None:
     assert len(ACCENTED) == 134
     written = " ".join(f"x{letter}x" for letter in ACCENTED)
-    assert legacy.converted(WRITERS[name](written), name) == written
+    assert legacy_encodings.converted(WRITERS[name](written), name) == written
 
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_an_encoding_is_recognised_by_its_syllables(name: str) -> None:
-    assert legacy.recognise(WRITERS[name](SENTENCE)) == name
-    assert legacy.converted(WRITERS[name](SENTENCE), name) == SENTENCE.replace("\\", "")
+    assert legacy_encodings.recognise(WRITERS[name](SENTENCE)) == name
+    assert legacy_encodings.converted(WRITERS[name](SENTENCE), name) == SENTENCE.replace("\\", "")
 
 
 @pytest.mark.parametrize("name", ["vni", "viqr", "utf8_twice"])
@@ -87,19 +87,19 @@ def test_an_encoding_is_recognised_by_its_syllables(name: str) -> None:
 def test_whatever_is_written_comes_back(name: str, words: list[str]) -> None:
     text = " ".join(words)
     written = WRITERS[name](text)
-    assert legacy.converted(written, name) == text
-    assert legacy.recognise(written) == name
-    assert legacy.recognise(text) == ""
+    assert legacy_encodings.converted(written, name) == text
+    assert legacy_encodings.recognise(written) == name
+    assert legacy_encodings.recognise(text) == ""
 
 
 def test_a_point_that_ends_a_sentence_is_no_tone() -> None:
-    assert legacy.converted("ti?nh Ca` Mau. Ho. te^n la` gi`?", "viqr") == "tỉnh Cà Mau. Họ tên là gì?"
+    assert legacy_encodings.converted("ti?nh Ca` Mau. Ho. te^n la` gi`?", "viqr") == "tỉnh Cà Mau. Họ tên là gì?"
 
 
 def test_a_font_of_capitals_draws_capitals() -> None:
-    assert legacy.converted("giÊy khai sinh", "tcvn3", ".VnTimeH") == "GIẤY KHAI SINH"
-    assert legacy.converted("giÊy khai sinh", "tcvn3", "ABCDEF+.VnArialH,Bold") == "GIẤY KHAI SINH"
-    assert legacy.converted("giÊy khai sinh", "tcvn3", ".VnTime") == "giấy khai sinh"
+    assert legacy_encodings.converted("giÊy khai sinh", "tcvn3", ".VnTimeH") == "GIẤY KHAI SINH"
+    assert legacy_encodings.converted("giÊy khai sinh", "tcvn3", "ABCDEF+.VnArialH,Bold") == "GIẤY KHAI SINH"
+    assert legacy_encodings.converted("giÊy khai sinh", "tcvn3", ".VnTime") == "giấy khai sinh"
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_a_font_of_capitals_draws_capitals() -> None:
     ],
 )  # fmt: skip
 def test_names_of_fonts_say_their_encoding(font: str, encoding: str | None) -> None:
-    assert legacy.hinted(font) == encoding
+    assert legacy_encodings.hinted(font) == encoding
 
 
 def test_two_words_are_converted_where_the_font_says_how() -> None:
-    assert legacy.recognise("Vò ThÞ", ".VnTime") == "tcvn3"
-    assert legacy.recognise("Vò ThÞ") is None
-    assert legacy.recognise("Nguyeãn Vaên", "VNI-Times") == "vni"
+    assert legacy_encodings.recognise("Vò ThÞ", ".VnTime") == "tcvn3"
+    assert legacy_encodings.recognise("Vò ThÞ") is None
+    assert legacy_encodings.recognise("Nguyeãn Vaên", "VNI-Times") == "vni"
 
 
 @pytest.mark.parametrize(
@@ -124,11 +124,11 @@ def test_two_words_are_converted_where_the_font_says_how() -> None:
              "\x03\x04\x05 !\"#$ %&'( )*+,", "", "12/2018 30/9/2026"],
 )  # fmt: skip
 def test_gibberish_other_languages_and_unmarked_text_are_not_good(text: str) -> None:
-    assert legacy.recognise(text) is None
-    assert not legacy.spelling(text).good
+    assert legacy_encodings.recognise(text) is None
+    assert not legacy_encodings.spelling(text).good
 
 
 def test_good_vietnamese_in_any_normal_form_stays_as_it_is() -> None:
     for form in ("NFC", "NFD"):
-        assert legacy.recognise(unicodedata.normalize(form, SENTENCE)) == ""
-        assert legacy.recognise(unicodedata.normalize(form, SENTENCE.upper())) == ""
+        assert legacy_encodings.recognise(unicodedata.normalize(form, SENTENCE)) == ""
+        assert legacy_encodings.recognise(unicodedata.normalize(form, SENTENCE.upper())) == ""
