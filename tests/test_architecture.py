@@ -27,7 +27,7 @@ LEVELS = {
     "doctypes": 1,
     "sealed": 1,
     "dossiers": 1,
-    "tables": 1,
+    "spreadsheets": 1,
     "indicators": 1,
     "pages": 2,
     "ocr": 2,
@@ -66,7 +66,7 @@ HOMES = {
     "minio": "digitizer/storage/",
     "redis": "digitizer/queue/",
     "cryptography": "digitizer/sealed.py",
-    "openpyxl": "digitizer/tables.py",
+    "openpyxl": "digitizer/spreadsheets.py",
 }
 #: files of the product
 FILES = sorted(p for top in ("digitizer", "workers") for p in (ROOT / top).rglob("*.py"))

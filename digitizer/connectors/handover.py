@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from digitizer import tables
+from digitizer import spreadsheets
 from digitizer.connectors import Delivery
 from digitizer.connectors.folder import FolderConnector, translated
 from digitizer.errors import UsageError
@@ -52,7 +52,7 @@ class HandoverConnector(FolderConnector):
             folder = Path(made) / "package"
             for code in codes:
                 shutil.copytree(self.root / code, folder / code)
-            (folder / "index.csv").write_text(tables.write_csv(rows, INDEX), encoding="utf-8", newline="")
+            (folder / "index.csv").write_text(spreadsheets.write_csv(rows, INDEX), encoding="utf-8", newline="")
             manifest = seal(folder, key=self._keys.own(), kind="handover", facts={"dossiers": len(codes)})
             pack(folder, target)
             return manifest

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import url2pathname
 
-from digitizer import tables
+from digitizer import spreadsheets
 from digitizer.connectors import Delivery, Unable
 from digitizer.connectors._sheets import BOOKS, DEFAULT_NAME, SHEET, columns, file_name, number_of, row, same
 from digitizer.connectors.folder import translated, write_blocks
@@ -89,7 +89,7 @@ class MojConnector(Unable):
         names = columns(code, wide=self._wide)
         rows = [row(case["values"], names, number) for number, case in enumerate(cases, start=1)]
         sheet, package = book / f".{book.name}.xlsx", book / f".{book.name}.zip"
-        tables.write_xlsx(sheet, names, rows, sheet=SHEET)
+        spreadsheets.write_xlsx(sheet, names, rows, sheet=SHEET)
         with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as archive:
             for case in cases:
                 entry = zipfile.ZipInfo(case["file"], date_time=(2000, 1, 1, 0, 0, 0))
@@ -123,7 +123,7 @@ def compare(sheet: Path, book: str, records: Sequence[dict[str, Any]]) -> list[D
 
     Columns by the first word of their header, as other projects spell them too. Raises FileAccess, UnsupportedFormat, UsageError.
     """
-    keyed = tables.read(sheet, SHEET)
+    keyed = spreadsheets.read(sheet, SHEET)
     if not keyed or "so" not in keyed[0]:
         raise UsageError("this sheet has no column `so`", file=sheet.name)
     ours = {number_of(str(values.get("so") or "")): values for values in records}
@@ -147,11 +147,11 @@ def _differences(so: str, place: int, theirs: dict[str, str], ours: dict[str, st
 def mark(sheet: Path, target: Path, differences: Sequence[Difference]) -> None:
     """A copy of the sheet with differing cells coloured and our reading as a comment; nothing is overwritten."""
     marks = [
-        tables.Mark(row=d.row, column=d.column, colour=_BLUE if d.kind == "accents" else _YELLOW, comment=d.ours or "—")
+        spreadsheets.Mark(row=d.row, column=d.column, colour=_BLUE if d.kind == "accents" else _YELLOW, comment=d.ours or "—")
         for d in differences
         if d.row is not None
     ]
-    tables.mark(sheet, target, marks, SHEET)
+    spreadsheets.mark(sheet, target, marks, SHEET)
 
 
 def _values(delivery: Delivery) -> dict[str, Any]:

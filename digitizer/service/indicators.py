@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from digitizer import dossiers, indicators, tables
+from digitizer import dossiers, indicators, spreadsheets
 from digitizer.connectors import Dossier
 from digitizer.errors import UsageError
 from digitizer.indicators import CURRENT, DEFINITIONS, Counts, Known
@@ -167,7 +167,9 @@ def period(month: str) -> tuple[date, date]:
 def rows(file: Path, *needed: str) -> list[dict[str, str]]:
     """The lines of a file with the columns that HEADERS knows, under our names. Raises UsageError where one is missing."""
     names = {written: name for name, all_written in HEADERS.items() for written in all_written}
-    found = [{names[fold(k)]: v for k, v in line.items() if fold(k) in names} for line in tables.read(file, whole_headers=True)]
+    found = [
+        {names[fold(k)]: v for k, v in line.items() if fold(k) in names} for line in spreadsheets.read(file, whole_headers=True)
+    ]
     missing = [name for name in needed if found and name not in found[0]]
     if not found or missing:
         raise UsageError(f"this file needs the columns {', '.join(needed)}", file=file.name)

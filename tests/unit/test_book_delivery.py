@@ -11,7 +11,7 @@ from typing import Any
 import pymupdf
 import pytest
 
-from digitizer import tables
+from digitizer import spreadsheets
 from digitizer.errors import UsageError
 from digitizer.ledger import events, outbox, records, submissions
 from digitizer.model import Field, Intake, IntakeState, Record, Verdict
@@ -76,7 +76,7 @@ def test_an_approved_case_lies_in_its_book_with_its_own_page(open_service: Calla
         service.approve(f"{intake.bundle}/0/{number}", by="can.bo")
     assert len(service.deliver()) == 2
     book = tmp_path / "home" / "moj" / "H60.127.03" / "KS.1999.01"
-    assert [row["so"] for row in tables.read(book / "KS.1999.01.xlsx")] == ["1/1999", "3/1999"]
+    assert [row["so"] for row in spreadsheets.read(book / "KS.1999.01.xlsx")] == ["1/1999", "3/1999"]
     with pymupdf.open(book / "cases" / "KS.1999.01.1999-11-19.003.pdf") as case:
         assert len(case) == 1
     assert (book / "cases" / "KS.1999.01.1999-11-19.003.pdf").stat().st_size < 130_000
@@ -121,7 +121,7 @@ def test_export_writes_what_is_approved_and_says_what_is_not(
     done = digitizer("export", "moj", "--output", tmp_path / "out", "--columns", "70", "--json")
     assert (done.code, done.json) == (0, {"books": 1, "cases": 1, "left": 1})
     sheet = tmp_path / "out" / "H60.127.03" / "KS.1999.01" / "KS.1999.01.xlsx"
-    assert [row["nksHoTen"] for row in tables.read(sheet)] == ["NGUYỄN THỊ HOÀ"]
+    assert [row["nksHoTen"] for row in spreadsheets.read(sheet)] == ["NGUYỄN THỊ HOÀ"]
     against = digitizer("export", "moj", "--output", tmp_path / "out", "--book", "KS/1999/01", "--against", sheet, "--json")
     assert [(d["so"], d["kind"]) for d in against.json] == [("1/1999", "only_on_page")]
     assert (tmp_path / "out" / "KS.1999.01-so-sanh.xlsx").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from digitizer import tables
+from digitizer import spreadsheets
 from digitizer.connectors import moj, open_connector
 from digitizer.connectors._sheets import BIRTHS_70, COLUMNS, file_name, from_file_name, number_of, same
 from digitizer.connectors._sheets import cell as written_cell
@@ -94,7 +94,7 @@ def test_a_later_revision_takes_its_case_s_place(connector: MojConnector, tmp_pa
     object.__setattr__(corrected, "key", corrected.key.removesuffix("/1") + "/2")
     connector.import_package(corrected)
     connector.settle()
-    assert [row["nksHoTen"] for row in tables.read(tmp_path / BOOK / "KS.1999.01.xlsx")] == ["NGUYỄN THỊ HÒA"]
+    assert [row["nksHoTen"] for row in spreadsheets.read(tmp_path / BOOK / "KS.1999.01.xlsx")] == ["NGUYỄN THỊ HÒA"]
     assert [p.name for p in (tmp_path / BOOK / "cases").glob("*.pdf")] == ["KS.1999.01.1999-11-20.015.pdf"]
 
 
@@ -117,7 +117,7 @@ def test_the_newer_template_has_a_number_identity_numbers_and_twins(tmp_path: Pa
     connector = moj.open("moj:?columns=70", tmp_path / "home")
     connector.import_package(case(tmp_path, nksQuocTich="Việt Nam"))
     connector.close()
-    (row,) = tables.read(tmp_path / BOOK / "KS.1999.01.xlsx", "DL Import")
+    (row,) = spreadsheets.read(tmp_path / BOOK / "KS.1999.01.xlsx", "DL Import")
     assert (row["STT"], row["nksSoDinhDanh"], row["nksQuocTichStr"]) == ("1", "008199001234", "Việt Nam")
 
 
@@ -150,7 +150,7 @@ def test_a_keyed_sheet_is_compared_and_marked_but_not_changed(tmp_path: Path) ->
     headers = ["STT", "so \ni=[text]", "nksHoTen ", "nksNgaySinh", "meHoTen"]
     keyed = [("1", "015/1999", "Nguyễn Thị Hòa", "15/08/1987", "TRẦN THỊ B"), ("", "", "", "", ""),
              ("2", "16/1999", "LÊ VĂN TÁM", "1.2.1988", ""), ("3", "99/1999", "X", "", "")]  # fmt: skip
-    tables.write_xlsx(sheet, headers, [dict(zip(headers, row, strict=True)) for row in keyed], sheet="DL Import")
+    spreadsheets.write_xlsx(sheet, headers, [dict(zip(headers, row, strict=True)) for row in keyed], sheet="DL Import")
     before = sheet.read_bytes()
     ours = [{"so": "15/1999", "nksHoTen": "NGUYỄN THỊ HOÀ", "nksNgaySinh": "1987-08-15"},
             {"so": "16/1999", "nksHoTen": "LÊ VĂN NĂM", "nksNgaySinh": "1988-02-01", "meHoTen": "BÀN THỊ C"},
@@ -170,11 +170,11 @@ def test_a_keyed_sheet_is_compared_and_marked_but_not_changed(tmp_path: Path) ->
     assert (cell.value, cell.fill.start_color.rgb, cell.comment.text) == ("LÊ VĂN TÁM", "00FFFF00", "LÊ VĂN NĂM")
     assert page["C2"].fill.start_color.rgb == "00BDD7EE"
     assert page["D2"].fill.fill_type is None
-    assert tables.read(marked) == tables.read(sheet)
+    assert spreadsheets.read(marked) == spreadsheets.read(sheet)
 
 
 def test_a_sheet_without_numbers_is_refused(tmp_path: Path) -> None:
-    tables.write_xlsx(tmp_path / "a.xlsx", ["ten"], [{"ten": "x"}])
+    spreadsheets.write_xlsx(tmp_path / "a.xlsx", ["ten"], [{"ten": "x"}])
     with pytest.raises(UsageError):
         moj.compare(tmp_path / "a.xlsx", "KS/1999/01", [])
 
@@ -183,24 +183,24 @@ def test_a_sheet_without_numbers_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_formula_stays_text(tmp_path: Path) -> None:
-    tables.write_xlsx(tmp_path / "a.xlsx", ["x"], [{"x": "=1+1"}])
+    spreadsheets.write_xlsx(tmp_path / "a.xlsx", ["x"], [{"x": "=1+1"}])
     assert load_workbook(tmp_path / "a.xlsx").active["A2"].data_type == "s"
 
 
 @pytest.mark.parametrize("text", ["mã;tên\n01;Hoà\n", "mã,tên\n01,Hoà\n", "\ufeffmã\ttên\r\n01\tHoà\r\n"])
 def test_csv_of_any_office_is_read(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
-    assert tables.read(tmp_path / "a.csv") == [{"mã": "01", "tên": "Hoà"}]
+    assert spreadsheets.read(tmp_path / "a.csv") == [{"mã": "01", "tên": "Hoà"}]
 
 
 @pytest.mark.parametrize("content", [b"not a zip", b"PK\x03\x04 cut"])
 def test_what_is_no_table_says_how_to_save_one(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.xlsx").write_bytes(content)
     with pytest.raises(UnsupportedFormat):
-        tables.read(tmp_path / "a.xlsx")
+        spreadsheets.read(tmp_path / "a.xlsx")
 
 
 def test_csv_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("mã,tên\n".encode("cp1258", errors="replace") + b"\xe3\n")
     with pytest.raises(UnsupportedFormat):
-        tables.read(tmp_path / "a.csv")
+        spreadsheets.read(tmp_path / "a.csv")
