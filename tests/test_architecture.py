@@ -25,7 +25,7 @@ LEVELS = {
     "messages": 1,
     "logs": 1,
     "doctypes": 1,
-    "sealed": 1,
+    "signed_folders": 1,
     "dossiers": 1,
     "spreadsheets": 1,
     "indicators": 1,
@@ -65,7 +65,7 @@ HOMES = {
     "alembic": "digitizer/ledger/",
     "minio": "digitizer/storage/",
     "redis": "digitizer/queue/",
-    "cryptography": "digitizer/sealed.py",
+    "cryptography": "digitizer/signed_folders.py",
     "openpyxl": "digitizer/spreadsheets.py",
 }
 #: files of the product

@@ -9,8 +9,8 @@ import click
 
 from digitizer.cli import SpokenGroup, answer, settings, speak
 from digitizer.ledger import events
-from digitizer.sealed import Keys
 from digitizer.service import Service
+from digitizer.signed_folders import KeyRing
 
 
 @click.group(cls=SpokenGroup)
@@ -24,7 +24,7 @@ def keys() -> None:
 def init(ctx: click.Context, by: str) -> None:
     """Makes this machine's signing key."""
     with Service.open(settings(ctx)) as service:
-        made = Keys(service.settings.home).init()
+        made = KeyRing(service.settings.home).init()
         with service.ledger.begin() as tx:
             events.note(tx, "key_made", made.fingerprint, actor=by)
     speak(ctx, "key_made", fingerprint=made.fingerprint, file=service.settings.home / "keys" / "own.pem")
@@ -36,7 +36,7 @@ def init(ctx: click.Context, by: str) -> None:
 @click.pass_context
 def show(ctx: click.Context, pem: bool, as_json: bool) -> None:
     """Shows the keys; with --pem our public key."""
-    held = Keys(settings(ctx).home)
+    held = KeyRing(settings(ctx).home)
     if pem:
         click.echo(held.own().pem, nl=False)
         return
@@ -52,7 +52,7 @@ def show(ctx: click.Context, pem: bool, as_json: bool) -> None:
 def trust(ctx: click.Context, file: Path, key_name: str, by: str) -> None:
     """Trusts a public key."""
     with Service.open(settings(ctx)) as service:
-        key = Keys(service.settings.home).trust(file, key_name)
+        key = KeyRing(service.settings.home).trust(file, key_name)
         with service.ledger.begin() as tx:
             events.note(tx, "key_trusted", key.fingerprint, actor=by, name=key_name)
     speak(ctx, "key_trusted", name=key_name, fingerprint=key.fingerprint)

@@ -139,9 +139,9 @@ def _verify_path(path: Path, roots: Sequence[Path], chosen: Settings, lang: str)
     if not path.exists():
         raise FileAccess(f"there is no {path}", file=str(path))
     if path.is_dir():
-        from digitizer import sealed
+        from digitizer import signed_folders
 
-        manifest = sealed.check(path, sealed.Keys(chosen.home))
+        manifest = signed_folders.check(path, signed_folders.KeyRing(chosen.home))
         line = say("sealed_whole", lang, file=path, count=len(manifest.files), at=f"{manifest.at:%d/%m/%Y %H:%M}")
         return [line], {"file": str(path), "files": len(manifest.files), "signer": manifest.signer}, True
     if path.suffix.lower() == ".json":

@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from digitizer import plugins
 from digitizer.errors import NotSupported
 from digitizer.model import Receipt
-from digitizer.sealed import Manifest
+from digitizer.signed_folders import Manifest
 
 #: what a dossier system may be able to do; `none`: what it is given is only kept for somebody to enter by hand
 CAPABILITIES = frozenset({"find", "list_dossiers", "attach", "update_fields", "attach_result", "import_package", "none"})

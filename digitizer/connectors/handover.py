@@ -1,8 +1,9 @@
 """Connector `handover:`: for systems that cannot attach (driving licences, social insurance, business registration).
 
 Everything is kept in a sealed folder for each dossier: the files, the values, the receipts, a manifest with checksums and
-our signature (`sealed.py`). Somebody enters it there by hand and says so with evidence (`digitizer deliveries elsewhere`);
-until then it counts as handed over, not as done. `package` makes one signed file of many dossiers, to carry.
+our signature (`signed_folders.py`). Somebody enters it there by hand and says so with evidence
+(`digitizer deliveries elsewhere`); until then it counts as handed over, not as done.
+`package` makes one signed file of many dossiers, to carry.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from digitizer.connectors import Delivery
 from digitizer.connectors.folder import FolderConnector, translated
 from digitizer.errors import UsageError
 from digitizer.model import Receipt
-from digitizer.sealed import Keys, Manifest, pack, seal
+from digitizer.signed_folders import KeyRing, Manifest, pack, seal
 
 #: columns of the list that goes with a package
 INDEX = ("dossier", "component", "file", "sha256", "reason", "at")
@@ -32,7 +33,7 @@ class HandoverConnector(FolderConnector):
 
     capabilities = frozenset({"attach", "attach_result", "update_fields", "none"})
 
-    def __init__(self, root: Path, keys: Keys) -> None:
+    def __init__(self, root: Path, keys: KeyRing) -> None:
         super().__init__(root)
         self._keys, self._lock = keys, threading.Lock()
 
@@ -61,4 +62,4 @@ class HandoverConnector(FolderConnector):
 def open(url: str, home: Path) -> HandoverConnector:
     """`handover:` is `<home>/handover`; `handover:///path` is that path. The key is `digitizer keys init`'s."""
     path = urlsplit(url).path
-    return HandoverConnector(Path(url2pathname(path)) if path else home / "handover", Keys(home))
+    return HandoverConnector(Path(url2pathname(path)) if path else home / "handover", KeyRing(home))

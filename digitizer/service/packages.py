@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digitizer import sealed
+from digitizer import signed_folders
 from digitizer.errors import SealBroken, UsageError
 from digitizer.ledger import Transaction, events, jobs, packages, records, submissions
 from digitizer.model import IntakeState, RecordState
@@ -47,7 +47,7 @@ class Packages(Review):
         self, target: Path, *, to: str, by: str, agency: str | None = None, hand_over: bool = False, everything: bool = False
     ) -> Carried:
         """Writes a package for `to` into the file `target`. Raises ConfigError without a key, UsageError for nothing new."""
-        keys = sealed.Keys(self.settings.home)
+        keys = signed_folders.KeyRing(self.settings.home)
         key = keys.own()
         with self.ledger.begin() as tx:
             events.seal(tx)
@@ -64,10 +64,10 @@ class Packages(Review):
             inside = folder / "package"
             files = self._lay_out(inside, dumps, happened, sent)
             facts = {"to": to, "hand_over": hand_over, "since": since, "bundles": len(dumps)}
-            sealed.seal(inside, key=key, kind=KIND, facts=facts)
+            signed_folders.seal(inside, key=key, kind=KIND, facts=facts)
             id_ = _id(inside)
             target.parent.mkdir(parents=True, exist_ok=True)
-            sealed.pack(inside, target)
+            signed_folders.pack(inside, target)
         with self.ledger.begin() as tx:
             packages.note(tx, id_, "OUT", to, chosen, happened[-1]["seq"] if happened else since)
             for bundle in chosen if hand_over else ():
@@ -90,7 +90,7 @@ class Packages(Review):
     def import_package(self, path: Path, *, by: str) -> Carried:
         """Takes a package in. Raises SealUntrusted, SealBroken, UsageError when an earlier package is missing."""
         with self._scratch() as folder:
-            manifest = sealed.unpack(path, folder, sealed.Keys(self.settings.home))
+            manifest = signed_folders.unpack(path, folder, signed_folders.KeyRing(self.settings.home))
             if manifest.kind != KIND:
                 raise SealBroken("this is no package of digitizer", kind=manifest.kind)
             id_ = _id(folder)
@@ -118,7 +118,7 @@ class Packages(Review):
                     raise UsageError("an earlier package is missing; import it first, or ask for one with --all", key=key)
         return len(have)
 
-    def _take_bundle(self, tx: Transaction, rows: Mapping[str, Any], manifest: sealed.Manifest, by: str) -> list[str]:
+    def _take_bundle(self, tx: Transaction, rows: Mapping[str, Any], manifest: signed_folders.Manifest, by: str) -> list[str]:
         """One bundle; the ids of records that differ."""
         bundle, ours = rows["bundle"][0], packages.known(tx, rows["bundle"][0]["id"])
         if not ours and bundle["state"] not in ("DONE", "FAILED"):
@@ -182,4 +182,4 @@ def _check_chain(happened: list[dict[str, Any]]) -> None:
 
 
 def _id(folder: Path) -> str:
-    return hashlib.sha256((folder / sealed.MANIFEST).read_bytes()).hexdigest()
+    return hashlib.sha256((folder / signed_folders.MANIFEST).read_bytes()).hexdigest()

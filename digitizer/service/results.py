@@ -15,7 +15,7 @@ from digitizer.model import Intake, IntakeState
 from digitizer.output import record_json
 from digitizer.service.ports import Ports
 
-#: of a manifest of hashes; what is carried by hand or sealed has its own, see `sealed.py`
+#: of a manifest of hashes; what is carried by hand or sealed has its own, see `signed_folders.py`
 MANIFEST = "digitizer/hashes/1"
 
 

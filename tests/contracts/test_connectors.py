@@ -16,7 +16,7 @@ import pytest
 from digitizer.connectors import CAPABILITIES, Connector, Delivery, HandsOver, open_connector
 from digitizer.connectors.folder import FolderConnector
 from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, NotSupported, UsageError
-from digitizer.sealed import Keys, check, unpack
+from digitizer.signed_folders import KeyRing, check, unpack
 from tests.dossier_server import running
 
 CODE = "H60.127.03-260930-0012"
@@ -39,7 +39,7 @@ def write_secrets(home: Path, name: str) -> None:
 
 @contextmanager
 def with_a_key(folder: Path) -> Iterator[str]:
-    Keys(folder / "home").init()
+    KeyRing(folder / "home").init()
     yield "handover:"
 
 
@@ -267,7 +267,7 @@ def test_a_later_revision_replaces_the_values(folder: Connector, tmp_path: Path)
 
 
 def test_every_dossier_handed_over_is_sealed(tmp_path: Path) -> None:
-    keys = Keys(tmp_path / "home")
+    keys = KeyRing(tmp_path / "home")
     keys.init()
     connector = open_connector("handover:", tmp_path / "home")
     for content in (b"%PDF one", b"%PDF two"):
@@ -278,14 +278,14 @@ def test_every_dossier_handed_over_is_sealed(tmp_path: Path) -> None:
 
 
 def test_a_package_of_many_dossiers_opens_at_the_other_end(tmp_path: Path) -> None:
-    keys = Keys(tmp_path / "home")
+    keys = KeyRing(tmp_path / "home")
     (tmp_path / "k.pem").write_text(keys.init().pem)
     connector = open_connector("handover:", tmp_path / "home")
     assert isinstance(connector, HandsOver)
     receipt = connector.attach(delivery(tmp_path))
     row = {"dossier": CODE, "component": "KS", "file": receipt.external_id, "reason": "no_attach_function", "at": receipt.at}
     connector.package(tmp_path / "p.zip", [row])
-    other = Keys(tmp_path / "other")
+    other = KeyRing(tmp_path / "other")
     other.trust(tmp_path / "k.pem", "xa")
     unpack(tmp_path / "p.zip", tmp_path / "out", other)
     assert check(tmp_path / "out" / CODE, other).facts == {"dossier": CODE}

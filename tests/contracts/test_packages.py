@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from digitizer import sealed
+from digitizer import signed_folders
 from digitizer.cli import cli
 from digitizer.errors import SealBroken, SealUntrusted, UsageError
 from digitizer.ledger import events, packages, records, submissions
@@ -74,11 +74,11 @@ def sides(tmp_path: Path) -> Iterator[tuple[Side, Side]]:
         folder.mkdir()
         chosen = Settings.load({}, home=folder / "home", connector=f"folder:{folder / 'dossiers'}")
         made.append(Side(Service.open(chosen), folder))
-    keys = [sealed.Keys(side.service.settings.home).init() for side in made]
+    keys = [signed_folders.KeyRing(side.service.settings.home).init() for side in made]
     for side, key in zip(made, reversed(keys), strict=True):
         pem = side.folder / "other.pem"
         pem.write_text(key.pem)
-        sealed.Keys(side.service.settings.home).trust(pem, "ben-kia")
+        signed_folders.KeyRing(side.service.settings.home).trust(pem, "ben-kia")
     yield made[0], made[1]
     for side in made:
         side.service.ledger.close()
@@ -207,8 +207,8 @@ def test_a_package_from_a_stranger_and_a_changed_one_are_refused(sides: tuple[Si
     shutil.rmtree(centre.service.settings.home / "keys" / "trusted")
     with pytest.raises(SealUntrusted):
         centre.service.import_package(package, by="t")
-    (tmp_path / "other.pem").write_text(sealed.Keys(commune.service.settings.home).own().pem)
-    sealed.Keys(centre.service.settings.home).trust(tmp_path / "other.pem", "xa")
+    (tmp_path / "other.pem").write_text(signed_folders.KeyRing(commune.service.settings.home).own().pem)
+    signed_folders.KeyRing(centre.service.settings.home).trust(tmp_path / "other.pem", "xa")
     data = bytearray(package.read_bytes())
     data[data.index(b"a.pdf read")] ^= 1
     package.write_bytes(data)

@@ -15,9 +15,9 @@ from digitizer import spreadsheets
 from digitizer.errors import UsageError
 from digitizer.ledger import events, outbox, records, submissions
 from digitizer.model import Field, Intake, IntakeState, Record, Verdict
-from digitizer.sealed import Keys, check, unpack
 from digitizer.service import Service
 from digitizer.settings import Settings, TargetOptions
+from digitizer.signed_folders import KeyRing, check, unpack
 from tests.conftest import SAMPLES
 
 CODE = "H60.127.03-260930-0012"
@@ -130,7 +130,7 @@ def test_export_writes_what_is_approved_and_says_what_is_not(
 def test_what_a_system_cannot_take_is_handed_over_sealed_and_then_done_elsewhere(
     open_service: Callable[..., Service], tmp_path: Path
 ) -> None:
-    Keys(tmp_path / "home").init()
+    KeyRing(tmp_path / "home").init()
     service = open_service(targets={"gplx": TargetOptions(url="handover:", agencies="H60.9")})
     digitized(service, agency="H60.9.01", dossier=CODE)
     service.place("i1", dossier=None, component=None, by="can.bo")
@@ -138,9 +138,9 @@ def test_what_a_system_cannot_take_is_handed_over_sealed_and_then_done_elsewhere
     with service.ledger.read() as tx:
         assert outbox.counts(tx) == {"HANDED": 1}
         (waiting,) = outbox.handed(tx, "gplx")
-    assert check(tmp_path / "home" / "handover" / CODE, Keys(tmp_path / "home")).kind == "handover"
+    assert check(tmp_path / "home" / "handover" / CODE, KeyRing(tmp_path / "home")).kind == "handover"
     service.hand_over("gplx", tmp_path / "p.zip", by="can.bo")
-    assert unpack(tmp_path / "p.zip", tmp_path / "out", Keys(tmp_path / "home")).facts == {"dossiers": 1}
+    assert unpack(tmp_path / "p.zip", tmp_path / "out", KeyRing(tmp_path / "home")).facts == {"dossiers": 1}
     (tmp_path / "slip.png").write_bytes(b"a picture")
     with pytest.raises(UsageError):
         service.done_elsewhere(waiting["delivery"], evidence=tmp_path / "slip.png", reason="vì không có nút", by="can.bo")

@@ -99,7 +99,7 @@ class OwnKey(TrustedKey):
         return self._private.sign(data)
 
 
-class Keys:
+class KeyRing:
     """Our own key and those we trust, in `<home>/keys`."""
 
     def __init__(self, home: Path) -> None:
@@ -173,7 +173,7 @@ def seal(folder: Path, *, key: OwnKey, kind: str, facts: Mapping[str, Any] | Non
     return manifest
 
 
-def check(folder: Path, keys: Keys) -> Manifest:
+def check(folder: Path, keys: KeyRing) -> Manifest:
     """The manifest of a sealed folder that holds exactly what was sealed, by a key we trust.
 
     Raises SealUntrusted; SealBroken when a file was changed, is missing, or is there without being listed.
@@ -202,7 +202,7 @@ def pack(folder: Path, target: Path) -> None:
     part.replace(target)
 
 
-def unpack(package: Path, into: Path, keys: Keys) -> Manifest:
+def unpack(package: Path, into: Path, keys: KeyRing) -> Manifest:
     """Checks the seal of a `.zip` and then writes exactly the listed files below `into`, each checked while it is written.
 
     Nothing is written before a trusted signature was seen, and never more bytes than were sealed.
@@ -292,7 +292,7 @@ def _safe(path: str) -> str:
     return pure.as_posix()
 
 
-def _verified(data: bytes, signature: bytes, keys: Keys) -> Manifest:
+def _verified(data: bytes, signature: bytes, keys: KeyRing) -> Manifest:
     manifest = _from_json(data)
     if not keys.named(manifest.signer).verifies(data, signature):
         raise SealBroken("the manifest was changed after it was signed")

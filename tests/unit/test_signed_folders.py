@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 
 from digitizer.errors import ConfigError, FileAccess, SealBroken, SealUntrusted, UsageError
-from digitizer.sealed import Keys, check, pack, seal, unpack
+from digitizer.signed_folders import KeyRing, check, pack, seal, unpack
 
 
 @pytest.fixture
-def sender(tmp_path: Path) -> Keys:
-    keys = Keys(tmp_path / "sender")
+def sender(tmp_path: Path) -> KeyRing:
+    keys = KeyRing(tmp_path / "sender")
     keys.init()
     return keys
 
 
 @pytest.fixture
-def receiver(tmp_path: Path, sender: Keys) -> Keys:
-    keys = Keys(tmp_path / "receiver")
+def receiver(tmp_path: Path, sender: KeyRing) -> KeyRing:
+    keys = KeyRing(tmp_path / "receiver")
     pem = tmp_path / "sender.pem"
     pem.write_text(sender.own().pem)
     keys.trust(pem, "H60.127.03")
@@ -33,7 +33,7 @@ def receiver(tmp_path: Path, sender: Keys) -> Keys:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, sender: Keys) -> Path:
+def folder(tmp_path: Path, sender: KeyRing) -> Path:
     folder = tmp_path / "gói"
     (folder / "hồ sơ").mkdir(parents=True)
     (folder / "hồ sơ" / "Giấy khai sinh.pdf").write_bytes(b"%PDF-1.7 ...")
@@ -42,16 +42,16 @@ def folder(tmp_path: Path, sender: Keys) -> Path:
     return folder
 
 
-def test_a_sealed_folder_is_what_was_sealed(folder: Path, sender: Keys, receiver: Keys) -> None:
+def test_a_sealed_folder_is_what_was_sealed(folder: Path, sender: KeyRing, receiver: KeyRing) -> None:
     manifest = check(folder, receiver)
     assert [file.path for file in manifest.files] == ["hồ sơ/Giấy khai sinh.pdf", "index.json"]
     assert (manifest.kind, manifest.facts, manifest.signer) == ("handover", {"dossiers": 1}, sender.own().fingerprint)
     assert check(folder, sender) == manifest, "our own seal is trusted"
 
 
-def test_a_stranger_s_seal_is_refused(folder: Path, tmp_path: Path, sender: Keys) -> None:
+def test_a_stranger_s_seal_is_refused(folder: Path, tmp_path: Path, sender: KeyRing) -> None:
     with pytest.raises(SealUntrusted) as caught:
-        check(folder, Keys(tmp_path / "nobody"))
+        check(folder, KeyRing(tmp_path / "nobody"))
     assert caught.value.facts["fingerprint"] == sender.own().fingerprint
 
 
@@ -67,20 +67,20 @@ def test_a_stranger_s_seal_is_refused(folder: Path, tmp_path: Path, sender: Keys
         (lambda f: (f / "manifest.json").write_text("not json"), ""),
     ],
 )
-def test_whatever_was_changed_is_noticed(folder: Path, receiver: Keys, change: object, named: str) -> None:
+def test_whatever_was_changed_is_noticed(folder: Path, receiver: KeyRing, change: object, named: str) -> None:
     change(folder)  # type: ignore[operator]
     with pytest.raises(SealBroken) as caught:
         check(folder, receiver)
     assert caught.value.facts.get("file", "") == named
 
 
-def test_a_link_is_never_sealed(folder: Path, sender: Keys) -> None:
+def test_a_link_is_never_sealed(folder: Path, sender: KeyRing) -> None:
     (folder / "link").symlink_to("/etc/passwd")
     with pytest.raises(FileAccess):
         seal(folder, key=sender.own(), kind="handover")
 
 
-def test_a_package_unpacks_to_what_was_sealed(folder: Path, tmp_path: Path, receiver: Keys) -> None:
+def test_a_package_unpacks_to_what_was_sealed(folder: Path, tmp_path: Path, receiver: KeyRing) -> None:
     pack(folder, tmp_path / "p.zip")
     manifest = unpack(tmp_path / "p.zip", tmp_path / "out", receiver)
     assert check(tmp_path / "out", receiver) == manifest
@@ -100,14 +100,16 @@ def rewritten(source: Path, target: Path, **changes: bytes | None) -> Path:
     "changes",
     [{"index.json": b"{" * 1000}, {"index.json": b"[]"}, {"index.json": None}, {"manifest.sig": None}, {"../evil": b"x"}],
 )
-def test_a_changed_package_is_refused(folder: Path, tmp_path: Path, receiver: Keys, changes: dict[str, bytes | None]) -> None:
+def test_a_changed_package_is_refused(folder: Path, tmp_path: Path, receiver: KeyRing, changes: dict[str, bytes | None]) -> None:
     pack(folder, tmp_path / "p.zip")
     with pytest.raises(SealBroken):
         unpack(rewritten(tmp_path / "p.zip", tmp_path / "q.zip", **changes), tmp_path / "out", receiver)
     assert not (tmp_path / "evil").exists()
 
 
-def test_a_trusted_sender_cannot_write_outside_the_folder(folder: Path, tmp_path: Path, sender: Keys, receiver: Keys) -> None:
+def test_a_trusted_sender_cannot_write_outside_the_folder(
+    folder: Path, tmp_path: Path, sender: KeyRing, receiver: KeyRing
+) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"][1]["path"] = "../../index.json"
     data = json.dumps(manifest).encode()
@@ -119,14 +121,14 @@ def test_a_trusted_sender_cannot_write_outside_the_folder(folder: Path, tmp_path
 
 
 @pytest.mark.parametrize("cut", [0, 10, 500])
-def test_a_package_cut_short_is_refused(folder: Path, tmp_path: Path, receiver: Keys, cut: int) -> None:
+def test_a_package_cut_short_is_refused(folder: Path, tmp_path: Path, receiver: KeyRing, cut: int) -> None:
     pack(folder, tmp_path / "p.zip")
     (tmp_path / "q.zip").write_bytes((tmp_path / "p.zip").read_bytes()[:cut])
     with pytest.raises(SealBroken):
         unpack(tmp_path / "q.zip", tmp_path / "out", receiver)
 
 
-def test_the_signing_key_is_made_once_and_readable_by_its_owner_alone(sender: Keys) -> None:
+def test_the_signing_key_is_made_once_and_readable_by_its_owner_alone(sender: KeyRing) -> None:
     with pytest.raises(UsageError):
         sender.init()
     if os.name == "posix":
@@ -135,39 +137,39 @@ def test_the_signing_key_is_made_once_and_readable_by_its_owner_alone(sender: Ke
 
 def test_without_a_key_the_next_step_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="keys init"):
-        Keys(tmp_path).own()
+        KeyRing(tmp_path).own()
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "own", "ê" * 81])
-def test_an_odd_name_for_a_key_is_refused(tmp_path: Path, sender: Keys, name: str) -> None:
+def test_an_odd_name_for_a_key_is_refused(tmp_path: Path, sender: KeyRing, name: str) -> None:
     (tmp_path / "k.pem").write_text(sender.own().pem)
     with pytest.raises(UsageError):
-        Keys(tmp_path / "receiver").trust(tmp_path / "k.pem", name)
+        KeyRing(tmp_path / "receiver").trust(tmp_path / "k.pem", name)
 
 
-def test_a_name_is_not_given_to_another_key(tmp_path: Path, receiver: Keys) -> None:
-    other = Keys(tmp_path / "other").init()
+def test_a_name_is_not_given_to_another_key(tmp_path: Path, receiver: KeyRing) -> None:
+    other = KeyRing(tmp_path / "other").init()
     (tmp_path / "k.pem").write_text(other.pem)
     with pytest.raises(UsageError):
         receiver.trust(tmp_path / "k.pem", "H60.127.03")
 
 
-def test_what_is_no_public_key_is_refused(tmp_path: Path, sender: Keys) -> None:
+def test_what_is_no_public_key_is_refused(tmp_path: Path, sender: KeyRing) -> None:
     with pytest.raises(UsageError):
-        Keys(tmp_path / "receiver").trust(sender.folder / "own.pem", "x")
+        KeyRing(tmp_path / "receiver").trust(sender.folder / "own.pem", "x")
     with pytest.raises(FileAccess):
-        Keys(tmp_path / "receiver").trust(tmp_path / "none.pem", "x")
+        KeyRing(tmp_path / "receiver").trust(tmp_path / "none.pem", "x")
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
-def test_openssl_can_check_a_seal_without_us(folder: Path, tmp_path: Path, sender: Keys) -> None:
+def test_openssl_can_check_a_seal_without_us(folder: Path, tmp_path: Path, sender: KeyRing) -> None:
     (tmp_path / "k.pem").write_text(sender.own().pem)
     command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", str(tmp_path / "k.pem"), "-rawin",
                "-in", str(folder / "manifest.json"), "-sigfile", str(folder / "manifest.sig")]  # fmt: skip
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def test_keys_are_made_shown_and_trusted_on_the_command_line(digitizer, tmp_path: Path, sender: Keys) -> None:  # type: ignore[no-untyped-def]
+def test_keys_are_made_shown_and_trusted_on_the_command_line(digitizer, tmp_path: Path, sender: KeyRing) -> None:  # type: ignore[no-untyped-def]
     assert digitizer("keys", "init").code == 0
     assert digitizer("keys", "init").code == UsageError.exit_code
     assert digitizer("keys", "show", "--pem").out.startswith("-----BEGIN PUBLIC KEY-----")
