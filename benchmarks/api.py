@@ -30,7 +30,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from run import HERE, ROOT, save
 
-from digitizer.ledger.clients import Verb
+from digitizer.ledger.api_keys import Verb
 from digitizer.service import Service
 from digitizer.settings import Settings
 

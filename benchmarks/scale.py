@@ -41,8 +41,8 @@ from digitizer.service import Service, Submission  # noqa: E402
 from digitizer.settings import Settings  # noqa: E402
 from tests.faults.pool import Pool, all_over, blank_page, opened  # noqa: E402
 from tests.servers import Servers  # noqa: E402
-from workers import shift as shifts  # noqa: E402
-from workers.shift import Shift  # noqa: E402
+from workers import loop as shifts  # noqa: E402
+from workers.loop import Shift  # noqa: E402
 
 BACKLOG = 100_000
 #: pages of a book of the bulk run

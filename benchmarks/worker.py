@@ -21,7 +21,7 @@ sys.path[:0] = [str(HERE.parent)]
 
 from benchmarks.memory import pss_of  # noqa: E402
 from digitizer.ledger.schema import artifact, page, source  # noqa: E402
-from digitizer.service import Service, Submission, work  # noqa: E402
+from digitizer.service import Service, Submission, job_runner  # noqa: E402
 from digitizer.settings import EngineOptions, Settings  # noqa: E402
 from tests.faults.pool import Pool  # noqa: E402
 from tests.servers import Servers  # noqa: E402
@@ -38,11 +38,11 @@ def share(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str
             service.receive([sheet], sheet.name, Submission(actor="bench"))
         assert service.tools is not None  # the engine is loaded before the clock starts
         tables = _tables(service)
-        read, work.read_pages = work.read_pages, _clocked(work.read_pages, spent)
+        read, job_runner.read_pages = job_runner.read_pages, _clocked(job_runner.read_pages, spent)
         began = _cpu_s()
         while service.work("bench") is not None:
             pass
-        whole, work.read_pages = _cpu_s() - began, read
+        whole, job_runner.read_pages = _cpu_s() - began, read
         assert service.status().intakes == {"DIGITIZED": pages}
         stored = {"ledger": (_tables(service) - tables) // pages, **_stored(service, pages)}
     cpu = {"cpu_s": round(whole, 1), "reading_cpu_s": round(spent[0], 1), "share": round(spent[0] / whole, 3)}

@@ -19,7 +19,7 @@ from digitizer.ledger import jobs
 from digitizer.plugins import scheme
 from digitizer.service import Service
 from digitizer.settings import Settings
-from workers.shift import Shift
+from workers.loop import Shift
 
 log = logging.getLogger("workers")
 
@@ -38,9 +38,9 @@ def main() -> int:
         with Service.open(settings) as service:
             if scheme(settings.queue) == "inline":
                 return work(service, name)
-            from workers import woken
+            from workers import rq_worker
 
-            return woken.run(service, name)
+            return rq_worker.run(service, name)
     except DigitizerError as exc:
         log.error("%s: %s", exc.code, exc)
         return exc.exit_code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.shift import Shift
+from workers.loop import Shift
 
 #: seconds one wake-up keeps a worker before RQ hears of it again
 SLICE_S = 20.0

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import anyio.to_thread
 from fastapi import FastAPI
 
-from digitizer.api import documents, dossiers, notifications, operations, problems, progress, sessions
+from digitizer.api import documents, dossiers, notifications, operations, problems, progress, upload_sessions
 from digitizer.api.access import Access
 from digitizer.api.guard import Guard
 from digitizer.api.metrics import Metrics
@@ -33,7 +33,7 @@ def create(service: Service) -> FastAPI:
     )
     app.state.service, app.state.access, app.state.metrics = service, Access(service), Metrics(service)
     app.state.streams = progress.Streams(service, app.state.metrics)
-    for part in (documents, progress, dossiers, sessions, notifications, operations):
+    for part in (documents, progress, dossiers, upload_sessions, notifications, operations):
         app.include_router(part.router)
     problems.install(app)
     describe(app)

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from digitizer.api import guard
 from digitizer.api.guard import Bucket
 from digitizer.errors import NotAllowed, NotKnown, TooMany
-from digitizer.ledger.clients import ApiKey, Verb
+from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.service import Service
 
 _BEARER = HTTPBearer(

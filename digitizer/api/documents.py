@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from digitizer.api import guard, problems
 from digitizer.api.access import Canceller, Reader, Reprocessor, Submitter
+from digitizer.api.multipart import MOST_FIELD_BYTES, Form, received_form
 from digitizer.api.shapes import (
     AGENCY_PATTERN,
     BOOK_PATTERN,
@@ -37,10 +38,9 @@ from digitizer.api.shapes import (
     links,
     problem_responses,
 )
-from digitizer.api.uploads import MOST_FIELD_BYTES, Form, received_form
 from digitizer.api.views import document, record_summary, summary
 from digitizer.errors import TooLarge, UsageError
-from digitizer.ledger.documents import Filter
+from digitizer.ledger.client_documents import Filter
 from digitizer.model import IntakeState, Lane
 from digitizer.service import Service, Submission
 

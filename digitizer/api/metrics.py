@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from digitizer.ledger import documents, jobs, outbox
+from digitizer.ledger import client_documents, jobs, outbox
 from digitizer.model import Lane
 from digitizer.service import Service
 
@@ -60,9 +60,9 @@ class _LedgerNumbers(Collector):
 
     def _look(self) -> Iterator[Metric]:
         with self._service.ledger.read() as tx:
-            waiting, states = documents.oldest_waiting(tx), documents.by_state(tx)
-            pages, failed = documents.pages_read(tx), documents.failures(tx)
-            backlog, deliveries, lag = jobs.backlog(tx), outbox.counts(tx), documents.oldest_deliveries(tx)
+            waiting, states = client_documents.oldest_waiting(tx), client_documents.by_state(tx)
+            pages, failed = client_documents.pages_read(tx), client_documents.failures(tx)
+            backlog, deliveries, lag = jobs.backlog(tx), outbox.counts(tx), client_documents.oldest_deliveries(tx)
         now = datetime.now(UTC)
         ages = {lane.value: 0.0 for lane in Lane}
         ages |= {lane: (now - datetime.fromisoformat(at)).total_seconds() for lane, at in waiting.items()}

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from digitizer.api.access import Allowed
 from digitizer.api.shapes import ID, DocumentId, Shape, problem_responses
 from digitizer.errors import InputError, NotAllowed, NotFound, UsageError
-from digitizer.ledger.clients import ApiKey, Verb
+from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.model import Lane
 from digitizer.service import Service, Submission
 

@@ -12,7 +12,7 @@ from digitizer.api.access import Allowed
 from digitizer.api.shapes import Health, problem_responses
 from digitizer.errors import DigitizerError
 from digitizer.ledger import jobs
-from digitizer.ledger.clients import ApiKey, Verb
+from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.service import Service
 
 router = APIRouter(tags=["operation"])

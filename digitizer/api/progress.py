@@ -19,8 +19,8 @@ from digitizer.api.access import Reader
 from digitizer.api.metrics import Metrics
 from digitizer.api.shapes import ID, DocumentId, problem_responses
 from digitizer.errors import Busy, DigitizerError, TooMany
-from digitizer.ledger.clients import ApiKey
-from digitizer.ledger.documents import OVER, Progress
+from digitizer.ledger.api_keys import ApiKey
+from digitizer.ledger.client_documents import OVER, Progress
 from digitizer.service import Service
 
 log = logging.getLogger(__name__)

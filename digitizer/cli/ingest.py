@@ -24,7 +24,7 @@ from digitizer.messages import describe, say
 from digitizer.model import Intake, IntakeState, Lane, Problem, RecordState
 from digitizer.queue import open_queue
 from digitizer.service import Service, Submission
-from digitizer.service.places import Item, Place, gaps, items, open_place, placed
+from digitizer.service.scan_sources import Item, Place, gaps, items, open_place, placed
 from digitizer.settings import Settings
 from digitizer.text import nfc
 

@@ -12,7 +12,7 @@ import click
 from digitizer import logs
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
 from digitizer.errors import UsageError
-from digitizer.ledger.clients import ApiKey, Verb
+from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.messages import say
 from digitizer.service import Service
 
@@ -28,7 +28,7 @@ def serve(
     ctx: click.Context, host: str, port: int, certificate: Path | None, private_key: Path | None, processes: int | None
 ) -> None:
     """Takes documents over HTTP; with the queue `inline:` it also has them read."""
-    from digitizer.api.household import Household
+    from digitizer.api.background import Household
     from digitizer.api.server import serve as run
 
     # workers get the same settings, so that a document is followed through one log

@@ -16,7 +16,7 @@ from digitizer.cli.ingest import collect, completed, outside, report, settings_i
 from digitizer.errors import DigitizerError, FileAccess, ServiceError
 from digitizer.model import Intake
 from digitizer.service import Service, Submission
-from digitizer.service.places import Item, Place, Prefix
+from digitizer.service.scan_sources import Item, Place, Prefix
 from digitizer.settings import Settings
 
 log = logging.getLogger(__name__)

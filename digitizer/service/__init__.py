@@ -3,20 +3,20 @@
 The engine opens on first use, so a process that only receives never loads a model.
 """
 
-from digitizer.service.booklook import BookChecks
-from digitizer.service.books import Books
+from digitizer.service.api_keys import Keys
+from digitizer.service.book_check import BookChecks
 from digitizer.service.callbacks import Callbacks
+from digitizer.service.client_documents import Document
 from digitizer.service.delivery import Deliveries
-from digitizer.service.hook import Document
+from digitizer.service.hand_carry import Packages
 from digitizer.service.inbox import Announced, Inbox
 from digitizer.service.indicators import Indicators
-from digitizer.service.intake import Submission
-from digitizer.service.keys import Keys
-from digitizer.service.packages import Packages
-from digitizer.service.reconcile import Reconciliation
+from digitizer.service.job_runner import Work
+from digitizer.service.moj_export import Books
+from digitizer.service.reconciliation import Reconciliation
 from digitizer.service.results import Results
+from digitizer.service.submissions import Submission
 from digitizer.service.upkeep import Status
-from digitizer.service.work import Work
 
 __all__ = ["Announced", "Document", "Service", "Status", "Submission"]
 

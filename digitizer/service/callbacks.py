@@ -15,8 +15,8 @@ from digitizer.ledger import Transaction, callbacks, events, outbox
 from digitizer.ledger.outbox import Due
 from digitizer.ledger.targets import Pace
 from digitizer.model import Intake, Receipt
-from digitizer.service.keys import DAY_S
-from digitizer.service.ports import Ports
+from digitizer.service.api_keys import DAY_S
+from digitizer.service.context import Ports
 from digitizer.service.senders import sender
 
 KIND, TARGET = "callback", "callback:"

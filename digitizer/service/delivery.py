@@ -17,7 +17,7 @@ from digitizer.ledger import events, outbox, records, submissions
 from digitizer.ledger.outbox import Due
 from digitizer.model import Receipt, RecordState
 from digitizer.service.callbacks import tell
-from digitizer.service.ports import Ports
+from digitizer.service.context import Ports
 from digitizer.service.senders import SENDERS, is_handed
 
 log = logging.getLogger(__name__)

@@ -11,14 +11,14 @@ from pathlib import Path, PurePosixPath
 
 from digitizer import dossiers
 from digitizer.errors import Conflict, FileAccess, NotAllowed, NotFound, RepeatDiffers, TooLarge, UsageError
-from digitizer.ledger import uploads
-from digitizer.ledger.clients import ApiKey
-from digitizer.ledger.uploads import Page, Session
+from digitizer.ledger import upload_sessions
+from digitizer.ledger.api_keys import ApiKey
+from digitizer.ledger.upload_sessions import Page, Session
 from digitizer.model import Intake, Lane
 from digitizer.pages import sniff
 from digitizer.plugins import scheme
-from digitizer.service.hook import Hook
-from digitizer.service.intake import Submission
+from digitizer.service.client_documents import Hook
+from digitizer.service.submissions import Submission
 from digitizer.storage import Objects, Stat, UploadForm, open_objects
 
 #: folder of sessions below an agency's
@@ -115,13 +115,13 @@ class Inbox(Hook):
             ],
         )
         with self.ledger.begin() as tx:
-            uploads.add(tx, session, key=key)
+            upload_sessions.add(tx, session, key=key)
         return session
 
     def session(self, key: ApiKey, session_id: str) -> Session:
         """A session of this client. Raises NotFound."""
         with self.ledger.read() as tx:
-            found = uploads.get(tx, session_id, key.client)
+            found = upload_sessions.get(tx, session_id, key.client)
         if found is None or not key.covers(found.agency):
             raise NotFound()
         self._looked(key, "looked_at_upload", session_id)
@@ -152,7 +152,7 @@ class Inbox(Hook):
             raise RepeatDiffers("the page is not the one that was announced")
         stored = self.store.put_file(file)
         with self.ledger.begin() as tx:
-            uploads.came(tx, session.id, page, stored)
+            upload_sessions.came(tx, session.id, page, stored)
 
     def complete(self, key: ApiKey, session_id: str) -> Mapping[str, bool]:
         """Makes the documents of a session: id -> whether it is new. Raises NotFound; Conflict while pages are missing.
@@ -171,7 +171,7 @@ class Inbox(Hook):
             raise Conflict("pages are missing", **facts)
         made = dict(self._make_document(key, session, number) for number in range(1, len(session.documents) + 1))
         with self.ledger.begin() as tx:
-            uploads.complete(tx, session.id, list(made), actor=key.actor)
+            upload_sessions.complete(tx, session.id, list(made), actor=key.actor)
         return made
 
     def _collect(self, key: ApiKey, session: Session) -> None:

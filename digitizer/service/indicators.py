@@ -15,7 +15,7 @@ from digitizer.indicators import CURRENT, DEFINITIONS, Counts, Known
 from digitizer.ledger import Transaction, events
 from digitizer.ledger import indicators as kept
 from digitizer.ledger.indicators import Component
-from digitizer.service.ports import DOSSIERS, Ports
+from digitizer.service.context import DOSSIERS, Ports
 from digitizer.text import fold
 
 #: what offices write above a column, folded -> our name

@@ -13,7 +13,7 @@ from digitizer.ledger import records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, IntakeState
 from digitizer.output import record_json
-from digitizer.service.ports import Ports
+from digitizer.service.context import Ports
 
 #: of a manifest of hashes; what is carried by hand or sealed has its own, see `signed_folders.py`
 MANIFEST = "digitizer/hashes/1"

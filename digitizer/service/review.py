@@ -8,11 +8,11 @@ from functools import partial
 
 from digitizer.errors import UsageError
 from digitizer.extract import revise_field
-from digitizer.ledger import Transaction, events, outbox, packages, records, submissions
+from digitizer.ledger import Transaction, events, hand_carry, outbox, records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, IntakeState, RecordState
 from digitizer.service.callbacks import tell
-from digitizer.service.intake import Intakes
+from digitizer.service.submissions import Intakes
 
 #: states a person may still correct in; what two sides say differently is settled so too
 _CORRECTABLE = (RecordState.REVIEW, RecordState.READY, RecordState.ATTACHED, RecordState.REFUSED, RecordState.DIFFERS)
@@ -145,6 +145,6 @@ class Review(Intakes):
         kept = records.get(tx, record_id)
         if kept is None:
             raise UsageError("no such record", record=record_id)
-        if (owner := packages.owner(tx, kept.bundle)) is not None:
+        if (owner := hand_carry.owner(tx, kept.bundle)) is not None:
             raise UsageError("another side decides about this file", record=record_id, owner=owner)
         return kept

@@ -16,7 +16,7 @@ from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, Receipt, RecordState
 from digitizer.pipeline import light_copy
-from digitizer.service.ports import Ports
+from digitizer.service.context import Ports
 
 Sender = Callable[[Ports, Due, Path], Receipt]
 SENDERS: dict[str, Sender] = {}

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from digitizer.errors import Conflict, QueueDown
-from digitizer.ledger import Transaction, events, jobs, outbox, records, repeats, submissions, uploads
+from digitizer.ledger import Transaction, events, idempotency, jobs, outbox, records, submissions, upload_sessions
 from digitizer.model import IntakeState, PageState
-from digitizer.service.ports import Ports
+from digitizer.service.context import Ports
 
 #: names listed by `status`, of each kind
 LISTED = 200
@@ -103,8 +103,8 @@ class Upkeep(Ports):
                 "jobs": self._missing_jobs(tx),
                 "events": events.seal(tx),
             }
-            repeats.forget(tx, older_s=3600 * self.settings.api.repeat_hours)
-            uploads.forget(tx)
+            idempotency.forget(tx, older_s=3600 * self.settings.api.repeat_hours)
+            upload_sessions.forget(tx)
         return {**found, "woken": self._wake_again(), "scratch": self._clear_scratch()}
 
     def _missing_jobs(self, tx: Transaction) -> int:

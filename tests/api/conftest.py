@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from digitizer.ledger.clients import Verb
+from digitizer.ledger.api_keys import Verb
 from digitizer.service import Service
 from digitizer.settings import Settings
 from tests.conftest import ROOT, SAMPLES

@@ -16,7 +16,7 @@ from digitizer.client import verify_callback
 from digitizer.connectors import _callback as wire
 from digitizer.errors import AddressRefused, ConnectorDown, UsageError
 from digitizer.ledger import outbox
-from digitizer.ledger.clients import ApiKey, Verb
+from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.service import Service, Submission
 from digitizer.settings import ApiOptions, Settings
 from tests.api.conftest import AGENCY, CODE, SCAN

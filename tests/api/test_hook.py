@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from digitizer.ledger import events, indicators, submissions
-from digitizer.ledger.clients import Verb
+from digitizer.ledger.api_keys import Verb
 from digitizer.model import IntakeState
 from digitizer.service import Service
 from digitizer.settings import Settings
@@ -314,6 +314,6 @@ def test_the_log_is_json_with_the_document_and_without_what_a_file_is_called(
 def test_the_server_process_has_loaded_no_model(server: Server, api: httpx.Client) -> None:
     maps = Path(f"/proc/{server.process.pid}/maps").read_text(encoding="utf-8")
     assert not [library for library in ("onnxruntime", "paddle", ".onnx") if library in maps]
-    code = "import sys, digitizer.api.server, digitizer.api.household; print(*sys.modules)"
+    code = "import sys, digitizer.api.server, digitizer.api.background; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "digitizer.service" in loaded and not {"onnxruntime", "paddleocr", "paddlex", "paddle"} & set(loaded)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from digitizer.ledger.clients import Verb
+from digitizer.ledger.api_keys import Verb
 from digitizer.service import Service
 from digitizer.settings import Settings
 from tests.api.conftest import AGENCY, CODE, SCAN, Server, serving

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from digitizer.ledger.clients import Verb
+from digitizer.ledger.api_keys import Verb
 from digitizer.service import Service
 from digitizer.settings import Settings
 from tests.api.conftest import AGENCY, CODE, ROOT, Server, serving
@@ -235,7 +235,7 @@ def test_a_public_address_without_keys_is_refused(tmp_path: Path) -> None:
 #: a server that dies of SIGKILL at one instruction of taking a file over
 DYING = """
 import os, signal, sys
-from digitizer.service import Service, hook, intake
+from digitizer.service import Service, client_documents, submissions
 from digitizer.cli import main
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 point = sys.argv.pop(1)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from digitizer.errors import Conflict, NotFound, RepeatDiffers, TooMany
-from digitizer.ledger import documents, submissions
-from digitizer.ledger.clients import ApiKey, Verb
-from digitizer.ledger.documents import Filter
+from digitizer.ledger import client_documents, submissions
+from digitizer.ledger.api_keys import ApiKey, Verb
+from digitizer.ledger.client_documents import Filter
 from digitizer.model import IntakeState, Lane
 from digitizer.service import Announced, Service, Submission
 from digitizer.settings import Settings
@@ -72,9 +72,9 @@ def test_the_same_file_from_many_threads_is_one_document(service: Service, key: 
 def test_lists_pages_and_numbers(service: Service, key: ApiKey, tmp_path: Path) -> None:
     ids = [submit(service, key, file(tmp_path, f"{i}.pdf"), component=str(i)) for i in range(5)]
     with service.ledger.read() as tx:
-        first = documents.listed(tx, key, Filter(dossier=CODE), limit=2)
+        first = client_documents.listed(tx, key, Filter(dossier=CODE), limit=2)
         last = first[-1][0]
-        rest = documents.listed(tx, key, Filter(dossier=CODE), limit=9, after=(last.received_at.isoformat(), last.id))
+        rest = client_documents.listed(tx, key, Filter(dossier=CODE), limit=9, after=(last.received_at.isoformat(), last.id))
     assert [intake.id for intake, _ in first + rest] == ids[::-1]
     with service.ledger.begin() as tx:
         bundle = submissions.get_intake(tx, ids[0]).bundle
@@ -84,16 +84,16 @@ def test_lists_pages_and_numbers(service: Service, key: ApiKey, tmp_path: Path) 
             submissions.save_page(tx, known.id, 3, engine, state="READ", texts=None, error=None)
         submissions.move_bundle(tx, bundle, ["NEW"], "FAILED", error={"code": "damaged_file", "facts": {}})
     with service.ledger.read() as tx:
-        found = documents.progress(tx, ids)[ids[0]]
+        found = client_documents.progress(tx, ids)[ids[0]]
         assert (found.state, found.read, found.pages) == (IntakeState.RECEIVED, 1, 7)
-        assert documents.pages_since(tx, key.actor, "2020") == 7 + 4
-        assert documents.failures(tx) == {"damaged_file": 1}
-        assert documents.pages_read(tx) == {"READ": 2}
-        assert documents.by_state(tx) == {"RECEIVED": 5}
-        assert set(documents.oldest_waiting(tx)) == {"bulk"}
-        assert documents.oldest_deliveries(tx) == {}
+        assert client_documents.pages_since(tx, key.actor, "2020") == 7 + 4
+        assert client_documents.failures(tx) == {"damaged_file": 1}
+        assert client_documents.pages_read(tx) == {"READ": 2}
+        assert client_documents.by_state(tx) == {"RECEIVED": 5}
+        assert set(client_documents.oldest_waiting(tx)) == {"bulk"}
+        assert client_documents.oldest_deliveries(tx) == {}
         other = replace(key, agencies=("H60.12",))
-        assert documents.listed(tx, other, Filter(), limit=9) == [], "H60.12 does not cover H60.127"
+        assert client_documents.listed(tx, other, Filter(), limit=9) == [], "H60.12 does not cover H60.127"
 
 
 def test_a_key_that_has_used_up_its_pages_waits_and_leaves_nothing_behind(service: Service, key: ApiKey, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from digitizer.errors import ConfigError, LedgerDown, NotFound, RepeatDiffers
-from digitizer.ledger import Ledger, events, jobs, open_ledger, outbox, records, repeats, submissions
+from digitizer.ledger import Ledger, events, idempotency, jobs, open_ledger, outbox, records, submissions
 from digitizer.ledger.schema import event, metadata
 from digitizer.model import Field, Intake, IntakeState, Lane, Record, RecordState, Verdict
 from tests.servers import Servers
@@ -107,7 +107,7 @@ def test_of_two_who_write_the_same_delivery_or_request_at_once_one_does(ledger: 
     def write(digest: str) -> bool:
         with ledger.begin() as tx:
             new = outbox.add(tx, "callback", target="t", order_key="o", key="k", actor="w")
-            repeats.note(tx, "motcua", "key", digest, "i")
+            idempotency.note(tx, "motcua", "key", digest, "i")
             time.sleep(0.02)  # long enough for the others to come in between
             return new
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from digitizer import signed_folders
 from digitizer.cli import cli
 from digitizer.errors import SealBroken, SealUntrusted, UsageError
-from digitizer.ledger import events, packages, records, submissions
+from digitizer.ledger import events, hand_carry, records, submissions
 from digitizer.model import Field, IntakeState, Record, RecordState, Verdict
 from digitizer.service import Service, Submission
 from digitizer.settings import Settings
@@ -117,7 +117,7 @@ def test_a_later_package_has_what_is_new_only_and_needs_the_earlier_one(sides: t
     with pytest.raises(UsageError):
         centre.service.import_package(two, by="t")
     with centre.service.ledger.read() as tx:
-        assert not packages.known(tx, first.split("/")[0])
+        assert not hand_carry.known(tx, first.split("/")[0])
     for package in (one, two):
         centre.service.import_package(package, by="t")
     assert centre.record(first).record.revision == 2
@@ -148,7 +148,7 @@ def test_what_was_not_read_yet_is_read_by_the_new_owner(sides: tuple[Side, Side]
     centre.service.import_package(commune.out(hand_over=True), by="t")
     assert centre.service.status().jobs == {"QUEUED": 1} or sum(centre.service.status().jobs.values()) == 1
     with centre.service.ledger.read() as tx:
-        assert packages.owner(tx, bundle) is None
+        assert hand_carry.owner(tx, bundle) is None
 
 
 def test_an_edit_on_both_sides_waits_for_a_checker_with_both_versions(sides: tuple[Side, Side]) -> None:
@@ -157,7 +157,7 @@ def test_an_edit_on_both_sides_waits_for_a_checker_with_both_versions(sides: tup
     package = commune.out("1.zip")
     centre.service.import_package(package, by="t")
     with centre.service.ledger.begin() as tx:
-        packages.give(tx, id_.split("/")[0], None, actor="somebody who did not wait")
+        hand_carry.give(tx, id_.split("/")[0], None, actor="somebody who did not wait")
     centre.correct(id_, "NÔNG THỊ BÀ")
     commune.correct(id_, "NÔNG THỊ BẢ")
     taken = centre.service.import_package(commune.out("2.zip"), by="t")
@@ -182,7 +182,7 @@ def test_a_checker_takes_one_side_as_it_is(sides: tuple[Side, Side], theirs: boo
     with pytest.raises(UsageError):
         centre.service.sides(id_)
     with centre.service.ledger.begin() as tx:
-        packages.give(tx, id_.split("/")[0], None, actor="somebody who did not wait")
+        hand_carry.give(tx, id_.split("/")[0], None, actor="somebody who did not wait")
     centre.correct(id_, "NÔNG THỊ BÀ")
     commune.correct(id_, "NÔNG THỊ BẢ")
     centre.service.import_package(commune.out("2.zip"), by="t")
@@ -215,4 +215,4 @@ def test_a_package_from_a_stranger_and_a_changed_one_are_refused(sides: tuple[Si
     with pytest.raises(SealBroken):
         centre.service.import_package(package, by="t")
     with centre.service.ledger.read() as tx:
-        assert not packages.known(tx, id_.split("/")[0])
+        assert not hand_carry.known(tx, id_.split("/")[0])

@@ -14,7 +14,7 @@ from digitizer.service import Service
 from tests.conftest import DEMO, Answer
 from tests.faults.pool import Pool, all_over, opened
 from tests.servers import Servers
-from workers.shift import Shift
+from workers.loop import Shift
 
 pytestmark = pytest.mark.service
 

@@ -19,7 +19,7 @@ from digitizer import cli
 from digitizer.queue import _pool
 
 #: loaded before the first fork
-READY = ("workers.__main__", "workers.woken", "digitizer.storage.s3", "digitizer.ocr.replay", "digitizer.connectors.folder")
+READY = ("workers.__main__", "workers.rq_worker", "digitizer.storage.s3", "digitizer.ocr.replay", "digitizer.connectors.folder")
 
 
 class Forked:

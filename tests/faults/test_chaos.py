@@ -23,7 +23,7 @@ from digitizer.errors import ServiceError
 from digitizer.ledger import events, outbox
 from digitizer.ledger.schema import artifact, event, page
 from digitizer.service import Service, Submission
-from digitizer.service.places import Folder, items, placed
+from digitizer.service.scan_sources import Folder, items, placed
 from tests.conftest import DEMO, Findings
 from tests.faults.pool import Pool, all_over, blank_page, opened
 from tests.faults.proxy import Proxy

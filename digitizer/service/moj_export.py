@@ -10,7 +10,7 @@ from digitizer.ledger import records, submissions
 from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, RecordState
-from digitizer.service.ports import Ports
+from digitizer.service.context import Ports
 from digitizer.service.senders import case_delivery, values
 
 APPROVED = (RecordState.READY, RecordState.ATTACHED)

@@ -13,7 +13,7 @@ from rq.serializers import JSONSerializer
 from digitizer.queue.redis import NAME, RedisError, connect
 from digitizer.service import Service
 from workers import jobs
-from workers.shift import Shift
+from workers.loop import Shift
 
 #: RQ blocks for half of this, then tells Redis that it is alive
 TTL_S = 30

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from digitizer import dossiers
-from digitizer.ledger import Transaction, arrivals, jobs, outbox, submissions
+from digitizer.ledger import Transaction, jobs, outbox, seen_files, submissions
 from digitizer.model import Intake, IntakeState, Lane
 from digitizer.service.callbacks import tell
-from digitizer.service.places import Found, Place
-from digitizer.service.ports import Ports
+from digitizer.service.context import Ports
+from digitizer.service.scan_sources import Found, Place
 from digitizer.storage import Stat
 
 
@@ -52,12 +52,12 @@ class Intakes(Ports):
         with self.ledger.begin() as tx:
             intake, new = self._note_intake(tx, stored, name, submission)
             for part in range(0, len(files), 500):
-                arrivals.submitted(tx, [(f.address, f.version) for f in files[part : part + 500]], intake.id)
+                seen_files.submitted(tx, [(f.address, f.version) for f in files[part : part + 500]], intake.id)
         return intake, new
 
     def _taken(self, place: Place, files: Sequence[Found]) -> Iterator[Stat]:
         with self.ledger.read() as tx:
-            known = arrivals.known(tx, {f.address: f.version for f in files}) if place.versioned else {}
+            known = seen_files.known(tx, {f.address: f.version for f in files}) if place.versioned else {}
         for file in files:
             if file.address in known:
                 yield Stat(key=known[file.address]["key"], size=known[file.address]["size"])
@@ -66,13 +66,13 @@ class Intakes(Ports):
                 path = place.local(file, folder)
                 stat = Stat(key=self.store.put_file(path), size=path.stat().st_size)
             with self.ledger.begin() as tx:
-                arrivals.note(tx, file.address, file.version, key=stat.key, size=stat.size)
+                seen_files.note(tx, file.address, file.version, key=stat.key, size=stat.size)
             yield stat
 
     def submitted(self, files: Sequence[Found]) -> bool:
         """Whether all these files, in these versions, were submitted before."""
         with self.ledger.read() as tx:
-            known = arrivals.known(tx, {f.address: f.version for f in files})
+            known = seen_files.known(tx, {f.address: f.version for f in files})
         return all(f.address in known and known[f.address]["intake"] for f in files)
 
     def _note_intake(self, tx: Transaction, stored: Sequence[Stat], name: str, submission: Submission) -> tuple[Intake, bool]:

@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from digitizer import dossiers
 from digitizer.errors import NotFound, NotKnown, UsageError
-from digitizer.ledger import clients, events
-from digitizer.ledger.clients import EVERYWHERE, ApiKey, Verb
-from digitizer.service.ports import Ports
+from digitizer.ledger import api_keys, events
+from digitizer.ledger.api_keys import EVERYWHERE, ApiKey, Verb
+from digitizer.service.context import Ports
 
 DAY_S = 86_400
 #: a client's name stands in event logs and metrics
@@ -52,7 +52,7 @@ class Keys(Ports):
             expires_at=time.time() + DAY_S * (self.settings.api.key_days if days is None else days),
         )
         with self.ledger.begin() as tx:
-            clients.add(tx, key, by=by)
+            api_keys.add(tx, key, by=by)
         return key, f"dgz_{key.id}_{secret}"
 
     def rotate_key(self, client: str, *, by: str) -> tuple[ApiKey, str]:
@@ -64,24 +64,24 @@ class Keys(Ports):
         made = self.add_key(client, agencies=newest.agencies, verbs=newest.verbs, limits=newest.limits, by=by)
         until = time.time() + DAY_S * self.settings.api.overlap_days
         with self.ledger.begin() as tx:
-            clients.expire(tx, [key.id for key in old], until, by=by)
+            api_keys.expire(tx, [key.id for key in old], until, by=by)
         return made
 
     def revoke_key(self, key_id: str, *, by: str) -> None:
         """Ends a key now. Raises NotFound."""
         with self.ledger.begin() as tx:
-            if not clients.revoke(tx, key_id, by=by):
+            if not api_keys.revoke(tx, key_id, by=by):
                 raise NotFound("there is no such key, or it was revoked before", key=key_id)
 
     def api_keys(self, client: str | None = None) -> list[ApiKey]:
         """All keys, or one client's."""
         with self.ledger.read() as tx:
-            return clients.find(tx, client=client)
+            return api_keys.find(tx, client=client)
 
     def active_keys(self, key_ids: Collection[str]) -> set[str]:
         """Those of `key_ids` that are neither expired nor revoked."""
         with self.ledger.read() as tx:
-            found = [clients.get(tx, key_id) for key_id in key_ids]
+            found = [api_keys.get(tx, key_id) for key_id in key_ids]
         return {key.id for key in found if key is not None and key.active}
 
     def authenticate(self, token: str) -> ApiKey:
@@ -90,7 +90,7 @@ class Keys(Ports):
         if match is None:
             raise NotKnown()
         with self.ledger.read() as tx:
-            key = clients.get(tx, match[1])
+            key = api_keys.get(tx, match[1])
         if key is None or not hmac.compare_digest(key.digest, _digest(match[2])) or not key.active:
             raise NotKnown()
         return key

@@ -16,7 +16,7 @@ from typing import Any
 
 from digitizer import signed_folders
 from digitizer.errors import SealBroken, UsageError
-from digitizer.ledger import Transaction, events, jobs, packages, records, submissions
+from digitizer.ledger import Transaction, events, hand_carry, jobs, records, submissions
 from digitizer.model import IntakeState, RecordState
 from digitizer.service.review import Review
 
@@ -51,13 +51,13 @@ class Packages(Review):
         key = keys.own()
         with self.ledger.begin() as tx:
             events.seal(tx)
-            since = 0 if everything else packages.last_event(tx, to)
-            happened = packages.events_after(tx, since)
+            since = 0 if everything else hand_carry.last_event(tx, to)
+            happened = hand_carry.events_after(tx, since)
             subjects = None if since == 0 else {row["subject"] for row in happened}
-            chosen = packages.bundles_of(tx, agency=agency, subjects=subjects)
-            chosen = [bundle for bundle in chosen if packages.owner(tx, bundle) is None]
-            dumps = [packages.dump(tx, bundle) for bundle in chosen]
-            sent = set() if everything else packages.carried(tx, to)
+            chosen = hand_carry.bundles_of(tx, agency=agency, subjects=subjects)
+            chosen = [bundle for bundle in chosen if hand_carry.owner(tx, bundle) is None]
+            dumps = [hand_carry.dump(tx, bundle) for bundle in chosen]
+            sent = set() if everything else hand_carry.carried(tx, to)
         if not dumps:
             raise UsageError("nothing has happened since the last package; --all writes everything again", to=to)
         with self._scratch() as folder:
@@ -69,10 +69,10 @@ class Packages(Review):
             target.parent.mkdir(parents=True, exist_ok=True)
             signed_folders.pack(inside, target)
         with self.ledger.begin() as tx:
-            packages.note(tx, id_, "OUT", to, chosen, happened[-1]["seq"] if happened else since)
+            hand_carry.note(tx, id_, "OUT", to, chosen, happened[-1]["seq"] if happened else since)
             for bundle in chosen if hand_over else ():
-                packages.give(tx, bundle, to, actor=by)
-                packages.release_deliveries(tx, bundle, to=to)
+                hand_carry.give(tx, bundle, to, actor=by)
+                hand_carry.release_deliveries(tx, bundle, to=to)
             events.note(tx, "exported", id_, actor=by, to=to, bundles=len(dumps), hand_over=hand_over)
         return Carried(id=id_, bundles=len(dumps), files=files, events=len(happened))
 
@@ -95,15 +95,15 @@ class Packages(Review):
                 raise SealBroken("this is no package of digitizer", kind=manifest.kind)
             id_ = _id(folder)
             with self.ledger.read() as tx:
-                if packages.seen(tx, id_):
+                if hand_carry.seen(tx, id_):
                     return Carried(id=id_, bundles=0, files=0, events=0, known=True)
             dumps, happened = (json.loads((folder / name).read_text(encoding="utf-8")) for name in (_BUNDLES, _EVENTS))
             _check_chain(happened)
             files = self._keep_files(folder / _FILES, dumps)
             with self.ledger.begin() as tx:
                 differs = [d for rows in dumps for d in self._take_bundle(tx, rows, manifest, by)]
-                new = packages.add_events(tx, happened, origin=manifest.signer)
-                packages.note(tx, id_, "IN", manifest.signer, [rows["bundle"][0]["id"] for rows in dumps], 0)
+                new = hand_carry.add_events(tx, happened, origin=manifest.signer)
+                hand_carry.note(tx, id_, "IN", manifest.signer, [rows["bundle"][0]["id"] for rows in dumps], 0)
                 events.note(tx, "imported", id_, actor=by, signer=manifest.signer, bundles=len(dumps), differs=len(differs))
         return Carried(id=id_, bundles=len(dumps), files=files, events=new, differs=tuple(differs))
 
@@ -120,36 +120,36 @@ class Packages(Review):
 
     def _take_bundle(self, tx: Transaction, rows: Mapping[str, Any], manifest: signed_folders.Manifest, by: str) -> list[str]:
         """One bundle; the ids of records that differ."""
-        bundle, ours = rows["bundle"][0], packages.known(tx, rows["bundle"][0]["id"])
+        bundle, ours = rows["bundle"][0], hand_carry.known(tx, rows["bundle"][0]["id"])
         if not ours and bundle["state"] not in ("DONE", "FAILED"):
             # its work goes on here, from the pages already read
             bundle = {**bundle, "state": "NEW"}
             waiting = [{**i, "state": IntakeState.RECEIVED} if i["state"] == IntakeState.RUNNING else i for i in rows["intake"]]
             rows = {**rows, "bundle": [bundle], "intake": waiting}
-        packages.add(tx, rows)
-        differs = [id_ for id_ in packages.histories(rows) if self._take_record(tx, id_, rows, manifest.signer)]
-        held = packages.owner(tx, bundle["id"])
+        hand_carry.add(tx, rows)
+        differs = [id_ for id_ in hand_carry.histories(rows) if self._take_record(tx, id_, rows, manifest.signer)]
+        held = hand_carry.owner(tx, bundle["id"])
         if manifest.facts.get("hand_over"):
-            packages.give(tx, bundle["id"], None, actor=by)
+            hand_carry.give(tx, bundle["id"], None, actor=by)
             self._go_on(tx, bundle["id"], bundle["state"], by)
         elif not ours or held is not None:
-            packages.give(tx, bundle["id"], manifest.signer, actor=by)
+            hand_carry.give(tx, bundle["id"], manifest.signer, actor=by)
         return differs
 
     @staticmethod
     def _take_record(tx: Transaction, record_id: str, rows: Mapping[str, Any], signer: str) -> bool:
         """A record: theirs is taken where ours is its beginning, ours stays where theirs is; True where both went on."""
-        row, theirs = packages.histories(rows)[record_id]
-        ours = [r for r in packages.dump(tx, row["bundle"])["revision"] if r["record"] == record_id]
+        row, theirs = hand_carry.histories(rows)[record_id]
+        ours = [r for r in hand_carry.dump(tx, row["bundle"])["revision"] if r["record"] == record_id]
         shared = next(
             (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if _said(a) != _said(b)), min(len(ours), len(theirs))
         )
         if shared == len(ours):
-            packages.take_history(tx, row, theirs, shared)
+            hand_carry.take_history(tx, row, theirs, shared)
             return False
         if shared == len(theirs):
             return False
-        packages.differ(tx, record_id, len(ours), theirs[-1], signer=signer)
+        hand_carry.differ(tx, record_id, len(ours), theirs[-1], signer=signer)
         return True
 
     def _go_on(self, tx: Transaction, bundle: str, state: str, by: str) -> None:

@@ -13,8 +13,8 @@ from digitizer.errors import UsageError
 from digitizer.indicators import CURRENT, Disagreement, Known, Portal
 from digitizer.ledger import events
 from digitizer.ledger import indicators as kept
+from digitizer.service.context import Ports
 from digitizer.service.indicators import known_dossiers, period, rows, yes
-from digitizer.service.ports import Ports
 from digitizer.text import fold
 
 #: first words of a line of totals

@@ -19,7 +19,7 @@ from digitizer.model import Digitized, Intake, IntakeState, PageState, Problem, 
 from digitizer.pages import ScanFile
 from digitizer.pipeline import Reading, failed_page, finish, read_pages, render_files
 from digitizer.service.callbacks import tell
-from digitizer.service.intake import Intakes
+from digitizer.service.submissions import Intakes
 
 log = logging.getLogger(__name__)
 

@@ -14,14 +14,14 @@ from typing import Any, BinaryIO
 
 from digitizer import dossiers
 from digitizer.errors import Conflict, NotAllowed, NotFound, TooMany, UsageError
-from digitizer.ledger import Transaction, documents, events, indicators, jobs, records, repeats, submissions
-from digitizer.ledger.clients import EVERYWHERE, ApiKey
-from digitizer.ledger.documents import Filter, Progress
+from digitizer.ledger import Transaction, client_documents, events, idempotency, indicators, jobs, records, submissions
+from digitizer.ledger.api_keys import EVERYWHERE, ApiKey
+from digitizer.ledger.client_documents import Filter, Progress
 from digitizer.ledger.records import Kept
 from digitizer.ledger.submissions import KnownSource
 from digitizer.model import Intake, IntakeState
 from digitizer.service.callbacks import tell
-from digitizer.service.intake import Intakes, Submission
+from digitizer.service.submissions import Intakes, Submission
 from digitizer.service.upkeep import Upkeep
 from digitizer.storage import Stat
 
@@ -90,14 +90,14 @@ class Hook(Intakes, Upkeep):
         digest = _digest(submission, [file.key for file in stored])
         with self.ledger.begin() as tx:
             if repeat is not None:
-                repeats.check(tx, key.client, repeat, digest)
+                idempotency.check(tx, key.client, repeat, digest)
             intake, new = self._note_intake(tx, stored, name, submission)
             if new:
                 self._within_quota(tx, key)
             else:
                 events.note(tx, "submitted_again", intake.id, actor=key.actor, key=key.id)
             if repeat is not None:
-                repeats.note(tx, key.client, repeat, digest, intake.id)
+                idempotency.note(tx, key.client, repeat, digest, intake.id)
         return intake, new
 
     def _within_quota(self, tx: Transaction, key: ApiKey) -> None:
@@ -106,7 +106,7 @@ class Hook(Intakes, Upkeep):
             return
         most = key.limits.get("pages_per_day", self.settings.api.pages_per_day)
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        if documents.pages_since(tx, key.actor, midnight.isoformat()) > most:
+        if client_documents.pages_since(tx, key.actor, midnight.isoformat()) > most:
             left = midnight + timedelta(days=1) - datetime.now(UTC)
             raise TooMany("the pages of this day are used up", limit=most, retry_after_s=int(left.total_seconds()) + 1)
         self._counted[key.actor] = time.monotonic()
@@ -128,11 +128,11 @@ class Hook(Intakes, Upkeep):
             intake=intake,
             state=state,
             sources=submissions.sources_of(tx, intake.bundle),
-            progress=documents.progress(tx, [intake.id])[intake.id],
+            progress=client_documents.progress(tx, [intake.id])[intake.id],
             error=submissions.bundle_row(tx, intake.bundle)["error"] if state == IntakeState.FAILED else None,
             artifacts=submissions.artifacts(tx, intake.bundle) if state == IntakeState.DIGITIZED else {},
             records=records.find(tx, bundle_id=intake.bundle) if state == IntakeState.DIGITIZED else [],
-            deliveries=documents.deliveries(tx, intake.id),
+            deliveries=client_documents.deliveries(tx, intake.id),
         )
 
     def documents(
@@ -140,7 +140,7 @@ class Hook(Intakes, Upkeep):
     ) -> list[tuple[Intake, IntakeState]]:
         """Intakes the key may see, newest first."""
         with self.ledger.read() as tx:
-            found = documents.listed(tx, key, wanted, limit=limit, after=after)
+            found = client_documents.listed(tx, key, wanted, limit=limit, after=after)
         self._looked(key, "listed_documents", key.id, count=len(found))
         return found
 
@@ -154,7 +154,7 @@ class Hook(Intakes, Upkeep):
     def dossier(self, key: ApiKey, code: str) -> list[Document]:
         """The intakes of a dossier, newest first. Raises NotFound when the key may see none."""
         with self.ledger.read() as tx:
-            found = documents.listed(tx, key, Filter(dossier=code), limit=1_000)
+            found = client_documents.listed(tx, key, Filter(dossier=code), limit=1_000)
             whole = [self._whole(tx, intake, state) for intake, state in found]
         if not whole:
             raise NotFound()
@@ -184,10 +184,10 @@ class Hook(Intakes, Upkeep):
             intake, state = self._seen(tx, key, intake_id)
             if state == IntakeState.CANCELLED:
                 return
-            if not documents.cancel(tx, intake_id, actor=key.actor, reason=reason):
+            if not client_documents.cancel(tx, intake_id, actor=key.actor, reason=reason):
                 raise Conflict("it is over", state=state.value)
             tell(tx, "document.cancelled", intake)
-            if documents.wanted_by_nobody(tx, intake.bundle):
+            if client_documents.wanted_by_nobody(tx, intake.bundle):
                 jobs.withdraw(tx, intake.bundle)
 
     def process_again(self, key: ApiKey, intake_id: str, *, reason: str) -> None:
@@ -195,7 +195,7 @@ class Hook(Intakes, Upkeep):
         with self.ledger.begin() as tx:
             intake, state = self._seen(tx, key, intake_id)
             if state == IntakeState.CANCELLED:
-                documents.revive(tx, intake_id)
+                client_documents.revive(tx, intake_id)
                 events.note(tx, "revived", intake_id, actor=key.actor, reason=reason)
                 self._join(tx, intake)
                 return
@@ -210,11 +210,11 @@ class Hook(Intakes, Upkeep):
     def progress(self, intake_ids: Sequence[str]) -> dict[str, Progress]:
         """Where intakes stand, for streams whose access was checked."""
         with self.ledger.read() as tx:
-            return documents.progress(tx, intake_ids)
+            return client_documents.progress(tx, intake_ids)
 
     @staticmethod
     def _seen(tx: Transaction, key: ApiKey, intake_id: str) -> tuple[Intake, IntakeState]:
-        found = documents.visible(tx, intake_id, key)
+        found = client_documents.visible(tx, intake_id, key)
         if found is None:
             raise NotFound()
         return found

@@ -11,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from digitizer.api import guard
 from digitizer.api.access import Submitter
+from digitizer.api.multipart import received_file
 from digitizer.api.shapes import BOOK_PATTERN, Accepted, Agency, Component, DossierCode, Shape, problem_responses
-from digitizer.api.uploads import received_file
-from digitizer.ledger.uploads import Session
+from digitizer.ledger.upload_sessions import Session
 from digitizer.model import IntakeState, Lane
 from digitizer.service import Announced, Service
 from digitizer.service.inbox import page_name

@@ -11,7 +11,7 @@ from digitizer.extract.book import BookCase, Totals, check_book, totals
 from digitizer.ledger import records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import IntakeState, Problem, RecordState
-from digitizer.service.ports import Ports
+from digitizer.service.context import Ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

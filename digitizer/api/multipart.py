@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from digitizer.api import guard
 from digitizer.errors import DamagedFile, TooLarge, UnsupportedFormat, UsageError
-from digitizer.ledger.clients import ApiKey
+from digitizer.ledger.api_keys import ApiKey
 from digitizer.pages import sniff
 from digitizer.settings import Settings
 from digitizer.text import nfc

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events, submissions
-from digitizer.ledger.clients import EVERYWHERE, ApiKey
+from digitizer.ledger.api_keys import EVERYWHERE, ApiKey
 from digitizer.ledger.schema import bundle, bundle_source, delivery, intake, page, source
 from digitizer.model import Intake, IntakeState
 

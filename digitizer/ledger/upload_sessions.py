@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events
-from digitizer.ledger.clients import ApiKey
+from digitizer.ledger.api_keys import ApiKey
 from digitizer.ledger.schema import upload, upload_page
 from digitizer.model import Lane
 
