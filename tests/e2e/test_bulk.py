@@ -23,7 +23,7 @@ from digitizer.storage.s3 import S3Objects
 from tests.conftest import Answer
 from tests.faults.pool import blank_page
 from tests.servers import S3Server, Servers
-from tests.unit.test_input_pdfs import ROWS, drawn, words
+from tests.unit.ocr.test_embedded_text import ROWS, drawn, words
 
 Command = Callable[..., Answer]
 

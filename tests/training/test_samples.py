@@ -11,9 +11,9 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from tests.conftest import SAMPLES
 from training.drawing import card, wording
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 TRUTHS = sorted(SAMPLES.rglob("*.truth.json"))
 FIRST_SET = {
     "birth_register",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import page_of
 
 from digitizer.extract.codes import check_digit, from_mrz, from_qr, parse_mrz
 from digitizer.model import Box, Mark
+from tests.unit.builders import page_of
 
 #: from the description of the format, check digits computed by hand
 FIRST, SECOND = "IDVNM0870012349008087001234<<7", "8708151M2708159VNM<<<<<<<<<<<2"

@@ -232,7 +232,7 @@ def test_the_number_is_found_among_other_words() -> None:
 
 
 def test_a_value_without_a_lattice_is_read_freely() -> None:
-    from builders import line as plain
+    from tests.unit.builders import line as plain
 
     whole = plain("15/08/1987")
     read = value_of("date", found((whole, 0, 10)))

@@ -13,13 +13,13 @@ import pymupdf
 import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
-from tests.unit.test_legacy import utf8_twice, viqr, vni
 
 from digitizer import legacy_encodings
 from digitizer.model import Digitized, Line, OldText, Page, Source
 from digitizer.pipeline import Tools, digitize
 from digitizer.settings import PageOptions
 from tests.unit.builders import line
+from tests.unit.test_legacy_encodings import utf8_twice, viqr, vni
 from tests.validators import findings
 
 ROWS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,9 @@ from digitizer.model import Box, Pixels
 from digitizer.ocr.pen import by_hand
 from digitizer.pages import load, straighten
 from digitizer.settings import PageOptions
+from tests.conftest import SAMPLES
 
-SAMPLE = Path(__file__).parents[2] / "samples" / "birth_register" / "birth_register_04.jpg"
+SAMPLE = SAMPLES / "birth_register" / "birth_register_04.jpg"
 
 
 @pytest.fixture(scope="module")

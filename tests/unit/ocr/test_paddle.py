@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from importlib.resources import files
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,8 +16,7 @@ from digitizer.ocr.paddle import LOW, MOST, SIDE, WELL, PaddleEngine, joined, ne
 from digitizer.ocr.recogniser import DOTS
 from digitizer.settings import EngineOptions
 from digitizer.text import strip_accents
-
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+from tests.conftest import SAMPLES
 
 
 @pytest.fixture(scope="module")
