@@ -28,7 +28,7 @@ from benchmarks.run import save, tools_of  # noqa: E402
 from digitizer.classify import classify  # noqa: E402
 from digitizer.doctypes import DocType, load  # noqa: E402
 from digitizer.model import Box, Letter, Line, PageText, Quality, Ruling, Warp, Word  # noqa: E402
-from digitizer.ocr.lines import reading_order  # noqa: E402
+from digitizer.ocr.reading_order import reading_order  # noqa: E402
 from training.drawing import books, paper, scans, sheets  # noqa: E402
 from training.drawing.fonts import Fonts  # noqa: E402
 from training.drawing.paper import Sheet  # noqa: E402

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from digitizer import plugins
 from digitizer.model import Line, OldText, Page, PageText, Pixels
-from digitizer.ocr.lines import reading_order
 from digitizer.ocr.own import PDF, Read, read_own, settled
+from digitizer.ocr.reading_order import reading_order
 from digitizer.ocr.spelling import settle
 from digitizer.settings import EngineOptions
 

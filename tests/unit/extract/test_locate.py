@@ -11,7 +11,7 @@ from digitizer.extract import types
 from digitizer.extract.locate import locate
 from digitizer.extract.rows import Found
 from digitizer.model import Box, Line
-from digitizer.ocr.lines import reading_order
+from digitizer.ocr.reading_order import reading_order
 from tests.unit.builders import PITCH as ROW
 from tests.unit.builders import TALL, WIDE, line, page_of
 

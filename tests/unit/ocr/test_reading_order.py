@@ -11,7 +11,7 @@ from digitizer import serialization
 from digitizer.geometry import grow, intersection, margin_column, overlap, same_row, union
 from digitizer.model import Box, Cell, Field, Line, PageText, Problem, Warp
 from digitizer.ocr.ctc import best_path
-from digitizer.ocr.lines import reading_order
+from digitizer.ocr.reading_order import reading_order
 from digitizer.ocr.recogniser import Place, to_line
 from digitizer.text import ACCENTED, fold, nfc, strip_accents
 from tests.unit.builders import line, page_of

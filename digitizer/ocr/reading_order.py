@@ -23,6 +23,7 @@ _GAP = 1.5
 #: boxes have some room around their letters, in heights
 _SLACK = 0.3
 
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     """Lines of a row of a table, or of the parts of a frame, in the order in which they are read."""
