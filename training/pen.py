@@ -1,4 +1,4 @@
-"""Fits `digitizer/ocr/pen.toml` to drawn lines: `python -m training.pen POOL`, POOL as `pool.py` draws it.
+"""Fits `digitizer/ocr/handwriting.toml` to drawn lines: `python -m training.pen POOL`, POOL as `pool.py` draws it.
 
 Every line of one writer gives two strips; every fifth shard only measures.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digitizer.ocr.pen import WEIGHTS, WIDE, Floats, features, products
+from digitizer.ocr.handwriting import WEIGHTS, WIDE, Floats, features, products
 from training.pool import read, shards
 
 #: shards that are looked at, strips a line, least px of a strip
@@ -32,7 +32,8 @@ def main(pool: Path) -> None:
     p = 1 / (1 + np.exp(-_rows((x - mean) / spread) @ weights))
     lines = [
         f"# Written by training/pen.py from {len(train)} drawn strips; of {len(test)} others",
-        f"# {((p > 0.5) == y).mean():.1%} are told right. Weights over the features of digitizer/ocr/pen.py and their products.",
+        f"# {((p > 0.5) == y).mean():.1%} are told right. Weights over the features of digitizer/ocr/handwriting.py",
+        "# and their products.",
         *(f"{name} = {[round(float(v), 5) for v in values]}" for name, values in (("mean", mean), ("spread", spread))),
         f"weights = {[round(float(v), 4) for v in weights]}",
     ]

@@ -1,7 +1,8 @@
 """What was found for a field -> its value, and what speaks for it.
 
-The letters are read twice: freely, and under what the field may hold (`kinds.py`), on the same columns. The second reading wins
-only where the columns support it; otherwise the field keeps what was read freely, as `types.py` understands it, or nothing.
+The letters are read twice on the same columns: freely, and under what the field may hold (`kinds.py`).
+The second reading wins only where the columns support it.
+Otherwise the field keeps what was read freely, as `types.py` understands it, or nothing.
 """
 
 from __future__ import annotations

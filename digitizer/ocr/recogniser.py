@@ -15,7 +15,7 @@ from PIL import Image
 from digitizer.lattice import pack
 from digitizer.model import Box, Letter, Line, Pixels, Word
 from digitizer.ocr.ctc import Sign, best_path
-from digitizer.ocr.pen import by_hand
+from digitizer.ocr.handwriting import handwriting_probability
 from digitizer.ocr.weights import Model
 
 #: px of height of a line as the network sees it
@@ -91,7 +91,7 @@ class Recogniser:
             line = to_line(best_path(columns, self._charset), place, len(columns), len(pixels))
             if line is not None:
                 lattice = pack(columns, self._charset, x0=place.box.x0, x1=place.box.x1)
-                lines.append(replace(line, lattice=lattice, hand=by_hand(strip)))
+                lines.append(replace(line, lattice=lattice, hand=handwriting_probability(strip)))
         return tuple(lines)
 
 

@@ -16,7 +16,7 @@ from itertools import groupby, takewhile
 from digitizer.geometry import intersection
 from digitizer.lattice import Column, unpack
 from digitizer.model import Box, Document, Letter, Line, PageText
-from digitizer.ocr.pen import PRINT
+from digitizer.ocr.handwriting import PRINT
 from digitizer.text import strip_accents, syllables
 
 #: a mark is open where the reader gave another one this much (natural logarithm of 3 %), a full stop where it gave it 5 %

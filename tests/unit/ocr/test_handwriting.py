@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from digitizer.model import Box, Pixels
-from digitizer.ocr.pen import by_hand
+from digitizer.ocr.handwriting import handwriting_probability
 from digitizer.pages import load, straighten
 from digitizer.settings import PageOptions
 from tests.conftest import SAMPLES
@@ -39,7 +39,7 @@ def strip() -> Callable[[Box], Pixels]:
     ],
 )
 def test_print_is_no_pen(strip: Callable[[Box], Pixels], what: str, box: Box) -> None:
-    sure = by_hand(strip(box))
+    sure = handwriting_probability(strip(box))
     assert sure is not None and sure < 0.1, what
 
 
@@ -47,10 +47,10 @@ def test_print_is_no_pen(strip: Callable[[Box], Pixels], what: str, box: Box) ->
     "box", [Box(179, 562, 531, 605), Box(187, 1184, 397, 1219), Box(251, 2055, 577, 2135), Box(797, 2073, 963, 2111)]
 )
 def test_a_pen_is_no_print(strip: Callable[[Box], Pixels], box: Box) -> None:
-    sure = by_hand(strip(box))
+    sure = handwriting_probability(strip(box))
     assert sure is not None and sure > 0.9
 
 
 def test_empty_paper_says_nothing() -> None:
-    assert by_hand(np.full((48, 300, 3), 244, np.uint8)) is None
-    assert by_hand(np.zeros((48, 8, 3), np.uint8)) is None
+    assert handwriting_probability(np.full((48, 300, 3), 244, np.uint8)) is None
+    assert handwriting_probability(np.zeros((48, 8, 3), np.uint8)) is None

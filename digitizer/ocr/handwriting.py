@@ -1,7 +1,7 @@
 """Typed or written by hand: told from the picture of a line, as the recogniser sees it.
 
-Print has strokes of one width that stand straight on one line, in one ink; a pen leans, wavers and presses. Weights: `pen.toml`,
-written by `training/pen.py` from drawn lines.
+Print has strokes of one width that stand straight on one line, in one ink. A pen leans, wavers and presses.
+Weights: `handwriting.toml`, written by `training/pen.py` from drawn lines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from digitizer.model import Pixels
 
-WEIGHTS = Path(__file__).with_name("pen.toml")
+WEIGHTS = Path(__file__).with_name("handwriting.toml")
 #: a line at most so likely by hand is print
 PRINT = 0.5
 #: px of a strip that are looked at: about two words
@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.float64]
 Greys = npt.NDArray[np.float32]
 
 
-def by_hand(strip: Pixels) -> float | None:
+def handwriting_probability(strip: Pixels) -> float | None:
     """How likely a pen wrote what is in the middle of `strip` ((48, w, 3) uint8 RGB); None where too little is there."""
     start = max(0, (strip.shape[1] - WIDE) // 2)
     found = features(strip[:, start : start + WIDE])
