@@ -17,9 +17,9 @@ from digitizer.extract import types
 from digitizer.extract.decode import Language, Reading, best_path, decode
 from digitizer.extract.grammar import Grammar, Mostly
 from digitizer.extract.kinds import grammar, number_form, prose
+from digitizer.extract.plausibility import PLAUSIBLE, Implausibility, implausibility, misread_surname
 from digitizer.extract.rows import Found, Piece
 from digitizer.extract.types import Value
-from digitizer.extract.usual import USUAL, Oddness, misread_surname, oddness
 from digitizer.lattice import Column, unpack
 
 #: how much less likely than the freest reading a decoded one may be (natural log): at all, for each of ten letters, of the rest
@@ -48,7 +48,7 @@ class Evidence:
     #: how usual such a text is, by syllables and units
     prior: float = 0.0
     #: what is odd about the value itself
-    odd: Oddness = USUAL
+    odd: Implausibility = PLAUSIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _looked_at(kind: str, read: Valued) -> Valued:
     if not isinstance(read.value, str):
         return read
     problem = "surname_unknown" if kind in ("name", "signer") and misread_surname(read.value) else None
-    odd = replace(read.evidence, odd=oddness(kind, read.value))
+    odd = replace(read.evidence, odd=implausibility(kind, read.value))
     return replace(read, problem=read.problem or problem, evidence=odd)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from digitizer.extract.usual import USUAL, misread_surname, oddness
+from digitizer.extract.plausibility import PLAUSIBLE, implausibility, misread_surname
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from digitizer.extract.usual import USUAL, misread_surname, oddness
     ],
 )
 def test_a_name_that_lost_an_accent_is_odder_than_the_name(usual: str, odd: str) -> None:
-    assert oddness("name", usual) < oddness("name", odd)
+    assert implausibility("name", usual) < implausibility("name", odd)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def test_a_name_that_lost_an_accent_is_odder_than_the_name(usual: str, odd: str)
     ],
 )
 def test_a_place_that_was_misread_is_odder_than_the_place(usual: str, odd: str) -> None:
-    assert oddness("place", usual) == USUAL
-    assert oddness("place", odd) > USUAL
+    assert implausibility("place", usual) == PLAUSIBLE
+    assert implausibility("place", odd) > PLAUSIBLE
 
 
 @pytest.mark.parametrize("name", ["Nguyên Văn Sáng", "Chấu Tiến Đạt", "TRÂN THỊ HOA"])
@@ -48,4 +48,4 @@ def test_a_surname_that_is_one_or_is_like_none_is_left_alone(name: str) -> None:
 
 
 def test_other_values_are_never_odd() -> None:
-    assert oddness("text", "Nguyên Văn") == USUAL
+    assert implausibility("text", "Nguyên Văn") == PLAUSIBLE

@@ -19,8 +19,8 @@ from digitizer.extract.prose import name_counts, syllables
 from digitizer.text import fold, nfc
 
 #: two numbers, 0 for what is usual: how a value is odd as a whole, and in how many details
-Oddness = tuple[float, float]
-USUAL: Oddness = (0.0, 0.0)
+Implausibility = tuple[float, float]
+PLAUSIBLE: Implausibility = (0.0, 0.0)
 #: more odd details say nothing more
 _MOST = 3
 #: what a surname nobody counted is taken to stand for, among the counts of `name-syllables.tsv`
@@ -31,11 +31,11 @@ _COMMON = 5
 _AS_SURNAME = 1 / 20
 
 
-def oddness(kind: str, text: str) -> Oddness:
+def implausibility(kind: str, text: str) -> Implausibility:
     """Of a value of type `kind`; types other than names and places are never odd."""
     if kind in ("name", "signer"):
         return _of_name(text)
-    return _of_place(text) if kind == "place" else USUAL
+    return _of_place(text) if kind == "place" else PLAUSIBLE
 
 
 def misread_surname(name: str) -> bool:
@@ -45,7 +45,7 @@ def misread_surname(name: str) -> bool:
     return own[0] == 0 and other[0] >= _COMMON
 
 
-def _of_name(text: str) -> Oddness:
+def _of_name(text: str) -> Implausibility:
     """How much commoner the commonest syllable of the same letters is (natural log), at worst; syllables no name has."""
     words = nfc(text).casefold().split()
     worst = max((_overtaken(word, first=not i) for i, word in enumerate(words)), default=0.0)
@@ -82,7 +82,7 @@ def _likes() -> Mapping[str, tuple[int, int]]:
     return dict(most)
 
 
-def _of_place(text: str) -> Oddness:
+def _of_place(text: str) -> Implausibility:
     """Units that do not exist or lie elsewhere; words that are no syllables or oddly written, commas that are missing."""
     wrong, odd, last = 0, 0, None
     for unit in named(nfc(text)):
