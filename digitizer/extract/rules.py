@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from digitizer.extract import units
-from digitizer.extract.words import parse_date
+from digitizer.extract.date_words import parse_date
 from digitizer.text import fold
 
 #: (problem code, names of the fields that contradict one another)

@@ -13,8 +13,8 @@ from rapidfuzz.distance import Levenshtein
 
 from digitizer import dossiers
 from digitizer.extract import units
+from digitizer.extract.date_words import DATE_WORDS, parse_date
 from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES, PAPER_CODES
-from digitizer.extract.words import DATE_WORDS, parse_date
 from digitizer.text import fold, nfc
 
 Value = str | bool | tuple[str, ...] | None
