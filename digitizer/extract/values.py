@@ -1,6 +1,6 @@
 """What was found for a field -> its value, and what speaks for it.
 
-The letters are read twice on the same columns: freely, and under what the field may hold (`kinds.py`).
+The letters are read twice on the same columns: freely, and under what the field may hold (`value_grammars.py`).
 The second reading wins only where the columns support it.
 Otherwise the field keeps what was read freely, as `types.py` understands it, or nothing.
 """
@@ -16,10 +16,10 @@ from typing import Any
 from digitizer.extract import types
 from digitizer.extract.decode import Language, Reading, best_path, decode
 from digitizer.extract.grammar import Grammar, Mostly
-from digitizer.extract.kinds import grammar, number_form, prose
 from digitizer.extract.plausibility import PLAUSIBLE, Implausibility, implausibility, misread_surname
 from digitizer.extract.rows import Found, Piece
 from digitizer.extract.types import Value
+from digitizer.extract.value_grammars import grammar, number_form, prose
 from digitizer.lattice import Column, unpack
 
 #: how much less likely than the freest reading a decoded one may be (natural log): at all, for each of ten letters, of the rest

@@ -10,8 +10,8 @@ import pytest
 from digitizer.extract import types
 from digitizer.extract.decode import best_path, decode
 from digitizer.extract.grammar import Grammar, chars, either, maybe, repeat, seq, text, words
-from digitizer.extract.kinds import grammar, number_form, prose
 from digitizer.extract.rows import Found, Piece
+from digitizer.extract.value_grammars import grammar, number_form, prose
 from digitizer.extract.values import columns_of, value_of
 from digitizer.lattice import Column, pack
 from digitizer.model import Box, Letter, Line
