@@ -111,12 +111,12 @@ class Case:
 def fit(folder: Path, cache: Path) -> int:
     """Fits every group and writes `confidence.toml`; prints what it would accept."""
     from benchmarks.run import commit, tools_of
-    from digitizer.extract.check import CALIBRATION
+    from digitizer.extract.acceptance import CALIBRATION
 
     tools = tools_of("paddle")
     cases = list(collect(folder, cache, tools))
     lines = [
-        "# Written by benchmarks/calibrate.py: weights over the features of extract/check.py, and the confidence from which",
+        "# Written by benchmarks/calibrate.py: weights over the features of extract/acceptance.py, and the confidence from which",
         f"# a value is accepted, so that of the accepted at most {WRONG:.1%} are wrong with a certainty of {CERTAIN:.0%}",
         "# (out of fold, on a drawn set of its own). One for all: the promise is about all accepted values.",
         f'recognisers = "{"-".join(digest[:12] for digest in list(tools.engine.models.values())[1:])}"',
@@ -149,7 +149,7 @@ class Group:
 
 def fitted(cases: Sequence[Case]) -> Group:
     """The weights of one group."""
-    from digitizer.extract.check import DECODED, FREE
+    from digitizer.extract.acceptance import DECODED, FREE
 
     weights, folded, rights = {}, [], []
     for form, count in (("decoded", DECODED), ("free", FREE)):
@@ -220,7 +220,7 @@ def collect(folder: Path, cache: Path, tools: Any) -> Iterator[Case]:
     """Every value read from the set that has no problem, with what spoke for it. Values the truth does not have are wrong."""
     from benchmarks.measure import pairs, same
     from benchmarks.run import items, remembered
-    from digitizer.extract.check import NEVER, TYPES, Calibration, features
+    from digitizer.extract.acceptance import NEVER, TYPES, Calibration, features
 
     spoken: list[tuple[str, Any]] = []
 
@@ -231,9 +231,9 @@ def collect(folder: Path, cache: Path, tools: Any) -> Iterator[Case]:
     # what the file to be written says now has no part in it, nor has what a second value confirms
     nothing = Calibration(1.0, dict.fromkeys(TYPES, NEVER))
     with (
-        patch("digitizer.extract.check.calibration", lambda: nothing),
+        patch("digitizer.extract.acceptance.calibration", lambda: nothing),
         patch("digitizer.extract.confidence", remember),
-        patch("digitizer.extract.check.agreements", lambda _: ()),
+        patch("digitizer.extract.acceptance.agreements", lambda _: ()),
     ):
         for path, truth in items(folder):
             result = remembered(path, tools, cache)

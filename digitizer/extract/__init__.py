@@ -13,8 +13,8 @@ from rapidfuzz.distance import Levenshtein
 from digitizer.doctypes import DocType, FieldSpec
 from digitizer.errors import UsageError
 from digitizer.extract import types
+from digitizer.extract.acceptance import confidence, judge
 from digitizer.extract.book import number as numbered
-from digitizer.extract.check import confidence, judge
 from digitizer.extract.codes import Coded, from_mrz, from_qr
 from digitizer.extract.locate import from_cells, locate, mixed
 from digitizer.extract.notes import notes_of

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from digitizer.extract import types
-from digitizer.extract.check import confidence
+from digitizer.extract.acceptance import confidence
 from digitizer.extract.rows import Found, Piece
 from digitizer.extract.values import Evidence, value_of
 from digitizer.model import Note

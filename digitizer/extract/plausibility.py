@@ -1,7 +1,7 @@
 """How odd a name or a place is, apart from what the reader saw: what a person would look at twice.
 
 Accents are what recognisers lose first: `Nguyên` is no surname where `Nguyễn` is one, `Lưỡng Vương` no commune of a town that has
-`Lưỡng Vượng`. Nothing is corrected by this; it weighs in the confidence (`check.py`).
+`Lưỡng Vượng`. Nothing is corrected by this; it weighs in the confidence (`acceptance.py`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from digitizer.doctypes import DocType, FieldSpec, load
-from digitizer.extract.check import NEVER, both, calibration, confidence, features, judge
+from digitizer.extract.acceptance import NEVER, both, calibration, confidence, features, judge
 from digitizer.extract.rules import contradictions
 from digitizer.extract.values import Evidence
 from digitizer.model import Field, Problem, Verdict
