@@ -16,11 +16,11 @@ from digitizer.extract import types
 from digitizer.extract.acceptance import confidence, judge
 from digitizer.extract.book import number as numbered
 from digitizer.extract.codes import Coded, from_mrz, from_qr
+from digitizer.extract.current_units import with_successors
 from digitizer.extract.locate import from_cells, locate, mixed
 from digitizer.extract.notes import notes_of
 from digitizer.extract.records import Case, book_values, cases
 from digitizer.extract.rows import Found
-from digitizer.extract.successors import with_successors
 from digitizer.extract.tables import beside_cells, grid_cells
 from digitizer.extract.types import Value
 from digitizer.extract.values import Evidence, value_of

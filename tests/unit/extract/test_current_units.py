@@ -6,7 +6,7 @@ import pytest
 
 from digitizer.doctypes import load
 from digitizer.extract import revise_field, units
-from digitizer.extract.successors import BY_COMMUNE, successor, with_successors
+from digitizer.extract.current_units import BY_COMMUNE, successor, with_successors
 from digitizer.model import Field
 
 
