@@ -15,7 +15,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from digitizer.classify import apart, classify
+from digitizer.classify import classify, split_side_by_side
 from digitizer.doctypes import DocType
 from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
@@ -148,7 +148,7 @@ def finish(
     positions = tuple(position for position, reading in readings for _ in reading.texts)
     pages = tuple(text for _, reading in readings for text in reading.texts)
     with watch("classify"):
-        pages, positions = apart(pages, positions)
+        pages, positions = split_side_by_side(pages, positions)
         documents = classify(pages, positions, bundle=bundle, doctypes=tools.doctypes)
     with watch("extract"):
         documents = tuple(replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known)) for d in documents)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digitizer.classify import apart, classify
+from digitizer.classify import classify, split_side_by_side
 from digitizer.classify.doubts import doubts
 from digitizer.classify.phrases import Phrases
 from digitizer.classify.score import NUMBER, SEAL, score
@@ -149,7 +149,7 @@ BESIDE = page_of(
 
 
 def test_two_papers_side_by_side_are_two_documents_and_a_person_looks_at_both() -> None:
-    texts, positions = apart([BESIDE], [4])
+    texts, positions = split_side_by_side([BESIDE], [4])
     assert positions == (4, 4)
     documents = classify(texts, positions, bundle="b", doctypes=OURS)
     assert [(d.doctype, d.pages, d.texts) for d in documents] == [
@@ -172,9 +172,9 @@ def test_two_halves_of_a_scan_that_both_begin_a_paper_are_two_documents() -> Non
 
 def test_two_papers_that_nothing_divides_stay_one_and_say_so() -> None:
     across = replace(BESIDE, lines=(*BESIDE.lines, line("X" * 100, y=900)))
-    assert apart([across], [0]) == ((across,), (0,))
+    assert split_side_by_side([across], [0]) == ((across,), (0,))
     assert "side_by_side" in [p.code for p in doubts([(0, across)])]
-    assert apart([page_of(*NATION, "GIẤY BÁO TỬ")], [0])[1] == (0,)
+    assert split_side_by_side([page_of(*NATION, "GIẤY BÁO TỬ")], [0])[1] == (0,)
 
 
 def test_a_letterhead_begins_a_paper_of_the_same_type_though_its_title_was_not_read() -> None:

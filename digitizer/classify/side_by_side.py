@@ -13,7 +13,7 @@ from digitizer.geometry import cut_out
 from digitizer.model import PageText
 
 
-def apart(texts: Sequence[PageText], positions: Sequence[int]) -> tuple[tuple[PageText, ...], tuple[int, ...]]:
+def split_side_by_side(texts: Sequence[PageText], positions: Sequence[int]) -> tuple[tuple[PageText, ...], tuple[int, ...]]:
     """`texts` and their `positions`, pages that hold two papers divided; where no clear strip divides them a page stays whole."""
     found = [(half, position) for text, position in zip(texts, positions, strict=True) for half in _halves(text)]
     return tuple(text for text, _ in found), tuple(position for _, position in found)
