@@ -17,7 +17,7 @@ from PIL import Image
 
 from digitizer.errors import OutputInvalid
 from digitizer.model import Floats, Pixels, Scan
-from digitizer.output import layer
+from digitizer.output import text_layer
 from digitizer.output.images import Encoded
 from digitizer.output.pages import fill, placement
 
@@ -75,7 +75,7 @@ def _image_bytes(page: Page) -> int:
 def _has_seen_text(page: Page) -> bool:
     holders = [page.obj, *page.form_xobjects.values()]
     fonts = {name for holder in holders for name in holder.get("/Resources", Dictionary()).get("/Font", Dictionary())}
-    return bool(fonts - {layer.FONT})
+    return bool(fonts - {text_layer.FONT})
 
 
 def _shrink(pdf: Pdf, page: Page, scan: Scan, page_bytes: int) -> None:
@@ -102,7 +102,7 @@ def _our_text(page: Page) -> bytes:
         if operator == "BT":
             inside, ours = [], False
         inside.append(instruction)
-        ours = ours or (operator == "Tf" and str(instruction.operands[0]) == layer.FONT)
+        ours = ours or (operator == "Tf" and str(instruction.operands[0]) == text_layer.FONT)
         if operator == "ET" and ours:
             kept += inside
     return pikepdf.unparse_content_stream(kept)

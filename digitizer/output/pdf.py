@@ -17,7 +17,7 @@ from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 
 from digitizer.errors import InputError, OutputInvalid
 from digitizer.model import Digitized, Image16, OldText, PageText, Pixels, Problem, Sheet
-from digitizer.output import images, layer
+from digitizer.output import images, text_layer
 from digitizer.output.bookmarks import add_bookmarks
 from digitizer.output.conformance import offenders, save
 from digitizer.output.metadata import described
@@ -214,9 +214,9 @@ def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set
         remains = drop_text(pdf, page, everything=first.old_text is OldText.REPLACED)
     if remains and first.old_text is not OldText.KEPT:
         return  # nobody knows what it says
-    operators = b"".join(layer.text_layer(_missing(text, remains), placement(page, first.sheet), used) for text in texts)
+    operators = b"".join(text_layer.operators(_missing(text, remains), placement(page, first.sheet), used) for text in texts)
     if operators:
-        page.add_resource(font.object, Name.Font, Name(layer.FONT), replace_existing=True)
+        page.add_resource(font.object, Name.Font, Name(text_layer.FONT), replace_existing=True)
         # what the page left in the graphics state must not bend our text
         page.contents_add(b"q\n", prepend=True)
         page.contents_add(b"\nQ\n" + operators)
@@ -282,4 +282,4 @@ class Font:
 
     def complete(self, used: set[str]) -> None:
         """Says which letters its codes stand for."""
-        self.object.ToUnicode = self._pdf.make_indirect(Stream(self._pdf, layer.to_unicode(used)))
+        self.object.ToUnicode = self._pdf.make_indirect(Stream(self._pdf, text_layer.to_unicode(used)))

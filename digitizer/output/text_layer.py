@@ -57,7 +57,7 @@ class _Placed:
     size: float
 
 
-def text_layer(page: PageText, placement: Floats, used: set[str]) -> bytes:
+def operators(page: PageText, placement: Floats, used: set[str]) -> bytes:
     """Operators that write the words of `page` invisibly (text rendering mode 3); adds their letters to `used`.
 
     `placement`: (3, 3) from px of the scan to user space.
