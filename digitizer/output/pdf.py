@@ -23,8 +23,8 @@ from digitizer.output.conformance import offenders, save
 from digitizer.output.metadata import described
 from digitizer.output.pages import drop_text, fill, placement
 from digitizer.output.placement import exif_turn, operands, page_size
+from digitizer.output.sanitize import sanitize
 from digitizer.output.stamp import mark
-from digitizer.output.strip import strip
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class _Assembly:
             pdf = next(iter(pdfs.values())) if in_place else opened.enter_context(Pdf.new())
             if in_place and len(pdf.pages) != len(self._scans):
                 raise OutputInvalid(f"{len(pdf.pages)} pages were found for {len(self._scans)} scans")
-            removed = tuple(sorted({kind for original in pdfs.values() for kind in strip(original)}))
+            removed = tuple(sorted({kind for original in pdfs.values() for kind in sanitize(original)}))
             self._pages(pdf, pdfs, in_place)
             add_bookmarks(pdf, self._result, self._look.titles)
             noted = (Problem(code="active_removed", facts={"kinds": ", ".join(removed)}),) if removed else ()

@@ -27,7 +27,7 @@ _PAGE = frozenset({
 # fmt: on
 
 
-def strip(pdf: Pdf) -> tuple[str, ...]:
+def sanitize(pdf: Pdf) -> tuple[str, ...]:
     """Strips `pdf`; kinds of what was found: `forms`, `attachments`, `scripts`, `actions`."""
     found: set[str] = set()
     root = pdf.Root
