@@ -5,8 +5,8 @@ clockwise positive, and describe the scan, not its correction. Confidence is 0 t
 Change a value with `dataclasses.replace`.
 """
 
+from digitizer.model.documents import Document, Evidence, Field, Note, Record
 from digitizer.model.letters import Lattice, Letter, Line, Word
-from digitizer.model.meaning import Document, Evidence, Field, Note, Record
 from digitizer.model.pagetext import PageText
 from digitizer.model.planes import Box, Floats, Pixels, Warp
 from digitizer.model.problem import Problem

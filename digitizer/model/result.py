@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from digitizer.model.meaning import Document
+from digitizer.model.documents import Document
 from digitizer.model.pagetext import PageText
 from digitizer.model.problem import Problem
 from digitizer.model.submission import Source
