@@ -1,27 +1,45 @@
-"""Every error of ours.
+"""Every error of ours, with its exit code, HTTP status and whether trying again may help. Each inherits what it does not state.
 
-DigitizerError            exit 15, 500
-├─ UsageError             exit 1, 400
-│  ├─ NotKnown 401, NotAllowed 403, NotFound 404, TooSlow 408, Conflict 409, RepeatDiffers 422, TooMany 429
-├─ ConfigError            exit 9: refuse to start
-│  └─ DocTypeError        a declaration of a document type is wrong
-├─ ModelError             exit 22: a model is missing letters or does not have the hash its card states
-├─ InputError             exit 2, 422: the scan is at fault
+DigitizerError            exit 15, HTTP 500
+├─ UsageError             exit 1, HTTP 400
+│  ├─ NotKnown            HTTP 401
+│  ├─ NotAllowed          HTTP 403
+│  ├─ NotFound            HTTP 404
+│  ├─ TooSlow             HTTP 408
+│  ├─ Conflict            HTTP 409
+│  ├─ RepeatDiffers       HTTP 422
+│  └─ TooMany             HTTP 429
+├─ ConfigError            exit 9
+│  └─ DocTypeError
+├─ ModelError             exit 22
+├─ InputError             exit 2, HTTP 422
 │  ├─ DamagedFile
-│  ├─ UnsupportedFormat   415
-│  ├─ TooLarge            413
+│  ├─ UnsupportedFormat   HTTP 415
+│  ├─ TooLarge            HTTP 413
 │  ├─ EncryptedPdf        exit 8
-│  └─ SealBroken, SealUntrusted   a sealed package was changed, or comes from nobody we know
-├─ OutputInvalid          exit 4, 500
-├─ FileAccess             exit 5, 500
-├─ EngineError            exit 7, 500
+│  ├─ SealBroken
+│  └─ SealUntrusted
+├─ OutputInvalid          exit 4
+├─ FileAccess             exit 5
+├─ SigningFailed          exit 7
+├─ EngineError            exit 7
 │  ├─ EngineMissing       exit 3
 │  └─ EngineFailed
-├─ ServiceError           exit 23, 503, retry: a machine is at fault
-│  ├─ StoreDown, StoreFull, LedgerDown, QueueDown, Busy
-└─ AttachError            exit 24, 409: the dossier system said no
-   ├─ DossierNotFound, AttachRefused, NotSupported
-   └─ ConnectorDown       retry, 503: ConnectorBusy, ConnectorLogin, ReadBackDiffers
+├─ ServiceError           exit 23, HTTP 503, retry
+│  ├─ StoreDown
+│  ├─ StoreFull
+│  ├─ LedgerDown
+│  ├─ QueueDown
+│  └─ Busy
+└─ AttachError            exit 24, HTTP 409
+   ├─ DossierNotFound
+   ├─ AttachRefused
+   ├─ NotSupported
+   ├─ AddressRefused
+   └─ ConnectorDown       HTTP 503, retry
+      ├─ ConnectorBusy
+      ├─ ConnectorLogin
+      └─ ReadBackDiffers
 
 An error carries a `code` and `facts` (file names, limits, counts; never a person's data). The sentence an operator
 reads is looked up under the code in `digitizer/messages/`, where it says what to do next.

@@ -1,4 +1,4 @@
-"""What the committed round trips leave open: warps with grids, margin columns, words of a line, records in the store."""
+"""Records, pages and results survive the store, and each is written in one way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitizer import serialization
-from digitizer.geometry import margin_column
 from digitizer.model import (
     Artifact,
     Box,
@@ -21,19 +20,15 @@ from digitizer.model import (
     Evidence,
     Field,
     Intake,
-    Letter,
-    Line,
+    PageText,
     Problem,
     Receipt,
     Record,
     Run,
     Source,
     Verdict,
-    Warp,
 )
-from digitizer.ocr.ctc import Sign
-from digitizer.ocr.recogniser import Place, to_line, words_of
-from tests.unit.builders import line, page_of
+from tests.unit.builders import page_of
 
 TEXTS = st.text(max_size=12)
 SURE = st.floats(0, 1)
@@ -119,96 +114,17 @@ def test_a_whole_result_survives_the_store() -> None:
     assert isinstance(again.artifacts[0].path, Path)
 
 
-# --- warps ----------------------------------------------------------------------------------------------------------
-
-BENT = Warp(
-    homography=np.array([[1.0, 0.1, 5], [0, 1, -3], [0, 0, 1]]),
-    grid=np.arange(24, dtype=float).reshape(3, 4, 2),
-    size=(400, 300),
-)
-POINTS = np.array([[0.0, 0.0], [133.0, 20.0], [399.0, 299.0], [-50.0, 900.0]])
-
-
-def test_an_affine_map_may_follow_a_bent_one() -> None:
-    after = Warp(homography=np.array([[0.0, -2, 7], [2, 0, 1], [0, 0, 1]]))
-    np.testing.assert_allclose(after.compose(BENT).points(POINTS), after.points(BENT.points(POINTS)))
+def test_a_page_survives_the_store() -> None:
+    page = page_of("Số: 17/2021", "Nơi sinh: Na Hang")
+    again = serialization.load(PageText, serialization.dump(page))
+    assert again.lines == page.lines
+    assert again.sheet == page.sheet
+    np.testing.assert_array_equal(again.to_scan.homography, page.to_scan.homography)
+    assert serialization.dump(again) == serialization.dump(serialization.load(PageText, serialization.dump(again)))
 
 
-def test_what_has_no_closed_form_is_refused() -> None:
-    perspective = Warp(homography=np.array([[1.0, 0, 0], [0, 1, 0], [0.001, 0, 1]]))
-    with pytest.raises(ValueError, match="affine"):
-        perspective.compose(BENT)
-    with pytest.raises(ValueError, match="first"):
-        BENT.compose(Warp.identity())
-
-
-def test_beyond_its_grid_a_bent_map_keeps_the_displacement_of_the_edge() -> None:
-    edge, beyond = BENT.points(np.array([[400.0, 0.0], [4000.0, 0.0]]))
-    assert beyond[0] - edge[0] == pytest.approx(3600)
-
-
-def test_perspective_goes_there_and_back() -> None:
-    warp = Warp(homography=np.array([[1.1, 0.05, 10], [-0.02, 0.95, 20], [1e-4, 2e-5, 1]]))
-    np.testing.assert_allclose(warp.inverse().points(warp.points(POINTS)), POINTS, atol=1e-8)
-    np.testing.assert_allclose(warp.inverse().compose(warp).points(POINTS), POINTS, atol=1e-8)
-
-
-# --- margin column --------------------------------------------------------------------------------------------------
-
-
-def rows(count: int, x: float, text: str, y: float = 100) -> list[Line]:
-    return [line(f"{text} {i}", x=x, y=y + 60 * i) for i in range(count)]
-
-
-def test_a_column_needs_five_rows_on_each_side_and_nothing_across() -> None:
-    body, aside = rows(12, 100, "một dòng của trang sổ hộ tịch năm"), rows(6, 1000, "ghi chú của trang")
-    assert margin_column([*body, *aside]) == aside
-    assert margin_column([*body, *aside[:4]]) == []
-    assert margin_column([*body[:4], *aside]) == []
-    across = line("một dòng rất dài chạy ngang qua khe giữa trang và cột ghi chú bên phải", y=100 + 60 * 3 + 5)
-    assert margin_column([*body, *aside, across]) == []
-    assert margin_column([]) == []
-
-
-# --- letters and words of a line ------------------------------------------------------------------------------------
-
-
-def signs(text: str, width: int = 3) -> list[Sign]:
-    return [Sign(char, width * i, width * i + 1, 0.5 + 0.1 * (i % 5)) for i, char in enumerate(text)]
-
-
-@settings(max_examples=60)
-@given(st.text(alphabet="ab đ", max_size=20))
-def test_a_line_has_single_spaces_and_its_letters_and_words_lie_in_order_within_its_box(text: str) -> None:
-    box = Box(50, 10, 50 + 24 * max(len(text), 1), 40)
-    found = to_line(signs(text), Place(box), 3 * len(text), 100)
-    if not text.strip():
-        assert found is None
-        return
-    assert found is not None
-    assert found.text == " ".join(text.split()) == "".join(k.char for k in found.letters)
-    assert [w.text for w in found.words] == text.split()
-    edges = [edge for k in found.letters for edge in (k.x0, k.x1)]
-    assert edges == sorted(edges)
-    assert box.x0 <= edges[0] <= edges[-1] <= box.x1
-    assert all(k.x1 > k.x0 for k in found.letters)
-    assert 0.5 <= found.confidence <= 0.9
-    assert all(box.x0 <= w.box.x0 < w.box.x1 <= box.x1 and (w.box.y0, w.box.y1) == (10, 40) for w in found.words)
-
-
-def test_a_letter_far_from_its_neighbours_does_not_reach_half_way_to_them() -> None:
-    found = to_line([Sign("a", 10, 10, 1.0), Sign("b", 90, 90, 1.0)], Place(Box(0, 0, 1000, 30)), 100, 100)
-    assert found is not None
-    assert [(k.x0, k.x1) for k in found.letters] == [(80, 130), (880, 930)]
-
-
-def test_a_word_is_as_sure_as_its_letters_are_on_average() -> None:
-    letters = [
-        Letter(char=c, x0=10 * i, x1=10 * i + 10, confidence=s)
-        for i, (c, s) in enumerate([("a", 1.0), ("b", 0.5), (" ", 0.1), ("c", 0.8)])
-    ]
-    words = list(words_of(letters, Place(Box(0, 0, 40, 20)), 100))
-    assert [(w.text, w.confidence, w.box) for w in words] == [("ab", 0.75, Box(0, 0, 20, 20)), ("c", 0.8, Box(30, 0, 40, 20))]
-    leaning = list(words_of(letters, Place(Box(0, 10, 40, 30), slope=0.1), 100))
-    assert [(w.box.y0, w.box.y1) for w in leaning] == [(8, 30), (11, 32)], "each word where it stands on the slope"
-    assert list(words_of([], Place(Box(0, 0, 1, 1)), 100)) == []
+@pytest.mark.parametrize("value", ["Tày", True, None, ("một", "hai")])
+def test_every_kind_of_value_survives_the_store(value: str | bool | tuple[str, ...] | None) -> None:
+    problems = (Problem(code="date_order", field="b", facts={"count": 2}),)
+    field = Field(name="a", raw="x", value=value, confidence=0.5, accepted=True, page=0, box=Box(0, 1, 2, 3), problems=problems)
+    assert serialization.load(Field, serialization.dump(field)) == field

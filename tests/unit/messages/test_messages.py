@@ -1,8 +1,9 @@
-"""The catalogue against the code: commands and options with their subcommands, every value's problem, facts kept visible."""
+"""The catalogue against the code: both languages, commands, options, errors and problems; facts kept visible."""
 
 from __future__ import annotations
 
 import re
+import string
 
 import click
 import pytest
@@ -13,6 +14,7 @@ from digitizer.extract.rules import contradictions
 from digitizer.messages import catalogue, describe, say
 from digitizer.model import Problem
 from tests.conftest import ROOT
+from tests.unit.test_errors import all_errors
 
 LANGUAGES = ("vi", "en")
 
@@ -79,3 +81,39 @@ def test_a_page_is_said_counted_from_one(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_sentence_nobody_wrote_is_an_error_not_silence() -> None:
     with pytest.raises(KeyError):
         say("no_such_code", "vi")
+
+
+SOURCES = [p.read_text(encoding="utf-8") for p in (ROOT / "digitizer").rglob("*.py")]
+
+
+def facts(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def test_both_languages_say_the_same_things() -> None:
+    vietnamese, english = catalogue("vi"), catalogue("en")
+    assert set(vietnamese) == set(english)
+    assert {k for k in vietnamese if facts(vietnamese[k]) != facts(english[k])} == set()
+    assert all(sentence.strip() for sentence in (*vietnamese.values(), *english.values()))
+
+
+def test_every_error_and_problem_has_a_sentence() -> None:
+    codes = {error.code for error in all_errors()}
+    for source in SOURCES:
+        codes |= set(re.findall(r'Problem\(\s*code="(\w+)"', source))
+    for lang in LANGUAGES:
+        assert codes - set(catalogue(lang)) == set()
+
+
+def test_every_sentence_a_command_says_is_there() -> None:
+    said = {key for source in SOURCES for key in re.findall(r'(?:say\(|speak\(ctx, )"(\w+)"', source)}
+    said |= {f"help_{name}" for name in COMMANDS}
+    for lang in LANGUAGES:
+        assert said - set(catalogue(lang)) == set()
+    assert len(said) > 30
+
+
+def test_a_problem_is_a_sentence_with_its_facts() -> None:
+    sentence = describe(Problem(code="low_dpi", facts={"dpi": 150}), "vi")
+    assert "150" in sentence
+    assert say("file_access", "en").count("{file}") == 1, "a missing fact stays visible"

@@ -1,118 +1,13 @@
-"""Text, boxes, warps, JSON: what everything else stands on."""
+"""The order in which the lines of a page are read."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from digitizer import serialization
-from digitizer.geometry import grow, intersection, margin_column, overlap, same_row, union
-from digitizer.model import Box, Cell, Field, Line, PageText, Problem, Warp
-from digitizer.ocr.ctc import best_path
+from digitizer.geometry import margin_column
+from digitizer.model import Box, Cell, Line
 from digitizer.ocr.reading_order import reading_order
-from digitizer.ocr.recogniser import Place, to_line
-from digitizer.text import ACCENTED, fold, nfc, strip_accents
-from tests.unit.builders import line, page_of
-
-
-def test_there_are_134_accented_letters() -> None:
-    assert len(ACCENTED) == len(set(ACCENTED)) == 134
-
-
-@pytest.mark.parametrize(
-    ("text", "stored"),
-    [
-        ("Nguye\u0302\u0303n", "Nguyễn"),
-        ("Ðào", "Đào"),
-        ("a\u00a0 b\u200b", "a b"),
-        ("HOÀ", "HOÀ"),
-        ("HÒA", "HÒA"),
-    ],
-)
-def test_text_is_stored_in_one_spelling(text: str, stored: str) -> None:
-    assert nfc(text) == stored
-
-
-def test_comparing_ignores_accents_case_and_the_stroke_of_d() -> None:
-    assert fold("Đường Đệ") == "duong de"
-    assert fold("HOÀ") == fold("hòa")
-    assert strip_accents(ACCENTED).isascii()
-
-
-@given(st.text())
-def test_folding_twice_is_folding_once(text: str) -> None:
-    assert fold(fold(text)) == fold(text)
-    assert nfc(nfc(text)) == nfc(text)
-
-
-@given(st.text(alphabet=ACCENTED + "abc xyz", max_size=40))
-def test_stripping_keeps_the_number_of_letters(text: str) -> None:
-    assert len(strip_accents(text)) == len(text)
-
-
-def test_a_box_refuses_to_be_inside_out() -> None:
-    with pytest.raises(ValueError, match="inside out"):
-        Box(5, 0, 4, 1)
-    assert (Box(1, 2, 4, 8).width, Box(1, 2, 4, 8).height, Box(1, 2, 4, 8).centre) == (3, 6, (2.5, 5))
-
-
-def test_boxes_meet_or_do_not() -> None:
-    a, b, c = Box(0, 0, 10, 10), Box(5, 8, 15, 20), Box(11, 0, 12, 10)
-    assert union([a, b]) == Box(0, 0, 15, 20)
-    assert (intersection(a, b), intersection(a, c), overlap(0, 3, 2, 9)) == (10, 0, 1)
-    assert same_row(a, c)
-    assert not same_row(a, b)
-    assert grow(b, 10, 10, 16, 100) == Box(0, 0, 16, 30)
-    with pytest.raises(ValueError, match="no boxes"):
-        union([])
-
-
-angles = st.floats(-3, 3)
-
-
-@given(angles, st.floats(-50, 50), angles)
-def test_warps_compose_and_go_back(angle: float, shift: float, other: float) -> None:
-    def turn(a: float, d: float) -> Warp:
-        return Warp(homography=np.array([[np.cos(a), -np.sin(a), d], [np.sin(a), np.cos(a), 2 * d], [0, 0, 1]]))
-
-    first, then = turn(angle, shift), turn(other, -shift)
-    points = np.array([[0.0, 0.0], [10.0, 5.0], [-3.0, 7.5]])
-    np.testing.assert_allclose(then.compose(first).points(points), then.points(first.points(points)), atol=1e-6)
-    np.testing.assert_allclose(first.inverse().points(first.points(points)), points, atol=1e-6)
-
-
-def test_a_grid_shifts_what_it_lies_over() -> None:
-    grid = np.zeros((2, 2, 2))
-    grid[:, 1] = (10, 0)
-    warp = Warp(homography=np.eye(3), grid=grid, size=(100, 100))
-    np.testing.assert_allclose(warp.points(np.array([[0.0, 50.0], [50.0, 50.0], [100.0, 0.0]])), [(0, 50), (55, 50), (110, 0)])
-    with pytest.raises(ValueError, match="no closed inverse"):
-        warp.inverse()
-    with pytest.raises(ValueError, match="size"):
-        Warp(homography=np.eye(3), grid=grid)
-    with pytest.raises(ValueError, match=r"\(3, 3\)"):
-        Warp(homography=np.eye(2))
-
-
-def test_a_page_survives_the_store() -> None:
-    page = page_of("Số: 17/2021", "Nơi sinh: Na Hang")
-    again = serialization.load(PageText, serialization.dump(page))
-    assert again.lines == page.lines
-    assert again.sheet == page.sheet
-    np.testing.assert_array_equal(again.to_scan.homography, page.to_scan.homography)
-    assert serialization.dump(again) == serialization.dump(serialization.load(PageText, serialization.dump(again)))
-
-
-@pytest.mark.parametrize("value", ["Tày", True, None, ("một", "hai")])
-def test_every_kind_of_value_survives_the_store(value: str | bool | tuple[str, ...] | None) -> None:
-    problems = (Problem(code="date_order", field="b", facts={"count": 2}),)
-    field = Field(name="a", raw="x", value=value, confidence=0.5, accepted=True, page=0, box=Box(0, 1, 2, 3), problems=problems)
-    assert serialization.load(Field, serialization.dump(field)) == field
-
-
-# --- lines ----------------------------------------------------------------------------------------------------------
+from tests.unit.builders import line
 
 
 def read(*lines: Line) -> list[str]:
@@ -192,36 +87,3 @@ def test_nothing_is_lost_or_said_twice() -> None:
     cells = [Cell(box=Box(x, y, x + 300, y + 200), table=0, row=y, column=x) for x, y in corners]
     assert sorted(found.text for found in reading_order(lines, cells)) == sorted(found.text for found in lines)
     assert read() == []
-
-
-def columns(text: str, charset: str = "abc ") -> np.ndarray:
-    """CTC columns that say `text`; `_` is the blank."""
-    found = np.full((len(text), len(charset) + 1), 0.01, np.float32)
-    for row, letter in enumerate(text):
-        found[row, 0 if letter == "_" else charset.index(letter) + 1] = 0.9
-    return found
-
-
-@pytest.mark.parametrize(
-    ("path", "text"), [("aab", "ab"), ("a_a", "aa"), ("__a__", "a"), ("___", ""), ("", ""), ("ab__bc", "abbc"), ("a b", "a b")]
-)
-def test_equal_columns_are_one_letter_and_blanks_divide(path: str, text: str) -> None:
-    signs = best_path(columns(path), "abc ")
-    assert "".join(sign.char for sign in signs) == text
-    assert all(0 <= sign.first <= sign.last < len(path) for sign in signs)
-
-
-def test_letters_of_a_line_have_their_places() -> None:
-    found = to_line(best_path(columns("_aa__b_ _c_"), "abc "), Place(Box(100, 10, 210, 40)), 11, 100)
-    assert found is not None
-    assert found.text == "ab c"
-    assert [word.text for word in found.words] == ["ab", "c"]
-    assert [letter.char for letter in found.letters] == ["a", "b", " ", "c"]
-    xs = [letter.x0 for letter in found.letters]
-    assert xs == sorted(xs)
-    assert 100 <= found.letters[0].x0 < found.letters[-1].x1 <= 210
-
-
-@pytest.mark.parametrize("path", ["", "___", "_ _ "])
-def test_a_line_of_nothing_is_none(path: str) -> None:
-    assert to_line(best_path(columns(path), "abc "), Place(Box(0, 0, 80, 20)), max(len(path), 1), 100) is None

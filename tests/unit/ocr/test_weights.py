@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
 from digitizer.errors import ModelError
-from digitizer.ocr.weights import PLAIN, check_model, detector, recogniser
+from digitizer.ocr.weights import PLAIN, RECOGNISER, SHIPPED, check_model, detector, recogniser
 from digitizer.settings import EngineOptions
 from digitizer.text import ACCENTED
 
@@ -96,3 +97,21 @@ def test_a_folder_with_a_file_missing_or_broken_is_refused_by_its_name(tmp_path:
     error = refusal(folder)
     assert error.message.startswith("model folder is not complete")
     assert error.facts == {"model": "m"}
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    shutil.copytree(SHIPPED / RECOGNISER, folder)
+    return folder
+
+
+def test_the_shipped_reader_knows_every_letter(shipped: Path) -> None:
+    assert len(check_model(shipped, "recogniser").charset) >= 229
+
+
+def test_changed_weights_are_refused(shipped: Path) -> None:
+    with (shipped / "inference.onnx").open("ab") as weights:
+        weights.write(b"\0")
+    with pytest.raises(ModelError, match="hash"):
+        check_model(shipped, "recogniser")
