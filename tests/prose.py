@@ -8,7 +8,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 #: pages for people, the generated ones left out
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md"), *ROOT.glob("benchmarks/*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("docs/decisions/*.md"),
+        *(ROOT / top / "README.md" for top in ("samples", "digitizer/data")),
+        *ROOT.glob("benchmarks/*.md"),
+    ]
+)
 
 _FENCE = re.compile(r"^\s*```")
 _ITEM = re.compile(r"^\s*(?:[-*]|\d+\.)\s+")
