@@ -1,8 +1,17 @@
-"""Measures how readable our pages are: words and semicolons a sentence. `python -m tests.prose` prints them."""
+"""Measures how readable our prose is: words and semicolons a sentence.
+
+`python -m tests.prose` prints a row for each page. `python -m tests.prose digitizer/queue` lists sentences of docstrings and
+comments below a folder that are long or hold a semicolon.
+"""
 
 from __future__ import annotations
 
+import ast
+import io
 import re
+import sys
+import tokenize
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,8 +91,45 @@ def measure(markdown: str) -> Prose:
     return Prose(tuple(sentences))
 
 
+def told_in_code(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, text) of every docstring and every block of comments in a Python file."""
+    source = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
+            text := ast.get_docstring(node)
+        ):
+            yield getattr(node, "lineno", 0) + 1, text
+    block: list[str] = []
+    begin = last = 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and "noqa" not in token.string:
+            if token.start[0] != last + 1:
+                if block:
+                    yield begin, " ".join(block)
+                block, begin = [], token.start[0]
+            block.append(token.string.lstrip("#: "))
+            last = token.start[0]
+    if block:
+        yield begin, " ".join(block)
+
+
+def hard_sentences(path: Path, *, most: int = 24) -> Iterator[tuple[int, str]]:
+    """(line, sentence) of docstrings and comments with more than `most` words or with a semicolon."""
+    for line, text in told_in_code(path):
+        for sentence in measure(text).sentences:
+            if len(words(sentence)) > most or ";" in sentence:
+                yield line, sentence
+
+
 def main() -> None:
-    """Prints a row for each page."""
+    """Prints a row for each page, or the hard sentences below the folders and files named."""
+    for name in sys.argv[1:]:
+        top = Path(name)
+        for path in sorted(top.rglob("*.py")) if top.is_dir() else [top]:
+            for line, sentence in hard_sentences(path):
+                print(f"{path}:{line}: {sentence}")
+    if sys.argv[1:]:
+        return
     print(f"{'page':45} {'sentences':>9} {'words':>6} {'semicolons':>10} {'longest':>8}")
     for path in PAGES:
         prose = measure(path.read_text(encoding="utf-8"))
