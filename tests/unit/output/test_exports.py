@@ -20,8 +20,7 @@ from digitizer.output import result_json, result_schema
 from digitizer.output.exports import ALTO, COLUMNS, FORMATS, alto, hocr, text
 from digitizer.output.exports import csv as as_csv
 from tests.conftest import Answer
-from tests.unit.output.test_archive import document, field
-from tests.unit.output.test_pdf import WORDS, hashed, jpeg, result_of, text_of
+from tests.unit.output.builders import WORDS, document, field, hashed, jpeg, result_of, text_of
 from tests.validators import alto_schema
 
 BEFORE = Path(__file__).with_name("result-1.json")

@@ -14,7 +14,7 @@ from PIL import Image
 from digitizer.errors import OutputInvalid
 from digitizer.pipeline import light_copy
 from digitizer.settings import PageOptions
-from tests.unit.output.test_pdf import WORDS, copied, rendered, text_of
+from tests.unit.output.builders import WORDS, copied, rendered, text_of
 
 OPTIONS = PageOptions()
 

@@ -4,124 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-import cv2
-import jsonschema
 import numpy as np
 import pikepdf
 import pymupdf
 import pytest
-import tifffile
 from numpy.typing import NDArray
+from pikepdf import Name
 from PIL import Image
 
 from digitizer.errors import DamagedFile
-from digitizer.model import Box, Digitized, Line, OldText, PageText, Problem, Quality, Run, Sheet, Source, Warp
-from digitizer.output import render, result_json, result_schema
-from digitizer.pages import ScanFile
-from digitizer.settings import PageOptions
-from tests.unit.builders import line, page_of
+from digitizer.model import Box, OldText, Problem, Quality, Warp
+from digitizer.output import Look, render
+from tests.unit.output.builders import (
+    WORDS,
+    H,
+    W,
+    copied,
+    hashed,
+    jpeg,
+    picture,
+    rendered,
+    result_of,
+    shown,
+    stored,
+    text_of,
+    written,
+)
 from tests.validators import findings
-
-WORDS = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Họ, chữ đệm, tên: Đặng Thị Ngọc Ỷ", "Quê quán: Nậm Đíp, Lũng Giềng (ẵ ặ ỡ ợ ữ ự)")
-W, H = 700, 900
-
-
-def picture(colour: bool = True, bits: int = 8) -> Image.Image:
-    down, across = np.mgrid[0:H, 0:W]
-    pixels = np.stack([120 + down / 8, 250 - across / 6, 200 + 0 * down], axis=-1).astype(np.uint8)
-    pixels[40:200, 60:160] = (220, 30, 40)
-    image = Image.fromarray(pixels if colour else np.repeat(pixels[..., :1], 3, 2))
-    return image.convert("L").point(lambda v: 255 * (v > 180)).convert("RGB") if bits == 1 else image
-
-
-def a_line(text: str, y: float) -> Line:
-    return line(text, x=20, y=y)
-
-
-def text_of(source: str, scan: int = 0, *, size: tuple[int, int] = (W, H), area: Box | None = None, to_scan: Warp | None = None,
-            rotation: int = 0, words: tuple[str, ...] = WORDS) -> PageText:  # fmt: skip
-    """A page on which `words` were read; `size` is that of the scan, `to_scan` leads there."""
-    lines = tuple(a_line(words[n], 60.0 + 60 * n) for n in range(len(words)))
-    return replace(
-        page_of(), source=source, scan=scan, width=W, height=H, dpi=100.0, sheet=Sheet(width=size[0], height=size[1], area=area),
-        to_scan=to_scan or Warp.identity(), quality=Quality(rotation=rotation), lines=lines,
-    )  # fmt: skip
-
-
-def result_of(files: dict[str, tuple[Path, str]], texts: list[PageText]) -> Digitized:
-    sources = tuple(Source(id=id_, key="", media_type=kind, size=path.stat().st_size) for id_, (path, kind) in files.items())
-    return Digitized(
-        bundle=sources[0].id, sources=sources, pages=tuple(texts), positions=tuple(range(len(texts))), documents=(), problems=(),
-        run=Run(versions={}, models={}, doctypes="", seconds={}),
-    )  # fmt: skip
-
-
-def hashed(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def decoded(path: Path) -> Callable[[str, int], NDArray[np.uint8]]:
-    def decode(source: str, scan: int) -> NDArray[np.uint8]:
-        if path.suffix == ".pdf":
-            with pymupdf.open(path) as pdf:
-                drawn = pdf[scan].get_pixmap(dpi=100)
-                return np.frombuffer(drawn.samples, np.uint8).reshape(drawn.height, drawn.width, 3)
-        with Image.open(path) as image:
-            image.seek(scan)
-            return np.asarray(image.convert("RGB"))
-
-    return decode
-
-
-def rendered(tmp_path: Path, path: Path, kind: str, texts: list[PageText] | None = None, **more: object) -> tuple[Path, dict]:  # type: ignore[type-arg]
-    """Renders one file; (the PDF, the JSON)."""
-    id_ = hashed(path)
-    texts = [replace(t, source=id_) for t in (texts or [text_of(id_)])]
-    out = tmp_path / "out"
-    out.mkdir(exist_ok=True)
-
-    result = result_of({id_: (path, kind)}, texts)
-    signed = frozenset([id_]) if more.get("signed") else frozenset[str]()
-    with ExitStack() as ends:
-        more = {"decode": decoded(path), **more, "signed": signed}
-        if kind == "image/tiff":
-            more["decode_16bit"] = lambda _, n: ends.enter_context(ScanFile(path, source=id_, options=PageOptions())).image_16bit(
-                n
-            )
-        pdf, text = render(result, {id_: path}, name="a", into=out, **more)  # type: ignore[arg-type]
-    return pdf.path, json.loads(text.path.read_text(encoding="utf-8"))
-
-
-def copied(pdf: Path, page: int = 0) -> str:
-    with pymupdf.open(pdf) as opened:
-        return opened[page].get_text()
-
-
-def stored(pdf: Path) -> bytes:
-    with pikepdf.open(pdf) as opened:
-        (image,) = opened.pages[0].get_images().values()
-        return image.read_raw_bytes()
-
-
-def shown(pdf: Path) -> NDArray[np.uint8]:
-    """The page at the resolution of its image."""
-    with pymupdf.open(pdf) as opened:
-        pixmap = opened[0].get_pixmap(dpi=100)
-        return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
-
-
-def jpeg(tmp_path: Path, **save: object) -> Path:
-    path = tmp_path / "a.jpg"
-    picture().save(path, quality=90, **save)
-    return path
 
 
 def test_a_jpeg_passes_through_unchanged(tmp_path: Path) -> None:
@@ -343,103 +256,6 @@ def test_a_book_of_many_files_is_one_pdf_in_order(tmp_path: Path) -> None:
     ] * 3
 
 
-# --- JSON -----------------------------------------------------------------------------------------------------------
-
-
-def test_the_json_follows_its_schema_and_the_schema_minds_mistakes(tmp_path: Path) -> None:
-    path = jpeg(tmp_path)
-    id_ = hashlib.sha256(path.read_bytes()).hexdigest()
-    plain = json.loads(json.dumps(result_json(result_of({id_: (path, "image/jpeg")}, [text_of(id_)]))))
-    jsonschema.Draft202012Validator.check_schema(result_schema())
-    jsonschema.validate(plain, result_schema())
-    for spoil in (
-        lambda d: d.pop("run"),
-        lambda d: d["pages"][0].update(rotation=45),
-        lambda d: d["pages"][0]["lines"][0].update(confidence=1.2),
-        lambda d: d.update(extra=1),
-    ):
-        bad = json.loads(json.dumps(plain))
-        spoil(bad)
-        with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(bad, result_schema())
-
-
-# --- pages PDF/A minds ----------------------------------------------------------------------------------------------
-
-
-DEFLATE = {"compression": "tiff_adobe_deflate"}
-DEEP = (np.arange(H * W, dtype=np.uint32).reshape(H, W) % 65_521).astype(np.uint16)
-
-
-def kept_bits(tmp_path: Path, path: Path, kind: str) -> NDArray[np.uint16]:
-    """The image in the PDF of a file of 16 bits, read by pikepdf; (H, W) or (H, W, 3)."""
-    pdf, result = rendered(tmp_path, path, kind, decode=lambda source, scan: np.zeros((H, W, 3), np.uint8))
-    assert findings(pdf) == [] == result["problems"]
-    with pikepdf.open(pdf) as opened:
-        (image,) = opened.pages[0].get_images().values()
-        assert (int(image.BitsPerComponent), int(image.Width), int(image.Height)) == (16, W, H)
-        data = np.frombuffer(image.read_bytes(), ">u2").astype(np.uint16)
-    if data.size == H * W:
-        with pymupdf.open(pdf) as opened:
-            grey = np.frombuffer(opened[0].get_pixmap(dpi=100, colorspace="GRAY").samples, np.uint8).reshape(H, W)
-        assert np.abs(grey.astype(int) - (data.reshape(H, W) >> 8)).max() <= 1, "and a reader shows it so"
-    return data.reshape((H, W) if data.size == H * W else (H, W, 3))
-
-
-def test_a_png_of_sixteen_bits_keeps_them(tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    Image.fromarray(DEEP).save(path)
-    np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/png"), DEEP)
-
-
-@pytest.mark.parametrize(
-    "how",
-    [
-        {},
-        {"compression": "tiff_adobe_deflate"},
-        {"compression": "tiff_adobe_deflate", "tiffinfo": {317: 2}},
-        {"compression": "tiff_lzw"},
-        {"compression": "tiff_lzw", "tiffinfo": {317: 2}},
-        {"compression": "packbits"},
-    ],
-)
-def test_a_grey_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, how: dict[str, Any]) -> None:
-    path = tmp_path / "a.tif"
-    Image.fromarray(DEEP).save(path, **how)
-    np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), DEEP)
-
-
-@pytest.mark.parametrize("compression", [1, 5, 8])
-def test_a_coloured_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, compression: int) -> None:
-    path, deep = tmp_path / "a.tif", np.stack([DEEP, DEEP[::-1], DEEP[:, ::-1]], axis=-1)
-    assert cv2.imwrite(str(path), deep[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, compression])
-    np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), deep)
-
-
-@pytest.mark.parametrize("how", ["strips", "tiles"])
-@pytest.mark.parametrize("planes", ["contig", "separate"])
-@pytest.mark.parametrize("packed", [{}, {"compression": "zlib", "predictor": True}])
-def test_a_coloured_tiff_of_sixteen_bits_keeps_them_however_it_is_laid_out(
-    tmp_path: Path, how: str, planes: str, packed: dict[str, Any]
-) -> None:
-    path, deep = tmp_path / "a.tif", np.stack([DEEP, DEEP[::-1], DEEP[:, ::-1]], axis=-1)
-    data = deep if planes == "contig" else deep.transpose(2, 0, 1)
-    laid_out = {"tile": (48, 64)} if how == "tiles" else {"rowsperstrip": 37}
-    tifffile.imwrite(path, data, photometric="rgb", planarconfig=planes, byteorder=">", **laid_out, **packed)
-    np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), deep)
-
-
-def test_a_tiff_of_sixteen_bits_that_is_damaged_keeps_eight_of_them(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path = tmp_path / "a.tif"
-    Image.fromarray(DEEP).save(path, compression="tiff_lzw")
-    data = path.read_bytes()
-    path.write_bytes(data[:2000] + b"\xff" * (len(data) - 4000) + data[-2000:])
-    grey = np.repeat((DEEP >> 8).astype(np.uint8)[..., None], 3, 2)
-    pdf, _ = rendered(tmp_path, path, "image/tiff", decode=lambda source, scan: grey)
-    np.testing.assert_array_equal(shown(pdf), grey)
-    assert [record.message for record in caplog.records] == ["scan keeps 8 of its 16 bits"]
-
-
 def test_a_page_whose_font_is_not_embedded_becomes_a_picture_and_the_file_pdf_a(tmp_path: Path) -> None:
     path = scanned_pdf(tmp_path, text="Visible text", embedded=False)
     texts = [replace(text_of("", area=AREA), old_text=OldText.KEPT)]
@@ -449,3 +265,36 @@ def test_a_page_whose_font_is_not_embedded_becomes_a_picture_and_the_file_pdf_a(
     assert findings(pdf) == []
     assert all(word in copied(pdf) for word in WORDS)
     np.testing.assert_array_equal(shown(pdf), pixels)
+
+
+def test_a_picture_in_jpeg_2000_stays_as_it_is(tmp_path: Path) -> None:
+    tile = np.add.outer(np.arange(H) % 200, np.arange(W) % 50).astype(np.uint8)
+    path = tmp_path / "a.pdf"
+    with pymupdf.open() as drawn:
+        page = drawn.new_page(width=W * 0.72, height=H * 0.72)
+        Image.fromarray(tile).save(tmp_path / "a.jp2")
+        page.insert_image(page.rect, filename=tmp_path / "a.jp2")
+        drawn.save(path)
+    with pikepdf.open(path) as opened:
+        (before,) = opened.pages[0].get_images().values()
+        assert before.Filter == Name.JPXDecode
+        raw = before.read_raw_bytes()
+    pdf, _ = written(tmp_path, texts=[text_of("", area=Box(0, 0, W * 0.72, H * 0.72))], source=(path, "application/pdf"))
+    with pikepdf.open(pdf) as opened:
+        (after,) = opened.pages[0].get_images().values()
+        assert after.read_raw_bytes() == raw
+
+
+def test_forced_pages_are_pictures_without_the_text_of_the_input(tmp_path: Path) -> None:
+    path = tmp_path / "font.pdf"
+    with pymupdf.open() as drawn:
+        drawn.new_page(width=W * 0.72, height=H * 0.72).insert_text((72, 72), "Sai het", fontsize=20)
+        drawn.save(path)
+    white = np.full((H, W, 3), 255, np.uint8)
+    id_ = hashed(path)
+    result = result_of({id_: (path, "application/pdf")}, [text_of(id_, area=Box(0, 0, W * 0.72, H * 0.72))])
+    look = Look(rasterise=True)
+    pdf, _ = render(result, {id_: path}, name="a", into=tmp_path, decode=lambda source, scan: white, look=look)
+    assert "Sai" not in copied(pdf.path)
+    assert " ".join(copied(pdf.path).split()) == " ".join(WORDS)
+    assert findings(pdf.path) == []

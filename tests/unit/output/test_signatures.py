@@ -16,8 +16,7 @@ from digitizer.errors import ConfigError, InputError, SigningFailed
 from digitizer.output.signatures import Signing, check_signatures, pkcs11, pkcs12, sign_pdf
 from tests.conftest import Answer
 from tests.pki import SECRET, SIGNER, SOFTHSM, Authority, authority, software_token
-from tests.unit.output.test_archive import document, written
-from tests.unit.output.test_pdf import text_of
+from tests.unit.output.builders import document, text_of, written
 from tests.validators import qpdf, verapdf
 
 AT = datetime(2026, 9, 30, 2, 3, 4, tzinfo=UTC)

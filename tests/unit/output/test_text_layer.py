@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from benchmarks.output import READERS
 from digitizer.model import Box, Line, PageText, Warp, Word
 from digitizer.text import nfc
-from tests.unit.output.test_pdf import H, W, jpeg, rendered, text_of
+from tests.unit.output.builders import WORDS, H, W, copied, jpeg, pdfium, poppler, rendered, text_of, written
 
 PX_PT = 0.72
 SYLLABLES = ["Nguyễn", "Thị", "Ượng", "i", "xã", "Hà", "12/2018", "9", "số:", "Quang,", "CMND/Hộ", "-", "khai-sinh", ".", "Ỷ"]
@@ -129,3 +130,40 @@ def test_a_line_without_words_is_placed_by_its_letters(tmp_path: Path) -> None:
     assert copies(pdf) == by_all("Số:", "12", "A")
     with pymupdf.open(pdf) as opened:
         assert [w[0] / PX_PT for w in opened[0].get_text("words")] == pytest.approx([20, 100, 160], abs=2)
+
+
+@pytest.mark.parametrize("reader", [poppler, pdfium, copied])
+def test_three_readers_copy_exactly_what_was_read(tmp_path: Path, reader) -> None:  # type: ignore[no-untyped-def]
+    words = (*WORDS, "Nguyễn Thị Ượng sinh 01/02/1999 tại ỦY BAN", "A", "12 B")
+    pdf, _ = written(tmp_path, texts=[text_of("", words=words)])
+    said = " ".join(reader(pdf).split())
+    assert said == " ".join(words)
+    assert unicodedata.is_normalized("NFC", said)
+
+
+def test_words_are_found_by_searching(tmp_path: Path) -> None:
+    pdf, _ = written(tmp_path, texts=[text_of("", words=("Nguyễn Thị Ượng",))])
+    with pymupdf.open(pdf) as opened:
+        assert opened[0].search_for("Nguyễn Thị Ượng")
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_words_stand_within_two_px_after_turning_and_dewarping(tmp_path: Path, rotation: int) -> None:
+    grid = np.zeros((5, 4, 2))
+    grid[..., 1] = np.linspace(-6, 6, 4)[None, :] ** 2 / 6
+    skew = np.radians(1.5)
+    turn = np.array([(np.cos(skew), -np.sin(skew), 9.0), (np.sin(skew), np.cos(skew), 4.0), (0, 0, 1)])
+    warp = Warp(homography=turn, grid=grid, size=(W, H))
+    text = text_of("", to_scan=warp, words=("một hai ba", "bốn năm"))
+    text = replace(text, quality=replace(text.quality, rotation=rotation))
+    pdf, _ = written(tmp_path, texts=[text])
+    with pymupdf.open(pdf) as opened:
+        page = opened[0]
+        page.set_rotation(0)
+        found = {word[4]: word for word in page.get_text("words")}
+    for line in text.lines:
+        for word in line.words:
+            start = warp.points(np.array([(word.box.x0, word.box.y1)]))[0]
+            x0, _, _, y1 = (v / 0.72 for v in found[word.text][:4])
+            assert x0 == pytest.approx(start[0], abs=2)
+            assert y1 == pytest.approx(max(start[1], warp.points(np.array([(word.box.x1, word.box.y1)]))[0][1]), abs=2)
