@@ -1,4 +1,4 @@
-"""Titles over several lines, number forms, rival phrases, seals, doubts, books from cover to cover, an operator's own type."""
+"""Titles over several lines, number forms, rival phrases, seals, books from cover to cover, an operator's own type."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digitizer.classify import classify, split_side_by_side
-from digitizer.classify.doubts import doubts
+from digitizer.classify import classify
 from digitizer.classify.phrases import Phrases
 from digitizer.classify.score import NUMBER, SEAL, score
 from digitizer.doctypes import load
@@ -119,62 +118,6 @@ def test_a_printed_back_stays_with_its_front_and_an_unknown_paper_does_not() -> 
     back = page_of("Chú thích:", "(1) Ghi rõ tên cơ quan đăng ký hộ tịch.")
     notice = page_of(*NATION, "GIẤY MỜI", "Thời gian: 08 giờ 00 phút")
     assert types(front, back, notice) == [("death_declaration", (0, 1)), (None, (2,))]
-
-
-ENGLISH = "This is to certify that the person named below has been employed by our company since March and still works for us."
-
-
-def test_another_language_is_said_and_leaves_the_page_unknown() -> None:
-    (document,) = found(page_of(ENGLISH, ENGLISH))
-    assert (document.doctype, [p.code for p in document.problems]) == (None, ["other_language"])
-
-
-def test_a_page_hardly_read_says_so_and_nothing_of_it_is_accepted() -> None:
-    page = page_of(*BIRTH)
-    blurred = replace(page, lines=tuple(replace(k, confidence=0.4) for k in page.lines))
-    (document,) = found(blurred)
-    assert document.doctype == "birth_register" and document.score <= 0.75 < found(page)[0].score
-    (record,) = extract(document, [blurred], doctypes=OURS)
-    assert not any(field.accepted for field in record.fields)
-    assert "hardly_legible" in [reason.code for reason in record.reasons]
-
-
-BESIDE = page_of(
-    ((NATION[0], 100), (NATION[0], 900)),
-    ((NATION[1], 150), (NATION[1], 950)),
-    (("GIẤY BÁO TỬ", 200), ("TỜ KHAI ĐĂNG KÝ KHAI TỬ", 1000)),
-    (("Họ và tên người chết: LÒ THỊ MAI", 100), ("Kính gửi: UBND xã Lao Chải", 900)),
-    (("Nơi chết: tại nhà", 100), ("Họ, chữ đệm, tên người yêu cầu: LÒ VĂN A", 900)),
-)
-
-
-def test_two_papers_side_by_side_are_two_documents_and_a_person_looks_at_both() -> None:
-    texts, positions = split_side_by_side([BESIDE], [4])
-    assert positions == (4, 4)
-    documents = classify(texts, positions, bundle="b", doctypes=OURS)
-    assert [(d.doctype, d.pages, d.texts) for d in documents] == [
-        ("death_notice", (4,), (0,)),
-        ("death_declaration", (4,), (1,)),
-    ]
-    for document in documents:
-        assert [p.code for p in document.problems] == ["side_by_side"]
-        assert document.score <= 0.75
-        (record,) = extract(document, texts, doctypes=OURS)
-        assert record.fields and not any(field.accepted for field in record.fields)
-
-
-def test_two_halves_of_a_scan_that_both_begin_a_paper_are_two_documents() -> None:
-    halves = [page_of(*NATION, "GIẤY KHAI SINH"), page_of(*NATION, "GIẤY BÁO TỬ")]
-    documents = classify(halves, [0, 0], bundle="b", doctypes=OURS)
-    assert [(d.pages, d.texts) for d in documents] == [((0,), (0,)), ((0,), (1,))]
-    assert [[p.code for p in d.problems] for d in documents] == [["side_by_side"], ["side_by_side"]]
-
-
-def test_two_papers_that_nothing_divides_stay_one_and_say_so() -> None:
-    across = replace(BESIDE, lines=(*BESIDE.lines, line("X" * 100, y=900)))
-    assert split_side_by_side([across], [0]) == ((across,), (0,))
-    assert "side_by_side" in [p.code for p in doubts([(0, across)])]
-    assert split_side_by_side([page_of(*NATION, "GIẤY BÁO TỬ")], [0])[1] == (0,)
 
 
 def test_a_letterhead_begins_a_paper_of_the_same_type_though_its_title_was_not_read() -> None:

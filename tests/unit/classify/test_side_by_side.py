@@ -1,0 +1,52 @@
+"""Two papers on one glass are two documents, or are told where nothing divides them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from digitizer.classify import classify, split_side_by_side
+from digitizer.classify.doubts import doubts
+from digitizer.doctypes import load
+from digitizer.extract import extract
+from tests.unit.builders import line, page_of
+
+OURS = load()
+
+NATION = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
+
+BESIDE = page_of(
+    ((NATION[0], 100), (NATION[0], 900)),
+    ((NATION[1], 150), (NATION[1], 950)),
+    (("GIẤY BÁO TỬ", 200), ("TỜ KHAI ĐĂNG KÝ KHAI TỬ", 1000)),
+    (("Họ và tên người chết: LÒ THỊ MAI", 100), ("Kính gửi: UBND xã Lao Chải", 900)),
+    (("Nơi chết: tại nhà", 100), ("Họ, chữ đệm, tên người yêu cầu: LÒ VĂN A", 900)),
+)
+
+
+def test_two_papers_side_by_side_are_two_documents_and_a_person_looks_at_both() -> None:
+    texts, positions = split_side_by_side([BESIDE], [4])
+    assert positions == (4, 4)
+    documents = classify(texts, positions, bundle="b", doctypes=OURS)
+    assert [(d.doctype, d.pages, d.texts) for d in documents] == [
+        ("death_notice", (4,), (0,)),
+        ("death_declaration", (4,), (1,)),
+    ]
+    for document in documents:
+        assert [p.code for p in document.problems] == ["side_by_side"]
+        assert document.score <= 0.75
+        (record,) = extract(document, texts, doctypes=OURS)
+        assert record.fields and not any(field.accepted for field in record.fields)
+
+
+def test_two_halves_of_a_scan_that_both_begin_a_paper_are_two_documents() -> None:
+    halves = [page_of(*NATION, "GIẤY KHAI SINH"), page_of(*NATION, "GIẤY BÁO TỬ")]
+    documents = classify(halves, [0, 0], bundle="b", doctypes=OURS)
+    assert [(d.pages, d.texts) for d in documents] == [((0,), (0,)), ((0,), (1,))]
+    assert [[p.code for p in d.problems] for d in documents] == [["side_by_side"], ["side_by_side"]]
+
+
+def test_two_papers_that_nothing_divides_stay_one_and_say_so() -> None:
+    across = replace(BESIDE, lines=(*BESIDE.lines, line("X" * 100, y=900)))
+    assert split_side_by_side([across], [0]) == ((across,), (0,))
+    assert "side_by_side" in [p.code for p in doubts([(0, across)])]
+    assert split_side_by_side([page_of(*NATION, "GIẤY BÁO TỬ")], [0])[1] == (0,)

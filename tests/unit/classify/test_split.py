@@ -1,0 +1,108 @@
+"""Where a paper ends and the next begins in a bundle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from digitizer.classify import classify
+from digitizer.classify.phrases import Phrases
+from digitizer.classify.score import score
+from digitizer.doctypes import DocType, load
+from digitizer.model import PageText
+from tests.unit.builders import page_of
+
+OURS = load()
+
+DECLARATION = page_of(
+    "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+    "TỜ KHAI ĐĂNG KÝ KHAI SINH",
+    "Kính gửi: UBND xã Xuân Lập",
+    "Họ, chữ đệm, tên người yêu cầu: PHÙNG HỒNG OANH",
+    "Nơi cư trú: Thôn Cầu Mơ",
+    "Quan hệ với người được khai sinh: Mẹ đẻ",
+    "Đề nghị cơ quan đăng ký khai sinh cho người dưới đây:",
+    "Ngày, tháng, năm sinh: 27.10.2022",
+    "Họ, chữ đệm, tên mẹ: PHÙNG HỒNG OANH",
+    "Họ, chữ đệm, tên cha: TẨN XUÂN KIỂM",
+)
+
+DEATHS = page_of(
+    "Số: 22/2019 Quyển số: 01/2019 Ngày, tháng, năm đăng ký: 01-07-2019",
+    "Phần ghi về người được khai tử",
+    "Họ, chữ đệm, tên: LY BẢO QUÝ",
+    "Nơi cư trú cuối cùng: Thôn Khuôn Pục",
+    "Đã chết vào lúc 11 giờ 10 phút",
+    "Nơi chết: tại nhà",
+    "Nguyên nhân chết: Đuối nước",
+    "Người đi đăng ký khai tử",
+    "Người thực hiện",
+    "Trang số: 22",
+)
+
+SIGNATURES = page_of("Làm tại: Xuân Lập, ngày 07 tháng 11 năm 2022", "Người yêu cầu", "PHÙNG HỒNG OANH")
+
+MENU = page_of("Phở bò tái chín", "Bún chả Hà Nội", "Cà phê sữa đá")
+
+BLANK = page_of(blank=True)
+
+
+def types(*pages: PageText, doctypes: dict[str, DocType] | None = None) -> list[tuple[str | None, tuple[int, ...]]]:
+    found = classify(pages, range(len(pages)), bundle="b", doctypes=doctypes or OURS)
+    return [(d.doctype, d.pages) for d in found]
+
+
+def without(page: PageText, text: str) -> PageText:
+    kept = tuple(k for k in page.lines if text not in k.text)
+    assert len(kept) == len(page.lines) - 1
+    return replace(page, lines=kept)
+
+
+def best(page: PageText, doctypes: dict[str, DocType] | None = None) -> tuple[str, float]:
+    first = score(Phrases.of([(0, page)]), doctypes or OURS)[0]
+    return first.doctype, first.value
+
+
+def test_two_papers_and_a_book_lie_in_one_bundle() -> None:
+    assert types(DECLARATION, SIGNATURES, BLANK, DEATHS, DEATHS, DEATHS, DECLARATION) == [
+        ("birth_declaration", (0, 1)),
+        (None, (2,)),
+        ("death_register", (3, 4, 5)),
+        ("birth_declaration", (6,)),
+    ]
+
+
+def test_a_page_nobody_knows_is_no_page_of_the_book_before_it() -> None:
+    assert types(DEATHS, MENU) == [("death_register", (0,)), (None, (1,))]
+
+
+def test_the_same_title_again_begins_another_paper() -> None:
+    assert types(DECLARATION, DECLARATION) == [("birth_declaration", (0,)), ("birth_declaration", (1,))]
+
+
+def test_a_paper_goes_on_over_the_blank_back_of_its_sheet() -> None:
+    assert types(DECLARATION, BLANK, SIGNATURES, BLANK) == [("birth_declaration", (0, 2)), (None, (1,)), (None, (3,))]
+    assert types(DEATHS, BLANK, DEATHS, BLANK, DEATHS) == [("death_register", (0, 2, 4)), (None, (1,)), (None, (3,))]
+
+
+def test_a_blank_sheet_a_title_or_an_unknown_page_ends_a_paper() -> None:
+    assert types(DECLARATION, BLANK, BLANK, SIGNATURES)[3:] == [(None, (3,))]
+    assert types(DECLARATION, BLANK, DECLARATION)[2:] == [("birth_declaration", (2,))]
+    assert types(MENU, SIGNATURES) == [(None, (0,)), (None, (1,))]
+
+
+def test_every_scan_belongs_to_exactly_one_document() -> None:
+    pages = (BLANK, MENU, DECLARATION, SIGNATURES, BLANK, BLANK, DEATHS, MENU, DECLARATION, BLANK, SIGNATURES)
+    scans = [scan for _, own in types(*pages) for scan in own]
+    assert sorted(scans) == list(range(len(pages)))
+
+
+def test_two_parts_of_one_scan_stay_together_and_no_pages_are_no_documents() -> None:
+    (document,) = classify([DEATHS, DEATHS], [0, 0], bundle="b", doctypes=OURS)
+    assert (document.pages, document.texts) == ((0,), (0, 1))
+    assert classify([], [], bundle="b", doctypes=OURS) == ()
+
+
+def test_a_document_keeps_the_best_score_of_its_pages_and_its_place_in_the_bundle() -> None:
+    (document,) = classify([DEATHS, without(DEATHS, "Nơi chết")], [3, 4], bundle="b", doctypes=OURS)
+    assert (document.id, document.pages, document.texts) == ("b/0", (3, 4), (0, 1))
+    assert document.score == best(DEATHS)[1]
