@@ -41,8 +41,8 @@ DigitizerError            exit 15, HTTP 500
       ├─ ConnectorLogin
       └─ ReadBackDiffers
 
-An error carries a `code` and `facts` (file names, limits, counts; never a person's data). The sentence an operator
-reads is looked up under the code in `digitizer/messages/`, where it says what to do next.
+An error carries a `code` and `facts`: file names, limits and counts, never a person's data. The sentence for the operator
+stands under the code in `digitizer/messages/` and says what to do next.
 """
 
 from __future__ import annotations
@@ -113,13 +113,13 @@ class RepeatDiffers(UsageError):
 
 
 class TooMany(UsageError):
-    """A limit of the API key is used up; the fact `retry_after_s` says when to come again."""
+    """A limit of the API key is used up. The fact `retry_after_s` says when to come again."""
 
     code, http_status = "too_many", 429
 
 
 class ConfigError(DigitizerError):
-    """The configuration is wrong; nothing was started."""
+    """The configuration is wrong, so nothing was started."""
 
     code, exit_code = "config", 9
 
@@ -215,7 +215,7 @@ class EngineFailed(EngineError):
 
 
 class ServiceError(DigitizerError):
-    """A service cannot be reached; what was asked can be repeated."""
+    """A service cannot be reached. The same call may succeed later."""
 
     code, exit_code, http_status, retry = "service", 23, 503, True
 
@@ -245,7 +245,7 @@ class QueueDown(ServiceError):
 
 
 class Busy(ServiceError):
-    """The server has as much in hand as it can bear; the fact `retry_after_s` says when to come again."""
+    """The server is busy. The fact `retry_after_s` says when to come again."""
 
     code = "busy"
 

@@ -1,11 +1,11 @@
-"""Sealed folders: a manifest of the files (size, SHA-256) and an Ed25519 signature (RFC 8032) over it.
+"""Signed folders: a manifest of the files (size, SHA-256) and an Ed25519 signature (RFC 8032) over it.
 
-`manifest.json` lists every file and the fingerprint of the key that signs; `manifest.sig` holds the 64 bytes of the
-signature over the bytes of `manifest.json`, so that OpenSSL can check it without us:
+`manifest.json` lists every file and the fingerprint of the signing key. `manifest.sig` holds the 64 bytes of the signature
+over the bytes of `manifest.json`. OpenSSL can check it without us:
 `openssl pkeyutl -verify -pubin -inkey signer.pem -rawin -in manifest.json -sigfile manifest.sig`.
 
-Keys live in `<home>/keys`: our own in `own.pem` (readable by its owner alone), one file for each key we trust in
-`trusted/`. Who trusts a key compares its fingerprint with the sender's by another way, for example by telephone.
+Keys live in `<home>/keys`. `own.pem` is our own key, readable by its owner alone. `trusted/` has one file for each key we
+trust. Before trusting a key, compare its fingerprint with the sender by another way, for example by telephone.
 """
 
 from __future__ import annotations
@@ -28,17 +28,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from digitizer.errors import ConfigError, FileAccess, SealBroken, SealUntrusted, UsageError
 
-MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+#: name of the manifest inside the folder
+MANIFEST = "manifest.json"
+#: name of its signature
+SIGNATURE = "manifest.sig"
+#: name of the format, inside the manifest
 SCHEMA = "digitizer/manifest/1"
-#: a manifest of a million files has about 150 MB; more than this is no manifest
+#: largest manifest that is read, bytes. One of a million files has about 150 MB.
 _MANIFEST_BYTES = 200_000_000
+#: bytes copied at a time
 _BLOCK = 1 << 20
+#: names of trusted keys
 _NAME = re.compile(r"[\w.-]{1,80}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedFile:
-    """A file under the seal; `path` is relative to the folder, with `/`."""
+    """A file the manifest lists. `path` is relative to the folder, with `/`."""
 
     path: str
     #: bytes
@@ -49,7 +55,7 @@ class SealedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What was sealed, by whom, when. `facts` are the sealer's own: codes and counts, no personal data."""
+    """Which files were signed, by which key, when. `facts` are the signer's codes and counts, no personal data."""
 
     kind: str
     #: fingerprint of the key
@@ -61,7 +67,7 @@ class Manifest:
 
 
 class TrustedKey:
-    """A public key and the name we know it by."""
+    """A public key and the name under which we trust it."""
 
     def __init__(self, name: str, public: Ed25519PublicKey) -> None:
         self.name, self._public = name, public
@@ -95,7 +101,7 @@ class OwnKey(TrustedKey):
         self._private = private
 
     def sign(self, data: bytes) -> bytes:
-        """64 bytes, the same for the same data."""
+        """The signature of `data`: 64 bytes, the same for the same data."""
         return self._private.sign(data)
 
 
@@ -106,7 +112,7 @@ class KeyRing:
         self.folder = home / "keys"
 
     def init(self) -> OwnKey:
-        """Makes our own key. Raises UsageError when there is one: what it signed could not be checked any more."""
+        """Makes our own key. Raises UsageError when there is one, because its signatures could not be checked any more."""
         private = Ed25519PrivateKey.generate()
         pem = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -134,7 +140,7 @@ class KeyRing:
         return OwnKey("own", private)
 
     def trust(self, pem: Path, name: str) -> TrustedKey:
-        """Trusts the public key in `pem` under `name`. Raises UsageError for a taken or odd name or something else than a key."""
+        """Trusts the public key in `pem` under `name`. Raises UsageError when the name is taken or odd, or `pem` is no key."""
         if not _NAME.fullmatch(name) or name.startswith(".") or name == "own":
             raise UsageError("a key's name has letters, digits, '.', '_' and '-' only, and is not 'own'", name=name)
         key = TrustedKey(name, _public(pem))
@@ -160,7 +166,7 @@ class KeyRing:
 
 
 def seal(folder: Path, *, key: OwnKey, kind: str, facts: Mapping[str, Any] | None = None) -> Manifest:
-    """Seals every file below `folder` as it is now: writes `manifest.json`, then `manifest.sig`, and returns the manifest.
+    """Signs every file below `folder`: writes `manifest.json`, then `manifest.sig`, and returns the manifest.
 
     Raises FileAccess when a file cannot be read, or is a link.
     """
@@ -174,9 +180,9 @@ def seal(folder: Path, *, key: OwnKey, kind: str, facts: Mapping[str, Any] | Non
 
 
 def check(folder: Path, keys: KeyRing) -> Manifest:
-    """The manifest of a sealed folder that holds exactly what was sealed, by a key we trust.
+    """Checks that a signed folder holds exactly the listed files, signed by a key we trust. Returns the manifest.
 
-    Raises SealUntrusted; SealBroken when a file was changed, is missing, or is there without being listed.
+    Raises SealUntrusted. Raises SealBroken when a file was changed, is missing or was added.
     """
     try:
         manifest = _verified((folder / MANIFEST).read_bytes(), (folder / SIGNATURE).read_bytes(), keys)
@@ -192,7 +198,7 @@ def check(folder: Path, keys: KeyRing) -> Manifest:
 
 
 def pack(folder: Path, target: Path) -> None:
-    """Writes a sealed folder as one `.zip`, the seal first; nothing is compressed twice, `target` appears when it is whole."""
+    """Writes a signed folder as one uncompressed `.zip`, manifest and signature first. `target` appears when it is complete."""
     part = target.with_name(f".{target.name}.part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
         for name in (MANIFEST, SIGNATURE, *(file.path for file in _read(folder / MANIFEST).files)):
@@ -203,10 +209,10 @@ def pack(folder: Path, target: Path) -> None:
 
 
 def unpack(package: Path, into: Path, keys: KeyRing) -> Manifest:
-    """Checks the seal of a `.zip` and then writes exactly the listed files below `into`, each checked while it is written.
+    """Checks the signature of a `.zip`, then writes exactly the listed files below `into`. Each is checked while it is written.
 
-    Nothing is written before a trusted signature was seen, and never more bytes than were sealed.
-    Raises SealUntrusted, SealBroken (also for what is no such package), FileAccess.
+    Nothing is written before a trusted signature was seen, and never more bytes than the manifest lists.
+    Raises SealUntrusted, SealBroken (also for a file that is no such package), FileAccess.
     """
     with _opened(package) as archive:
         manifest = _verified(_member(archive, MANIFEST), _member(archive, SIGNATURE), keys)

@@ -1,6 +1,6 @@
-"""Document types as declarations, one TOML each; an operator's own lie in a folder of theirs.
+"""Document types are declarations, one TOML each. Operators keep their own in a folder of theirs.
 
-A declaration is refused at start, with file and line, not at first use.
+A wrong declaration is refused at start, with file and line.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ TYPES = frozenset(
         "signer_title",
     }
 )
-#: where a value stands; `extract/locate.py` knows how to find it
+#: where a value stands. `extract/locate.py` finds it there.
 PLACES = frozenset(
     {
         "right",
@@ -63,18 +63,21 @@ PLACES = frozenset(
 
 #: machine-readable codes that `extract/codes.py` knows
 CODES = frozenset({"qr", "mrz"})
-#: what covers of all register books say, and closing statements of a year (folded)
+#: phrases on the cover of every register book (folded)
 COVER = ("mo ngay", "khoa ngay", "mo so ngay", "khoa so ngay", "ngay mo so", "ngay khoa so")
+#: phrases of the closing statement of a year (folded)
 CLOSING = ("khoa so", "chot so", "tong so trang", "tong so su kien", "tong so truong hop", "gom co", "truong hop dang ky")
+#: keys a declaration may have
 _KEYS = frozenset(
     {
         "name", "title", "opening", "number", "seal", "also", "own", "need", "never", "book", "accept", "other", "stop", "codes",
         "section", "field", "ticks",
     }
 )  # fmt: skip
-#: what is accepted without a person, where a declaration does not say: score of the type, confidence of a field besides the
-#: calibrated threshold of its kind
-ACCEPT_TYPE, ACCEPT_FIELD = 0.8, 0.0
+#: a type with this score is accepted without a person, where its declaration does not say otherwise
+ACCEPT_TYPE = 0.8
+#: least confidence of a field, beside the calibrated threshold, where its declaration does not say otherwise
+ACCEPT_FIELD = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,22 +89,22 @@ class FieldSpec:
     #: printed labels, folded
     label: tuple[str, ...] = ()
     where: str = "right"
-    #: headings of its column, folded: of a grid for `where = "cell"`, else where a book is a wide table, one event a row
+    #: headings of its column (folded): in a grid for `where = "cell"`, else in a book that is a wide table, one event a row
     column: tuple[str, ...] = ()
-    #: `where = "alone"`: what a whole line looks like
+    #: `where = "alone"`: the form of the whole line
     pattern: re.Pattern[str] | None = None
-    #: name of the section it belongs to; None: anywhere
+    #: name of the section it belongs to. None: anywhere.
     section: str | None = None
     required: bool = False
-    #: headings it is signed under (folded), where its label is not printed; the office is the heading itself
+    #: headings under which the name stands (folded), where its label is not printed. The heading is the office.
     heading: tuple[str, ...] = ()
-    #: the value is another part of what this field was read from: `Trần Văn A, Chủ tịch`
+    #: the field whose reading also holds this value: `Trần Văn A, Chủ tịch` holds the name and the office
     part_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of a form that begins with one of these labels (folded): the mother's, the father's."""
+    """A part of a form, say the mother's. It begins with one of the labels `start` (folded)."""
 
     name: str
     start: tuple[str, ...]
@@ -116,25 +119,25 @@ class DocType:
     title: tuple[str, ...]
     fields: tuple[FieldSpec, ...]
     sections: tuple[Section, ...] = ()
-    #: what lines begin with that stand in for a title: `V/v …` (folded)
+    #: beginnings of a line that takes the place of a title (folded): `V/v …`
     opening: tuple[str, ...] = ()
-    #: what follows the digits of its number: `/TLKS-BS`, `/QĐ-` for anything that begins so (folded)
+    #: text after the digits of its number (folded): `/TLKS-BS`; with a hyphen at the end any text that begins so: `/QĐ-`
     number: tuple[str, ...] = ()
-    #: whether it bears a seal; None: it may
+    #: whether it bears a seal. None: it may.
     seal: bool | None = None
     #: phrases that raise the score, folded
     also: tuple[str, ...] = ()
-    #: one of these phrases has to be there (folded); empty: none has to
+    #: one of these phrases has to be there (folded). Empty: no phrase has to.
     need: tuple[str, ...] = ()
-    #: phrases no other type has: where no title is printed, they tell the types apart (folded)
+    #: phrases no other type has (folded). They tell types apart where no title is printed.
     own: tuple[str, ...] = ()
-    #: lines that rule the type out (whole lines: other titles, headings), folded
+    #: whole lines that rule the type out (folded): other titles, headings
     never: tuple[str, ...] = ()
-    #: a page of a register book: no title on the page, one record or more a page
+    #: whether it is a register book: no title on its pages, one record or more on each
     book: bool = False
-    #: a score below this is not accepted without a person
+    #: a document with a score below this goes to a person
     accept_type: float = ACCEPT_TYPE
-    #: nor is a field below this confidence
+    #: a field with a confidence below this goes to a person
     accept_field: float = ACCEPT_FIELD
     #: printed labels that no field takes (folded): they end the value before them
     other: tuple[str, ...] = ()
@@ -142,9 +145,9 @@ class DocType:
     stop: tuple[str, ...] = ()
     #: tick label (folded) -> code
     ticks: Mapping[str, str] = field(default_factory=dict)
-    #: `qr`, `mrz`: machine-readable codes its values are taken from
+    #: machine-readable codes from which values are taken: `qr`, `mrz`
     codes: tuple[str, ...] = ()
-    #: folded phrase -> as declared, to show it
+    #: folded phrase -> phrase as declared, to show it
     said: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -178,7 +181,7 @@ def load(extra: Path | None = None) -> Mapping[str, DocType]:
 
 
 def digest(doctypes: Mapping[str, DocType]) -> str:
-    """A hash over all declarations; a result says with which it was made."""
+    """A hash over all declarations. It stands in every result."""
     return hashlib.sha256(repr(sorted(doctypes.items())).encode()).hexdigest()
 
 

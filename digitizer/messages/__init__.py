@@ -1,4 +1,4 @@
-"""What an operator reads: sentences by code, in Vietnamese (`vi.toml`) and English (`en.toml`)."""
+"""Every sentence an operator reads, by its code, in Vietnamese (`vi.toml`) and English (`en.toml`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def catalogue(lang: str) -> Mapping[str, str]:
 
 
 def say(code: str, lang: str, /, **facts: object) -> str:
-    """The sentence for `code` with `facts` put in; a fact the sentence does not know is left out, a missing one stays visible."""
+    """The sentence for `code` with `facts` put in.
+
+    A fact the sentence does not mention is left out. A fact that is missing stays visible as `{name}`.
+    """
     return catalogue(lang)[code].format_map(_Visible(facts))
 
 

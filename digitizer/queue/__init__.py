@@ -1,6 +1,6 @@
-"""A hint that there is work. Adapters: `inline.py`, `redis.py`; chosen by URL.
+"""The queue wakes workers. The URL chooses the adapter: `inline.py`, `redis.py`.
 
-The ledger holds the jobs; a queue only makes somebody look there, so it may lose everything at any time.
+The ledger holds the jobs. A wake-up is a hint that there may be one. So a queue may lose everything at any time.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ __all__ = ["Hints", "Pool", "Queue", "Worker", "open_queue"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What a queue knows."""
+    """What a queue knows of wake-ups and workers."""
 
-    #: wake-ups nobody has taken yet
+    #: wake-ups that no worker has taken yet
     waiting: int
     #: names of the workers that listen
     workers: tuple[str, ...]
@@ -28,15 +28,15 @@ class Hints:
 class Queue(Protocol):
     """Makes workers look into the ledger."""
 
-    #: whether workers are this queue's own to start; else `digitizer worker` runs them, maybe elsewhere
+    #: True: this queue starts its workers itself. False: `digitizer worker` runs them, on any machine
     embedded: bool
 
     def wake(self, count: int) -> None:
-        """Makes up to `count` workers look. Raises QueueDown."""
+        """Wakes up to `count` workers. Raises QueueDown."""
         ...
 
     def hints(self) -> Hints | None:
-        """What the queue knows; None where it knows nothing because the workers are its own. Raises QueueDown."""
+        """Wake-ups and workers. None for an embedded queue, which has no wake-ups. Raises QueueDown."""
         ...
 
     def run(
@@ -47,20 +47,20 @@ class Queue(Protocol):
         working: Callable[[], list[tuple[str, float]]],
         tick: Callable[[], None],
     ) -> None:
-        """Works, or has others work, until nothing is waiting.
+        """Returns when no job is waiting. An embedded queue runs the workers meanwhile.
 
         Args:
-            waiting: number of jobs queued or at work.
-            release: puts back what a dead worker of this name held.
-            working: (name of a worker, seconds its lease still has) of all jobs at work; who is late is killed.
+            waiting: number of jobs that are queued or leased.
+            release: puts the jobs of a dead worker back, by its name.
+            working: (worker, seconds left of its lease) of all leased jobs. A worker whose lease ran out is killed.
             tick: called about once a second, or more often.
 
-        Raises QueueDown when workers die again and again without a job being done, or when there are none.
+        Raises QueueDown when workers keep dying without finishing a job, or when no worker runs.
         """
         ...
 
 
 def open_queue(url: str, *, settings: bytes, processes: int) -> Queue:
-    """The queue at `url`; workers get `settings` (JSON). Nothing is started or connected yet. Raises ConfigError."""
+    """The queue at `url`. Workers it starts get `settings` (JSON). Nothing is started or connected yet. Raises ConfigError."""
     queue: Queue = plugins.load("digitizer.queue", plugins.scheme(url)).open(url, settings=settings, processes=processes)
     return queue

@@ -1,7 +1,7 @@
 """Worker processes of one machine: started, watched, killed when late, stopped.
 
-Each is `python -m workers`, a fresh interpreter with its own engine (an engine must not cross a fork). It gets its settings
-on stdin and ends when that pipe closes, so no worker outlives a killed parent.
+Each worker is `python -m workers`, a fresh interpreter with its own engine, because an engine must not cross a fork. It reads
+its settings from stdin. It ends when that pipe closes, so no worker outlives a killed parent.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ class Worker:
         return self.process.poll() is not None
 
     def kill(self) -> None:
-        """Ends it at once; whatever it did is repeated by somebody else."""
+        """Kills the process. Another worker repeats what it was doing."""
         self.process.kill()
         self.reap()
 
     def reap(self) -> None:
-        """Waits until it is gone and lets go of its pipe."""
+        """Waits until the process has ended and closes its pipe."""
         self.process.wait()
         if self.process.stdin is not None:
             self.process.stdin.close()
 
 
 class Pool:
-    """Workers of this process. Their names say machine, parent and number: whoever looks can tell whether they can be alive."""
+    """The workers of this process. A worker's name says machine, parent process and number."""
 
     def __init__(self, kind: str, settings: bytes) -> None:
         self.settings = settings
@@ -54,12 +54,12 @@ class Pool:
         self._started = 0
 
     def is_orphan(self, name: str) -> bool:
-        """Whether a worker of this machine has lost its parent, and with it itself: a power cut, `kill -9`."""
+        """Whether the parent process of a worker of this machine is gone, so that the worker is dead too."""
         parent = name.removeprefix(self._machine).partition("-")[0]
         return name.startswith(self._machine) and parent.isdigit() and not psutil.pid_exists(int(parent))
 
     def start(self) -> None:
-        """One more worker."""
+        """Starts one more worker."""
         self._started += 1
         name = f"{self._prefix}{self._started}"
         process = subprocess.Popen(
@@ -75,14 +75,14 @@ class Pool:
         self.members.append(Worker(name, process))
 
     def kill_late(self, working: Iterable[tuple[str, float]]) -> None:
-        """Kills members whose lease has run out: they hang."""
+        """Kills members whose lease has run out, because they hang. `working`: (worker, seconds left of its lease)."""
         late = {name for name, left_s in working if left_s < 0}
         for worker in self.members:
             if worker.name in late:
                 worker.process.kill()
 
     def reap(self) -> list[Worker]:
-        """Members that have ended; they are members no longer."""
+        """Removes the members that have ended and returns them."""
         ended = [worker for worker in self.members if worker.gone]
         self.members = [worker for worker in self.members if worker not in ended]
         for worker in ended:
@@ -90,7 +90,7 @@ class Pool:
         return ended
 
     def stop(self, release: Callable[[str], object], *, grace_s: float = 0.0) -> None:
-        """Ends all members: asked first and given `grace_s` to put their work down, then killed."""
+        """Ends all members. With `grace_s` they are asked first and have so many seconds to give their jobs back."""
         if grace_s > 0:
             for worker in self.members:
                 worker.process.terminate()

@@ -1,4 +1,4 @@
-"""Queue `inline:`: worker processes on this machine, started when there is work and gone when there is none."""
+"""Queue `inline:`: worker processes on this machine. They start when there is work and end when there is none."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Callable
 from digitizer.errors import QueueDown
 from digitizer.queue import Hints, Pool
 
+#: seconds between two looks at the workers
 POLL_S = 0.2
-#: workers that die one after another without a job being done: something is wrong with the machine, not with the work
+#: so many workers may die without a job being finished; then the machine is at fault, not the work
 DEATHS = 12
 
 
 class InlineQueue:
-    """Supervises `processes` workers."""
+    """Supervises up to `processes` workers."""
 
     embedded = True
 
@@ -22,10 +23,10 @@ class InlineQueue:
         self.settings, self.processes = settings, processes
 
     def wake(self, count: int) -> None:
-        """Nothing: workers are started when somebody runs the queue."""
+        """Does nothing. `run` starts the workers."""
 
     def hints(self) -> Hints | None:
-        """None."""
+        """None: an embedded queue has no wake-ups."""
         return None
 
     def run(
@@ -61,5 +62,5 @@ class InlineQueue:
 
 
 def open(url: str, *, settings: bytes, processes: int) -> InlineQueue:
-    """`inline:` takes no options."""
+    """The queue `inline:`. The URL takes no options."""
     return InlineQueue(settings, processes)

@@ -1,8 +1,8 @@
 """Queue `redis://[user:password@]host[:port]/database` (`rediss://` with TLS): RQ wake-ups for workers on any machine.
 
-A wake-up carries nothing: the worker claims the next job from the ledger, counter lane before bulk. So one queue is enough,
-a duplicate finds nothing to do, and a lost one is made up for by the next sweep. A worker that found work leaves another
-wake-up when more is waiting; a few hundred therefore do for any backlog, and Redis stays small.
+A wake-up carries nothing. The worker it wakes claims the next job from the ledger, counter lane before bulk. So one queue is
+enough. A duplicate finds nothing to do, and the next sweep replaces a lost one. A worker that found work leaves another
+wake-up when more is waiting. So a few hundred are enough for any backlog, and Redis stays small.
 """
 
 from __future__ import annotations
@@ -19,20 +19,28 @@ from rq.serializers import JSONSerializer
 from digitizer.errors import ConfigError, QueueDown
 from digitizer.queue import Hints
 
+#: name of the RQ queue
 NAME = "digitizer"
-#: what RQ finds by its import path
+#: import path of the function RQ calls for a wake-up
 WAKE = "workers.jobs.wake"
-#: more wake-ups than this wake nobody who is not awake
+#: the queue holds no more wake-ups than this; more would wake only workers that are awake
 MOST = 500
+#: seconds RQ keeps a wake-up that failed
 FAILURE_TTL_S = 86_400
-CONNECT_S, ANSWER_S = 3.0, 5.0
-POLL_S, REWAKE_S = 1.0, 15.0
-#: how long somebody may wait without any worker
+#: seconds to wait for a connection
+CONNECT_S = 3.0
+#: seconds to wait for an answer of Redis
+ANSWER_S = 5.0
+#: seconds between two looks at the backlog
+POLL_S = 1.0
+#: seconds after which waiting workers are woken again
+REWAKE_S = 15.0
+#: seconds to wait while no worker runs
 LONELY_S = 60.0
 
 
 def connect(url: str, *, answer_s: float = ANSWER_S) -> redis.Redis:
-    """A client that gives up soon. Raises ConfigError for what is no address."""
+    """A client with short time-outs, not connected yet. Raises ConfigError for a wrong address."""
     try:
         return redis.Redis.from_url(url, socket_connect_timeout=CONNECT_S, socket_timeout=answer_s, health_check_interval=15)
     except ValueError as exc:
@@ -41,7 +49,7 @@ def connect(url: str, *, answer_s: float = ANSWER_S) -> redis.Redis:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of Redis as ours; addresses and passwords stay out of the message."""
+    """Turns errors of Redis into QueueDown. Addresses and passwords stay out of the message."""
     try:
         yield
     except RedisError as exc:
@@ -58,7 +66,7 @@ class RedisQueue:
         self.queue = rq.Queue(NAME, connection=self.connection, serializer=JSONSerializer)
 
     def wake(self, count: int) -> None:
-        """Adds up to `count` wake-ups, fewer when there are plenty."""
+        """Adds up to `count` wake-ups, but never more than `MOST` in all. Raises QueueDown."""
         with translated():
             wanted = min(count, MOST - self.queue.count)
             if wanted > 0:
@@ -67,7 +75,7 @@ class RedisQueue:
                 )
 
     def hints(self) -> Hints:
-        """Wake-ups and listening workers."""
+        """Wake-ups nobody has taken, and workers that listen. Raises QueueDown."""
         with translated():
             workers = rq.Worker.all(queue=self.queue, serializer=JSONSerializer)
             return Hints(waiting=self.queue.count, workers=tuple(sorted(worker.name for worker in workers)))
@@ -80,7 +88,7 @@ class RedisQueue:
         working: Callable[[], list[tuple[str, float]]],
         tick: Callable[[], None],
     ) -> None:
-        """Waits until the workers of the pool are done; wakes them again now and then, in case Redis forgot."""
+        """Waits until no job is left. Wakes workers again now and then, in case Redis has forgotten."""
         rewake, seen, least = 0.0, time.monotonic(), waiting()
         while (left := waiting()) > 0:
             now = time.monotonic()
@@ -96,7 +104,10 @@ class RedisQueue:
         tick()
 
     def _rewake(self, left: int) -> bool:
-        """Whether anybody listens; Redis being away is no reason to stop: workers look into the ledger by themselves then."""
+        """Wakes workers again where no wake-up is left. Returns whether any worker listens.
+
+        Without Redis, workers look into the ledger by themselves, so its absence is no error here.
+        """
         try:
             found = self.hints()
             if found.waiting == 0:
@@ -107,5 +118,5 @@ class RedisQueue:
 
 
 def open(url: str, *, settings: bytes, processes: int) -> RedisQueue:
-    """Workers have settings of their own, and a supervisor: `digitizer worker`."""
+    """The queue at `url`. `digitizer worker` runs its workers, with settings of their own."""
     return RedisQueue(url)

@@ -1,4 +1,7 @@
-"""Files by content, and the prefixes where scanners leave them. Adapters: `file.py`, `s3.py`; chosen by URL."""
+"""The store keeps files under their hash. `Objects` are files that scanners left under names of their own.
+
+The URL chooses the adapter: `file.py`, `s3.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from digitizer.settings import S3Options
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stat:
-    """What a store knows of a file."""
+    """What a store knows of a file it keeps."""
 
     key: str
     #: bytes
@@ -23,9 +26,9 @@ class Stat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadForm:
-    """Leave to upload one file by an HTTP POST of `multipart/form-data`: `fields` first, then the file as `file`.
+    """Permission to upload one file by an HTTP POST of `multipart/form-data`: `fields` first, then the file as `file`.
 
-    `fields["key"]` may be changed to anything that begins with the prefix asked for.
+    The uploader may change `fields["key"]` to anything that begins with the prefix asked for.
     """
 
     url: str
@@ -33,26 +36,26 @@ class UploadForm:
 
 
 class Store(Protocol):
-    """Files by content: the key is `ab/abcd…`, the SHA-256 of the bytes.
+    """Keeps files by content. The key is `ab/abcd…`, the SHA-256 of the bytes.
 
-    Putting a file twice is a no-op; once `put_file` returns, it survives a power cut. What is stored is never changed.
-    Methods raise StoreDown when the store cannot be reached or lacks the key, StoreFull when it has no room.
+    Putting a file twice does nothing the second time. Once `put_file` returns, the file survives a power cut. A stored file
+    never changes. Methods raise StoreDown when the store cannot be reached or lacks the key, StoreFull when it has no room.
     """
 
     def put_file(self, path: Path) -> str:
-        """Stores the bytes of `path`; the key. Raises FileAccess when `path` itself cannot be read or changes meanwhile."""
+        """Stores the bytes of `path` and returns the key. Raises FileAccess when `path` cannot be read or changes meanwhile."""
         ...
 
     def open(self, key: str) -> BinaryIO:
-        """The stored bytes; from a store over a network only after their hash was found right."""
+        """The stored bytes. A store over a network checks their hash before it returns them."""
         ...
 
     def local(self, key: str) -> Path | None:
-        """A path on this machine to read the bytes from, where the store has one."""
+        """A path on this machine to read the bytes from. None where the store is elsewhere."""
         ...
 
     def stat(self, key: str) -> Stat:
-        """Size of a stored file."""
+        """Key and size of a stored file."""
         ...
 
     def list(self, prefix: str = "") -> Iterator[str]:
@@ -64,19 +67,22 @@ class Store(Protocol):
         ...
 
     def upload_form(self, prefix: str, *, most_bytes: int, seconds: int) -> UploadForm:
-        """Leave for a scan agent to put a file below `prefix` of the incoming objects. Raises UsageError without an S3 store."""
+        """Permits a scan agent to put one file below `prefix` of the incoming objects, for `seconds`.
+
+        Raises UsageError without an S3 store.
+        """
         ...
 
     def download_url(self, key: str, *, seconds: int) -> str | None:
-        """An address anybody can fetch the file from for a while; None where the store has none."""
+        """An address from which anybody can fetch the file for `seconds`. None where the store has no address."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
-    """A file under a name of its owner's, as a scanner or an intake system left it."""
+    """A file that a scanner or an intake system left under a name of its own."""
 
-    #: as the store spells it: what to fetch by
+    #: the name as the store spells it, to fetch it by
     key: str
     #: bytes
     size: int
@@ -87,10 +93,10 @@ class Object:
 
 
 class Objects(Protocol):
-    """Objects under their owners' names, only read. Raises StoreDown, FileAccess when an object is gone."""
+    """Objects of a bucket, for reading only. Raises StoreDown, and FileAccess when an object is gone."""
 
     def list(self, prefix: str) -> Iterator[Object]:
-        """Objects whose keys begin with `prefix`, in the order of their keys, however many."""
+        """All objects whose keys begin with `prefix`, in the order of their keys."""
         ...
 
     def stat(self, key: str) -> Object:
@@ -98,7 +104,7 @@ class Objects(Protocol):
         ...
 
     def changes(self, prefix: str) -> Iterator[str]:
-        """Keys below `prefix` as they appear, while the connection lasts: a hint, which MinIO gives and other S3 may not."""
+        """Keys below `prefix` as they appear, while the connection lasts. A hint: MinIO gives it, other S3 may not."""
         ...
 
     def fetch(self, key: str, target: Path) -> None:
@@ -107,7 +113,7 @@ class Objects(Protocol):
 
 
 def open_store(url: str, home: Path, options: S3Options | None = None) -> Store:
-    """The store at `url`; `home` is where an embedded one lives. Raises ConfigError, StoreDown."""
+    """The store at `url`. An embedded one lives below `home`. Raises ConfigError, StoreDown."""
     adapter = plugins.load("digitizer.storage", plugins.scheme(url))
     store: Store = adapter.open(url, home, options or S3Options())
     return store

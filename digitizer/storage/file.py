@@ -1,4 +1,4 @@
-"""Store `file:`: a content-addressed folder, `file:` below the home or `file:///path`."""
+"""Store `file:`: a folder of files named by their SHA-256. `file:` is `<home>/store`, `file:///path` is that path."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ from digitizer.errors import DigitizerError, FileAccess, StoreDown, StoreFull, U
 from digitizer.settings import S3Options
 from digitizer.storage import Stat, UploadForm
 
+#: errors of the system that mean a full disk
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-#: a temporary file this old belongs to nobody any more
+#: a temporary file of this age was left by a process that died, seconds
 _STALE_S = 86_400.0
+#: bytes copied at a time
 _BLOCK = 1 << 20
 
 
 class FileStore:
-    """A folder of files named by their SHA-256, written once, read-only afterwards."""
+    """Files are written once and read-only afterwards."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -36,7 +38,7 @@ class FileStore:
             self._clear_stale()
 
     def put_file(self, path: Path) -> str:
-        """Copies `path` in while hashing it; temporary file, fsync, rename, fsync of the folder."""
+        """Copies `path` while hashing it: temporary file, fsync, rename, fsync of the folder. See `Store.put_file`."""
         try:
             source = path.open("rb")
         except OSError as exc:
@@ -56,7 +58,7 @@ class FileStore:
         return key
 
     def _settle(self, part: Path, target: Path) -> None:
-        """Gives `part` its name for good; a file of another size under that name is damage and gives way."""
+        """Renames `part` to `target` durably. A file of another size under that name is damaged and is replaced."""
         if not target.parent.exists():
             target.parent.mkdir(exist_ok=True)
             _sync_folder(self.root)
@@ -70,7 +72,7 @@ class FileStore:
             return self._path(key).open("rb")
 
     def local(self, key: str) -> Path | None:
-        """The stored file itself; whoever reads it must not change it."""
+        """The stored file itself. Whoever reads it must not change it."""
         return self._path(key)
 
     def stat(self, key: str) -> Stat:
@@ -96,7 +98,7 @@ class FileStore:
         return digest.hexdigest() == key.rpartition("/")[2]
 
     def upload_form(self, prefix: str, *, most_bytes: int, seconds: int) -> UploadForm:
-        """A folder has no address."""
+        """Raises UsageError: a folder has no address to upload to."""
         raise UsageError("scan agents can upload only to an s3:// store; post the file itself", prefix=prefix)
 
     def download_url(self, key: str, *, seconds: int) -> str | None:
@@ -148,7 +150,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _free(folder: Path) -> int:
-    """Bytes free where `folder` lies; 0 when even that cannot be asked."""
+    """Free bytes where `folder` lies. 0 when the system does not say."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:
@@ -168,6 +170,6 @@ def _translated(root: Path) -> Iterator[None]:
 
 
 def open(url: str, home: Path, options: S3Options) -> FileStore:
-    """`file:` is `<home>/store`; `file:///path` is that path. `options` are of other stores."""
+    """The store at `url`. `options` are for other stores."""
     path = urlsplit(url).path
     return FileStore(Path(url2pathname(path)) if path else home / "store")

@@ -1,8 +1,8 @@
-"""Store `s3://bucket[/prefix]`: MinIO or any S3, by plain S3 calls. Where it is and who we are: settings `s3.*`.
+"""Store `s3://bucket[/prefix]`: MinIO or any S3, by plain S3 calls. The settings `s3.*` say where it is and who we are.
 
-Nothing is overwritten: the name is the hash of the content. Whole objects are tried again, never halves of them, and what
-is read is hashed before anybody sees it. In a versioned bucket a file that was overwritten or deleted by somebody else is
-found among its older versions.
+Nothing is overwritten, because the name is the hash of the content. A failed transfer is repeated as a whole. What is read
+is hashed before it is given out. In a versioned bucket, a file that somebody overwrote or deleted is found among its older
+versions.
 """
 
 from __future__ import annotations
@@ -32,14 +32,19 @@ from digitizer.text import nfc
 
 T = TypeVar("T")
 
+#: bytes read at a time
 _BLOCK = 1 << 20
-#: parts of a multipart upload; smaller files go in one piece. Two parts are in memory at a time.
+#: bytes of a part of a multipart upload. Smaller files go in one piece. Two parts are in memory at a time.
 _PART = 16 << 20
-#: kept in memory while it is hashed; larger ones go to disk
+#: bytes of a download kept in memory while it is hashed. Larger ones go to disk.
 _SPOOL = 8 << 20
+#: a key of ours: `ab/abcd…`
 _KEY = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
+#: codes of S3 for an object that is not there
 _MISSING = {"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
+#: codes of S3 for a full disk or quota
 _FULL = {"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage", "QuotaExceeded"}
+#: codes of S3 after which the same call may succeed
 _PASSING = {
     "InternalError",
     "SlowDown",
@@ -49,7 +54,7 @@ _PASSING = {
     "RequestTimeout",
     "OperationAborted",
 }
-#: objects of scan agents, beside the files by content
+#: prefix of objects that scan agents upload
 INCOMING = "incoming"
 
 
@@ -61,7 +66,7 @@ class S3Store:
         self.scratch, self.options = scratch, options
 
     def put_file(self, path: Path) -> str:
-        """Hashes, looks whether it is there, uploads and hashes again on the way; a file that changed meanwhile is refused."""
+        """Hashes the file, then uploads it where the store lacks it. Hashes again on the way and refuses a changed file."""
         digest, size = _digest(path)
         key = f"{digest[:2]}/{digest}"
         with _translated(key):
@@ -87,7 +92,7 @@ class S3Store:
             )
 
     def open(self, key: str) -> BinaryIO:
-        """The stored bytes, after their hash was found right."""
+        """The stored bytes. Their hash was checked."""
         self._check(key)
         self.scratch.mkdir(parents=True, exist_ok=True)
         with _translated(key):
@@ -97,7 +102,7 @@ class S3Store:
         return found
 
     def _download(self, key: str, version: str | None = None) -> BinaryIO | None:
-        """The bytes, or None when they do not have the hash in their key."""
+        """The bytes. None when their hash is not the one in the key, or the object is missing."""
         spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL, mode="w+b", dir=str(self.scratch))  # noqa: SIM115
         try:
             digest = hashlib.sha256()
@@ -135,7 +140,7 @@ class S3Store:
         return None
 
     def local(self, key: str) -> Path | None:
-        """None: it is elsewhere."""
+        """None: the files are on another machine."""
         return None
 
     def stat(self, key: str) -> Stat:
@@ -195,7 +200,7 @@ class S3Store:
 
 
 class S3Objects:
-    """Objects under their owners' names."""
+    """Objects that others left in a bucket."""
 
     def __init__(self, client: Minio, bucket: str, tries: int) -> None:
         self.client, self.bucket, self.tries = client, bucket, tries
@@ -219,7 +224,7 @@ class S3Objects:
             return _object(_again(lambda: self.client.stat_object(self.bucket, key), self.tries))
 
     def changes(self, prefix: str) -> Iterator[str]:
-        """Keys as MinIO tells of them; it sends a sign of life every few seconds, so silence is a dead connection."""
+        """Keys as MinIO reports them. It sends a sign of life every few seconds, so silence means a dead connection."""
         with (
             _translated(prefix),
             self.client.listen_bucket_notification(self.bucket, prefix=prefix, events=("s3:ObjectCreated:*",)) as events,
@@ -254,7 +259,7 @@ def _object(found: Any) -> Object:
 
 
 class _Hashed:
-    """A file being uploaded; gives out its last bytes only when all of them have the hash they are stored under."""
+    """A file being uploaded. It gives out its last bytes only when the hash of all bytes is the expected one."""
 
     def __init__(self, source: BinaryIO, size: int, digest: str, path: Path) -> None:
         self.source, self.left, self.expected, self.path = source, size, digest, path
@@ -282,7 +287,7 @@ def _digest(path: Path) -> tuple[str, int]:
 
 
 def _again(action: Callable[[], T], tries: int) -> T:
-    """Does `action` up to `tries` times while the store is at fault, waiting 0.2 s, 0.4 s … with jitter."""
+    """Does `action` up to `tries` times while the store is at fault. Waits 0.2 s, 0.4 s … with jitter in between."""
     for attempt in range(1, tries):
         try:
             return action()
@@ -313,7 +318,7 @@ def _present(key: str) -> Iterator[None]:
 
 @contextmanager
 def _translated(key: str) -> Iterator[None]:
-    """Errors of S3, of the connection and of the scratch disk as ours."""
+    """Turns errors of S3, of the connection and of the scratch disk into ours."""
     try:
         yield
     except DigitizerError:
@@ -356,7 +361,7 @@ def _public(options: S3Options) -> str:
 
 
 def _split(url: str) -> tuple[str, str]:
-    """`s3://bucket/a/b` -> ("bucket", "a/b"); the prefix as written, since keys are bytes to S3."""
+    """`s3://bucket/a/b` -> ("bucket", "a/b"). The prefix stays as written, because S3 compares keys byte by byte."""
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
     if not url.startswith("s3://") or not bucket:
         raise ConfigError("an S3 address is s3://bucket[/prefix]", url=url)
@@ -364,7 +369,7 @@ def _split(url: str) -> tuple[str, str]:
 
 
 def open(url: str, home: Path, options: S3Options) -> S3Store:
-    """`s3://bucket[/prefix]`; scratch is below `home`."""
+    """The store at `url`. Downloads are spooled below `home`."""
     bucket, prefix = _split(url)
     client, public = _client(options.endpoint, options), _client(_public(options), options)
     return S3Store(client, public, bucket, prefix.strip("/"), home / "scratch", options)
