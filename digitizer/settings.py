@@ -1,25 +1,59 @@
 """Settings: the only reader of the environment and of `config.toml`.
 
-Order: command line, `DIGITIZER_*` variable, `config.toml` in the home folder, default. Every other module gets a frozen
-dataclass by argument.
+A setting is found in this order: command line, `DIGITIZER_*` variable, `config.toml` in the home folder, default.
+Every other module gets a frozen group of settings by argument.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+    ValidationError,
+)
 
 from digitizer.errors import ConfigError
 
+#: first part of the names of our variables
+PREFIX = "DIGITIZER_"
+#: what stands between a group and a setting in the name of a variable
+DELIMITER = "__"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+
+def _shown(secret: SecretStr, info: SerializationInfo) -> str:
+    """Stars, except for a worker of ours, which needs the secret itself."""
+    return secret.get_secret_value() if (info.context or {}).get("reveal") else str(secret)
+
+
+#: a value that is never printed: not by `repr`, not as JSON, not in a log
+Secret = Annotated[SecretStr, PlainSerializer(_shown)]
+#: a path that may begin with `~`
+UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+class Group(BaseModel):
+    """Settings that belong together; they never change, and an unknown name is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def changed(self, **changes: Any) -> Self:
+        """The same settings with `changes`. Raises ValidationError for a wrong value."""
+        return type(self).model_validate({**dict(self), **changes})
+
+
+class Limits(Group):
     """What an untrusted file may cost; checked before decoding."""
 
     megapixels: int = 150
@@ -34,8 +68,7 @@ class Limits:
     child_wall_s: float = 90.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageOptions:
+class PageOptions(Group):
     """How a file becomes pages."""
 
     limits: Limits = Limits()
@@ -43,57 +76,53 @@ class PageOptions:
     render_dpi: int = 300
     #: text a PDF has of its own: `redo` believes what can be seen and is right, and reads again what is hidden; `skip` believes
     #: hidden text too where it is good Vietnamese; `force` keeps pictures of the pages only, no text of the input remains
-    mode: str = "redo"
+    mode: Literal["redo", "skip", "force"] = "redo"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputOptions:
+class OutputOptions(Group):
     """How the searchable PDF looks."""
 
     #: put on every page, top left, where an agency wants a visible mark of digitization (TT 05/2025/TT-BNV); say `ĐÃ SỐ HÓA`
     mark: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningOptions:
+class SigningOptions(Group):
     """Whose signature goes on PDFs, by `digitizer sign`."""
 
     #: `.p12` or `.pfx` file with certificate and key …
-    pkcs12: Path | None = None
+    pkcs12: UserPath | None = None
     #: … or the driver's library of a token, and the labels of token and key
-    pkcs11: Path | None = None
+    pkcs11: UserPath | None = None
     token: str = ""
     key: str = ""
     #: password or PIN; better in DIGITIZER_SIGNING__SECRET than in a file
-    secret: str = ""
+    secret: Secret = SecretStr("")
     #: name of the agency, as the signature shows it
     agency: str = ""
     #: PAdES: B-B, B-T (time stamp) or B-LT (with proofs for later)
-    level: str = "B-B"
+    level: Literal["B-B", "B-T", "B-LT"] = "B-B"
     #: address of the time-stamp authority
     tsa: str = ""
     #: folder with the certificates of the authorities we trust, `.pem`, `.crt`, `.cer`; None: `<home>/authorities`
-    authorities: Path | None = None
+    authorities: UserPath | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineOptions:
+class EngineOptions(Group):
     """Which engine reads, and how."""
 
     #: name of a module in `digitizer/ocr/`
     name: str = "paddle"
     #: folder of recogniser weights (`inference.onnx`, `inference.yml`, `card.toml`); None: the one we ship
-    recogniser: Path | None = None
+    recogniser: UserPath | None = None
     #: folder of detector weights; None: the one we ship
-    detector: Path | None = None
+    detector: UserPath | None = None
     #: threads of one engine
     threads: int = 1
     #: what the engine `replay` gives back; for tests only
-    recording: Path | None = None
+    recording: UserPath | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryOptions:
+class DeliveryOptions(Group):
     """How the outbox tries, and how it treats the dossier system."""
 
     #: a delivery that failed is tried again after this, then twice as long …
@@ -114,8 +143,7 @@ class DeliveryOptions:
     quiet: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetOptions:
+class TargetOptions(Group):
     """A further system that gets deliveries, beside `connector`: `[targets.<name>]` in `config.toml`."""
 
     url: str = ""
@@ -128,8 +156,7 @@ class TargetOptions:
     quiet: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiOptions:
+class ApiOptions(Group):
     """What the HTTP server takes on, in all and for each key."""
 
     #: longest body of one upload, bytes
@@ -170,8 +197,7 @@ class ApiOptions:
     repeat_hours: int = 72
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class S3Options:
+class S3Options(Group):
     """Where S3 is and who we are there; secrets belong in the environment or in a `config.toml` only we can read."""
 
     #: http(s)://host[:port]
@@ -180,9 +206,9 @@ class S3Options:
     public_endpoint: str = ""
     region: str = "us-east-1"
     access_key: str = ""
-    secret_key: str = field(default="", repr=False)
+    secret_key: Secret = SecretStr("")
     #: certificate of the authority that signed the server's, PEM; None: the usual ones
-    ca: Path | None = None
+    ca: UserPath | None = None
     #: seconds to wait for a connection, and for each answer
     connect_s: float = 5.0
     read_s: float = 60.0
@@ -190,8 +216,7 @@ class S3Options:
     tries: int = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Group):
     """Everything that can be set, with the embedded defaults."""
 
     home: Path
@@ -200,13 +225,13 @@ class Settings:
     queue: str = "inline:"
     connector: str = "folder:"
     delivery: DeliveryOptions = DeliveryOptions()
-    targets: Mapping[str, TargetOptions] = field(default_factory=dict)
-    lang: str = "vi"
+    targets: dict[str, TargetOptions] = Field(default_factory=dict)
+    lang: Literal["vi", "en"] = "vi"
     #: least important lines in the log of a service: debug, info, warning, error
-    log: str = "warning"
+    log: Literal["debug", "info", "warning", "error"] = "warning"
     #: folder with an operator's own document types, besides ours
-    doctypes: Path | None = None
-    jobs: int = field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
+    doctypes: UserPath | None = None
+    jobs: int = Field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
     pages: PageOptions = PageOptions()
     engine: EngineOptions = EngineOptions()
     output: OutputOptions = OutputOptions()
@@ -224,21 +249,75 @@ class Settings:
     def load(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
         """Settings from `given` (None values ignored), `DIGITIZER_*` and the home's `config.toml`.
 
-        Raises ConfigError for an unknown name, a wrong type or an unreadable file.
+        Args:
+            environ: variables, `os.environ` when None; `DIGITIZER_ENGINE__THREADS=2` sets `engine.threads`.
+            given: settings of the command line by name, groups as mappings or whole.
+
+        Raises:
+            ConfigError: for an unknown name, a wrong value or an unreadable file.
         """
         environ = os.environ if environ is None else environ
         given = {name: value for name, value in given.items() if value is not None}
-        default_home = environ.get("DIGITIZER_HOME") or platformdirs.user_data_path("digitizer")
+        default_home = environ.get(f"{PREFIX}HOME") or platformdirs.user_data_path("digitizer")
         home = Path(given.pop("home", default_home)).expanduser().absolute()
-        values = _merged(_merged(_from_file(home / "config.toml"), _from_environment(environ)), given)
-        settings: Settings = _build(cls(home=home), values, "settings")
-        if settings.lang not in ("vi", "en"):
-            raise ConfigError("lang must be vi or en", lang=settings.lang)
-        if settings.log not in ("debug", "info", "warning", "error"):
-            raise ConfigError("log must be debug, info, warning or error", log=settings.log)
-        if settings.pages.mode not in ("skip", "redo", "force"):
-            raise ConfigError("pages.mode must be skip, redo or force", mode=settings.pages.mode)
-        return settings
+        variables = {n: v for n, v in environ.items() if n.startswith(PREFIX) and v and n != f"{PREFIX}HOME"}
+        for name in variables:
+            _check_name(cls, name.removeprefix(PREFIX).lower().split(DELIMITER))
+        try:
+            return cls._merged(home, variables, given)
+        except ValidationError as exc:
+            raise _refused(exc) from None
+
+    @classmethod
+    def _merged(cls, home: Path, variables: Mapping[str, str], given: Mapping[str, Any]) -> Settings:
+        """`given` over `variables` over the file in `home`. Raises ValidationError, ConfigError."""
+        # imported here: a quarter of a second that workers and the children that decode files need not pay
+        from pydantic_settings import (
+            BaseSettings,
+            EnvSettingsSource,
+            PydanticBaseSettingsSource,
+            SettingsConfigDict,
+            SettingsError,
+            TomlConfigSettingsSource,
+        )
+
+        path = home / "config.toml"
+
+        class Sources(cls, BaseSettings):  # type: ignore[valid-type, misc]
+            model_config = SettingsConfigDict(env_prefix=PREFIX.lower(), env_nested_delimiter=DELIMITER)
+
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                init_settings: PydanticBaseSettingsSource,
+                env_settings: PydanticBaseSettingsSource,
+                dotenv_settings: PydanticBaseSettingsSource,
+                file_secret_settings: PydanticBaseSettingsSource,
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                assert isinstance(env_settings, EnvSettingsSource)
+                env_settings.env_vars = {name.lower(): value for name, value in variables.items()}
+                file = TomlConfigSettingsSource(settings_cls, path)
+                if "home" in file.toml_data:
+                    raise ConfigError("unknown setting settings.home: the file lies in the home folder", setting="home")
+                return init_settings, env_settings, file
+
+        try:
+            found = Sources(home=home, **given)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+            raise ConfigError(f"{path} cannot be read: {exc}", file=str(path)) from exc
+        except SettingsError as exc:
+            raise ConfigError(f"a group of settings must be a table: {exc}", setting=str(path)) from None
+        return cls(**{name: getattr(found, name) for name in cls.model_fields})
+
+    def for_worker(self) -> bytes:
+        """These settings as one line of JSON for a worker of ours. The line holds the secrets: it goes into a pipe only."""
+        return self.model_dump_json(context={"reveal": True}).encode()
+
+    @classmethod
+    def from_parent(cls, line: bytes) -> Settings:
+        """What `for_worker` gave."""
+        return cls.model_validate_json(line)
 
     @property
     def scratch(self) -> Path:
@@ -246,70 +325,48 @@ class Settings:
         return self.home / "scratch"
 
 
-def _from_file(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise ConfigError(f"{path} cannot be read: {exc}", file=str(path)) from exc
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` over `below`, group by group."""
-    merged = dict(below)
-    for name, value in above.items():
-        old = merged.get(name)
-        merged[name] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged
-
-
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """`DIGITIZER_STORE=…` sets `store`, `DIGITIZER_ENGINE__THREADS=2` sets `engine.threads`."""
+def assigned(pairs: Sequence[str]) -> dict[str, Any]:
+    """`engine.threads=2` of the command line as `{"engine": {"threads": "2"}}`. Raises ConfigError."""
     values: dict[str, Any] = {}
-    for name, text in environ.items():
-        if not name.startswith("DIGITIZER_") or name == "DIGITIZER_HOME" or not text:
-            continue
-        *groups, leaf = name.removeprefix("DIGITIZER_").lower().split("__")
+    for pair in pairs:
+        name, is_pair, value = pair.partition("=")
+        *groups, leaf = name.strip().split(".")
+        if not is_pair or not leaf:
+            raise ConfigError("write a setting as name=value, such as engine.threads=2", setting=name)
         into = values
         for group in groups:
             into = into.setdefault(group, {})
             if not isinstance(into, dict):
-                raise ConfigError(f"{name} and the variable of its group cannot both be set", setting=name)
-        if isinstance(into.get(leaf), dict):
-            raise ConfigError(f"{name} and a variable within it cannot both be set", setting=name)
-        into[leaf] = text
+                raise ConfigError(f"{name} and its group cannot both be set", setting=name)
+        into[leaf] = value
     return values
 
 
-def _build(default: Any, values: Mapping[str, Any], where: str) -> Any:
-    """`default` (a frozen dataclass) with `values` put in, converted to the type of what they replace."""
-    known = {f.name: f for f in fields(default)}
-    changes: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in known or name == "home":
-            raise ConfigError(f"unknown setting {where}.{name}", setting=name)
-        changes[name] = _convert(getattr(default, name), str(known[name].type), value, f"{where}.{name}")
-    return replace(default, **changes)
+def _check_name(group: type[BaseModel], parts: Sequence[str]) -> None:
+    """Raises ConfigError where no setting is called so."""
+    where, inside = "settings", group
+    for number, part in enumerate(parts):
+        if part not in inside.model_fields or part == "home":
+            raise ConfigError(f"unknown setting {where}.{part}", setting=part)
+        where, kind = f"{where}.{part}", inside.model_fields[part].annotation
+        left = len(parts) - number - 1
+        if part == "targets":
+            _check_name(TargetOptions, parts[number + 2 :])
+            return
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            if not left:
+                raise ConfigError(f"{where} must be a table", setting=where)
+            inside = kind
+        elif left:
+            raise ConfigError(f"{where} is no table", setting=where)
 
 
-def _convert(old: Any, annotation: str, value: Any, where: str) -> Any:
-    if hasattr(old, "__dataclass_fields__"):
-        if hasattr(value, "__dataclass_fields__"):
-            return value
-        if not isinstance(value, Mapping):
-            raise ConfigError(f"{where} must be a table", setting=where)
-        return _build(old, value, where)
-    if annotation == "Mapping[str, TargetOptions]":
-        if not isinstance(value, Mapping):
-            raise ConfigError(f"{where} must be a table", setting=where)
-        return {name: _convert(TargetOptions(), "", table, f"{where}.{name}") for name, table in value.items()}
-    kind = annotation.partition(" |")[0]
-    try:
-        if kind == "Path":
-            return Path(value).expanduser()
-        if kind in ("int", "float", "str"):
-            return {"int": int, "float": float, "str": str}[kind](value)
-    except (TypeError, ValueError) as exc:
-        raise ConfigError(f"{where} must be {kind}", setting=where) from exc
-    raise ConfigError(f"{where} cannot be set", setting=where)
+def _refused(found: ValidationError) -> ConfigError:
+    """The first fault, by the name of its setting; the value itself is not repeated, it may be a secret."""
+    fault = found.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(["settings", *(str(part) for part in fault["loc"])])
+    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return ConfigError(f"unknown setting {where}", setting=where)
+    if fault["type"] in ("model_type", "dict_type"):
+        return ConfigError(f"{where} must be a table", setting=where)
+    return ConfigError(f"{where}: {fault['msg']}", setting=where)

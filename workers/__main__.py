@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from digitizer import logs, serialization
+from digitizer import logs
 from digitizer.errors import DigitizerError
 from digitizer.ledger import jobs
 from digitizer.plugins import scheme
@@ -31,7 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True)
     name = parser.parse_args().name
-    settings = serialization.load(Settings, sys.stdin.buffer.readline())
+    settings = Settings.from_parent(sys.stdin.buffer.readline())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     logs.to_stderr(settings.log)
     try:

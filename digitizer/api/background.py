@@ -7,7 +7,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from digitizer import serialization
 from digitizer.plugins import scheme
 from digitizer.queue import open_queue
 from digitizer.service import Service
@@ -52,7 +51,7 @@ class Household:
     def _work(self) -> None:
         if self.service.waiting():
             queue = open_queue(
-                self.service.settings.queue, settings=serialization.dump(self.service.settings), processes=self.processes
+                self.service.settings.queue, settings=self.service.settings.for_worker(), processes=self.processes
             )
             try:
                 queue.run(

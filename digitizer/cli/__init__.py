@@ -11,13 +11,15 @@ import logging
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from digitizer.errors import DigitizerError, UsageError
 from digitizer.messages import catalogue, say
-from digitizer.settings import Settings
+
+if TYPE_CHECKING:
+    from digitizer.settings import Settings
 
 INTERRUPTED = 130
 
@@ -121,21 +123,27 @@ def answer(result: Any, as_json: bool, plain: str) -> None:
 @click.option("--ledger")
 @click.option("--queue")
 @click.option("--connector")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE")
 @click.option("--verbose", "-v", is_flag=True)
 @click.version_option(package_name="digitizer")
 @click.pass_context
-def cli(ctx: click.Context, /, verbose: bool, **given: Any) -> None:
+def cli(ctx: click.Context, /, verbose: bool, assignments: tuple[str, ...], **given: Any) -> None:
     """Holds what all commands share; settings are loaded by the command that needs them."""
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
-    ctx.obj = given
+    ctx.obj = {"assignments": assignments, **given}
 
 
 def settings(ctx: click.Context, **given: Any) -> Settings:
     """The settings of this run: command line over environment over `config.toml`. Raises ConfigError."""
+    # imported here: `digitizer --help` needs no settings
+    from digitizer.settings import Settings, assigned
+
     root = ctx.find_root()
-    loaded = Settings.load(**{**root.obj, **given, "lang": root.params.get("lang")})
+    named = {**root.obj, **given, "lang": root.params.get("lang")}
+    named = {name: value for name, value in named.items() if value is not None}
+    loaded = Settings.load(**{**assigned(named.pop("assignments")), **named})
     root.params["lang"] = loaded.lang
     return loaded
 

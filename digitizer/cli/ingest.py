@@ -175,7 +175,7 @@ def work(
     stopping: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Has the queue work until `bundles` are done; True when somebody pressed Ctrl-C. Workers of our own do whatever waits."""
-    queue = open_queue(chosen.queue, settings=serialization.dump(chosen), processes=processes)
+    queue = open_queue(chosen.queue, settings=chosen.for_worker(), processes=processes)
     left = sorted(set(bundles))
 
     def ours() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def serve(
     from digitizer.api.server import serve as run
 
     # workers get the same settings, so that a document is followed through one log
-    chosen = replace(settings(ctx), log="info")
+    chosen = settings(ctx).changed(log="info")
     logs.to_stderr(chosen.log)
     with Service.open(chosen) as service, Household(service, chosen.jobs if processes is None else processes):
         run(service, host=host, port=port, certificate=certificate, private_key=private_key, ready=click.echo)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,7 @@ def sign(
 
 
 def _options(configured: SigningOptions, **given: Any) -> SigningOptions:
-    return replace(configured, **{name: value for name, value in given.items() if value is not None})
+    return configured.changed(**{name: value for name, value in given.items() if value is not None})
 
 
 def _pdfs(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
@@ -88,7 +88,7 @@ def _signing(options: SigningOptions, chosen: Settings) -> Iterator[Signing]:
     """The signer of a batch; a token stays open for all of it."""
     from digitizer.output.signatures import Signing, pkcs11, pkcs12
 
-    secret = options.secret or click.prompt("PIN", hide_input=True, err=True)
+    secret = options.secret.get_secret_value() or click.prompt("PIN", hide_input=True, err=True)
     if options.pkcs11 is not None:
         opened = pkcs11(options.pkcs11, token=options.token, key=options.key, secret=secret)
     elif options.pkcs12 is not None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import click
 
-from digitizer import logs, serialization
+from digitizer import logs
 from digitizer.cli import Spoken, settings, speak
 from digitizer.errors import ConfigError, ServiceError
 from digitizer.plugins import scheme
@@ -54,7 +54,7 @@ class Supervisor:
 
     def __init__(self, service: Service, processes: int) -> None:
         self.service, self.processes = service, processes
-        self.pool = Pool("worker", serialization.dump(service.settings))
+        self.pool = Pool("worker", service.settings.for_worker())
         self.stopping = threading.Event()
         #: workers that are gone and may still hold jobs
         self._gone: set[str] = set()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -113,7 +113,7 @@ class ScanFile:
                 {
                     "path": str(self._path.absolute()),
                     "media_type": self._media_type,
-                    "limits": asdict(self._options.limits),
+                    "limits": self._options.limits.model_dump(),
                     "render_dpi": self._options.render_dpi,
                     "read_px": _READ_PX,
                     "text": self._options.mode != "force",

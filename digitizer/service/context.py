@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from digitizer import serialization
 from digitizer.connectors import Connector, open_connector
 from digitizer.doctypes import DocType, digest, load
 from digitizer.errors import ConfigError, QueueDown
@@ -45,7 +44,7 @@ class Ports:
         self, settings: Settings, *, store: Store, ledger: Ledger, connector: Connector, tools: Callable[[], Tools] | None = None
     ) -> None:
         self.settings, self.store, self.ledger, self.connector = settings, store, ledger, connector
-        self.queue = open_queue(settings.queue, settings=serialization.dump(settings), processes=settings.jobs)
+        self.queue = open_queue(settings.queue, settings=settings.for_worker(), processes=settings.jobs)
         self._queue_away_until = 0.0
         self._copy: tuple[str, Path] | None = None
         ledger.on_jobs = self._wake

@@ -349,7 +349,7 @@ def _client(endpoint: str, options: S3Options) -> Minio:
     return Minio(
         parts.netloc,
         access_key=options.access_key or None,
-        secret_key=options.secret_key or None,
+        secret_key=options.secret_key.get_secret_value() or None,
         secure=parts.scheme == "https",
         region=options.region,
         http_client=pool,

@@ -30,7 +30,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         pytest.skip("tesseract is not installed: apt-get install tesseract-ocr-vie")
     options = EngineOptions(name=request.param)
     if request.param == "replay":
-        options = replace(options, recording=request.getfixturevalue("recording"))
+        options = options.changed(recording=request.getfixturevalue("recording"))
     yield open_engine(options)
 
 
