@@ -22,7 +22,7 @@ Command = Callable[..., Answer]
 SAMPLE = SAMPLES / "birth_extract" / "birth_extract_01.jpg"
 
 
-def test_help_is_vietnamese_and_english( -> None:
+def test_help_is_vietnamese_and_english(digitizer: Command) -> None:
     vietnamese, english = digitizer("--help"), digitizer("--lang", "en", "--help")
     assert vietnamese.code == english.code == 0
     assert "Số hóa" in vietnamese.out
@@ -109,7 +109,7 @@ def test_a_model_without_vietnamese_letters_is_refused(
     assert answer.code == 22, "refused before anything starts"
 
 
-def test_models_and_doctypes_are_as_they_should_be( -> None:
+def test_models_and_doctypes_are_as_they_should_be(digitizer: Command) -> None:
     assert digitizer("models", "verify").code == 0
     listed = digitizer("doctypes", "check")
     assert listed.code == 0
@@ -129,7 +129,7 @@ def test_a_delivery_that_was_never_tried_is_listed_without_the_word_none(
     assert "None" not in shown.out
 
 
-def test_any_setting_is_set_on_the_command_line( -> None:
+def test_any_setting_is_set_on_the_command_line(digitizer: Command) -> None:
     assert digitizer("--set", "engine.threads=2", "status").code == 0
     refused = digitizer("--set", "engine.colour=red", "status")
     assert refused.code == 9
