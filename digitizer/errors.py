@@ -35,6 +35,7 @@ DigitizerError            exit 15, HTTP 500
    ├─ DossierNotFound
    ├─ AttachRefused
    ├─ NotSupported
+   ├─ NotApproved
    ├─ AddressRefused
    └─ ConnectorDown       HTTP 503, retry
       ├─ ConnectorBusy
@@ -272,6 +273,12 @@ class NotSupported(AttachError):
     """The dossier system has no function for this."""
 
     code = "not_supported"
+
+
+class NotApproved(AttachError):
+    """The record was corrected or rejected after its approval, so nothing of it was sent."""
+
+    code = "not_approved"
 
 
 class AddressRefused(AttachError):

@@ -12,6 +12,9 @@ from digitizer.ledger import Transaction, events
 from digitizer.ledger.schema import record, revision
 from digitizer.model import Record, RecordState
 
+#: states of a record that a person took responsibility for
+APPROVED = (RecordState.READY, RecordState.ATTACHED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:

@@ -13,8 +13,6 @@ from digitizer.model import Intake, RecordState
 from digitizer.service.context import Ports
 from digitizer.service.senders import case_delivery, values
 
-APPROVED = (RecordState.READY, RecordState.ATTACHED)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
@@ -33,7 +31,7 @@ class Books(Ports):
         """Writes the packages of all approved cases below `folder`; a repeat writes what changed. Raises AttachRefused."""
         connector = moj.open(f"{folder.absolute().as_uri().replace('file:', 'moj:')}?columns={columns}", self.settings.home)
         chosen = self._cases(book, agency)
-        done = [(intake, kept) for intake, kept in chosen if kept.state in APPROVED]
+        done = [(intake, kept) for intake, kept in chosen if kept.state in records.APPROVED]
         for intake, kept in done:
             with self._scratch() as scratch:
                 connector.import_package(case_delivery(self, _due(intake, kept), intake, kept, scratch))

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from digitizer.connectors import Connector, Delivery
-from digitizer.errors import AttachError
+from digitizer.errors import AttachError, NotApproved
 from digitizer.ledger import outbox, records, submissions
 from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
-from digitizer.model import Intake, Receipt, RecordState
+from digitizer.model import Intake, Receipt
 from digitizer.pipeline import light_copy
 from digitizer.service.context import Ports
 
@@ -131,7 +131,7 @@ def _metadata(ports: Ports, intake: Intake, kept: Sequence[Kept]) -> dict[str, A
     doctype = next((k.doctype for k in kept if k.doctype), None)
     titles = ports.doctypes[doctype].title if doctype is not None and doctype in ports.doctypes else ()
     title = titles[0].capitalize() if titles else None
-    approved = [k for k in kept if k.state in (RecordState.READY, RecordState.ATTACHED)]
+    approved = [k for k in kept if k.state in records.APPROVED]
     said = values(approved[0]) if approved else {}
     first = {name: next((said[f] for f in fields if f in said), None) for name, fields in _SAID.items()}
     number, _, notation = str(first.pop("so") or "").partition("/")
@@ -159,10 +159,14 @@ def _intake(ports: Ports, due: Due) -> Intake:
 
 
 def _record(ports: Ports, due: Due) -> Kept:
+    """The record at the revision that was approved. Raises NotApproved when it has changed since."""
     with ports.ledger.read() as tx:
-        kept = records.at(tx, due.record or "", due.revision or 0)
+        kept = records.get(tx, due.record or "")
     if kept is None:
         raise AttachError("the record is gone", delivery=due.id)
+    if kept.state not in records.APPROVED or kept.record.revision != due.revision:
+        now = {"revision": kept.record.revision, "state": kept.state.value}
+        raise NotApproved(record=kept.record.id, approved=due.revision or 0, **now)
     return kept
 
 
