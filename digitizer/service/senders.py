@@ -165,8 +165,9 @@ def _record(ports: Ports, due: Due) -> Kept:
     if kept is None:
         raise AttachError("the record is gone", delivery=due.id)
     if kept.state not in records.APPROVED or kept.record.revision != due.revision:
-        now = {"revision": kept.record.revision, "state": kept.state.value}
-        raise NotApproved(record=kept.record.id, approved=due.revision or 0, **now)
+        raise NotApproved(
+            record=kept.record.id, approved=due.revision or 0, revision=kept.record.revision, state=kept.state.value
+        )
     return kept
 
 
