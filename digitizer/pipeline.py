@@ -22,7 +22,7 @@ from digitizer.extract import extract
 from digitizer.model import Artifact, Digitized, Image16, PageText, Pixels, Problem, Quality, Record, Ruling, Run, Source, Warp
 from digitizer.ocr import PDF, Engine, read, settle
 from digitizer.output import Look, render, write_light
-from digitizer.pages import ScanFile, own_text, straighten
+from digitizer.pages import ScanFile, find_embedded_text, straighten
 from digitizer.settings import OutputOptions, PageOptions
 
 _LIBRARIES = ("digitizer", "paddleocr", "onnxruntime", "opencv-contrib-python", "pymupdf", "pikepdf")
@@ -104,7 +104,7 @@ def _read(file: ScanFile, index: int, tools: Tools, watch: Stopwatch) -> tuple[P
     with watch("straighten"):
         pages = straighten(scan, options=tools.pages)
         if scan.glyphs:
-            pages = tuple(replace(page, own=own_text(scan, page, mode=tools.pages.mode)) for page in pages)
+            pages = tuple(replace(page, embedded_text=find_embedded_text(scan, page, mode=tools.pages.mode)) for page in pages)
     with watch("read"):
         return tuple(read(page, engine=tools.engine) for page in pages)
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.preconf.json import JsonConverter, make_converter
+
+from digitizer.model import PageText
 
 T = TypeVar("T")
 
@@ -26,6 +29,10 @@ def _converter() -> JsonConverter:
     converter.register_structure_hook(
         str | bool | tuple[str, ...] | None, lambda value, _: tuple(value) if isinstance(value, list) else value
     )
+    # pages read by earlier versions lie in stores under this key
+    kept_key = override(rename="old_text")
+    converter.register_structure_hook(PageText, make_dict_structure_fn(PageText, converter, embedded_text_fate=kept_key))
+    converter.register_unstructure_hook(PageText, make_dict_unstructure_fn(PageText, converter, embedded_text_fate=kept_key))
     return converter
 
 

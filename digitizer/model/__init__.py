@@ -11,7 +11,20 @@ from digitizer.model.pagetext import PageText
 from digitizer.model.planes import Box, Floats, Pixels, Warp
 from digitizer.model.problem import Problem
 from digitizer.model.result import Artifact, Digitized, Receipt, Run
-from digitizer.model.scan import Cell, Glyphs, Image16, Mark, OldText, OwnText, Page, Quality, Ruling, Scan, Sheet, Tick
+from digitizer.model.scan import (
+    Cell,
+    EmbeddedText,
+    EmbeddedTextFate,
+    Glyphs,
+    Image16,
+    Mark,
+    Page,
+    Quality,
+    Ruling,
+    Scan,
+    Sheet,
+    Tick,
+)
 from digitizer.model.states import IntakeState, Lane, PageState, RecordState, Verdict
 from digitizer.model.submission import Bundle, Intake, Source
 
@@ -22,6 +35,8 @@ __all__ = [
     "Cell",
     "Digitized",
     "Document",
+    "EmbeddedText",
+    "EmbeddedTextFate",
     "Evidence",
     "Field",
     "Floats",
@@ -35,8 +50,6 @@ __all__ = [
     "Line",
     "Mark",
     "Note",
-    "OldText",
-    "OwnText",
     "Page",
     "PageState",
     "PageText",

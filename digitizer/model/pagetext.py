@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from digitizer.model.letters import Line
 from digitizer.model.planes import Warp
-from digitizer.model.scan import Mark, OldText, Quality, Ruling, Sheet
+from digitizer.model.scan import EmbeddedTextFate, Mark, Quality, Ruling, Sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,4 +29,4 @@ class PageText:
     blank: bool
     #: fingerprint of the engine that read it, `pdf` where its PDF says everything itself
     engine: str
-    old_text: OldText = OldText.NONE
+    embedded_text_fate: EmbeddedTextFate = EmbeddedTextFate.NONE

@@ -137,7 +137,7 @@ class Mark:
     text: str = ""
 
 
-class OldText(StrEnum):
+class EmbeddedTextFate(StrEnum):
     """What becomes of the text a page of a PDF had."""
 
     #: it has none, or nobody looked
@@ -151,8 +151,8 @@ class OldText(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnText:
-    """What a page of a PDF says of itself, px of the page."""
+class EmbeddedText:
+    """Embedded text of a PDF on one page, px of the page."""
 
     lines: tuple[Line, ...]
     #: good Vietnamese; what is not has to agree with what is seen
@@ -184,4 +184,4 @@ class Page:
     ruling: Ruling = Ruling()
     marks: tuple[Mark, ...] = ()
     #: of a PDF that has text
-    own: OwnText | None = None
+    embedded_text: EmbeddedText | None = None

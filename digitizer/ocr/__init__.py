@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from digitizer import plugins
-from digitizer.model import Line, OldText, Page, PageText, Pixels
-from digitizer.ocr.own import PDF, Read, read_own, settled
+from digitizer.model import EmbeddedTextFate, Line, Page, PageText, Pixels
+from digitizer.ocr.embedded_text import PDF, Read, read_beside_embedded, settled
 from digitizer.ocr.reading_order import reading_order
 from digitizer.ocr.spelling import settle
 from digitizer.settings import EngineOptions
@@ -54,9 +54,9 @@ def read(page: Page, *, engine: Engine) -> PageText:
 
     A page that looks blank is not, where its PDF has words there that can be seen: `Page 3 of 12` is little ink.
     """
-    found = Read(lines=(), engine=engine.fingerprint, old_text=OldText.NONE)
-    if page.own is not None and (not page.quality.blank or (page.own.seen and page.own.lines)):
-        found = read_own(page.own, page, engine)
+    found = Read(lines=(), engine=engine.fingerprint, embedded_text_fate=EmbeddedTextFate.NONE)
+    if page.embedded_text is not None and (not page.quality.blank or (page.embedded_text.seen and page.embedded_text.lines)):
+        found = read_beside_embedded(page.embedded_text, page, engine)
     elif not page.quality.blank:
         found = replace(found, lines=engine.read(page))
     height, width = page.pixels.shape[:2]
@@ -76,5 +76,5 @@ def read(page: Page, *, engine: Engine) -> PageText:
         marks=page.marks,
         blank=quality.blank,
         engine=found.engine,
-        old_text=found.old_text,
+        embedded_text_fate=found.embedded_text_fate,
     )

@@ -16,7 +16,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 
 from digitizer.errors import InputError, OutputInvalid
-from digitizer.model import Digitized, Image16, OldText, PageText, Pixels, Problem, Sheet
+from digitizer.model import Digitized, EmbeddedTextFate, Image16, PageText, Pixels, Problem, Sheet
 from digitizer.output import images, text_layer
 from digitizer.output.bookmarks import add_bookmarks
 from digitizer.output.conformance import offenders, save
@@ -94,7 +94,7 @@ def _kept(
         return noted
     bad = offenders(target)
     pages = tuple(
-        replace(text, old_text=OldText.PICTURED) if position in bad and types[text.source] == _PDF else text
+        replace(text, embedded_text_fate=EmbeddedTextFate.PICTURED) if position in bad and types[text.source] == _PDF else text
         for position, text in zip(result.positions, result.pages, strict=True)
     )
     noted = _Assembly(replace(result, pages=pages), types, files, decode, look).write(target) if bad else noted
@@ -207,12 +207,12 @@ def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set
     first = texts[0]
     if first.sheet is None:
         return
-    if first.old_text is OldText.PICTURED:
+    if first.embedded_text_fate is EmbeddedTextFate.PICTURED:
         fill(pdf, page, first.sheet, images.lossless(decode.pixels(first.source, first.scan)))
         remains = False
     else:
-        remains = drop_text(pdf, page, everything=first.old_text is OldText.REPLACED)
-    if remains and first.old_text is not OldText.KEPT:
+        remains = drop_text(pdf, page, everything=first.embedded_text_fate is EmbeddedTextFate.REPLACED)
+    if remains and first.embedded_text_fate is not EmbeddedTextFate.KEPT:
         return  # nobody knows what it says
     operators = b"".join(text_layer.operators(_missing(text, remains), placement(page, first.sheet), used) for text in texts)
     if operators:

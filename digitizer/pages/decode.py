@@ -4,8 +4,8 @@ Protocol, JSON lines on stdin and stdout. First line in:
 `{"path", "media_type", "limits": {...}, "render_dpi", "read_px", "text"}`; answer `{"pages", "signed", "repaired"}`.
 Then a line for each scan wanted:
 - `{"page": n}`; answer `{"width", "height", "coarser", "dpi", "area", "cut_short", "text"}` followed by RGB bytes: of `coarser`
-  px each way their mean, 1 unless the page has more than `read_px`. `text` is what `_own_text` gives, where the first line has
-  `"text": true`.
+  px each way their mean, 1 unless the page has more than `read_px`. `text` is what `_embedded_text` gives, where the first line
+  has `"text": true`.
 - `{"image_16bit": n}`; answer `{"width", "height", "channels", "size"}` followed by `size` bytes of a PNG data stream.
   `{"size": 0}` where the page is not one of a TIFF with 16 bits a channel.
 A refusal is `{"error": code, "facts": {...}}` with a code of `errors.py`. End of stdin ends the process.
@@ -310,7 +310,7 @@ class PdfFile:
         raster = self._scanned(page) or self._rendered(page)
         muttered = self._mupdf.TOOLS.mupdf_warnings()
         self.cut_short = any(said in muttered for said in _CUT_SHORT)
-        self.text = _own_text(page) if self._with_text else None
+        self.text = _embedded_text(page) if self._with_text else None
         return raster
 
     def _scanned(self, page: Any) -> Raster | None:
@@ -374,7 +374,7 @@ def _only_image(page: Any) -> dict[str, Any] | None:
     return {**placed[0], "bbox": bbox, "transform": transform} if covers and inside and width > 0 < height else None
 
 
-def _own_text(page: Any) -> dict[str, Any] | None:
+def _embedded_text(page: Any) -> dict[str, Any] | None:
     """What the page says in letters, and where else something may be read: pictures, letters drawn as paths, notes.
 
     `{"runs": [[font, hidden, dx, dy, [[code point, x, y, x0, y0, x1, y1], …]], …], "pictures": [[x0, y0, x1, y1], …]}`, points of

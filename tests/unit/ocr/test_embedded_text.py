@@ -15,7 +15,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
 
 from digitizer import legacy_encodings
-from digitizer.model import Digitized, Line, OldText, Page, Source
+from digitizer.model import Digitized, EmbeddedTextFate, Line, Page, Source
 from digitizer.pipeline import Tools, digitize
 from digitizer.settings import PageOptions
 from tests.unit.builders import line
@@ -114,7 +114,7 @@ def test_text_of_a_born_digital_page_is_what_was_read(tmp_path: Path, mode: str)
     result, copied = done(drawn(tmp_path / "a.pdf", words(*ROWS)), engine, mode)
     assert (said(result), copied[0], engine.looks) == (list(ROWS), " ".join(ROWS), 0)
     page = result.pages[0]
-    assert (page.engine, page.old_text, {row.by for row in page.lines}) == ("pdf", OldText.KEPT, {"pdf"})
+    assert (page.engine, page.embedded_text_fate, {row.by for row in page.lines}) == ("pdf", EmbeddedTextFate.KEPT, {"pdf"})
     assert all(row.confidence == 1 and "".join(k.char for k in row.letters) == row.text for row in page.lines)
     assert findings(tmp_path / "out" / "a.pdf") == []
 
@@ -273,7 +273,7 @@ def test_text_in_another_language_is_believed_when_the_engine_sees_its_letters(
     engine = Engine(*seen)
     result, copied = done(drawn(tmp_path / "a.pdf", words(*rows)), engine)
     assert (said(result), copied, engine.looks) == (list(rows), [" ".join(rows)], 0)
-    assert (result.pages[0].old_text, result.pages[0].blank) == (OldText.KEPT, False)
+    assert (result.pages[0].embedded_text_fate, result.pages[0].blank) == (EmbeddedTextFate.KEPT, False)
 
 
 @pytest.mark.parametrize("text", ["Giấy khai sinh", "bản sao", "Số: 12/2018"])
@@ -304,7 +304,7 @@ def test_words_that_lie_over_one_another_are_read_again(tmp_path: Path) -> None:
     engine = Engine(*ROWS)
     result, copied = done(drawn(tmp_path / "a.pdf", draw), engine)
     assert (said(result), copied, engine.looks) == (list(ROWS), [" ".join(ROWS)], 1)
-    assert (result.pages[0].old_text, {row.by for row in result.pages[0].lines}) == (OldText.PICTURED, {"ocr"})
+    assert (result.pages[0].embedded_text_fate, {row.by for row in result.pages[0].lines}) == (EmbeddedTextFate.PICTURED, {"ocr"})
 
 
 def test_a_scan_with_a_stamp_in_letters_has_both_once(tmp_path: Path) -> None:
@@ -335,5 +335,9 @@ def test_each_page_of_a_file_is_treated_by_itself(tmp_path: Path) -> None:
     engine = Engine()
     path = drawn(tmp_path / "a.pdf", words(*ROWS), picture, both(picture, words(*ROWS, mode=3)))
     result, copied = done(path, engine)
-    assert [page.old_text for page in result.pages] == [OldText.KEPT, OldText.NONE, OldText.REPLACED]
+    assert [page.embedded_text_fate for page in result.pages] == [
+        EmbeddedTextFate.KEPT,
+        EmbeddedTextFate.NONE,
+        EmbeddedTextFate.REPLACED,
+    ]
     assert (copied, engine.looks) == ([" ".join(ROWS), SEEN, SEEN], 2)

@@ -17,7 +17,7 @@ from pikepdf import Name
 from PIL import Image
 
 from digitizer.errors import DamagedFile
-from digitizer.model import Box, OldText, Problem, Quality, Warp
+from digitizer.model import Box, EmbeddedTextFate, Problem, Quality, Warp
 from digitizer.output import Look, render
 from tests.unit.output.builders import (
     WORDS,
@@ -258,7 +258,7 @@ def test_a_book_of_many_files_is_one_pdf_in_order(tmp_path: Path) -> None:
 
 def test_a_page_whose_font_is_not_embedded_becomes_a_picture_and_the_file_pdf_a(tmp_path: Path) -> None:
     path = scanned_pdf(tmp_path, text="Visible text", embedded=False)
-    texts = [replace(text_of("", area=AREA), old_text=OldText.KEPT)]
+    texts = [replace(text_of("", area=AREA), embedded_text_fate=EmbeddedTextFate.KEPT)]
     pixels = np.asarray(picture())
     pdf, result = rendered(tmp_path, path, "application/pdf", texts, decode=lambda source, scan: pixels)
     assert [(p["code"], p["facts"]["pages"]) for p in result["problems"]] == [("pages_pictured", "1")]

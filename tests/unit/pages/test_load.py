@@ -17,7 +17,7 @@ from PIL import Image, ImageChops
 
 from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
 from digitizer.model import Box
-from digitizer.pages import ScanFile, inspect, load, own_text, straighten
+from digitizer.pages import ScanFile, find_embedded_text, inspect, load, straighten
 from digitizer.settings import Limits, PageOptions
 from tests.processes import decoders
 from tests.unit.pages.conftest import drawn
@@ -210,7 +210,7 @@ def test_the_text_of_a_very_large_page_lies_where_its_picture_has_it(tmp_path: P
     scan = next(load(path, source="5" * 64, options=PageOptions(render_dpi=150)))
     assert (scan.coarser, scan.sheet.width) == (2, 300)
     page = straighten(scan, options=OPTIONS)[0]
-    text = own_text(scan, page, mode="redo")
+    text = find_embedded_text(scan, page, mode="redo")
     assert text is not None
     (line,) = text.lines
     dark = np.nonzero(page.pixels.min(axis=(1, 2)) < 128)[0]

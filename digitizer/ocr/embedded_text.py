@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import Levenshtein
 
 from digitizer.geometry import intersection, union
-from digitizer.model import Line, OldText, OwnText, Page, Pixels, Problem, Quality, Word
+from digitizer.model import EmbeddedText, EmbeddedTextFate, Line, Page, Pixels, Problem, Quality, Word
 from digitizer.text import fold, strip_accents, syllables
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ class Read:
 
     lines: tuple[Line, ...]
     engine: str
-    old_text: OldText
+    embedded_text_fate: EmbeddedTextFate
     problems: tuple[Problem, ...] = ()
 
 
-def read_own(own: OwnText, page: Page, engine: Engine) -> Read:
+def read_beside_embedded(own: EmbeddedText, page: Page, engine: Engine) -> Read:
     """`own` as what `page` says; `engine` looks only where it has to."""
     believed = bool(own.lines) and (own.sure or _agree(own.lines, page.pixels, engine.read_line))
     if believed and own.whole:
@@ -48,15 +48,22 @@ def read_own(own: OwnText, page: Page, engine: Engine) -> Read:
     if believed:
         return _believed(own, (*own.lines, *_rest(seen, own.lines)), engine.fingerprint)
     if own.seen:
-        return Read(lines=seen, engine=engine.fingerprint, old_text=OldText.PICTURED, problems=(Problem(code="wrong_text"),))
-    return Read(lines=seen, engine=engine.fingerprint, old_text=OldText.REPLACED)
+        return Read(
+            lines=seen,
+            engine=engine.fingerprint,
+            embedded_text_fate=EmbeddedTextFate.PICTURED,
+            problems=(Problem(code="wrong_text"),),
+        )
+    return Read(lines=seen, engine=engine.fingerprint, embedded_text_fate=EmbeddedTextFate.REPLACED)
 
 
-def _believed(own: OwnText, lines: Sequence[Line], engine: str) -> Read:
+def _believed(own: EmbeddedText, lines: Sequence[Line], engine: str) -> Read:
     if own.encoding and own.seen:
         noted = Problem(code="legacy_text", facts={"encoding": own.encoding})
-        return Read(lines=tuple(lines), engine=engine, old_text=OldText.PICTURED, problems=(noted,))
-    return Read(lines=tuple(lines), engine=engine, old_text=OldText.KEPT if own.seen else OldText.REPLACED)
+        return Read(lines=tuple(lines), engine=engine, embedded_text_fate=EmbeddedTextFate.PICTURED, problems=(noted,))
+    return Read(
+        lines=tuple(lines), engine=engine, embedded_text_fate=EmbeddedTextFate.KEPT if own.seen else EmbeddedTextFate.REPLACED
+    )
 
 
 def settled(quality: Quality, read: Read) -> Quality:

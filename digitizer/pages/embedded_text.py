@@ -14,7 +14,7 @@ import numpy as np
 
 from digitizer import legacy_encodings
 from digitizer.geometry import intersection, union
-from digitizer.model import Box, Floats, Glyphs, Letter, Line, OwnText, Page, Scan, Word
+from digitizer.model import Box, EmbeddedText, Floats, Glyphs, Letter, Line, Page, Scan, Word
 from digitizer.text import nfc
 
 #: parts of the height of a letter: a gap wider than this parts words, one wider than that parts lines
@@ -56,7 +56,7 @@ class _Piece:
         return union(glyph.box for glyph in self.glyphs)
 
 
-def own_text(scan: Scan, page: Page, *, mode: str) -> OwnText | None:
+def find_embedded_text(scan: Scan, page: Page, *, mode: str) -> EmbeddedText | None:
     """What the PDF says of `page`, a page on `scan`; None where it says nothing that could be used in `mode`."""
     if not scan.glyphs:
         return None
@@ -69,7 +69,7 @@ def own_text(scan: Scan, page: Page, *, mode: str) -> OwnText | None:
     layer = _decoded(readable) if mode == "skip" else None
     if layer is not None and layer.sure:
         return _result(layer, whole=True, seen=False)
-    return OwnText(
+    return EmbeddedText(
         lines=(), sure=False, whole=False, seen=any(not piece.glyphs[0].hidden for piece in pieces if piece not in readable)
     )
 
@@ -194,12 +194,12 @@ def _unicode(piece: _Piece, encoding: str) -> str:
 # --- lines ----------------------------------------------------------------------------------------------------------
 
 
-def _result(found: _Decoded, *, whole: bool, seen: bool) -> OwnText:
+def _result(found: _Decoded, *, whole: bool, seen: bool) -> EmbeddedText:
     sure = 1.0 if seen else _LAYER
     lines = tuple(_line(pieces, sure, "pdf" if seen else "ocr") for row in _rows(found.pieces) for pieces in _columns(row))
     if _muddled(lines):
-        return OwnText(lines=(), sure=False, whole=False, seen=seen)
-    return OwnText(lines=lines, sure=found.sure, whole=whole, seen=seen, encoding=found.encoding)
+        return EmbeddedText(lines=(), sure=False, whole=False, seen=seen)
+    return EmbeddedText(lines=lines, sure=found.sure, whole=whole, seen=seen, encoding=found.encoding)
 
 
 def _muddled(lines: Sequence[Line]) -> bool:
