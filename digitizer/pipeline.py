@@ -19,8 +19,8 @@ from digitizer.classify import classify, split_side_by_side
 from digitizer.doctypes import DocType
 from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
-from digitizer.model import Artifact, Digitized, Image16, PageText, Pixels, Problem, Quality, Record, Ruling, Run, Source, Warp
-from digitizer.ocr import PDF, Engine, read, settle
+from digitizer.model import Artifact, Digitized, Image16, PageText, Pixels, Problem, Quality, Ruling, Run, Source, Warp
+from digitizer.ocr import Engine, read, settle
 from digitizer.output import Look, render, write_light
 from digitizer.pages import ScanFile, find_embedded_text, straighten
 from digitizer.settings import OutputOptions, PageOptions
@@ -152,7 +152,6 @@ def finish(
         documents = classify(pages, positions, bundle=bundle, doctypes=tools.doctypes)
     with watch("extract"):
         documents = tuple(replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known)) for d in documents)
-        documents = tuple(replace(d, records=tuple(_by_pdf(record, pages) for record in d.records)) for d in documents)
         pages = settle(pages, documents)
     return Digitized(
         bundle=bundle,
@@ -168,15 +167,6 @@ def finish(
             seconds=dict(watch.seconds),
         ),
     )
-
-
-def _by_pdf(record: Record, pages: Sequence[PageText]) -> Record:
-    """Values that no engine read, because the page is text, are the PDF's."""
-    said = [f.by == "ocr" and f.page is not None and pages[f.page].engine == PDF for f in record.fields]
-    if not any(said):
-        return record
-    fields = tuple(replace(f, by="pdf") if is_so else f for f, is_so in zip(record.fields, said, strict=True))
-    return replace(record, fields=fields)
 
 
 def render_files(

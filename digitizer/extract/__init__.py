@@ -6,7 +6,7 @@ Every declared field at most once, in the order of the declaration; a field with
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
 
@@ -152,6 +152,7 @@ def _from_print(spec: FieldSpec, located: Mapping[str, Found], doctype: DocType)
         page=found.pieces[0].page,
         box=found.box,
         problems=tuple(Problem(code=code, field=spec.name) for code in (problem, _symbol_missing(spec, value, doctype)) if code),
+        by=found.by,
     )
 
 
@@ -169,6 +170,7 @@ def _noted(spec: FieldSpec, found: Found) -> Field | None:
         page=found.pieces[0].page,
         box=found.box,
         notes=notes,
+        by=found.by,
     )
 
 
@@ -213,30 +215,39 @@ def _from_code(spec: FieldSpec, coded: Coded, printed: Field | None) -> Field:
 
 def _ticked(spec: FieldSpec, pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Field | None:
     """The code of the one ticked box that has a code; none or several leave the value open."""
-    chosen: list[tuple[int, Tick, str, str]] = []
+    chosen: list[tuple[int, Tick, _TickLabel, str]] = []
     for number, page in pages:
         for tick in page.ruling.ticks:
             label = _beside(tick, page.ruling.ticks, page.lines) if tick.ticked else None
-            code = _code(label, doctype.ticks) if label is not None else None
+            code = _code(label.text, doctype.ticks) if label is not None else None
             if code is not None and label is not None:
                 chosen.append((number, tick, label, code))
     if not chosen:
         return None
-    number, tick, label_text, code = chosen[0]
+    number, tick, label, code = chosen[0]
     one = len({c[3] for c in chosen}) == 1
     return Field(
         name=spec.name,
-        raw=types.clean(label_text),
+        raw=types.clean(label.text),
         value=code if one else None,
         confidence=confidence(spec.type, Evidence((tick.confidence,))),
         accepted=False,
         page=number,
         box=tick.box,
         problems=() if one else (Problem(code="several_ticks", field=spec.name),),
+        by=label.by,
     )
 
 
-def _beside(tick: Tick, ticks: Sequence[Tick], lines: Sequence[Line]) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _TickLabel:
+    """What stands beside a tick box, and who read it: `ocr` or `pdf`."""
+
+    text: str
+    by: str
+
+
+def _beside(tick: Tick, ticks: Sequence[Tick], lines: Sequence[Line]) -> _TickLabel | None:
     """The text to the right of a box, up to the next box of its row; None without any."""
     row = [
         line
@@ -249,10 +260,11 @@ def _beside(tick: Tick, ticks: Sequence[Tick], lines: Sequence[Line]) -> str | N
     line = min(row, key=lambda line: abs(line.box.x0 - tick.box.x1) + 2 * abs(line.box.centre[1] - tick.box.centre[1]))
     others = [t.box.x0 for t in ticks if t.box.x0 > tick.box.x1 and same_row(t.box, tick.box)]
     if not others and line.box.x0 >= tick.box.x0 - tick.box.width:
-        return line.text
+        return _TickLabel(line.text, line.by)
     end = min(others, default=line.box.x1)
     # what was read of the box itself may begin a word
-    return " ".join(w.text for w in line.words if w.box.x1 > tick.box.x1 and w.box.centre[0] < end) or None
+    said = " ".join(w.text for w in line.words if w.box.x1 > tick.box.x1 and w.box.centre[0] < end)
+    return _TickLabel(said, line.by) if said else None
 
 
 def _code(label: str, ticks: Mapping[str, str]) -> str | None:

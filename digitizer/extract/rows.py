@@ -67,6 +67,11 @@ class Found:
         return " ".join(p.text.strip() for p in self.pieces).strip()
 
     @property
+    def by(self) -> str:
+        """Who read it: `pdf` where all of it is embedded text, else `ocr`."""
+        return "pdf" if all(piece.line.by == "pdf" for piece in self.pieces) else "ocr"
+
+    @property
     def box(self) -> Box | None:
         """Around the pieces on the first page."""
         first = [p.box for p in self.pieces if p.page == self.pieces[0].page]

@@ -53,5 +53,5 @@ class Line:
     lattice: Lattice | None = None
     #: how likely a pen wrote it, 0-1; None where nobody looked
     hand: float | None = None
-    #: `pdf`: text of the PDF's own that stays in it, else `ocr`
+    #: `pdf` for embedded text of a PDF, `ocr` for what an engine read
     by: str = "ocr"

@@ -27,6 +27,6 @@ class PageText:
     ruling: Ruling
     marks: tuple[Mark, ...]
     blank: bool
-    #: fingerprint of the engine that read it, `pdf` where its PDF says everything itself
+    #: fingerprint of the engine that read what is not embedded text
     engine: str
     embedded_text_fate: EmbeddedTextFate = EmbeddedTextFate.NONE

@@ -8,12 +8,12 @@ from typing import Protocol
 
 from digitizer import plugins
 from digitizer.model import EmbeddedTextFate, Line, Page, PageText, Pixels
-from digitizer.ocr.embedded_text import PDF, Read, read_beside_embedded, settled
+from digitizer.ocr.embedded_text import ReadLines, quality_after, read_with_embedded
 from digitizer.ocr.reading_order import reading_order
 from digitizer.ocr.spelling import settle
 from digitizer.settings import EngineOptions
 
-__all__ = ["PDF", "Engine", "open_engine", "read", "settle", "verify_models"]
+__all__ = ["Engine", "open_engine", "read", "settle", "verify_models"]
 
 
 class Engine(Protocol):
@@ -54,13 +54,14 @@ def read(page: Page, *, engine: Engine) -> PageText:
 
     A page that looks blank is not, where its PDF has words there that can be seen: `Page 3 of 12` is little ink.
     """
-    found = Read(lines=(), engine=engine.fingerprint, embedded_text_fate=EmbeddedTextFate.NONE)
-    if page.embedded_text is not None and (not page.quality.blank or (page.embedded_text.seen and page.embedded_text.lines)):
-        found = read_beside_embedded(page.embedded_text, page, engine)
+    found = ReadLines(lines=(), fate=EmbeddedTextFate.NONE)
+    embedded = page.embedded_text
+    if embedded is not None and (not page.quality.blank or (embedded.seen and embedded.lines)):
+        found = read_with_embedded(embedded, page, engine)
     elif not page.quality.blank:
         found = replace(found, lines=engine.read(page))
     height, width = page.pixels.shape[:2]
-    quality = settled(page.quality, found)
+    quality = quality_after(page.quality, found)
     return PageText(
         source=page.source,
         scan=page.scan,
@@ -75,6 +76,6 @@ def read(page: Page, *, engine: Engine) -> PageText:
         ruling=page.ruling,
         marks=page.marks,
         blank=quality.blank,
-        engine=found.engine,
-        embedded_text_fate=found.embedded_text_fate,
+        engine=engine.fingerprint,
+        embedded_text_fate=found.fate,
     )

@@ -1,4 +1,4 @@
-"""What is read of a page whose PDF has text of its own: that text where it is right, the engine where it is not or not all."""
+"""Decides what is read of a page whose PDF has embedded text: that text where it is right, the engine for the rest."""
 
 from __future__ import annotations
 
@@ -15,68 +15,62 @@ from digitizer.text import fold, strip_accents, syllables
 if TYPE_CHECKING:
     from digitizer.ocr import Engine
 
-#: instead of the fingerprint of an engine
-PDF = "pdf"
-#: share of its letters an engine must see too, before text that is no good Vietnamese is believed
+#: embedded text that is no good Vietnamese is believed where the engine sees this share of its letters
 _AGREED = 0.6
-#: share of its words that may be Vietnamese with marks to the engine only: letters at other letters' places look like that
+#: at most this share of its words may be marked Vietnamese syllables to the engine only; more come from a wrong font encoding
 _OTHER = 0.2
-#: room around a line of letters for the engine, part of its height: to the sides, above and below
-_BESIDE, _ABOVE = 0.3, 0.05
-#: share of a word of the engine's that own text covers, from which they are the same
+#: room to the left and right of a line that is shown to the engine, in heights of the line
+_BESIDE = 0.3
+#: room above and below it, in heights of the line
+_ABOVE = 0.05
+#: a word of the engine is the embedded one where embedded words cover this share of it
 _COVERED = 0.4
-#: doubts about a scan that text with a direction settles
+#: problems of a scan that do not hold where all text of the page is embedded
 _SETTLED = ("skew_unsure", "orientation_unsure", "blurred", "cut_off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Read:
-    """Lines in any order, who read them, and what becomes of the old text."""
+class ReadLines:
+    """Lines of a page in any order, and what becomes of its embedded text."""
 
     lines: tuple[Line, ...]
-    engine: str
-    embedded_text_fate: EmbeddedTextFate
+    fate: EmbeddedTextFate
     problems: tuple[Problem, ...] = ()
+    #: codes of problems of the scan that do not hold
+    settled: tuple[str, ...] = ()
 
 
-def read_beside_embedded(own: EmbeddedText, page: Page, engine: Engine) -> Read:
-    """`own` as what `page` says; `engine` looks only where it has to."""
-    believed = bool(own.lines) and (own.sure or _agree(own.lines, page.pixels, engine.read_line))
-    if believed and own.whole:
-        return _believed(own, own.lines, PDF)
-    seen = engine.read(page)
+def read_with_embedded(embedded: EmbeddedText, page: Page, engine: Engine) -> ReadLines:
+    """The lines of `page`, which has `embedded` text; `engine` reads only what that text leaves open."""
+    believed = bool(embedded.lines) and (embedded.sure or _agree(embedded.lines, page.pixels, engine.read_line))
     if believed:
-        return _believed(own, (*own.lines, *_rest(seen, own.lines)), engine.fingerprint)
-    if own.seen:
-        return Read(
-            lines=seen,
-            engine=engine.fingerprint,
-            embedded_text_fate=EmbeddedTextFate.PICTURED,
-            problems=(Problem(code="wrong_text"),),
-        )
-    return Read(lines=seen, engine=engine.fingerprint, embedded_text_fate=EmbeddedTextFate.REPLACED)
+        rest = () if embedded.whole else _rest(engine.read(page), embedded.lines)
+        return _believed(embedded, (*embedded.lines, *rest))
+    seen = engine.read(page)
+    if embedded.seen:
+        return ReadLines(lines=seen, fate=EmbeddedTextFate.PICTURED, problems=(Problem(code="wrong_text"),))
+    return ReadLines(lines=seen, fate=EmbeddedTextFate.REPLACED)
 
 
-def _believed(own: EmbeddedText, lines: Sequence[Line], engine: str) -> Read:
-    if own.encoding and own.seen:
-        noted = Problem(code="legacy_text", facts={"encoding": own.encoding})
-        return Read(lines=tuple(lines), engine=engine, embedded_text_fate=EmbeddedTextFate.PICTURED, problems=(noted,))
-    return Read(
-        lines=tuple(lines), engine=engine, embedded_text_fate=EmbeddedTextFate.KEPT if own.seen else EmbeddedTextFate.REPLACED
-    )
+def _believed(embedded: EmbeddedText, lines: tuple[Line, ...]) -> ReadLines:
+    settled = _SETTLED if embedded.whole else ()
+    if embedded.encoding and embedded.seen:
+        noted = Problem(code="legacy_text", facts={"encoding": embedded.encoding})
+        return ReadLines(lines=lines, fate=EmbeddedTextFate.PICTURED, problems=(noted,), settled=settled)
+    fate = EmbeddedTextFate.KEPT if embedded.seen else EmbeddedTextFate.REPLACED
+    return ReadLines(lines=lines, fate=fate, settled=settled)
 
 
-def settled(quality: Quality, read: Read) -> Quality:
-    """`quality` without the doubts that own text settles, with what was found out about that text."""
-    codes = _SETTLED if read.engine == PDF else ()
-    kept = tuple(problem for problem in quality.problems if problem.code not in codes)
+def quality_after(quality: Quality, read: ReadLines) -> Quality:
+    """`quality` without the problems that embedded text settles, with those found in that text."""
+    kept = tuple(problem for problem in quality.problems if problem.code not in read.settled)
     return replace(quality, blank=quality.blank and not read.lines, problems=(*kept, *read.problems))
 
 
-def _agree(own: Sequence[Line], pixels: Pixels, read_line: Callable[[Pixels], str]) -> bool:
+def _agree(embedded: Sequence[Line], pixels: Pixels, read_line: Callable[[Pixels], str]) -> bool:
     """Whether the engine sees what the PDF says, shown each line where the PDF has it."""
     letters = right = words = others = 0
-    for line in own:
+    for line in embedded:
         said, seen = fold(line.text).replace(" ", ""), read_line(_cut(line, pixels))
         letters += len(said)
         right += round(len(said) * Levenshtein.normalized_similarity(said, fold(seen).replace(" ", "")))
@@ -98,9 +92,9 @@ def _cut(line: Line, pixels: Pixels) -> Pixels:
     return pixels[max(0, int(box.y0 - above)) : min(height, int(box.y1 + above) + 1), x0:x1]
 
 
-def _rest(seen: Sequence[Line], own: Sequence[Line]) -> Iterator[Line]:
-    """What the engine read beside `own`."""
-    taken = [word for line in own for word in line.words]
+def _rest(seen: Sequence[Line], embedded: Sequence[Line]) -> Iterator[Line]:
+    """What the engine read beside the embedded lines."""
+    taken = [word for line in embedded for word in line.words]
     for line in seen:
         words = [word for word in line.words if not _covered(word, taken)]
         if len(words) == len(line.words):

@@ -196,7 +196,7 @@ def _unicode(piece: _Piece, encoding: str) -> str:
 
 def _result(found: _Decoded, *, whole: bool, seen: bool) -> EmbeddedText:
     sure = 1.0 if seen else _LAYER
-    lines = tuple(_line(pieces, sure, "pdf" if seen else "ocr") for row in _rows(found.pieces) for pieces in _columns(row))
+    lines = tuple(_line(pieces, sure) for row in _rows(found.pieces) for pieces in _columns(row))
     if _muddled(lines):
         return EmbeddedText(lines=(), sure=False, whole=False, seen=seen)
     return EmbeddedText(lines=lines, sure=found.sure, whole=whole, seen=seen, encoding=found.encoding)
@@ -244,7 +244,7 @@ def _columns(row: Sequence[_Piece]) -> Iterator[list[_Piece]]:
         yield [piece for _, piece in group]
 
 
-def _line(pieces: Sequence[_Piece], confidence: float, by: str) -> Line:
+def _line(pieces: Sequence[_Piece], confidence: float) -> Line:
     letters: list[Letter] = []
     words: list[Word] = []
     for piece in pieces:
@@ -255,7 +255,7 @@ def _line(pieces: Sequence[_Piece], confidence: float, by: str) -> Line:
         words.append(Word(text=piece.text, box=piece.box, confidence=confidence))
     text = " ".join(piece.text for piece in pieces)
     box = union(word.box for word in words)
-    return Line(text=text, box=box, confidence=confidence, words=tuple(words), letters=tuple(letters), by=by)
+    return Line(text=text, box=box, confidence=confidence, words=tuple(words), letters=tuple(letters), by="pdf")
 
 
 def _letters(piece: _Piece, confidence: float) -> list[Letter]:

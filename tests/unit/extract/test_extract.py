@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -177,18 +178,28 @@ def test_a_misread_print_is_no_problem_where_the_code_is_clear() -> None:
     assert card(*CARD[:2], "Họ và tên / Full name: NGUYEN VAM AN", text=QR)["hoTen"].problems == ()
 
 
+def test_a_value_is_by_the_pdf_where_all_its_lines_are_embedded_text() -> None:
+    page = page_of(*CERTIFICATE)
+    embedded = replace(page, lines=tuple(replace(row, by="pdf") for row in page.lines))
+    assert {f.by for f in fields("birth_certificate", page).values()} == {"ocr"}
+    assert {f.by for f in fields("birth_certificate", embedded).values()} == {"pdf"}
+    mixed = replace(page, lines=(*embedded.lines[:3], *page.lines[3:]))
+    found = fields("birth_certificate", mixed)
+    assert (found["nksHoTen"].by, found["nksNgaySinh"].by) == ("pdf", "ocr")
+
+
 # --- ticks ----------------------------------------------------------------------------------------------------------
 
 LABELS = ["Đúng hạn", "Quá hạn", "Đăng ký lại"]
 
 
-def ticked(*rows: int, labels: list[str] = LABELS) -> Field | None:
+def ticked(*rows: int, labels: list[str] = LABELS, by: str = "ocr") -> Field | None:
     ticks = tuple(
         Tick(box=Box(60, 100 + PITCH * i, 60 + TALL, 100 + PITCH * i + TALL), ticked=i in rows, confidence=0.97)
         for i in range(len(labels))
     )
     page = page_of(*labels, "Số: 41/2018", ticks=ticks)
-    return fields("birth_register", page).get("loaiDangKy")
+    return fields("birth_register", replace(page, lines=tuple(replace(row, by=by) for row in page.lines))).get("loaiDangKy")
 
 
 @pytest.mark.parametrize(("row", "code"), [(0, "1"), (1, "4"), (2, "2")])
@@ -197,6 +208,10 @@ def test_the_ticked_label_gives_its_code_and_its_box(row: int, code: str, plain_
     assert field is not None
     assert (field.value, field.raw, field.confidence) == (code, LABELS[row], 0.97)
     assert field.box == Box(60, 100 + PITCH * row, 60 + TALL, 100 + PITCH * row + TALL)
+
+
+def test_a_tick_is_by_whoever_read_its_label() -> None:
+    assert [field.by for by in ("ocr", "pdf") if (field := ticked(0, by=by)) is not None] == ["ocr", "pdf"]
 
 
 def test_no_tick_or_a_tick_at_a_label_without_code_leaves_the_field_out() -> None:

@@ -114,7 +114,7 @@ def test_text_of_a_born_digital_page_is_what_was_read(tmp_path: Path, mode: str)
     result, copied = done(drawn(tmp_path / "a.pdf", words(*ROWS)), engine, mode)
     assert (said(result), copied[0], engine.looks) == (list(ROWS), " ".join(ROWS), 0)
     page = result.pages[0]
-    assert (page.engine, page.embedded_text_fate, {row.by for row in page.lines}) == ("pdf", EmbeddedTextFate.KEPT, {"pdf"})
+    assert (page.embedded_text_fate, {row.by for row in page.lines}) == (EmbeddedTextFate.KEPT, {"pdf"})
     assert all(row.confidence == 1 and "".join(k.char for k in row.letters) == row.text for row in page.lines)
     assert findings(tmp_path / "out" / "a.pdf") == []
 
@@ -176,7 +176,7 @@ def test_a_good_hidden_layer_is_believed_when_asked_for_but_no_value_is_accepted
     engine = Engine()
     result, copied = done(drawn(tmp_path / "a.pdf", both(picture, words(*ROWS, mode=3))), engine, "skip")
     assert (said(result), copied, engine.looks) == (list(ROWS), [" ".join(ROWS)], 0)
-    assert all(row.confidence < 0.9 for row in result.pages[0].lines)
+    assert all((row.confidence < 0.9, row.by) == (True, "pdf") for row in result.pages[0].lines)
 
 
 def test_what_nobody_can_see_is_not_read(tmp_path: Path) -> None:
