@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,25 @@ class _Piece:
     @property
     def box(self) -> Box:
         return union(glyph.box for glyph in self.glyphs)
+
+
+def with_glyphs(scan: Scan, text: dict[str, Any]) -> Scan:
+    """`scan` with the `text` that the decoder found on its PDF page (`decode.py`), from points to px."""
+    assert scan.area is not None
+    x, y = scan.sheet.width / scan.area.width, scan.sheet.height / scan.area.height
+    shift, scale = np.array([scan.area.x0, scan.area.y0] * 3), np.array([x, y] * 3)
+    glyphs = tuple(
+        Glyphs(
+            font=font,
+            chars="".join(chr(code[0]) for code in codes),
+            places=(np.array([code[1:] for code in codes], dtype=np.float64) - shift) * scale,
+            direction=(dx, dy),
+            hidden=hidden,
+        )
+        for font, hidden, dx, dy, codes in text["runs"]
+    )
+    boxes = (np.array(text["pictures"], dtype=np.float64).reshape(-1, 4) - shift[:4]) * scale[:4]
+    return replace(scan, glyphs=glyphs, pictures=tuple(Box(*box) for box in boxes.tolist()))
 
 
 def find_embedded_text(scan: Scan, page: Page, *, mode: str) -> EmbeddedText | None:

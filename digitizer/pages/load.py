@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -20,7 +20,8 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
-from digitizer.model import Box, Glyphs, Image16, Pixels, Problem, Scan
+from digitizer.model import Box, Image16, Pixels, Problem, Scan
+from digitizer.pages.embedded_text import with_glyphs
 from digitizer.settings import Limits, PageOptions
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class ScanFile:
             problems=problems,
             full=(answer["width"], answer["height"]) if answer["coarser"] > 1 else None,
         )
-        return _with_text(scan, answer["text"]) if answer["text"] else scan
+        return with_glyphs(scan, answer["text"]) if answer["text"] else scan
 
     def image_16bit(self, index: int) -> Image16 | None:
         """The scan at `index` with all its bits, where it is a page of a TIFF of 16 bits a channel. Raises as `read`."""
@@ -127,25 +128,6 @@ class ScanFile:
             raise
         self._decoder = decoder
         return Inspection(media_type=self._media_type, **answer)
-
-
-def _with_text(scan: Scan, text: dict[str, Any]) -> Scan:
-    """`scan` with the text of its page, from points to px."""
-    assert scan.area is not None
-    x, y = scan.sheet.width / scan.area.width, scan.sheet.height / scan.area.height
-    shift, scale = np.array([scan.area.x0, scan.area.y0] * 3), np.array([x, y] * 3)
-    glyphs = tuple(
-        Glyphs(
-            font=font,
-            chars="".join(chr(code[0]) for code in codes),
-            places=(np.array([code[1:] for code in codes], dtype=np.float64) - shift) * scale,
-            direction=(dx, dy),
-            hidden=hidden,
-        )
-        for font, hidden, dx, dy, codes in text["runs"]
-    )
-    boxes = (np.array(text["pictures"], dtype=np.float64).reshape(-1, 4) - shift[:4]) * scale[:4]
-    return replace(scan, glyphs=glyphs, pictures=tuple(Box(*box) for box in boxes.tolist()))
 
 
 def inspect(path: Path, *, options: PageOptions) -> Inspection:
