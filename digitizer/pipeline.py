@@ -20,10 +20,11 @@ from digitizer.doctypes import DocType
 from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
 from digitizer.model import Artifact, Digitized, Image16, PageText, Pixels, Problem, Quality, Ruling, Run, Source, Warp
-from digitizer.ocr import Engine, read, settle
+from digitizer.ocr import Engine, read
 from digitizer.output import Look, render, write_light
 from digitizer.pages import ScanFile, find_embedded_text, straighten
 from digitizer.settings import OutputOptions, PageOptions
+from digitizer.spelling import correct_marks
 
 _LIBRARIES = ("digitizer", "paddleocr", "onnxruntime", "opencv-contrib-python", "pymupdf", "pikepdf")
 
@@ -152,7 +153,8 @@ def finish(
         documents = classify(pages, positions, bundle=bundle, doctypes=tools.doctypes)
     with watch("extract"):
         documents = tuple(replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known)) for d in documents)
-        pages = settle(pages, documents)
+    with watch("correct"):
+        pages = correct_marks(pages, documents)
     return Digitized(
         bundle=bundle,
         sources=sources,

@@ -33,6 +33,7 @@ LEVELS = {
     "ocr": 2,
     "classify": 2,
     "extract": 2,
+    "spelling": 2,
     "output": 2,
     "storage": 2,
     "ledger": 2,

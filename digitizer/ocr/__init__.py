@@ -10,10 +10,9 @@ from digitizer import plugins
 from digitizer.model import EmbeddedTextFate, Line, Page, PageText, Pixels
 from digitizer.ocr.embedded_text import ReadLines, quality_after, read_with_embedded
 from digitizer.ocr.reading_order import reading_order
-from digitizer.ocr.spelling import settle
 from digitizer.settings import EngineOptions
 
-__all__ = ["Engine", "open_engine", "read", "settle", "verify_models"]
+__all__ = ["Engine", "open_engine", "read", "verify_models"]
 
 
 class Engine(Protocol):

@@ -26,7 +26,7 @@ _ABOVE = 0.05
 #: a word of the engine is the embedded one where embedded words cover this share of it
 _COVERED = 0.4
 #: problems of a scan that do not hold where all text of the page is embedded
-_SETTLED = ("skew_unsure", "orientation_unsure", "blurred", "cut_off")
+_RULED_OUT = ("skew_unsure", "orientation_unsure", "blurred", "cut_off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +37,7 @@ class ReadLines:
     fate: EmbeddedTextFate
     problems: tuple[Problem, ...] = ()
     #: codes of problems of the scan that do not hold
-    settled: tuple[str, ...] = ()
+    ruled_out: tuple[str, ...] = ()
 
 
 def read_with_embedded(embedded: EmbeddedText, page: Page, engine: Engine) -> ReadLines:
@@ -53,17 +53,17 @@ def read_with_embedded(embedded: EmbeddedText, page: Page, engine: Engine) -> Re
 
 
 def _believed(embedded: EmbeddedText, lines: tuple[Line, ...]) -> ReadLines:
-    settled = _SETTLED if embedded.whole else ()
+    ruled_out = _RULED_OUT if embedded.whole else ()
     if embedded.encoding and embedded.seen:
         noted = Problem(code="legacy_text", facts={"encoding": embedded.encoding})
-        return ReadLines(lines=lines, fate=EmbeddedTextFate.PICTURED, problems=(noted,), settled=settled)
+        return ReadLines(lines=lines, fate=EmbeddedTextFate.PICTURED, problems=(noted,), ruled_out=ruled_out)
     fate = EmbeddedTextFate.KEPT if embedded.seen else EmbeddedTextFate.REPLACED
-    return ReadLines(lines=lines, fate=fate, settled=settled)
+    return ReadLines(lines=lines, fate=fate, ruled_out=ruled_out)
 
 
 def quality_after(quality: Quality, read: ReadLines) -> Quality:
-    """`quality` without the problems that embedded text settles, with those found in that text."""
-    kept = tuple(problem for problem in quality.problems if problem.code not in read.settled)
+    """`quality` without the problems that embedded text rules out, with those found in that text."""
+    kept = tuple(problem for problem in quality.problems if problem.code not in read.ruled_out)
     return replace(quality, blank=quality.blank and not read.lines, problems=(*kept, *read.problems))
 
 

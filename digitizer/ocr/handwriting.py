@@ -17,8 +17,6 @@ import numpy.typing as npt
 from digitizer.model import Pixels
 
 WEIGHTS = Path(__file__).with_name("handwriting.toml")
-#: a line at most so likely by hand is print
-PRINT = 0.5
 #: px of a strip that are looked at: about two words
 WIDE = 240
 #: paper and ink differ by this many grey levels at least, and ink covers this many px

@@ -11,7 +11,7 @@ from digitizer.lattice import pack
 from digitizer.model import Box, Document, Field, Line, Record, Verdict
 from digitizer.ocr.ctc import best_path
 from digitizer.ocr.recogniser import Place, to_line
-from digitizer.ocr.spelling import settle
+from digitizer.spelling import correct_marks
 from tests.unit.builders import page_of
 
 CHARSET = (" ", *"acdghinoptuyêểễỗổợơ.-")
@@ -43,7 +43,7 @@ def settled(line: Line, value: Box | None = None) -> str:
     field = Field(name="ghiChu", raw="", value=None, confidence=0.5, accepted=False, page=0, box=value)
     record = Record(id="0/0/0", fields=(field,), verdict=Verdict.REVIEW)
     document = Document(id="0/0", pages=(0,), texts=(0,), doctype=None, score=0.0, records=(record,))
-    (page,) = settle([page_of(line)], [document])
+    (page,) = correct_marks([page_of(line)], [document])
     said = page.lines[0]
     assert said.text == "".join(letter.char for letter in said.letters) == " ".join(word.text for word in said.words)
     return said.text
@@ -62,7 +62,7 @@ def test_a_full_stop_that_was_taken_for_a_dot_to_write_on_ends_its_line() -> Non
 
 
 def test_a_letter_that_was_put_in_is_no_surer_than_the_reader_was_of_it() -> None:
-    (page,) = settle([page_of(read("thỗ", ỗ=("ổ", 0.2)))], [])
+    (page,) = correct_marks([page_of(read("thỗ", ỗ=("ổ", 0.2)))], [])
     assert page.lines[0].letters[-1].confidence == pytest.approx(0.2, abs=0.02)
 
 

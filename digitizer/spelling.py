@@ -1,8 +1,8 @@
-"""Prose: where a word is no Vietnamese syllable and the pixels leave its marks open, it is the syllable that they leave open.
+"""Corrects tone marks and full stops in printed prose, after extraction.
 
-Print is misread in its marks above all (`chuyễn` for `chuyển`), and the full stop that ends a line is easily taken for one of the
-dots that forms have to write on. Only text that no value was taken from is settled like this: what a clerk wrote is what stands
-there, syllable or not.
+A word is corrected where it is no Vietnamese syllable and another mark makes it one that the recogniser held possible.
+Print is misread in its marks above all (`chuyễn` for `chuyển`). The full stop that ends a line is easily taken for one of
+the dots that forms have to write on. Lines that a value was read from stay: what a clerk wrote is what stands there.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from itertools import groupby, takewhile
 from digitizer.geometry import intersection
 from digitizer.lattice import Column, unpack
 from digitizer.model import Box, Document, Letter, Line, PageText
-from digitizer.ocr.handwriting import PRINT
 from digitizer.text import strip_accents, syllables
 
-#: a mark is open where the reader gave another one this much (natural logarithm of 3 %), a full stop where it gave it 5 %
-OPEN, STOP = -3.5, -3.0
+#: a line at most so likely written by hand is print
+PRINT = 0.5
+#: another mark is possible where the recogniser gave it at least this much (natural logarithm, 3 %)
+OPEN = -3.5
+#: a full stop that was not read is possible from here on (natural logarithm, 5 %)
+STOP = -3.0
 #: what a full stop stands behind, besides letters and digits
 _CLOSING = ')”"»'
 
@@ -33,17 +36,17 @@ class Seen:
     open: Mapping[str, float]
 
 
-def settle(pages: Sequence[PageText], documents: Sequence[Document]) -> tuple[PageText, ...]:
-    """`pages` with the spelling of their prose settled: of what no value of `documents` was read from."""
+def correct_marks(pages: Sequence[PageText], documents: Sequence[Document]) -> tuple[PageText, ...]:
+    """`pages` with the marks of their printed prose corrected: of lines from which no value of `documents` was read."""
     taken = defaultdict[int | None, list[Box]](list)
     for value in (field for document in documents for record in document.records for field in record.fields):
         for number, box in ((value.page, value.box), *((note.page, note.box) for note in value.notes)):
             taken[number] += [box] if box else []
-    return tuple(_settled_page(page, taken[i]) for i, page in enumerate(pages))
+    return tuple(_corrected_page(page, taken[i]) for i, page in enumerate(pages))
 
 
-def _settled_page(page: PageText, taken: Sequence[Box]) -> PageText:
-    return replace(page, lines=tuple(_settled(line) if _is_prose(line, taken) else line for line in page.lines))
+def _corrected_page(page: PageText, taken: Sequence[Box]) -> PageText:
+    return replace(page, lines=tuple(_corrected(line) if _is_prose(line, taken) else line for line in page.lines))
 
 
 def _is_prose(line: Line, taken: Sequence[Box]) -> bool:
@@ -51,7 +54,7 @@ def _is_prose(line: Line, taken: Sequence[Box]) -> bool:
     return printed and not any(intersection(line.box, box) for box in taken)
 
 
-def _settled(line: Line) -> Line:
+def _corrected(line: Line) -> Line:
     letters, at = list(line.letters), [i for i, letter in enumerate(line.letters) if letter.char != " "]
     columns = unpack(line.lattice) if line.lattice else []
     seen = [sign for sign in _seen(columns) if sign.char != " "]
