@@ -1,11 +1,11 @@
-"""A client for the intake hook, typed; needs httpx and nothing else of digitizer, so the file may be copied.
+"""A typed client of the HTTP API. It needs httpx and nothing else of digitizer, so the file may be copied.
 
     with Client("https://digitizer.example.gov.vn", token) as client:
         taken = client.submit(Path("to-khai.pdf"), dossier="H60.127.03-260930-0012", component="to-khai")
         document = client.wait(taken["id"])
         client.save(document["id"], "pdf", Path("to-khai-ocr.pdf"))
 
-Everything may be repeated: `submit` retries by itself with one Idempotency-Key, and the server knows the file again.
+Every call may be repeated. `submit` tries again by itself with one Idempotency-Key, and the server recognises the file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import IO, Any, Literal, Self, TypedDict, cast
 import httpx
 
 State = Literal["RECEIVED", "RUNNING", "DIGITIZED", "FAILED", "CANCELLED"]
-#: a document in one of these does not change by itself any more
+#: states in which a document does not change by itself any more
 OVER = ("DIGITIZED", "FAILED", "CANCELLED")
 #: statuses after which the same request may succeed
 _PASSING = (408, 429, 500, 502, 503, 504)
@@ -35,7 +35,7 @@ REPLAY_S = 300
 
 
 class Accepted(TypedDict):
-    """A document that was taken over."""
+    """A document the server has accepted."""
 
     id: str
     state: State
@@ -44,7 +44,7 @@ class Accepted(TypedDict):
 
 
 class Pages(TypedDict):
-    """Progress."""
+    """Pages read, and pages in all."""
 
     read: int
     total: int
@@ -170,7 +170,7 @@ class Progress(TypedDict):
 
 
 class Problem(Exception):
-    """The server said no. `code` is one of docs/api.md; `body` the whole problem document."""
+    """The server refused. `code` is one of docs/api.md, `body` the whole problem document."""
 
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         self.status, self.body = status, body
@@ -195,7 +195,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the connections."""
+        """Closes the connections."""
         self._http.close()
 
     def submit(
@@ -210,7 +210,7 @@ class Client:
         lane: Literal["counter", "bulk"] = "bulk",
         repeat_key: str | None = None,
     ) -> Accepted:
-        """Hands a file over; when this returns it survives a power cut. `file` is read from its start at every try."""
+        """Hands a file over. Once this returns, it survives a power cut. Every try reads `file` from its start."""
         given = {"dossier": dossier, "agency": agency, "component": component, "book": book, "lane": lane}
         headers = {"idempotency-key": repeat_key or str(uuid.uuid4())}
         with _opened(file) as stream:
@@ -271,7 +271,7 @@ class Client:
         return cast(Document, self._ask("POST", f"/v1/documents/{id}/reprocess", json={"reason": reason}))
 
     def events(self, id: str) -> Iterator[Progress]:
-        """Progress as it happens; ends when the document does not change by itself any more. Reconnects by itself."""
+        """Progress as it happens, until the document is done, failed or cancelled. Reconnects by itself."""
         while True:
             last: Progress | None = None
             with self._http.stream("GET", f"/v1/documents/{id}/events") as answer:
@@ -294,7 +294,7 @@ class Client:
         return self._again(lambda: self._http.request(method, path, **request)).json()
 
     def _again(self, send: Any) -> httpx.Response:
-        """Repeats what may pass, waiting as long as the server says."""
+        """Repeats a request that may succeed later, and waits as long as the server asks for."""
         for attempt in range(1, self.tries + 1):
             wait = 0.25 * 2**attempt * random.uniform(0.5, 1.5)
             try:
@@ -331,9 +331,9 @@ def _opened(file: Path | IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def verify_callback(secret: str, headers: Mapping[str, str], body: bytes, *, now: float | None = None) -> dict[str, Any]:
-    """The message of a callback whose signature is right and whose time is within five minutes; ValueError otherwise.
+    """The message of a callback. Raises ValueError for a wrong signature, or a time more than five minutes off.
 
-    A message may come twice: `webhook-id` is the same then. Signature as in Standard Webhooks (standardwebhooks.com).
+    A message may come twice, with the same `webhook-id`. Signatures are those of Standard Webhooks (standardwebhooks.com).
     """
     given = {name.lower(): value for name, value in headers.items()}
     id, sent = given.get("webhook-id", ""), given.get("webhook-timestamp", "")

@@ -9,7 +9,7 @@ from digitizer.model import Box, Line, PageText
 
 
 def union(boxes: Iterable[Box]) -> Box:
-    """The smallest box around `boxes`; raises ValueError when there are none."""
+    """The smallest box around `boxes`. Raises ValueError when there are none."""
     found = list(boxes)
     if not found:
         raise ValueError("no boxes")
@@ -17,7 +17,7 @@ def union(boxes: Iterable[Box]) -> Box:
 
 
 def overlap(a0: float, a1: float, b0: float, b1: float) -> float:
-    """Length shared by the intervals [a0, a1] and [b0, b1], px; 0 when they do not meet."""
+    """Length shared by the intervals [a0, a1] and [b0, b1], px. 0 when they do not meet."""
     return max(0.0, min(a1, b1) - max(a0, b0))
 
 
@@ -37,7 +37,7 @@ def grow(box: Box, dx: float, dy: float, width: float, height: float) -> Box:
 
 
 def cut_out(page: PageText, inside: Callable[[Box], bool]) -> PageText:
-    """`page` with nothing but the lines, boxes and marks that are `inside`, each by its whole box; px stay what they were."""
+    """`page` with only the lines, cells, ticks and marks whose boxes are `inside`. Coordinates stay the same."""
     ruling = replace(
         page.ruling,
         cells=tuple(cell for cell in page.ruling.cells if inside(cell.box)),
@@ -53,7 +53,7 @@ def cut_out(page: PageText, inside: Callable[[Box], bool]) -> PageText:
 
 
 def margin_column(lines: Sequence[Line], *, rows: int = 5) -> list[Line]:
-    """The lines of a right-hand column divided from the body by an upright gap that at least `rows` rows on each side share."""
+    """The lines of a right-hand column. An upright gap divides it from the body, with at least `rows` lines on each side."""
     if len(lines) < 2 * rows:
         return []
     left, right = min(line.box.x0 for line in lines), max(line.box.x1 for line in lines)

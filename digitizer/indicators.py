@@ -1,8 +1,8 @@
-"""Indicators of digitization (QĐ 766/QĐ-TTg, Thông tư 01/2023/TT-VPCP): counts are kept, percentages derived. Pure.
+"""Indicators of digitization (QĐ 766/QĐ-TTg, Thông tư 01/2023/TT-VPCP). Counts are kept, percentages derived. Pure.
 
-*Tỷ lệ số hóa hồ sơ* = dossiers with components digitised / dossiers received; *tỷ lệ số hóa kết quả* = results digitised /
-dossiers resolved. A dossier belongs to the month (Asia/Ho_Chi_Minh) of its receipt, a result to that of its resolution.
-When a dossier counts as digitised is a definition with a version: figures of two versions are never mixed.
+*Tỷ lệ số hóa hồ sơ* = dossiers with components digitised / dossiers received. *Tỷ lệ số hóa kết quả* = results digitised /
+dossiers resolved. A dossier belongs to the month (Asia/Ho_Chi_Minh) of its receipt, a result to the month of its resolution.
+A definition says when a dossier counts as digitised. It has a version, and figures of two versions are never mixed.
 """
 
 from __future__ import annotations
@@ -13,37 +13,39 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 
+#: the zone in which months begin
 HANOI = timezone(timedelta(hours=7))
-#: version -> what has to have happened, by the as-of time, for a dossier's components to count as digitised
+#: version -> when a dossier's components count as digitised, as of a moment
 DEFINITIONS = {
     "1": "at least one component was taken by the dossier system, or proved to be done elsewhere",
     "2": "every required component (procedures catalogue; without an entry: at least one) was",
 }
+#: the version used where none is asked for
 CURRENT = "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A dossier with what the event log says of it by the as-of time."""
+    """A dossier, and what the event log says of it as of a moment."""
 
     code: str
     agency: str
     procedure: str | None = None
     received_on: date | None = None
     resolved_on: date | None = None
-    #: components taken or proved
+    #: components the dossier system took, or somebody proved to be done elsewhere
     done: frozenset[str] = frozenset()
-    #: components handed over to a system that cannot attach, not proved yet
+    #: components handed over to a system that cannot attach, and not proved yet
     handed: frozenset[str] = frozenset()
     result_done: bool = False
     result_handed: bool = False
-    #: it is in the dossier system's list, not only in our own log
+    #: whether the dossier system's list has it, not only our own log
     listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Figures of an agency and a month. A denominator is None where nobody gave the list of dossiers."""
+    """Figures of an agency and a month. A denominator is None without a list of dossiers."""
 
     received: int | None = None
     components_digitised: int = 0
@@ -70,14 +72,14 @@ class Counts:
 
 
 def rate(part: int, whole: int | None) -> str | None:
-    """Percent with two decimals, half up: 1,706 of 1,785 is 95.57; None where there is nothing to divide by."""
+    """Percent with two decimals, rounded half up: 1,706 of 1,785 is 95.57. None for a denominator of 0 or None."""
     if not whole:
         return None
     return str((Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def agrees(part: int, whole: int, printed: str) -> bool:
-    """Whether a printed percentage is what its counts give, rounded or cut off at the decimals it is printed with."""
+    """Whether a printed percentage is right for its counts, rounded or cut off at the decimals it is printed with."""
     number = Decimal(printed.replace(",", ".").strip().removesuffix("%"))
     exponent = Decimal(1).scaleb(int(number.as_tuple().exponent))
     exact = Decimal(part) * 100 / Decimal(whole)
@@ -96,7 +98,7 @@ def span(month: str) -> tuple[date, date]:
 
 
 def end_of(month: str) -> datetime:
-    """The moment a month is over in Hanoi, in UTC."""
+    """The moment at which a month ends in Hanoi, in UTC."""
     return datetime.combine(span(month)[1] + timedelta(days=1), datetime.min.time(), HANOI).astimezone(UTC)
 
 
@@ -119,7 +121,7 @@ def count(
         if one is not None:
             for agency in above(dossier.agency):
                 so_far = found.get(agency, Counts())
-                # where there is a list, what is not on it is a matter for `reconcile`, not for the figures
+                # where there is a list, a dossier that is not on it must not raise a rate; `reconcile` reports it
                 if dossier.listed or (so_far.received is None and so_far.resolved is None):
                     found[agency] = so_far + one
     return dict(sorted(found.items()))
@@ -158,7 +160,7 @@ class Portal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """A dossier that portal and we count differently, and why."""
+    """A dossier that the portal and we count differently, and why."""
 
     code: str
     #: components, result, dossier

@@ -1,7 +1,7 @@
-"""What a recogniser held possible in a line, in a few hundred bytes: from CTC columns to `Lattice` and back.
+"""Packs the CTC columns of a line into a `Lattice` of a few hundred bytes, and unpacks it.
 
-Most columns of a line are blank beyond doubt and are left out; of the others only what is likely is kept. A page's lattices take
-about 20 kB where its columns take 20 MB, so that they live in the stored PageText between the `read` and `finish` jobs.
+Columns that are surely blank are left out. Of the others, only likely characters are kept. A page's columns take 20 MB, its
+lattices about 20 kB. So they can live in the stored PageText between the `read` and `finish` jobs.
 """
 
 from __future__ import annotations
@@ -15,31 +15,34 @@ import numpy.typing as npt
 
 from digitizer.model import Lattice
 
-#: characters kept a column, and how likely they must be
-TOP, LIKELY = 6, 0.001
-#: `level` is a byte: p = exp(-(level / _FINE)²), fine near 1, coarse near the least, 4e-5
+#: most characters kept for a column
+TOP = 6
+#: least probability of a character that is kept
+LIKELY = 0.001
+#: a probability is kept as a byte, its level: p = exp(-(level / _FINE)²), fine near 1, coarse near 4e-5
 _FINE = 80.0
+#: natural log of the probability of each level
 _LEVELS = tuple(-((level / _FINE) ** 2) for level in range(256))
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column in which a letter is possible: its number, and (character, natural log of its probability); "" is the blank."""
+    """A column in which a letter is possible. `signs`: (character, natural log of its probability). "" is the blank."""
 
     number: int
-    #: px of the page
+    #: its middle, px of the page
     x: float
     signs: tuple[tuple[str, float], ...]
 
 
 def pack(probabilities: npt.NDArray[np.float32], charset: Sequence[str], *, x0: float, x1: float) -> Lattice:
-    """The lattice of a line that reaches from `x0` to `x1` px.
+    """Packs a line that reaches from `x0` to `x1` px.
 
     Args:
-        probabilities: (T, 1 + len(charset)) float, rows sum to 1; index 0 is the blank.
-        charset: character of index i + 1.
-        x0: px of the page.
-        x1: px of the page.
+        probabilities: (T, 1 + len(charset)) float. Rows sum to 1. Index 0 is the blank.
+        charset: `charset[i]` is the character of index i + 1.
+        x0: left end, px of the page.
+        x1: right end, px of the page.
     """
     known: dict[int, int] = {0: 0}
     cells = bytearray()

@@ -1,8 +1,11 @@
-"""Vietnamese text in encodings from before Unicode: recognised by how many of its syllables are Vietnamese, and converted.
+"""Recognises Vietnamese text in encodings from before Unicode, by its share of Vietnamese syllables, and converts it.
 
-A PDF of such a text shows the right letters, because its fonts (`.VnTime`, `VNI-Times`) draw them at other letters' places, but
-copies as those other letters. TCVN 5712:1993 VN1 is the table of TCVN3 (ABC) fonts, which leave the upper-case letters they lack
-to fonts of capitals (`.VnTimeH`); VNI writes a letter and its marks as two; VIQR (RFC 1456) writes marks as ASCII.
+A PDF in such an encoding looks right and copies wrongly: its fonts (`.VnTime`, `VNI-Times`) draw Vietnamese letters under the
+codes of other letters.
+
+- TCVN3 (ABC) fonts follow TCVN 5712:1993 VN1. Upper-case letters they lack come from fonts of capitals (`.VnTimeH`).
+- VNI writes a letter and its marks as two characters.
+- VIQR (RFC 1456) writes marks as ASCII.
 """
 
 from __future__ import annotations
@@ -14,19 +17,25 @@ from itertools import product
 
 from digitizer.text import nfc, syllables
 
-#: share of syllables that must be Vietnamese, and of those that must carry a mark: unmarked text is no proof of anything
-_VALID, _MARKED = 0.8, 0.35
-#: words below which a share says nothing
+#: good Vietnamese has at least this share of Vietnamese syllables
+_VALID = 0.8
+#: of those, at least this share carries a mark, because unmarked text proves nothing
+_MARKED = 0.35
+#: fewer words than this prove nothing
 _WORDS = 4
+#: names of fonts in TCVN3
 _TCVN3_FONT = re.compile(r"(?:^|\+)\.?Vn[A-Z3]")
+#: names of TCVN3 fonts that draw capitals
 _CAPITALS_FONT = re.compile(r"(?:^|\+)\.?Vn[A-Z3]\w*H(?:$|[ ,\-])")
+#: names of fonts in VNI
 _VNI_FONT = re.compile(r"(?:^|\+)VNI\b", re.IGNORECASE)
 
-#: letters at 0x80 to 0xFF; the combining marks at 0xB0 are from left to right grave, hook, tilde, acute, dot
+#: letters at 0x80 to 0xFF. The combining marks at 0xB0 are grave, hook, tilde, acute, dot.
 _TCVN_HIGH = (
     "ÀẢÃÁẠẶẬÈẺẼÉẸỆÌỈĨÍỊÒỎÕÓỌỘỜỞỠỚỢÙỦŨ\u00a0ĂÂÊÔƠƯĐăâêôơưđẰ\u0300\u0309\u0303\u0301\u0323"
     "àảãáạẲằẳẵắẴẮẦẨẪẤỀặầẩẫấậèỂẻẽéẹềểễếệìỉỄẾỒĩíịòỔỏõóọồổỗốộờởỡớợùỖủũúụừửữứựỳỷỹýỵỐ"
 )
+#: letters below 0x20
 _TCVN_LOW = {
     0x01: "Ú", 0x02: "Ụ", 0x04: "Ừ", 0x05: "Ử", 0x06: "Ữ", 0x11: "Ứ", 0x12: "Ự", 0x13: "Ỳ", 0x14: "Ỷ", 0x15: "Ỹ", 0x16: "Ý",
     0x17: "Ỵ",
@@ -43,7 +52,7 @@ _UTF8 = re.compile("[\u00c2-\u00df][\u0080-\u00bf]|[\u00e0-\u00ef][\u0080-\u00bf
 
 
 def _byte(char: str) -> str:
-    """The byte that Windows or Latin-1 shows as `char`, as a character; `char` itself where there is none."""
+    """The byte that Windows or Latin-1 shows as `char`, as a character. `char` itself where there is no such byte."""
     try:
         return char.encode("cp1252").decode("latin-1")
     except UnicodeEncodeError:
@@ -117,7 +126,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {"tcvn3": _tcvn3, "vni": _vni, "viq
 
 
 def converted(text: str, encoding: str, font: str = "") -> str:
-    """`text` of `encoding` (a name of `ENCODINGS`) as Unicode, NFC; what a font of capitals draws is upper case."""
+    """`text` in `encoding` (a name of `ENCODINGS`) as Unicode, NFC. Text of a font of capitals becomes upper case."""
     found = nfc(ENCODINGS[encoding](text))
     return found.upper() if encoding == "tcvn3" and _CAPITALS_FONT.search(font) else found
 
@@ -132,17 +141,17 @@ class Spelling:
 
     @property
     def share(self) -> float:
-        """Of syllables among the words, 0–1."""
+        """Share of the words that are syllables, 0–1."""
         return self.valid / max(self.words, 1)
 
     @property
     def good(self) -> bool:
-        """Whether this is Vietnamese as it should be."""
+        """Whether this is good Vietnamese: enough words, syllables and marks."""
         return self.words >= _WORDS and self.share >= _VALID and self.marked >= _MARKED * self.valid
 
 
 def spelling(text: str) -> Spelling:
-    """Counts over the words of `text` that have letters; numbers and codes with digits say nothing."""
+    """Counts the words of `text` that have letters and no digits."""
     words = [word for part in text.split() if (word := part.strip(_EDGES)) and not any(c.isdigit() for c in word)]
     words = [piece for word in words for piece in re.split(r"[-/,.;:()]+", word) if piece and any(c.isalpha() for c in piece)]
     valid = [word for word in words if _is_syllable(word)]
@@ -159,7 +168,7 @@ def _is_syllable(word: str) -> bool:
 def recognise(text: str, font: str = "") -> str | None:
     """The encoding of `text`: a name of `ENCODINGS`, `""` for good Vietnamese as it stands, None when it is neither.
 
-    The encoding that makes it good Vietnamese, the likeliest first; a text of few words has its font's.
+    It is the encoding under which the text becomes the best Vietnamese. A text of few words has the encoding of its font.
     """
     plain = spelling(text)
     if plain.good:
@@ -173,7 +182,7 @@ def recognise(text: str, font: str = "") -> str | None:
 
 
 def hinted(font: str) -> str | None:
-    """The encoding fonts of this name have."""
+    """The encoding that fonts of this name have. None where the name says nothing."""
     if _TCVN3_FONT.search(font):
         return "tcvn3"
     return "vni" if _VNI_FONT.search(font) else None

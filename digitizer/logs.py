@@ -1,4 +1,4 @@
-"""Logs as JSON lines on stderr: ids, counts and codes, never what was read or who it is about."""
+"""Logs are JSON lines on stderr. They hold ids, counts and codes, never recognised text or names of people."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class JsonLines(logging.Formatter):
         }
         line |= {name: getattr(record, name) for name in FIELDS if getattr(record, name, None) is not None}
         if record.exc_info and record.exc_info[0]:
-            # a trace shows code; the message of an exception may show what was read
+            # the place in the code only, because the message of an exception may hold recognised text
             last = record.exc_info[2]
             while last is not None and last.tb_next is not None:
                 last = last.tb_next
@@ -37,12 +37,12 @@ class JsonLines(logging.Formatter):
 
 
 def to_stderr(level: int | str = logging.INFO) -> None:
-    """Has every logger write JSON lines to stderr; `level` by number or name."""
+    """Makes every logger write JSON lines to stderr. `level` is a number or a name."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper() if isinstance(level, str) else level)
-    # they tell of themselves, not of documents; fontTools is used by pikepdf, which says itself what is wrong
+    # these log about themselves, not about documents; pikepdf reports what fontTools finds
     for name, least in (("alembic", logging.WARNING), ("httpx", logging.WARNING), ("fontTools", logging.ERROR)):
         logging.getLogger(name).setLevel(least)

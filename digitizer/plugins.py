@@ -1,4 +1,4 @@
-"""Adapters by name: the one place that turns a name or a URL scheme into a module."""
+"""Finds adapters: the one place that turns a name or a URL scheme into a module."""
 
 from __future__ import annotations
 

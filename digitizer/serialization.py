@@ -1,4 +1,4 @@
-"""Our dataclasses as JSON bytes and back, for the store and the ledger (not the public result format)."""
+"""Our dataclasses as JSON bytes and back, for the store and the ledger. The public result format is another one."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def from_plain(cls: type[T], value: Any) -> T:
 
 
 def dump(value: Any) -> bytes:
-    """`value` as UTF-8 JSON; equal values give equal bytes."""
+    """`value` as UTF-8 JSON. Equal values give equal bytes."""
     text = json.dumps(to_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_number)
     return text.encode()
 
 
 def _number(value: Any) -> Any:
-    """A number of numpy's as Python's: stages compute with arrays, and what they note may be one."""
+    """A NumPy scalar as a Python number, because stages compute with arrays."""
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,6 +1,6 @@
-"""Tables that offices exchange: CSV and XLSX as rows of text, and back. The only home of openpyxl, which is loaded on first use.
+"""Reads and writes the tables that offices exchange, CSV and XLSX. The only home of openpyxl, which is loaded on first use.
 
-Everything is text: identity numbers, codes and dates keep their zeros, and a value that begins with `=` stays a value.
+All values are text. So identity numbers, codes and dates keep their zeros, and a value that begins with `=` stays a value.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from zipfile import BadZipFile
 from digitizer.errors import FileAccess, UnsupportedFormat
 from digitizer.text import nfc
 
+#: largest table that is read
 _MOST_BYTES = 100_000_000
 
 
@@ -31,10 +32,10 @@ class Mark:
 
 
 def read(path: Path, sheet: str | None = None, *, whole_headers: bool = False) -> list[dict[str, str]]:
-    """The rows of a `.csv` (UTF-8; `,` `;` or tab) or `.xlsx`, by the first word of each header. Empty rows are kept out.
+    """The rows of a `.csv` or `.xlsx`, by the first word of each header. Empty rows are left out.
 
-    `whole_headers` takes headers as they are, with single spaces.
-    `sheet` is the wanted one where the book has it, else the first. Raises FileAccess, UnsupportedFormat.
+    A `.csv` is UTF-8, divided by comma, semicolon or tab. `whole_headers` takes headers as they are, with single spaces.
+    Where the workbook has no sheet named `sheet`, its first is read. Raises FileAccess, UnsupportedFormat.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
@@ -67,7 +68,7 @@ def write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, s
 
 
 def mark(source: Path, target: Path, marks: Iterable[Mark], sheet: str | None = None) -> None:
-    """A copy of an `.xlsx` with cells coloured and commented; no value is changed. Rows count as in `read`."""
+    """Copies an `.xlsx` with cells coloured and commented. No value is changed. Rows count as in `read`."""
     from openpyxl import load_workbook
     from openpyxl.comments import Comment
     from openpyxl.styles import PatternFill
@@ -85,7 +86,7 @@ def mark(source: Path, target: Path, marks: Iterable[Mark], sheet: str | None = 
 
 
 def write_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    """CSV that Excel opens with its letters right (UTF-8 with a mark, CRLF)."""
+    """The rows as CSV that Excel opens with the right letters: UTF-8 with a byte order mark, CRLF."""
     sink = io.StringIO()
     writer = csv.DictWriter(sink, columns, extrasaction="ignore")
     writer.writeheader()

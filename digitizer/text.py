@@ -6,10 +6,11 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
-#: the 134 accented letters (67 lower case, 67 upper case; đ Đ among them) a model of ours has to know
+#: the 134 accented letters that a model of ours has to know: 67 lower case, 67 upper case, đ and Đ among them
 ACCENTED = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
 ACCENTED += ACCENTED.upper()
 
+#: characters that look like another one, or like nothing
 _LOOKALIKES = str.maketrans({"Ð": "Đ", "ð": "đ", "\u00a0": " ", "\u200b": None, "\u200c": None, "\u200d": None, "\ufeff": None})
 _PLAIN_D = str.maketrans("đĐ", "dD")
 
@@ -23,7 +24,7 @@ def nfc(text: str) -> str:
 
 
 def strip_accents(text: str) -> str:
-    """`text` without tone and vowel marks, đ as d; same number of letters as its NFC form."""
+    """`text` without tone and vowel marks, đ as d. It has as many letters as its NFC form."""
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).translate(_PLAIN_D))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
@@ -35,5 +36,5 @@ def fold(text: str) -> str:
 
 @cache
 def syllables() -> frozenset[str]:
-    """Syllables built as Vietnamese ones are, lower case, NFC; see `digitizer/data/README.md`."""
+    """Syllables that are possible in Vietnamese, lower case, NFC. See `digitizer/data/README.md`."""
     return frozenset((files("digitizer") / "data" / "syllables.txt").read_text(encoding="utf-8").split())
