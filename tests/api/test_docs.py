@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -53,4 +52,4 @@ def test_every_error_of_the_hook_is_named() -> None:
 
 def test_every_limit_is_named() -> None:
     kept = {"key_days", "overlap_days", "repeat_hours", "session_hours", "stream_s"}
-    assert {f.name for f in fields(ApiOptions)} - kept <= set(re.findall(r"`(?:api\.)?(\w+)", TEXT))
+    assert set(ApiOptions.model_fields) - kept <= set(re.findall(r"`(?:api\.)?(\w+)", TEXT))
