@@ -9,7 +9,7 @@ import click
 from digitizer.cli import Spoken, answer, language, settings, speak
 from digitizer.errors import UsageError
 from digitizer.ledger.records import Kept
-from digitizer.messages import describe, say
+from digitizer.messages import describe, field_label, say
 from digitizer.model import Field, RecordState, Verdict
 from digitizer.service import Service
 
@@ -128,7 +128,7 @@ def _detail(kept: Kept, lang: str) -> str:
     lines = [_summary(kept, lang), *(f"  ! {describe(reason, lang)}" for reason in kept.record.reasons)]
     for field in kept.record.fields:
         sign = "✓" if field.accepted else "?"
-        lines.append(f"  {sign} {field.name:28} {_text(field)}  ({field.confidence:.2f}, {field.by})")
+        lines.append(f"  {sign} {field_label(field.name, lang):40} {_text(field)}  ({field.confidence:.2f}, {field.by})")
         lines += [f"      {describe(problem, lang)}" for problem in field.problems]
     return "\n".join(lines)
 
@@ -139,7 +139,7 @@ def _differences(sides: tuple[Kept, Kept] | None, lang: str) -> list[str]:
         return []
     ours, theirs = ({f.name: _text(f) for f in kept.record.fields} for kept in sides)
     return [
-        say("sides_differ", lang, field=name, ours=ours.get(name, "—"), theirs=theirs.get(name, "—"))
+        say("sides_differ", lang, field=field_label(name, lang), ours=ours.get(name, "—"), theirs=theirs.get(name, "—"))
         for name in dict.fromkeys((*ours, *theirs))
         if ours.get(name) != theirs.get(name)
     ]

@@ -1,9 +1,13 @@
-"""Every sentence an operator reads, by its code, in Vietnamese (`vi.toml`) and English (`en.toml`)."""
+"""Every sentence an operator reads, by its code, in Vietnamese (`vi.toml`) and English (`en.toml`).
+
+`fields.toml` has the Vietnamese label of every field.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -26,9 +30,28 @@ def say(code: str, lang: str, /, **facts: object) -> str:
     return catalogue(lang)[code].format_map(_Visible(facts))
 
 
+@cache
+def _labels() -> Mapping[str, str]:
+    return tomllib.loads((files(__name__) / "fields.toml").read_text(encoding="utf-8"))
+
+
+def field_label(name: str, lang: str) -> str:
+    """What a person is shown for a field: `nksHoTen` is `Họ, chữ đệm, tên người được khai sinh`.
+
+    English operators see the name itself, as they see a field that an operator declared.
+    """
+    return _labels().get(name, name) if lang == "vi" else name
+
+
+def local_time(moment: str) -> str:
+    """An ISO 8601 moment of the ledger as `01/12/2026 13:05`, in the time zone of this machine."""
+    return f"{datetime.fromisoformat(moment).astimezone():%d/%m/%Y %H:%M}"
+
+
 def describe(problem: Problem, lang: str) -> str:
     """The sentence for `problem`."""
-    facts: dict[str, object] = {"page": "" if problem.page is None else problem.page + 1, "field": problem.field or ""}
+    label = field_label(problem.field, lang) if problem.field else ""
+    facts: dict[str, object] = {"page": "" if problem.page is None else problem.page + 1, "field": label}
     return say(problem.code, lang, **{**facts, **problem.facts})
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import string
+import time
 
 import click
 import pytest
 
 from digitizer.cli import COMMANDS, cli
-from digitizer.doctypes import TYPES
+from digitizer.doctypes import TYPES, load
 from digitizer.extract.rules import contradictions
-from digitizer.messages import catalogue, describe, say
+from digitizer.messages import catalogue, describe, field_label, local_time, say
 from digitizer.model import Problem
 from tests.conftest import ROOT
 from tests.unit.test_errors import all_errors
@@ -62,8 +63,30 @@ def test_every_problem_code_of_values_and_rules_has_a_sentence() -> None:
 def test_a_contradiction_is_a_whole_sentence_with_its_field(lang: str) -> None:
     ((code, names),) = contradictions({"so": "15/1999", "ngayDangKy": "1998-01-01"})
     said = describe(Problem(code=code, field=names[0], facts={"other": names[1]}), lang)
-    assert "so" in said
+    assert field_label("so", lang) in said
     assert not re.search(r"[{}]", said)
+
+
+def test_every_declared_field_has_a_vietnamese_label_of_its_own() -> None:
+    names = {field.name for doctype in load(None).values() for field in doctype.fields}
+    labels = {name: field_label(name, "vi") for name in names}
+    assert [name for name, label in labels.items() if label == name] == []
+    for doctype in load(None).values():
+        shown = [labels[field.name] for field in doctype.fields]
+        assert len(set(shown)) == len(shown), doctype.name
+
+
+def test_english_operators_and_declared_fields_of_operators_see_the_name() -> None:
+    assert field_label("nksHoTen", "en") == "nksHoTen"
+    assert field_label("ourOwnField", "vi") == "ourOwnField"
+
+
+def test_a_moment_is_shown_in_the_time_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Ho_Chi_Minh")
+    time.tzset()
+    assert local_time("2026-11-30T18:05:59+00:00") == "01/12/2026 01:05"
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_a_missing_fact_stays_visible_and_one_too_many_is_left_out() -> None:
