@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from digitizer.connectors import Delivery, Dossier, Unable
+from digitizer.connectors._http_client import HttpClient
 from digitizer.connectors._mapping import Call, Interface, dig, fill, load, secrets
-from digitizer.connectors._wire import Wire
 from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, ReadBackDiffers
 from digitizer.model import Receipt
 
@@ -32,8 +32,8 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 class RestConnector(Unable):
     """A dossier system behind an interface."""
 
-    def __init__(self, interface: Interface, wire: Wire) -> None:
-        self._interface, self._wire, self._calls = interface, wire, interface.calls
+    def __init__(self, interface: Interface, client: HttpClient) -> None:
+        self._interface, self._client, self._calls = interface, client, interface.calls
         self.after_approval = interface.after_approval
 
     @property
@@ -53,20 +53,20 @@ class RestConnector(Unable):
         """Sends approved values."""
         call = self._call("update_fields")
         facts = {**_facts(delivery), **delivery.fields}
-        answer = self._wire.json(call.method, self._url(call, facts), headers=_headers(call, facts), json=call.values(facts))
+        answer = self._client.json(call.method, self._url(call, facts), headers=_headers(call, facts), json=call.values(facts))
         return _receipt(delivery, dig(answer, call.answer.get("id", "id")), dig(answer, call.answer.get("at", "at")))
 
     def find(self, code: str) -> Dossier:
         """Asks for a dossier. Raises DossierNotFound."""
         call = self._call("find")
-        return _dossier(self._wire.json(call.method, self._url(call, {"dossier": code})), call)
+        return _dossier(self._client.json(call.method, self._url(call, {"dossier": code})), call)
 
     def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
         """Page by page, until one is empty or brings nothing new."""
         call, page, seen = self._call("list_dossiers"), 0, set[str]()
         while True:
             facts = {"first": first.isoformat(), "last": last.isoformat(), "page": page}
-            found = dig(self._wire.json(call.method, self._url(call, facts)), call.items)
+            found = dig(self._client.json(call.method, self._url(call, facts)), call.items)
             fresh = [d for d in (_dossier(item, call) for item in found or []) if d.code not in seen]
             if not fresh or (page and "{page}" not in call.path):
                 return
@@ -76,7 +76,7 @@ class RestConnector(Unable):
 
     def close(self) -> None:
         """Closes the connections."""
-        self._wire.close()
+        self._client.close()
 
     def _file(self, kind: str, delivery: Delivery) -> Receipt:
         call = self._call(kind)
@@ -98,14 +98,14 @@ class RestConnector(Unable):
                 body: dict[str, Any] = {"data": text, "files": {call.file: (delivery.name, file, delivery.media_type)}}
             else:
                 body = {"json": {**values, call.file: base64.b64encode(file.read()).decode()}}
-            return self._wire.json(call.method, self._url(call, facts), headers=_headers(call, facts), **body)
+            return self._client.json(call.method, self._url(call, facts), headers=_headers(call, facts), **body)
 
     def _lookup(self, facts: Mapping[str, Any]) -> Any:
         """What the dossier system says of this very file where it has it."""
         if (call := self._calls.get("lookup")) is None:
             return None
         try:
-            answer = self._wire.json(call.method, self._url(call, facts), headers=_headers(call, facts))
+            answer = self._client.json(call.method, self._url(call, facts), headers=_headers(call, facts))
         except DossierNotFound:
             return None
         found = dig(answer, call.items) if call.items else [answer]
@@ -139,15 +139,15 @@ class RestConnector(Unable):
     def _remove(self, facts: Mapping[str, Any]) -> None:
         if (call := self._calls.get("remove")) is not None:
             with suppress(DossierNotFound):  # it is gone already
-                self._wire.ask(call.method, self._url(call, facts))
+                self._client.ask(call.method, self._url(call, facts))
 
     def _read_back(self, call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
         try:
             if call.content:
                 hasher = hashlib.sha256()
-                self._wire.digest(self._url(call, facts), hasher)
+                self._client.digest(self._url(call, facts), hasher)
                 return {"sha256": hasher.hexdigest()}
-            answer = self._wire.json(call.method, self._url(call, facts))
+            answer = self._client.json(call.method, self._url(call, facts))
         except DossierNotFound as exc:
             raise ReadBackDiffers("the dossier system lost what it took") from exc
         found = {name: dig(answer, path) for name, path in call.answer.items()}
@@ -160,7 +160,7 @@ class RestConnector(Unable):
         options = self._interface.resumable
         location, offset = self._resume(delivery)
         if location is None:
-            answer = self._wire.ask(
+            answer = self._client.ask(
                 "POST",
                 self._interface.base + fill(options["path"], facts),
                 headers={"Idempotency-Key": delivery.id, "Upload-Length": str(facts["size"]), "Tus-Resumable": "1.0.0"},
@@ -184,7 +184,7 @@ class RestConnector(Unable):
         if not location:
             return None, 0
         try:
-            answer = self._wire.ask("HEAD", location, headers={"Tus-Resumable": "1.0.0"})
+            answer = self._client.ask("HEAD", location, headers={"Tus-Resumable": "1.0.0"})
         except (DossierNotFound, AttachRefused):  # 404, 410: it was forgotten
             return None, 0
         return location, _offset(answer)
@@ -192,7 +192,7 @@ class RestConnector(Unable):
     def _piece(self, location: str, offset: int, data: bytes) -> int:
         headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}
         try:
-            answer = self._wire.ask("PATCH", location, headers=headers, content=data)
+            answer = self._client.ask("PATCH", location, headers=headers, content=data)
         except (AttachRefused, DossierNotFound) as exc:  # 409: the piece came twice; ask where it ends
             raise ConnectorDown("the upload is not where it was", **exc.facts) from exc
         if (now := _offset(answer)) <= offset:
@@ -295,11 +295,11 @@ def open(url: str, home: Path) -> RestConnector:
     interface = load(name, home)
     kept = secrets(name, home)
     auth = {**interface.auth, **{key: value for key, value in kept.items() if key in AUTH}}
-    wire = Wire(
+    client = HttpClient(
         f"{split.scheme}://{split.netloc}{split.path.rstrip('/')}",
         auth=auth,
         secrets=kept,
         folder=home / "secrets" / f"{name}.toml",
         timeout_s=interface.timeout_s,
     )
-    return RestConnector(interface, wire)
+    return RestConnector(interface, client)

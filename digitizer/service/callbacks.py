@@ -9,7 +9,6 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from digitizer.connectors import _callback as wire
 from digitizer.errors import AddressRefused, AttachRefused, ConnectorDown, NotFound, UsageError
 from digitizer.ledger import Transaction, callbacks, events, outbox
 from digitizer.ledger.outbox import Due
@@ -18,6 +17,7 @@ from digitizer.model import Intake, Receipt
 from digitizer.service.api_keys import DAY_S
 from digitizer.service.context import Ports
 from digitizer.service.senders import sender
+from digitizer.webhooks import post, resolve, sign
 
 KIND, TARGET = "callback", "callback:"
 _CLIENT = "client:"
@@ -62,7 +62,7 @@ class Callbacks(Ports):
                 raise NotFound("this client has no callback address", client=client)
             address = url if url is not None else known.url if known else ""
             try:
-                wire.resolve(address, self.settings.api.callback_networks)
+                resolve(address, self.settings.api.callback_networks)
             except AddressRefused as exc:
                 raise UsageError(exc.message, client=client) from exc
             except ConnectorDown as exc:
@@ -86,6 +86,6 @@ def send_callback(ports: Ports, due: Due, folder: Path) -> Receipt:
     if known is None:
         raise AttachRefused("this client wants no callbacks any more", delivery=due.id)
     body = json.dumps(dict(due.detail), ensure_ascii=False, separators=(",", ":")).encode()
-    headers = wire.sign(known.secrets, due.id, int(time.time()), body)
-    status = wire.post(known.url, body, headers, allowed=ports.settings.api.callback_networks)
+    headers = sign(known.secrets, due.id, int(time.time()), body)
+    status = post(known.url, body, headers, allowed=ports.settings.api.callback_networks)
     return Receipt(delivery=due.id, dossier=due.dossier or "", external_id=f"HTTP {status}", at=datetime.now(UTC))

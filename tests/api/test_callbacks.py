@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from digitizer import webhooks
 from digitizer.client import verify_callback
-from digitizer.connectors import _callback as wire
-from digitizer.errors import AddressRefused, ConnectorDown, UsageError
+from digitizer.errors import AddressRefused, ConnectorBusy, ConnectorDown, UsageError
 from digitizer.ledger import outbox
 from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.service import Service, Submission
@@ -169,12 +169,12 @@ def test_a_receiver_that_is_gone_for_good_is_not_asked_again(service: Service, r
     ],
 )
 def test_inner_addresses_are_not_public(address: str) -> None:
-    assert not wire.is_public(ipaddress.ip_address(address))
+    assert not webhooks.is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "113.160.0.1", "2606:4700::1111", "::ffff:1.1.1.1"])
 def test_addresses_of_the_open_internet_are_public(address: str) -> None:
-    assert wire.is_public(ipaddress.ip_address(address))
+    assert webhooks.is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_addresses_of_the_open_internet_are_public(address: str) -> None:
 )
 def test_an_address_that_leads_inside_or_is_none_is_refused(service: Service, url: str) -> None:
     with pytest.raises((AddressRefused, ConnectorDown)):
-        wire.resolve(url, "")
+        webhooks.resolve(url, "")
     strict = Settings(home=service.settings.home)
     with Service.open(strict) as without, pytest.raises(UsageError):
         without.set_callback("motcua", url, rotate=False, by="test")
@@ -209,7 +209,7 @@ def test_a_name_that_has_an_inner_address_among_others_is_refused(monkeypatch: p
 
     monkeypatch.setattr(socket, "getaddrinfo", both)
     with pytest.raises(AddressRefused):
-        wire.resolve("https://rebind.example/", "")
+        webhooks.resolve("https://rebind.example/", "")
 
 
 def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,14 +230,14 @@ def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch: pytes
     monkeypatch.setattr(socket, "getaddrinfo", once)
     monkeypatch.setattr(socket.socket, "connect", connect)
     with pytest.raises(ConnectorDown):
-        wire.post("https://rebind.example/hook", b"{}", {}, allowed="")
+        webhooks.post("https://rebind.example/hook", b"{}", {}, allowed="")
     assert connected == ["1.1.1.1"]
     assert asked.count("rebind.example") == 1
 
 
 def test_a_receiver_refuses_an_old_or_changed_callback() -> None:
     secret, body = "whsec_" + "A" * 43 + "=", b'{"type":"x"}'
-    headers = wire.sign([secret], "m1", 1_000_000, body)
+    headers = webhooks.sign([secret], "m1", 1_000_000, body)
     assert verify_callback(secret, headers, body, now=1_000_100) == {"type": "x"}
     for changed in (
         {"now": 1_000_301}, {"now": 999_699}, {"body": b'{"type":"y"}'}, {"secret": "whsec_" + "B" * 43 + "="},
@@ -246,3 +246,10 @@ def test_a_receiver_refuses_an_old_or_changed_callback() -> None:
         given = {"secret": secret, "headers": headers, "body": body, "now": 1_000_100, **changed}
         with pytest.raises(ValueError, match="callback"):
             verify_callback(given["secret"], given["headers"], given["body"], now=given["now"])  # type: ignore[arg-type]
+
+
+def test_a_busy_receiver_says_when_to_come_back(receiver: Receiver) -> None:
+    receiver.status, receiver.headers = 503, {"Retry-After": "0.5"}
+    with pytest.raises(ConnectorBusy) as caught:
+        webhooks.post(receiver.url, b"{}", {}, allowed="127.0.0.0/8")
+    assert caught.value.retry_after_s == 0.5

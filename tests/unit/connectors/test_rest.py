@@ -8,8 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from email.utils import format_datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ import pytest
 
 from digitizer.connectors import Connector, Delivery, open_connector
 from digitizer.connectors._mapping import load
-from digitizer.connectors._wire import retry_after
 from digitizer.errors import (
     AttachRefused,
     ConfigError,
@@ -156,15 +154,6 @@ def test_a_busy_server_says_when_to_come_back(server: DossierServer, tmp_path: P
     with pytest.raises(ConnectorBusy) as caught:
         connector.attach(delivery(tmp_path))
     assert caught.value.retry_after_s == 7
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [(None, None), ("7", 7), ("0.5", 0.5), ("-3", 0), ("soon", None), ("nan", None), ("999999999", 86400),
-     (format_datetime(datetime.now(UTC) - timedelta(hours=1)), 0)],
-)  # fmt: skip
-def test_retry_after_is_a_number_or_a_date(text: str | None, seconds: float | None) -> None:
-    assert retry_after(text) == seconds
 
 
 def test_a_dead_server_is_down(tmp_path: Path) -> None:

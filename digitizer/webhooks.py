@@ -1,7 +1,8 @@
-"""Callbacks: signed by Standard Webhooks (standardwebhooks.com), sent only where a callback may go.
+"""Webhooks to clients: signed by Standard Webhooks (standardwebhooks.com), sent only where a callback may go.
 
-The address a name resolves to is checked, and it is that very address which is connected to: a name that resolves to
-another one a moment later (DNS rebinding) changes nothing. Redirects are not followed, proxies of the environment not used.
+A host name is resolved once. The address found is checked, and the connection goes to that same address. A name that
+resolves to another address a moment later (DNS rebinding) changes nothing. Redirects are not followed. Proxies of the
+environment are not used.
 """
 
 from __future__ import annotations
@@ -12,25 +13,25 @@ import hmac
 import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
-from time import time
 
 import httpx
 
+from digitizer import retry_after
 from digitizer.errors import AddressRefused, AttachRefused, ConnectorBusy, ConnectorDown
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-#: seconds a receiver should accept a timestamp for; what is older is a replay
-REPLAY_S = 300
-_CONNECT_S, _ANSWER_S = 5.0, 15.0
-#: bytes of an answer we look at
-_MOST = 65_536
+#: seconds to wait for a connection
+_CONNECT_S = 5.0
+#: seconds to wait for an answer
+_ANSWER_S = 15.0
+#: bytes of an answer that are read
+_ANSWER_BYTES = 65_536
 #: IPv4 addresses in disguise: NAT64, 6to4, Teredo
 _WRAPPED = [ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
 
 
 def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Headers of a message: one signature for each secret that is valid now, so that a receiver can change over in peace."""
+    """Headers of a message, with one signature for each secret that is valid now. A receiver may know either secret."""
     content = f"{message_id}.{timestamp}.".encode() + body
     found = [base64.b64encode(hmac.digest(key_of(secret), content, hashlib.sha256)).decode() for secret in secrets]
     return {
@@ -51,11 +52,14 @@ def networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 
 def resolve(url: str, allowed: str) -> tuple[httpx.URL, Address]:
-    """Where a callback would go. Raises AddressRefused where it may not go, ConnectorDown where the name is not found."""
+    """The parsed address of a callback and the IP address to connect to.
+
+    Raises AddressRefused where callbacks must not go, ConnectorDown where the name is not found.
+    """
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as exc:
-        raise AddressRefused("the callback address is none") from exc
+        raise AddressRefused("the callback address is no URL") from exc
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo or parsed.fragment:
         raise AddressRefused("a callback address is https://host[:port]/path")
     try:
@@ -73,7 +77,7 @@ def resolve(url: str, allowed: str) -> tuple[httpx.URL, Address]:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address belongs to the open Internet: no private, loopback, link-local, multicast or wrapped one."""
+    """Whether an address belongs to the open Internet. Private, loopback, link-local, multicast and wrapped ones do not."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
@@ -83,9 +87,9 @@ def is_public(address: Address) -> bool:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, allowed: str) -> int:
-    """Sends a callback; the status, 2xx.
+    """Posts a callback and gives the HTTP status, 200 to 299.
 
-    Raises AddressRefused, AttachRefused (410: never again), ConnectorDown and ConnectorBusy (to be repeated).
+    Raises AddressRefused, AttachRefused (410: never again), ConnectorDown and ConnectorBusy (try again).
     """
     parsed, address = resolve(url, allowed)
     host = f"[{address}]" if address.version == 6 else str(address)
@@ -113,7 +117,7 @@ def _drain(answer: httpx.Response) -> None:
     got = 0
     for block in answer.iter_raw():
         got += len(block)
-        if got > _MOST:
+        if got > _ANSWER_BYTES:
             return
 
 
@@ -124,15 +128,6 @@ def _judge(answer: httpx.Response) -> int:
     if status == 410:
         raise AttachRefused("the receiver wants no more callbacks", status=status)
     if status in (429, 503):
-        raise ConnectorBusy("the receiver asks to come back later", retry_after_s=_later(answer), status=status)
+        wait = retry_after.seconds(answer.headers.get("Retry-After"))
+        raise ConnectorBusy("the receiver asks to come back later", retry_after_s=wait, status=status)
     raise ConnectorDown("the receiver did not take the callback", status=status)
-
-
-def _later(answer: httpx.Response) -> float | None:
-    said = answer.headers.get("retry-after", "")
-    if said.isdigit():
-        return min(float(said), 3600.0)
-    try:
-        return min(max(0.0, parsedate_to_datetime(said).timestamp() - time()), 3600.0)
-    except (TypeError, ValueError):
-        return None

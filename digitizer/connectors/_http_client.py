@@ -7,23 +7,20 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from digitizer import retry_after
 from digitizer.errors import AttachRefused, ConfigError, ConnectorBusy, ConnectorDown, ConnectorLogin, DossierNotFound
 
 #: no answer of a dossier system is larger, files read back excepted
 _ANSWER_BYTES = 20_000_000
 _BUSY = {408, 425, 429, 503}
-#: a `Retry-After` beyond a day is taken for a mistake
-_RETRY_MOST_S = 86_400.0
 
 
-class Wire:
+class HttpClient:
     """One dossier system. Safe to use from many threads."""
 
     def __init__(self, base: str, *, auth: Mapping[str, str], secrets: Mapping[str, str], folder: Path, timeout_s: float) -> None:
@@ -168,7 +165,7 @@ def _raise_for(response: httpx.Response, *, login: bool = False) -> None:
     if 200 <= status < 300:
         return
     if status in _BUSY:
-        raise ConnectorBusy(retry_after_s=retry_after(response.headers.get("Retry-After")), status=status)
+        raise ConnectorBusy(retry_after_s=retry_after.seconds(response.headers.get("Retry-After")), status=status)
     if status == 401 or (login and 400 <= status < 500):
         raise ConnectorLogin(status=status)
     if status == 404:
@@ -176,17 +173,3 @@ def _raise_for(response: httpx.Response, *, login: bool = False) -> None:
     if 400 <= status < 500:
         raise AttachRefused(status=status)
     raise ConnectorDown("the dossier system failed", status=status)
-
-
-def retry_after(text: str | None) -> float | None:
-    """Seconds of a `Retry-After` header (RFC 9110 §10.2.3): a number or a date; None where it says nothing usable."""
-    if text is None:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(_RETRY_MOST_S, max(0.0, seconds)) if seconds == seconds else None
