@@ -1,6 +1,6 @@
-"""The whole flow on one screen: pure stages, no clock but for timing, no network, no globals.
+"""Puts the stages together. Pure: no clock but for timing, no network, no globals.
 
-`read_pages` and `finish` are its two halves; `digitize` is both in one go, for a single file without a ledger.
+`read_pages` and `finish` are the two halves. `digitize` runs both for a single file without a ledger.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ from digitizer.pages import ScanFile, find_embedded_text, straighten
 from digitizer.settings import OutputOptions, PageOptions
 from digitizer.spelling import correct_marks
 
+#: libraries whose versions stand in every result
 _LIBRARIES = ("digitizer", "paddleocr", "onnxruntime", "opencv-contrib-python", "pymupdf", "pikepdf")
 
 
 @cache
 def _versions() -> Mapping[str, str]:
-    """Of this process; asking costs milliseconds."""
+    """Versions of this process, asked once because it costs milliseconds."""
     return {name: version(name) for name in _LIBRARIES}
 
 
 @dataclass(slots=True)
 class Stopwatch:
-    """Seconds by stage."""
+    """Adds up the seconds of each stage."""
 
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -53,7 +54,7 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What the stages work with; built once, never changes."""
+    """Engine, declarations and options of the stages. Built once, never changed."""
 
     engine: Engine
     doctypes: Mapping[str, DocType]
@@ -64,14 +65,14 @@ class Tools:
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the same page could read differently; readings are stored under it."""
+        """Changes whenever the same page could read differently. Readings are stored under it."""
         mode = self.pages.mode
         return self.engine.fingerprint if mode == PageOptions().mode else f"{self.engine.fingerprint}+{mode}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
-    """What one scan gave: its PageTexts, left part first, and the seconds each stage took."""
+    """The reading of one scan: its PageTexts, left part first, and the seconds each stage took."""
 
     scan: int
     texts: tuple[PageText, ...]
@@ -79,9 +80,10 @@ class Reading:
 
 
 def read_pages(path: Path, *, source: str, scans: Sequence[int], tools: Tools, file: ScanFile | None = None) -> Iterator[Reading]:
-    """A Reading for each of `scans`; one scan of pixels in memory at a time. `file`: `path` where it is open; it is closed here.
+    """A Reading for each of `scans`. One scan of pixels is in memory at a time.
 
-    A scan that cannot be decoded or read gives one empty PageText with the problem in its quality: a bad page ends nothing.
+    `file`: the opened `path`, where it is open already. It is closed here. A scan that cannot be decoded or read gives one empty
+    PageText with the problem in its quality, so a bad page ends nothing.
     """
     try:
         for scan in scans:
@@ -111,7 +113,7 @@ def _read(file: ScanFile, index: int, tools: Tools, watch: Stopwatch) -> tuple[P
 
 
 def failed_page(source: str, scan: int, problem: Problem) -> PageText:
-    """What stands for a scan that could not be read, so that page counts stay true."""
+    """The PageText of a scan that could not be read. It keeps page counts true."""
     return PageText(
         source=source,
         scan=scan,
@@ -140,7 +142,7 @@ def finish(
 ) -> Digitized:
     """Classifies and extracts a bundle. `readings`: (position of the scan in the bundle, Reading), in order.
 
-    `known`: field values that came with the submission, used where the page does not say.
+    `known`: field values that came with the submission, used where the page does not state them.
     """
     watch = Stopwatch()
     for _, reading in readings:
@@ -180,7 +182,7 @@ def render_files(
     tools: Tools,
     signed: frozenset[str] = frozenset(),
 ) -> tuple[Artifact, ...]:
-    """The artifacts of `result` in the folder `into`; what has to be decoded for them is decoded in a limited child."""
+    """Writes the artifacts of `result` into the folder `into`. Scans that must be decoded are decoded in a limited child."""
     with ExitStack() as opened:
         held: dict[str, ScanFile] = {}
 
@@ -215,7 +217,7 @@ def light_copy(archive: Path, target: Path, *, options: PageOptions, pages: Sequ
 def digitize(
     path: Path, source: Source, *, scans: Sequence[int], tools: Tools, name: str, into: Path, signed: bool = False
 ) -> Digitized:
-    """One file from bytes to artifacts in the folder `into`."""
+    """Turns one file into its result, with artifacts in the folder `into`."""
     readings = [(reading.scan, reading) for reading in read_pages(path, source=source.id, scans=scans, tools=tools)]
     result = finish(bundle=source.id, sources=(source,), readings=readings, tools=tools)
     artifacts = render_files(

@@ -1,4 +1,4 @@
-"""Every type that flows; imports nothing else of ours. One module a part of the way, all imported from here.
+"""Every type that flows through the program. They import nothing else of ours, and all are imported from here.
 
 Coordinates are px of the upright page, origin top-left, y down, unless a name says otherwise. Angles are degrees,
 clockwise positive, and describe the scan, not its correction. Confidence is 0 to 1. Text is NFC.

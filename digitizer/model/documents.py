@@ -11,7 +11,7 @@ from digitizer.model.states import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Why a document has its type. `what` is a phrase a person understands, `page` counts PageTexts of the bundle."""
+    """A reason why a document has its type. `what` is a phrase a person understands. `page` counts PageTexts of the bundle."""
 
     what: str
     page: int
@@ -21,37 +21,41 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A remark in the margin, with the day it was made (ISO) where it says one; `page` and `box` as those of a field.
-
-    `hand`: `pen` or `print`, None where that is not clear.
-    """
+    """A remark in the margin."""
 
     text: str
+    #: the day it was made, ISO. None where it states none.
     date: str | None
     confidence: float
+    #: counts PageTexts of the bundle
     page: int
+    #: px of that page
     box: Box | None
+    #: `pen` or `print`. None where that is not clear.
     hand: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One value, where it was read and how sure we are.
-
-    `by`: `ocr`, `qr`, `mrz`, `pdf`, `book` or a user's name. `page` counts PageTexts of the bundle; `box` is on that page.
-    `value` is in the normal form of its kind (None: nothing usable), `raw` as printed.
-    """
+    """One value, where it was read and how sure it is."""
 
     name: str
+    #: as printed
     raw: str
+    #: in the normal form of its type. None: nothing usable was read.
     value: str | bool | tuple[str, ...] | None
+    #: 0–1, calibrated
     confidence: float
+    #: whether it may stand without a second look
     accepted: bool
+    #: counts PageTexts of the bundle
     page: int | None = None
+    #: px of that page
     box: Box | None = None
     problems: tuple[Problem, ...] = ()
+    #: who read it: `ocr`, `qr`, `mrz`, `pdf`, `book` or a user's name
     by: str = "ocr"
-    #: a field of notes: its `value` is their texts
+    #: entries of a field of notes. `value` is their texts.
     notes: tuple[Note, ...] = ()
 
 
@@ -68,7 +72,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One paper among the scans. `id` is `<bundle id>/<document number>`; `doctype` None when unsure (`unknown`)."""
+    """One paper among the scans. `id` is `<bundle id>/<document number>`. `doctype` is None when unsure (`unknown`)."""
 
     id: str
     #: positions of its scans in the bundle, 0-based
@@ -77,9 +81,9 @@ class Document:
     texts: tuple[int, ...]
     doctype: str | None
     score: float
-    #: how far the score is ahead of the next type's
+    #: score minus the score of the next type
     margin: float = 0.0
     evidence: tuple[Evidence, ...] = ()
-    #: why its type or its values should not be trusted: another language, hardly legible
+    #: reasons not to trust its type or values: another language, hardly legible
     problems: tuple[Problem, ...] = ()
     records: tuple[Record, ...] = ()

@@ -28,10 +28,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lattice:
-    """What the recogniser held possible in a line, column by column; `digitizer/lattice.py` packs and unpacks it.
+    """The characters the recogniser held possible in a line, column by column. `digitizer/lattice.py` packs and unpacks it.
 
-    Column i begins at `x0 + i * step` px of the page. `cells`: for every column in which a letter is possible (columns left out
-    before it, entries), then the entries, likeliest first, as (character, level); character 0 is the blank, i is `signs[i - 1]`.
+    Column i begins at `x0 + i * step` px of the page. `cells` holds the columns in which a letter is possible. For each column
+    it has the number of columns left out before it, the number of entries, and the entries, likeliest first. An entry is
+    (character, level). Character 0 is the blank, character i is `signs[i - 1]`.
     """
 
     x0: float
@@ -42,16 +43,16 @@ class Lattice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One printed or written row of text; `words` and `letters` in reading order, `letters` with the spaces."""
+    """One printed or written row of text. `words` and `letters` are in reading order, `letters` with the spaces."""
 
     text: str
     box: Box
     confidence: float
     words: tuple[Word, ...] = ()
     letters: tuple[Letter, ...] = ()
-    #: for decoding under constraints; never in a result. None from engines that give none
+    #: for decoding under constraints, never in a result. None from an engine that gives none.
     lattice: Lattice | None = None
-    #: how likely a pen wrote it, 0-1; None where nobody looked
+    #: probability that a pen wrote it. None where nobody looked.
     hand: float | None = None
     #: `pdf` for embedded text of a PDF, `ocr` for what an engine read
     by: str = "ocr"

@@ -11,7 +11,7 @@ from digitizer.model.scan import EmbeddedTextFate, Mark, Quality, Ruling, Sheet
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PageText:
-    """A page that has been read: what later stages know of it. Lines are in reading order."""
+    """A page that has been read: all that later stages know of it. Lines are in reading order."""
 
     source: str
     scan: int
@@ -19,7 +19,7 @@ class PageText:
     width: int
     height: int
     dpi: float
-    #: None when the scan could not be decoded
+    #: size and place of its scan. None when the scan could not be decoded.
     sheet: Sheet | None
     to_scan: Warp
     quality: Quality

@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """An axis-parallel rectangle `[x0, y0, x1, y1]`; refuses to be inside out."""
+    """An axis-parallel rectangle, px. Raises ValueError unless x0 <= x1 and y0 <= y1."""
 
     x0: float
     y0: float
@@ -45,13 +45,13 @@ class Warp:
     """A map between two pixel planes: a homography, then an optional displacement.
 
     `homography`: (3, 3) float64, acts on column vectors (x, y, 1).
-    `grid`: (h, w, 2) float64 or None: displacement in px of the target plane, sampled bilinearly over the source plane of
-    `size` = (width, height) px, corners on corners; added after the homography.
+    `grid`: (h, w, 2) float64 or None. Displacement in px of the target plane, added after the homography. It is sampled
+    bilinearly over the source plane of `size` = (width, height) px, corners on corners.
     """
 
     homography: Floats
     grid: Floats | None = None
-    #: (width, height) of the source plane; required with a grid
+    #: (width, height) of the source plane, px. Required with a grid.
     size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class Warp:
         return cls(homography=np.eye(3))
 
     def points(self, xy: Floats) -> Floats:
-        """Maps points. `xy`: (N, 2) float px; returns (N, 2)."""
+        """Maps points. `xy`: (N, 2) float px. Returns (N, 2)."""
         xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
         mapped = _mapped(self.homography, xy)
         return mapped if self.grid is None else mapped + self._displacement(xy)
@@ -96,7 +96,7 @@ class Warp:
         return blended
 
     def compose(self, first: Warp) -> Warp:
-        """The map that applies `first`, then this one; this one must have no grid unless `first` is a pure homography."""
+        """The map that applies `first`, then this one. Raises ValueError when this one has a grid."""
         if self.grid is None:
             grid = first.grid
             if grid is not None and not np.allclose(self.homography[2], (0, 0, 1)):
@@ -107,7 +107,7 @@ class Warp:
         raise ValueError("a displacement grid has to come first")
 
     def inverse(self) -> Warp:
-        """The way back; only a pure homography has one in closed form."""
+        """The inverse of a pure homography. Raises ValueError for a map with a grid."""
         if self.grid is not None:
             raise ValueError("a displacement grid has no closed inverse")
         inverted: Floats = np.linalg.inv(self.homography).astype(np.float64)

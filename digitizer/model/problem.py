@@ -1,4 +1,4 @@
-"""What a person should know."""
+"""Problems: what is wrong with a page, document or field."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import field as dataclass_field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something a person should know; `code` finds the sentence in `digitizer/messages/`.
+    """Something a person should know. The sentence for `code` stands in `digitizer/messages/`.
 
     `facts` hold numbers, file and field names for that sentence, never a person's data.
     """

@@ -1,4 +1,4 @@
-"""What comes out of a bundle, and what came of it."""
+"""What comes out of a bundle: the result, its files, and receipts of deliveries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from digitizer.model.submission import Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file the pipeline made, still in scratch."""
+    """A file that the pipeline made, still in the scratch folder."""
 
     name: str
     media_type: str

@@ -1,4 +1,4 @@
-"""A scan, and the pages it becomes: pixels, what is printed on them, in which condition."""
+"""A scan and the pages it becomes: pixels, printed geometry, marks and condition."""
 
 from __future__ import annotations
 
@@ -12,58 +12,63 @@ from digitizer.model.problem import Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A scan as a whole: what its px mean on the page it came from."""
+    """Size of a scan, and its place on the PDF page it came from."""
 
     #: px
     width: int
+    #: px
     height: int
-    #: where it lies on its PDF page as a viewer shows it: points, origin top-left, y down; None: it fills a page of its own
+    #: place on its PDF page as a viewer shows it: points, origin top-left, y down. None: it fills a page of its own.
     area: Box | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Glyphs:
-    """Text that a page of a PDF has of its own: a run in one font, in the order it is drawn."""
+    """A run of embedded text of a PDF page: one font, in the order it is drawn."""
 
     font: str
-    #: one character a glyph, as a reader would copy it
+    #: one character a glyph, as a PDF viewer copies it
     chars: str
-    #: (N, 6) px of the scan: where each glyph stands on its base line (x, y) and its box (x0, y0, x1, y1)
+    #: (N, 6) px of the scan: each glyph's place on its base line (x, y) and its box (x0, y0, x1, y1)
     places: Floats
-    #: (x, y) along the base line in the scan, length 1
+    #: (x, y) along the base line, length 1, px of the scan
     direction: tuple[float, float]
-    #: drawn invisibly or under a picture: a text layer of another OCR, most likely
+    #: drawn invisibly or under a picture, most likely the text layer of another OCR
     hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scan:
-    """A page as it came. `pixels`: (H, W, 3) uint8 RGB, fewer than it has if very large. `index`: position in the source."""
+    """A page as it came."""
 
+    #: SHA-256 of its source
     source: str
+    #: position in the source, from 0
     index: int
+    #: (H, W, 3) uint8 RGB. A very large scan has fewer than the file.
     pixels: Pixels
-    #: dots per inch as stated by the file, or measured; None when unknown
+    #: dots per inch as the file states, or measured. None when unknown.
     dpi: float | None
     #: see `Sheet`
     area: Box | None = None
-    #: what was noticed while decoding, say a repaired PDF
+    #: problems found while decoding, say a repaired PDF
     problems: tuple[Problem, ...] = ()
-    #: text of its PDF page, and the places of pictures beside it, px
+    #: embedded text of its PDF page
     glyphs: tuple[Glyphs, ...] = ()
+    #: pictures beside that text, px of the scan
     pictures: tuple[Box, ...] = ()
-    #: (width, height) px of the image in the file where `pixels` show it coarser than it is; None: they are its own
+    #: (width, height) px of the image in the file, where `pixels` are fewer. None: `pixels` are those of the file.
     full: tuple[int, int] | None = None
 
     @property
     def sheet(self) -> Sheet:
-        """Its size and place, without the pixels."""
+        """Size and place of the scan, in px of the file."""
         width, height = self.full or self.pixels.shape[1::-1]
         return Sheet(width=width, height=height, area=self.area)
 
     @property
     def coarser(self) -> int:
-        """How many px of the image in the file, which places are told in, lie along one of `pixels`."""
+        """How many px of the file lie along one of `pixels`. Coordinates are px of the file."""
         return 1 if self.full is None else round(self.full[0] / self.pixels.shape[1])
 
 
@@ -82,25 +87,26 @@ class Image16:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """What is known about a scan's condition."""
+    """The condition of a scan, and how its sheet lies in it."""
 
     #: turn of the sheet in the scan, degrees, clockwise positive
     skew_deg: float = 0.0
     #: further turn of the image: 0, 90, 180 or 270 degrees clockwise
     rotation: int = 0
-    #: variance of the Laplacian over inked areas; None on a blank page
+    #: variance of the Laplacian over inked areas. None on a blank page.
     sharpness: float | None = None
     #: share of pixels that are ink, 0–1
     ink: float = 0.0
     blank: bool = False
-    #: `good`, `fair` or `poor`; `problems` are the reasons
+    #: `good`, `fair` or `poor`
     grade: str = "good"
+    #: the reasons
     problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A ruled box of a form. `row`, `column` count within its `table`, from 0."""
+    """A ruled box of a form. `row` and `column` count within its `table`, from 0."""
 
     box: Box
     table: int
@@ -110,7 +116,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A tick box and whether somebody ticked it."""
+    """A tick box, and whether somebody ticked it."""
 
     box: Box
     ticked: bool
@@ -129,7 +135,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A code, a seal or a stroke through a cancelled record. `text` is a code's content, NFC, else empty."""
+    """A code, a seal or a stroke through a cancelled record. `text` is the content of a code, NFC, else empty."""
 
     #: `qr`, `barcode`, `seal`, `strike`
     kind: str
@@ -138,15 +144,15 @@ class Mark:
 
 
 class EmbeddedTextFate(StrEnum):
-    """What becomes of the text a page of a PDF had."""
+    """What becomes of the embedded text of a PDF page."""
 
-    #: it has none, or nobody looked
+    #: the page has none, or nobody looked
     NONE = ""
-    #: it can be seen and copies right: it stays
+    #: visible and copies right: it stays
     KEPT = "kept"
-    #: none of it can be seen: ours takes its place
+    #: invisible: our text takes its place
     REPLACED = "replaced"
-    #: it can be seen but copies wrongly: the page becomes its picture, ours lies over it
+    #: visible but copies wrongly: the page becomes its picture, with our text over it
     PICTURED = "pictured"
 
 
@@ -155,19 +161,19 @@ class EmbeddedText:
     """Embedded text of a PDF on one page, px of the page."""
 
     lines: tuple[Line, ...]
-    #: good Vietnamese; what is not has to agree with what is seen
+    #: whether it is good Vietnamese. Other text has to agree with what the engine sees.
     sure: bool
-    #: there is nothing else to read on the page
+    #: whether there is nothing else to read on the page
     whole: bool
     #: whether it can be seen
     seen: bool
-    #: see `digitizer/legacy_encodings.py`; empty for Unicode
+    #: name of `digitizer.legacy_encodings.ENCODINGS`. Empty for Unicode.
     encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Page:
-    """A page as it should be read: upright, straight. A spread gives two (`part` 0 is left, 1 right)."""
+    """A page as it should be read: upright and straight. A spread gives two (`part` 0 is left, 1 right)."""
 
     source: str
     #: index of the scan within the source
@@ -183,5 +189,5 @@ class Page:
     quality: Quality
     ruling: Ruling = Ruling()
     marks: tuple[Mark, ...] = ()
-    #: of a PDF that has text
+    #: text of its PDF page. None where the PDF has none.
     embedded_text: EmbeddedText | None = None

@@ -1,4 +1,4 @@
-"""What state things are in."""
+"""The states of pages, intakes and records."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """Which work goes first."""
+    """Which work goes first: `counter`."""
 
     #: a citizen is waiting at the counter
     COUNTER = "counter"
@@ -15,7 +15,7 @@ class Lane(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the engine thinks of a record; a person decides."""
+    """What the engine thinks of a record. A person decides."""
 
     ACCEPT = "ACCEPT"
     REVIEW = "REVIEW"
@@ -32,13 +32,13 @@ class PageState(StrEnum):
 class IntakeState(StrEnum):
     """Where a submission stands."""
 
-    #: stored and noted
+    #: stored, and noted in the ledger
     RECEIVED = "RECEIVED"
     #: a worker has begun
     RUNNING = "RUNNING"
     #: result and artifacts are in the store
     DIGITIZED = "DIGITIZED"
-    #: ended with a code and a reason
+    #: ended, with a code that says why
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
 

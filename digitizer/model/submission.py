@@ -1,4 +1,4 @@
-"""What was submitted."""
+"""Sources, intakes and bundles: what was submitted."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from digitizer.model.states import Lane
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Content, once."""
+    """The bytes of a file. The same bytes are one source."""
 
     #: SHA-256 of the bytes, lower-case hex
     id: str
-    #: where the store keeps it
+    #: its key in the store
     key: str
     media_type: str
     #: bytes
@@ -33,7 +33,7 @@ class Intake:
     agency: str | None = None
     dossier: str | None = None
     component: str | None = None
-    #: who or which system submitted it
+    #: person or system that submitted it
     actor: str
     lane: Lane = Lane.BULK
     #: aware, UTC
