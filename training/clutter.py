@@ -1,7 +1,7 @@
 """What stands on pages beside text, drawn over pages of the pool as they are trained on, each time anew.
 
 Leaders of dots in every pitch, chains of rings and diamonds as borders of certificates have them, punched holes. None of it is
-text; text that a leader runs under stays text.
+text. Text that a leader runs under stays text.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Trains the text detector on drawn pages: `python -m training.detector --pool DIR --minutes 60 --out out/`.
 
-A small network of our own in the shape of DB (Liao et al., AAAI 2020): it says for each pixel whether it lies in the core of a
-line of text; PaddleOCR's `DBPostProcess` makes boxes of it. Lines are labelled as readers want them: a label with the value
-written beside it, all strokes inside; dotted lines, tick boxes, ruling, seals and show-through are no text.
+A small network in the shape of DB (Liao et al., AAAI 2020). For each pixel it gives the chance that it lies in the core of a line
+of text. PaddleOCR's `DBPostProcess` makes boxes of it. A line is labelled as readers want it: a label together with the value
+written beside it, with all strokes. Dotted lines, tick boxes, ruling, seals and show-through are no text.
 Writes `out/detector.pt` (`--resume`) and `out/inference.onnx`.
 """
 
@@ -128,7 +128,7 @@ def pages(folder: Path, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.u
 def square(
     image: NDArray[np.uint8], quads: NDArray[np.float32], rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
-    """A square of a page at another size, turn and light; the map of cores and the map of what counts, at half the size."""
+    """A square of a page at another size, turn and light. With it the map of cores and the map of px that count, at half size."""
     scale = float(rng.uniform(*SIZES)) / PAGE
     turn = math.radians(float(rng.normal(0, 0.7)))
     height, width = image.shape[:2]

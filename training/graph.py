@@ -1,7 +1,7 @@
 """The recogniser as a trainable torch module, read straight from its ONNX file and written back into the same graph.
 
-`Reader.open` replays the nodes with torch operators and keeps every float initialiser as a parameter: its output equals ONNX
-Runtime's within 1e-5, so training goes on from the committed weights, and what it writes runs wherever they ran.
+`Reader.open` replays the nodes with torch operators and keeps every float initialiser as a parameter. Its output equals ONNX
+Runtime's within 1e-5. So training goes on from the committed weights, and the result runs wherever they ran.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch.nn.functional as functional
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-#: the softmax at the end belongs to inference; training works on what goes into it
+#: the softmax at the end belongs to inference. Training works on what goes into it
 _LAST = "Softmax"
 
 
@@ -98,7 +98,7 @@ _OPERATORS: dict[str, Any] = {
 
 
 class Reader(nn.Module):
-    """(N, 3, 48, W) float32, BGR, (v / 255 - 0.5) / 0.5 -> (N, W / 8, 1 + letters) logits; index 0 is the CTC blank."""
+    """(N, 3, 48, W) float32, BGR, (v / 255 - 0.5) / 0.5 -> (N, W / 8, 1 + letters) logits. Index 0 is the CTC blank."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class Reader(nn.Module):
                 return
 
     def channels_last(self) -> None:
-        """Keeps the kernels in the order of memory that trains a seventh faster on a CPU; the values stay."""
+        """Keeps the kernels in the order of memory that trains a seventh faster on a CPU. The values stay."""
         for weight in self.weights.values():
             if weight.dim() == 4:
                 weight.data = weight.data.contiguous(memory_format=torch.channels_last)

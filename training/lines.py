@@ -1,7 +1,7 @@
 """Lines to train on: pages drawn by the kit, scanned, and cut as the detector cuts them.
 
-Two kinds of page: the documents of the catalogue as `samples/` has them, and leaves of free lines in every font, size, pen and
-typewriter, whose words give every letter and tone its turn. Both go through the same scanner.
+There are two kinds of page: the documents of the catalogue as in `samples/`, and leaves of free lines. Free lines come in every
+font, size, pen and typewriter. Their words give every letter and tone its turn. Both kinds go through the same scanner.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from training.drawing.paper import A4, Line, Run, Sheet, around
 HEIGHT = 48
 #: Debian's package hunspell-vi
 SYLLABLES = Path("/usr/share/hunspell/vi_VN.dic")
-#: pairs of letters that readers confuse in small print; words with them come more often
+#: pairs of letters that readers confuse in small print. Words with them come more often
 CONFUSED = frozenset("ấáầàẩảẫãậạếéềèểẻễẽệẹốóồòổỏỗõộọắằẳẵặớờởỡợứừửữự")
 #: share of free lines that end as a clause of a paper does
 ENDED = 0.25
@@ -98,7 +98,7 @@ def syllables() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 class Lines:
-    """An endless supply of lines; the same fonts and seed give the same lines.
+    """An endless supply of lines. The same fonts and seed give the same lines.
 
     Args:
         fonts: what is written and printed with.
@@ -329,7 +329,7 @@ class Lines:
 
 
 def split(line: Line, rng: np.random.Generator | None = None) -> Iterator[list[Run]]:
-    """The runs of a line as a detector groups them: divided at wide gaps; with `rng`, now and then at narrower ones too."""
+    """The runs of a line as a detector groups them: divided at wide gaps. With `rng`, now and then at narrower ones too."""
     group: list[Run] = []
     for run in line.runs:
         if group:

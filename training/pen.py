@@ -1,6 +1,6 @@
 """Fits `digitizer/ocr/handwriting.toml` to drawn lines: `python -m training.pen POOL`, POOL as `pool.py` draws it.
 
-Every line of one writer gives two strips; every fifth shard only measures.
+Every line of one writer gives two strips. Every fifth shard only measures.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What was drawn, kept on disk, so that several trainings share the work: `python -m training.pool DIR`.
 
 Every scan gives a page for the detector (a JPEG and where its lines stand) and lines for the recogniser, SHARD a file. Files are
-written whole; whoever trains takes those read least first, while drawers go on adding.
+written whole. Whoever trains takes those read least first, while drawers go on adding.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def write_page(path: Path, shot: Shot) -> None:
 
 
 def lines(folder: Path, rng: np.random.Generator) -> Iterator[Cut]:
-    """Lines for ever, shards read least first, in random order; waits for the first shard."""
+    """Lines for ever, shards read least first, in random order. Waits for the first shard."""
     taken: Counter[str] = Counter()
     while True:
         there = shards(folder)
@@ -94,7 +94,7 @@ def fill(folder: Path, seed: int) -> None:
 
 
 def drawers(folder: Path, count: int, seed: int) -> list[multiprocessing.Process]:
-    """`count` processes that fill `folder`, seeds from `seed` on; they end with this one."""
+    """`count` processes that fill `folder`, seeds from `seed` on. They end with this one."""
     folder.mkdir(parents=True, exist_ok=True)
     found = [multiprocessing.Process(target=fill, args=(folder, seed + number), daemon=True) for number in range(count)]
     for process in found:

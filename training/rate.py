@@ -11,7 +11,7 @@ LEAST = 0.02
 
 
 def set_rate(optimiser: torch.optim.Optimizer, highest: float, step: int, warm_up: int, passed: float) -> float:
-    """Sets the rate for step number `step` when the share `passed` of the time is over; the share of `highest` it is."""
+    """Sets the rate for step number `step` when the share `passed` of the time is over. Returns its share of `highest`."""
     share = min(1.0, (step + 1) / warm_up) * (0.5 + 0.5 * math.cos(math.pi * passed)) * (1 - LEAST) + LEAST
     for group in optimiser.param_groups:
         group["lr"] = highest * share

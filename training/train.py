@@ -2,7 +2,7 @@
 
 It goes on from the committed weights. It prints the loss, and every ten minutes the character error rate on drawn lines it
 has not seen. It writes `out/last.pt` (to `--resume` from) and `out/inference.onnx` (same graph, new weights). It runs on CPU
-or with `--device cuda`; on a busy machine one thread a process is fastest.
+or with `--device cuda`. On a busy machine one thread a process is fastest.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ STRIDE = 8
 HELD_OUT_SEED, HELD_OUT = 7, 300
 #: steps in which the learning rate rises
 WARM_UP = 200
-#: share of lines that get a leader of coarse dots; none where text has full stops, which would be lost among them
+#: share of lines that get a leader of coarse dots. A line with full stops gets none, because they would be lost among them.
 DOTTED = 0.3
 #: of the running mean that stays with every step
 AVERAGED = 0.998
@@ -138,7 +138,7 @@ def held_out() -> list[Cut]:
 
 
 class Average:
-    """The running mean of weights, which reads better than the weights of any one step; while entered, the model has it.
+    """The running mean of weights, which reads better than the weights of one step. While entered, the model has these weights.
 
     What normalisation has seen belongs to the weights and is averaged with them.
     """
@@ -240,7 +240,7 @@ def _step(model: nn.Module, optimiser: torch.optim.Optimizer, batch: Sequence[Ex
 
 
 def _missed(chances: Tensor, batch: Sequence[Example]) -> Tensor:
-    """CTC's loss a letter; `chances` (N, columns, 1 + letters) are logarithms."""
+    """CTC's loss a letter. `chances` (N, columns, 1 + letters) are logarithms."""
     lengths = torch.tensor([len(line.target) for line in batch])
     flat = torch.tensor([letter for line in batch for letter in line.target])
     columns = torch.full((len(batch),), chances.shape[1])

@@ -1,4 +1,4 @@
-"""Register books beside those of births, marriages and deaths; records stacked on a page; covers and closing statements."""
+"""Draws the other register books, records stacked on a page, covers and closing statements."""
 
 from __future__ import annotations
 

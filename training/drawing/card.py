@@ -47,7 +47,7 @@ def citizen_id_card(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: 
 
 
 def expiry(born: date, issued: date) -> date:
-    """Cards end at the 25th, 40th and 60th birthday; one issued in the two years before skips it; after 60, never (2099)."""
+    """Cards end at the 25th, 40th and 60th birthday. One issued in the two years before skips it. After 60, never (2099)."""
     for age in (25, 40, 60):
         birthday = born.replace(year=born.year + age) if (born.month, born.day) != (2, 29) else date(born.year + age, 2, 28)
         if (birthday - issued).days > 730:
@@ -82,7 +82,7 @@ def check_digit(text: str) -> int:
 
 
 class Side:
-    """One side of a card on the sheet; positions in mm from its left upper corner."""
+    """One side of a card on the sheet. Positions in mm from its left upper corner."""
 
     def __init__(self, form: Form, left: float, top: float, part: int) -> None:
         self.form, self.sheet, self.left, self.top, self.part = form, form.sheet, left, top, part
@@ -102,7 +102,7 @@ class Side:
         family: str = "Arimo",
         section: str = "body",
     ) -> Line:
-        """Printed text at (x, y) mm; on a new line of text unless one is given."""
+        """Prints text at (x, y) mm, on a new line of text unless one is given."""
         file = self.form.fonts.family(family, style)
         writer: Writer = Press(self.form.fonts, file, self.sheet.points(size), ink or BLACK)
         line = line or self.sheet.line(section)
@@ -212,7 +212,7 @@ def _back(form: Form, side: Side, zone: tuple[str, str, str]) -> None:
 
 
 def qr_mask(text: str, side_px: float) -> np.ndarray:
-    """The code as a mask; modules are whole px so that a scan can be read back."""
+    """The code as a mask. Modules are whole px so that a scan can be read back."""
     matrix = np.array(
         [list(row) for row in segno.make(text, error="m", mode="byte", encoding="utf-8", boost_error=False).matrix], np.uint8
     )

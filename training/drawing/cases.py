@@ -17,7 +17,7 @@ from training.drawing.places import Commune
 from training.drawing.wording import Manner, manner
 
 Value = str | bool | list[str]
-#: tick label -> code of the Ministry's import sheet; empty: the list has none for it
+#: tick label -> code of the Ministry's import sheet. Empty where the list has none.
 BIRTH_TICKS = {
     "Đúng hạn": "1",
     "Quá hạn": "4",
@@ -61,7 +61,7 @@ class Office:
 class Case:
     """One registered event, or one certificate.
 
-    `values` holds the normal form of every field, `raw` what is written on paper; a form prints some of them, and the truth lists
+    `values` holds the normal form of every field, `raw` what is written on paper. A form prints some of them, and the truth lists
     only those.
     """
 
@@ -80,7 +80,7 @@ class Case:
         return self.office.commune
 
     def put(self, name: str, value: Value, raw: str | None = None) -> None:
-        """One field; `raw` where the paper says it differently."""
+        """Sets one field. `raw` is what the paper says, where that differs from the value."""
         self.values[name] = value
         self.raw[name] = str(value) if raw is None else raw
 
@@ -304,7 +304,7 @@ def _put_death(case: Case, rng: np.random.Generator, died: date) -> None:
 
 
 def tick(case: Case, codes: Mapping[str, str], label: str) -> None:
-    """Tick one box of a record; a label without a code says nothing of the kind of registration."""
+    """Tick one box of a record. A label without a code says nothing of the kind of registration."""
     case.ticks = {name: name == label for name in codes}
     for said in (case.values, case.raw):
         said.pop("loaiDangKy", None)

@@ -76,7 +76,7 @@ def birth_extract(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: in
 
 
 def crested(column: Column, title: str, size: float) -> None:
-    """The head of security paper: motto, coat of arms, title in red, number at the right; `column` goes on below."""
+    """The head of security paper: motto, coat of arms, title in red, number at the right. `column` goes on below."""
     form, sheet = column.form, column.form.sheet
     motto(column)
     side = sheet.px(18)

@@ -135,7 +135,7 @@ def _grid(column: Column) -> None:
 
 
 def _cell(column: Column, text: str, left: float, right: float, writer: object) -> float:
-    """Text wrapped in a cell; returns the next baseline."""
+    """Text wrapped in a cell. Returns the next baseline."""
     sheet, pitch = column.form.sheet, column.form.sheet.px(6.4)
     room, y = right - left - sheet.px(3), column.y
     for piece in wrap(writer, text, room, room):  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """Rarer events and papers: recognition, adoption, guardianship, corrections, copies, land, business, insurance, letters.
 
-As in `cases`, all values of a case agree; field names and normal forms are those of the document-type catalogue.
+As in `cases`, all values of a case agree. Field names and normal forms are those of the document-type catalogue.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def couple(column: Column, *, wife_first: bool = True) -> None:
 
 
 def person(column: Column, prefix: str, *, home: str = "Nơi cư trú: ", sexed: bool = True) -> None:
-    """The seven labels of a person; the catalogue of fields has no sex of those recognised and recognising (`sexed`)."""
+    """The seven labels of a person. The catalogue of fields has no sex of those recognised and recognising (`sexed`)."""
     column.row(("Họ, chữ đệm, tên: ", f"{{{prefix}HoTen}}"))
     column.row(("Ngày, tháng, năm sinh: ", f"{{{prefix}NgaySinh}}"))
     column.row(
@@ -128,7 +128,7 @@ def signed_by(column: Column, title: str) -> None:
 def _extract(
     fonts: Fonts, case: Case, rng: np.random.Generator, dpi: int, how: str | Hand, form_of_number: str, title: str, *, copy: bool
 ) -> tuple[Form, Column]:
-    """Agency block, number, title; returns the form and its body. A copy is issued long after the registration."""
+    """Agency block, number, title. Returns the form and its body. A copy is issued long after the registration."""
     issued = case.when
     if copy:
         issued += timedelta(days=int(rng.integers(60, 700)))

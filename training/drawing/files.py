@@ -11,7 +11,7 @@ from training.drawing.scans import Scanned
 
 
 def jpeg(scan: Scanned) -> bytes:
-    """The scan as its scanner saves it, resolution noted; grey scans have one channel."""
+    """The scan as its scanner saves it, resolution noted. Grey scans have one channel."""
     image = Image.fromarray(scan.pixels)
     if "grey photocopy" in scan.effects:
         image = image.convert("L")

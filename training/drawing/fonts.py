@@ -1,4 +1,4 @@
-"""The fonts we draw with: declarations pin package, version and SHA-256 of every file; here they are fetched, verified, opened.
+"""The fonts we draw with. Declarations pin package, version and SHA-256 of every file. Here they are fetched and verified.
 
 `fonts.toml` draws samples and lines, `fonts_lines.toml` more lines to train on, `fonts_reserved.toml` the lines that measure.
 
@@ -25,9 +25,9 @@ from PIL import ImageFont
 from digitizer.text import ACCENTED
 
 DECLARATION = Path(__file__).with_name("fonts.toml")
-#: more hands and faces for training lines; samples do not use them, so that they are redrawn byte for byte
+#: more hands and faces for training lines. Samples do not use them, so that they are redrawn byte for byte
 MORE = Path(__file__).with_name("fonts_lines.toml")
-#: families kept for evaluation; only `benchmarks/recogniser.py` draws with them
+#: families kept for evaluation. Only `benchmarks/recogniser.py` draws with them
 EVALUATION = Path(__file__).with_name("fonts_reserved.toml")
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "fonts"
 KINDS = ("print", "typewriter", "pen")
@@ -64,7 +64,7 @@ class FontFile:
     #: `npm:<package>` or `debian:<package>`
     package: str
     version: str
-    #: inside the package; for Debian the installed path
+    #: path inside the package, or the installed path for Debian
     path: str
     sha256: str
 
@@ -168,7 +168,7 @@ class Fonts:
         return next((f for f in self.files if f.family == file.family and f.style == style), file)
 
     def family(self, name: str, style: str = "regular") -> FontFile:
-        """A family by name; raises KeyError."""
+        """A family by name. Raises KeyError."""
         for file in self.files:
             if file.family == name and file.style == style:
                 return file

@@ -29,7 +29,7 @@ class Print:
     size_pt: float
     #: distance of dotted lines
     pitch_mm: float
-    #: distance and width of dots; None prints no dotted lines
+    #: distance and width of dots. None prints no dotted lines
     dots: tuple[float, float] | None
     ink: Ink = BLACK
 
@@ -55,7 +55,7 @@ class Form:
     marks: dict[str, object] = field(default_factory=dict)
 
     def press(self, style: str = "regular", size: float = 1.0, ink: Ink | None = None) -> Press:
-        """Print in the form's family; `size` is relative to its body size."""
+        """Print in the form's family. `size` is relative to its body size."""
         file = self.fonts.styled(self.printing.face, style)
         return Press(self.fonts, file, self.sheet.points(self.printing.size_pt * size), ink or self.printing.ink)
 
@@ -68,7 +68,7 @@ class Form:
         return self.pen(hand(self.fonts, self.rng, **how))  # type: ignore[arg-type]
 
     def text_of(self, template: str, writer: Writer) -> str:
-        """The template with the case's values; notes which fields it prints."""
+        """The template with the case's values. Notes which fields it prints."""
         for name, _ in NAMED.findall(template):
             self.note(name, writer)
         return NAMED.sub(lambda m: self._piece(m[1], m[2]), template)
@@ -98,7 +98,7 @@ class Form:
 
 @dataclass(slots=True)
 class Column:
-    """A column of a form from x0 to x1, px; `y` is the next baseline."""
+    """A column of a form from x0 to x1, px. `y` is the next baseline."""
 
     form: Form
     x0: float
@@ -122,7 +122,7 @@ class Column:
         ink: Ink | None = None,
         indent_mm: float = 0.0,
     ) -> None:
-        """Printed text, wrapped; align left, centre, right or justify."""
+        """Prints wrapped text. `align`: left, centre, right or justify."""
         press = self.form.press(style, size, ink)
         indent = self.form.sheet.px(indent_mm)
         lines = wrap(press, text, self.x1 - self.x0 - indent, self.x1 - self.x0)
@@ -156,7 +156,7 @@ class Column:
         self._next()
 
     def inline(self, *pieces: tuple[str, Writer], align: str = "left") -> None:
-        """Pieces by several writers on one line; a pen's stand on dots. Pieces starting with `/` or `,` follow tightly."""
+        """Pieces by several writers on one line. A pen's stand on dots. Pieces starting with `/` or `,` follow tightly."""
         sheet = self.form.sheet
         space = self.form.press().width(" ")
         texts = [(self.form.text_of(text, writer), writer) for text, writer in pieces]
@@ -183,7 +183,7 @@ class Column:
             self._next()
 
     def tick(self, label: str, ticked: bool, size: float = 0.86, name: str = "") -> None:
-        """A box, ticked or not, with its label; `name` is what the truth calls it, by default the label."""
+        """A box, ticked or not, with its label. `name` is what the truth calls it, by default the label."""
         form, press = self.form, self.form.press(size=size)
         start = self._tick_box(ticked, name or label)
         for piece in wrap(press, label, self.x1 - start, self.x1 - start):
@@ -205,7 +205,7 @@ class Column:
         self._next()
 
     def _tick_box(self, ticked: bool, name: str) -> float:
-        """The box at the column's start; returns where its label begins, px."""
+        """Draws the box at the column's start. Returns where its label begins, px."""
         form, side = self.form, self.form.sheet.px(3.2)
         form.ticks[name] = ticked
         form.sheet.frame(self.x0, self.y - side, self.x0 + side, self.y, 0.25, form.printing.ink)
@@ -246,7 +246,7 @@ class Column:
         return x + press.width(label) + self.form.sheet.px(0.8)
 
     def _value(self, value: str, x: float, right: float, line: Line, writer: Writer) -> float:
-        """Write a value; returns where dots may begin: a computer prints them after it, pen and typewriter write over them."""
+        """Writes a value and returns where dots may begin. A computer prints dots after it, a pen writes over them."""
         wide = writer.width(value)
         narrow = min(1.0, (right - x) / max(1.0, wide))
         lift = self.form.sheet.px(self.form.rng.uniform(0.1, 0.8)) if writer.hand else self.form.sheet.px(0.3)
@@ -283,7 +283,7 @@ class Signer:
 
 
 def signatures(column: Column, signers: list[Signer], seal_words: str = "") -> None:
-    """Signers side by side: titles, hints, scrawls, names; seals over signatures."""
+    """Signers side by side: titles, hints, scrawls, names, and seals over signatures."""
     form, sheet = column.form, column.form.sheet
     wide = (column.x1 - column.x0) / len(signers)
     middles = [column.x0 + wide * (place + 0.5) for place in range(len(signers))]
@@ -343,7 +343,7 @@ def values_by(fonts: Fonts, sheet: Sheet, rng: np.random.Generator, how: str | H
 
 
 def printing(fonts: Fonts, rng: np.random.Generator, how: str | Hand = "hand", **changes: object) -> Print:
-    """How some printer set the form; what the office's own computer prints whole (`how` printer) mostly has no dotted lines."""
+    """How some printer set the form. A form the office's own computer prints (`how` printer) mostly has no dotted lines."""
     serif = [f for f in fonts.files if f.kind == "print" and f.style == "regular" and f.family != "Arimo"]
     chosen = Print(
         face=serif[int(rng.integers(len(serif)))],

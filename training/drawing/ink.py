@@ -1,4 +1,4 @@
-"""Ink: printed letters, typewriters, pens. A writer turns text into strokes; a stroke is a coverage mask and where it lies.
+"""Ink: printed letters, typewriters, pens. A writer turns text into strokes. A stroke is a coverage mask and where it lies.
 
 Coverage is uint8, 0 paper, 255 full ink. Positions are px relative to the start of the baseline, y down.
 """
@@ -39,7 +39,7 @@ class Ink:
     strength: float = 1.0
 
     def lay(self, pixels: NDArray[np.uint8], mask: Mask, x: int, y: int) -> None:
-        """Draw `mask` onto RGB `pixels` in place, clipped; ink darkens what is below it and never lightens it."""
+        """Draw `mask` onto RGB `pixels` in place, clipped. Ink darkens what is below it and never lightens it."""
         y0, x0 = max(0, y), max(0, x)
         part = pixels[y0 : y + mask.shape[0], x0 : x + mask.shape[1]]
         cover = mask[y0 - y : y0 - y + part.shape[0], x0 - x : x0 - x + part.shape[1], None].astype(np.float32) * (
@@ -61,7 +61,7 @@ class Writer(Protocol):
         ...
 
     def write(self, text: str) -> Sequence[Stroke]:
-        """The strokes of a text; random details differ at each call."""
+        """The strokes of a text. Random details differ at each call."""
         ...
 
 
@@ -139,7 +139,7 @@ class Hand:
 
 
 def hand(fonts: Fonts, rng: np.random.Generator, *, x_height_mm: float = 2.0, colour: tuple[int, int, int] | None = None) -> Hand:
-    """Somebody's handwriting; the same generator state gives the same person."""
+    """Somebody's handwriting. The same generator state gives the same person."""
     script = fonts.choose("pen", rng)
     joined = script.joined
     block = script if not joined else fonts.choose("pen", rng, joined=False)
@@ -175,7 +175,7 @@ class Pen:
         return sum(self._length(word) for word in words) * 1.02 + self.space * max(0, len(words) - 1)
 
     def write(self, text: str) -> Sequence[Stroke]:
-        """A stroke a word; the baseline wanders."""
+        """A stroke a word. The baseline wanders."""
         strokes: list[Stroke] = []
         x = 0.0
         for word in text.split():
@@ -198,7 +198,7 @@ class Pen:
         return self._face(word).getlength(word) * (1 if self._file(word).joined else self.who.spacing)
 
     def _swell(self, face: ImageFont.FreeTypeFont, file: FontFile) -> float:
-        """How much wider on each side a line has to be than the font draws it, px; hairlines always gain a little."""
+        """Px by which a line must be wider on each side than the font draws it. Hairlines always gain a little."""
         return max(0.3 if file.joined else 0.0, (self.line_px - self.fonts.stem(file) * face.size) / 2)
 
     def _word(self, word: str, x: float, y: float) -> Stroke:
@@ -269,7 +269,7 @@ class Pen:
 
 
 def bare(text: str) -> str:
-    """`text` without tones and accents; đ and the horns of ơ and ư, which are part of the letter's own stroke, stay."""
+    """`text` without tones and accents. The stroke of đ and the horns of ơ and ư stay, because they belong to the letter."""
     parts = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c) or c == "\u031b"))
 
@@ -300,7 +300,7 @@ def squeeze(strokes: Sequence[Stroke], factor: float) -> Sequence[Stroke]:
 
 @lru_cache(maxsize=4096)
 def _typeset(face: ImageFont.FreeTypeFont, text: str, swell: float = 0.0) -> Stroke:
-    """Letters as the font has them, `swell` px wider on each side; kept, since pages repeat letters. The mask is read-only."""
+    """Letters as the font has them, `swell` px wider on each side. Kept, since pages repeat letters. The mask is read-only."""
     x0, y0, x1, y1 = face.getbbox(text, anchor="ls", stroke_width=swell)
     left, top = int(np.floor(x0)) - 1, int(np.floor(y0)) - 1
     image = Image.new("L", (max(1, int(np.ceil(x1)) - left + 1), max(1, int(np.ceil(y1)) - top + 1)))

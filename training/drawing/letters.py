@@ -19,7 +19,7 @@ WHITE = (252, 252, 251)
 def letterhead(form: Form, when: date, dated_field: str) -> float:
     """Agency block and number on the left, national title, place and date on the right. Returns where they end, px.
 
-    The number and the day are filled in by the form's writer; `dated_field` is the field that the date is, if any.
+    The number and the day are filled in by the form's writer. `dated_field` is the field that the date is, if any.
     """
     sheet, case = form.sheet, form.case
     left = Column(form, sheet.px(22), sheet.px(88), sheet.px(23), "header")
@@ -152,7 +152,7 @@ def decision(fonts: Fonts, case: Case, rng: np.random.Generator, *, dpi: int, ho
 
 
 def plain(fonts: Fonts, case: Case, rng: np.random.Generator, dpi: int, how: str | Hand, **changes: object) -> Form:
-    """A form on plain paper; `changes` are those of its print."""
+    """A form on plain paper. `changes` are those of its print."""
     sheet = Sheet(A4, dpi, WHITE)
     return Form(fonts, sheet, case, printing(fonts, rng, how, **changes), rng, values_by(fonts, sheet, rng, how))
 

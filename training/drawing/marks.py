@@ -13,7 +13,7 @@ SCALE = 3
 
 
 def signature(rng: np.random.Generator, width_px: float) -> Stroke:
-    """A scrawl: an initial loop, then strokes that flatten out; often a stroke below."""
+    """A scrawl: an initial loop, then strokes that flatten out, often with a stroke below."""
     turns = rng.uniform(2.5, 5.5)
     t = np.linspace(0, 1, 90)
     swing = 2 * np.pi * turns * t ** rng.uniform(0.8, 1.25)
@@ -67,7 +67,7 @@ def trace(curves: list[np.ndarray], width_px: float, rng: np.random.Generator) -
 
 
 def seal(fonts: Fonts, file: FontFile, words: str, diameter_px: float, rng: np.random.Generator) -> Mask:
-    """A round seal: two rings, words along them, a star; badly inked in places and turned a little. Square mask."""
+    """A round seal as a square mask: two rings, words along them, a star. It is badly inked in places and turned a little."""
     side = round(diameter_px * 2)
     image = Image.new("L", (side, side))
     draw = ImageDraw.Draw(image)

@@ -181,7 +181,7 @@ def martyr_visit_letter(fonts: Fonts, case: Case, rng: np.random.Generator, *, d
 
 
 def _titled(form: Form, title: str, under: str = "", dated: str = "ngayCap") -> Column:
-    """Letterhead and title; returns the body."""
+    """Letterhead and title. Returns the body."""
     y = letterhead(form, form.case.when, dated)
     column = Column(form, form.sheet.px(26), form.sheet.px(190), y + form.sheet.px(5), "header")
     column.text(title, "bold", size=1.25, align="centre", pitch=0.9 if under else 1.3)

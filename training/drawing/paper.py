@@ -1,6 +1,6 @@
 """A sheet of paper in px: what is drawn on it, and every line of text that is written on it.
 
-Lengths are given in mm and turned into px by `Sheet.px`; positions are px from the left upper corner, y down.
+Lengths are given in mm and turned into px by `Sheet.px`. Positions are px from the left upper corner, y down.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ class Line:
 
     @property
     def order(self) -> tuple[int, int]:
-        """Place in reading order; lines of equal order keep the order of drawing."""
+        """Place in reading order. Lines of equal order keep the order of drawing."""
         return self.part, SECTIONS.index(self.section)
 
 
 class Sheet:
-    """A blank sheet; drawing changes `pixels` `(H, W, 3)` uint8 RGB in place.
+    """A blank sheet. Drawing changes `pixels` `(H, W, 3)` uint8 RGB in place.
 
     Args:
         size_mm: width and height.
@@ -115,7 +115,7 @@ class Sheet:
         narrow: float = 1.0,
         tight: bool = False,
     ) -> Box:
-        """Write `text` from x along a baseline; noted on `line` where one is given. Returns the box of its ink."""
+        """Writes `text` from x along a baseline and notes it on `line`, where one is given. Returns the box of its ink."""
         strokes = squeeze(writer.write(text), narrow)
         boxes = [self.lay(writer.ink, stroke, round(x), round(baseline)) for stroke in strokes]
         box = around(boxes)
@@ -124,7 +124,7 @@ class Sheet:
         return box
 
     def lay(self, ink: Ink, stroke: Stroke, x: int, y: int) -> Box:
-        """Lay one stroke; returns the box of its ink."""
+        """Lay one stroke. Returns the box of its ink."""
         ink.lay(self.pixels, stroke.mask, x + stroke.x, y + stroke.y)
         return _ink_box(stroke.mask, x + stroke.x, y + stroke.y)
 
@@ -175,7 +175,7 @@ def spread(left: Sheet, right: Sheet) -> Sheet:
 
 
 def around(boxes: Sequence[Box]) -> Box:
-    """The smallest box around boxes; empty ones do not count."""
+    """The smallest box around boxes. Empty ones do not count."""
     found = [b for b in boxes if b[2] > b[0]] or [(0, 0, 0, 0)]
     return min(b[0] for b in found), min(b[1] for b in found), max(b[2] for b in found), max(b[3] for b in found)
 

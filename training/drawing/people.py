@@ -26,7 +26,7 @@ class Paper:
     issuer: str
 
     def written(self, manner: Manner, order: int) -> str:
-        """As a clerk notes it; `order` chooses one of three habits."""
+        """As a clerk notes it. `order` chooses one of three habits."""
         issued = manner.day(self.issued)
         return (
             f"{self.kind} số {self.number} do {self.issuer} cấp ngày {issued}",
@@ -70,7 +70,7 @@ def person(
 
     Args:
         rng: source of every choice.
-        home: where they live; their birth was registered in its province.
+        home: where they live. Their birth was registered in its province.
         sex: nam or nữ.
         born: birth date.
         when: date of the document that names them.

@@ -32,7 +32,7 @@ def photograph(sheet: Sheet, rng: np.random.Generator, *, tilt: float = 0.07, sk
     """One photo, all of the sheet on it.
 
     Args:
-        sheet: what was drawn; it stays as it is.
+        sheet: what was drawn. It stays as it is.
         rng: source of every choice.
         tilt: how far a corner strays from its place at most, as a share of the shorter side.
         skew_deg: clockwise turn of the sheet, else drawn, up to 6 degrees.

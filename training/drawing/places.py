@@ -20,7 +20,7 @@ SHORT = (("thành phố ", "TP. "), ("thị trấn ", "TT. "), ("phường ", "P
 
 @dataclass(frozen=True, slots=True)
 class Commune:
-    """A commune as it was called at some time; `district` is empty since the reform."""
+    """A commune as it was called at some time. `district` is empty since the reform."""
 
     name: str
     district: str

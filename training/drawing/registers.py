@@ -36,7 +36,7 @@ def page(
         dpi: resolution of the later scan.
         how: who fills it in: a known hand, or hand, typewriter, printer.
         tone: colour of the paper.
-        press: how the blank book was printed; pages of one book share it.
+        press: how the blank book was printed. Pages of one book share it.
         body: draws the labels of this kind of book, by default the one of the case.
     """
     sheet = Sheet(A4, dpi, tone)
@@ -242,7 +242,7 @@ def _person(prefix: str) -> list[tuple[str, str, float]]:
 
 
 def number_line(form: Form, left: float, right: float, baseline: float, *, old: bool, code: str = "") -> None:
-    """`Số … Quyển số … Ngày đăng ký …`, with which every record begins; `code` is that of the form, printed above."""
+    """`Số … Quyển số … Ngày đăng ký …`, with which every record begins. `code` is that of the form, printed above."""
     label = "Ngày đăng ký: " if old else "Ngày, tháng, năm cấp: " if "noiCap" in form.case.raw else "Ngày, tháng, năm đăng ký: "
     column = Column(form, left + form.sheet.px(1), right - form.sheet.px(2), baseline, "header")
     if old:

@@ -35,7 +35,7 @@ CHANCES = {
 class Turn:
     """From a drawn sheet to its scan.
 
-    A sheet point s lies at q on the flattened page where `q + wave(q) = s`; `matrix` takes q to the scan.
+    A sheet point s lies at q on the flattened page where `q + wave(q) = s`. `matrix` takes q to the scan.
     """
 
     matrix: NDArray[np.float64]
@@ -70,7 +70,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """One scan. `skew_deg`: clockwise turn of the sheet; `rotation`: a further clockwise turn by 0, 90, 180 or 270."""
+    """One scan. `skew_deg`: clockwise turn of the sheet. `rotation`: a further clockwise turn by 0, 90, 180 or 270."""
 
     pixels: Pixels
     dpi: int
@@ -96,7 +96,7 @@ def scan(
     """Scan a sheet.
 
     Args:
-        sheet: what was drawn; it stays as it is.
+        sheet: what was drawn. It stays as it is.
         rng: source of every choice.
         level: clean, office or hard.
         rotation: clockwise turn of the whole image: 0, 90, 180, 270.
@@ -216,7 +216,7 @@ AGEING: dict[str, Callable[[Pixels, np.random.Generator, float], Pixels]] = {
 
 
 def punch_holes(page: Pixels, rng: np.random.Generator, mm: float) -> NDArray[np.uint8]:
-    """Two holes of a file punch near the left edge, with the shadow of their rim; returns where paper is missing, 255."""
+    """Two holes of a file punch near the left edge, with the shadow of their rim. Returns where paper is missing, 255."""
     holes = np.zeros(page.shape[:2], np.uint8)
     x, middle = rng.uniform(9, 13) * mm, page.shape[0] / 2 + rng.uniform(-8, 8) * mm
     for y in (middle - 40 * mm, middle + 40 * mm):
@@ -272,7 +272,7 @@ def _placing(
 
 
 def _lay_on_glass(page: Pixels, turn: Turn, size: tuple[int, int], lid: int, holes: NDArray[np.uint8] | None) -> Pixels:
-    """The page seen through the glass; where there is no paper, the lid."""
+    """The page seen through the glass. Where there is no paper, the lid shows."""
     if holes is not None:
         page = (page + (lid - page.astype(np.float32)) * (holes[:, :, None] / np.float32(255))).astype(np.uint8)
     columns, rows = np.meshgrid(np.arange(size[0], dtype=np.float64), np.arange(size[1], dtype=np.float64))

@@ -82,7 +82,7 @@ PAIR = (
 def page(
     fonts: Fonts, heads: Sequence[Head], entries: Sequence[Case], rng: np.random.Generator, *, dpi: int, how: str | Hand
 ) -> tuple[Sheet, list[dict[str, object]]]:
-    """A page of a wide table, A4 across or A3; returns the sheet and a record a row."""
+    """A page of a wide table, A4 across or A3. Returns the sheet and a record a row."""
     sheet = Sheet(A3 if len(heads) > 7 else (A4[1], A4[0]), dpi, (247, 242, 226))
     press = printing(fonts, rng, how, pitch_mm=5.4, size_pt=10.5)
     writer = values_by(fonts, sheet, rng, how)
@@ -121,7 +121,7 @@ def _row(
     centred: bool = False,
     tall_mm: float = 5.4,
 ) -> float:
-    """One row of cells with lines of `tall_mm`; returns its lower edge, px."""
+    """One row of cells with lines of `tall_mm`. Returns its lower edge, px."""
     sheet = form.sheet
     bottom = top + sheet.px(0.55 * tall_mm)
     for text, left, right in zip(texts, edges, edges[1:], strict=False):

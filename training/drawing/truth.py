@@ -37,7 +37,7 @@ def page(sheet: Sheet, scan: Scanned) -> Page:
 
 
 def write(file: str, layout: str, pages: Sequence[Page], documents: Sequence[Document]) -> str:
-    """The truth file's text. Of several scans the first gives level, skew and so on; `scans` has them all."""
+    """The truth file's text. Of several scans the first gives level, skew and so on. `scans` has them all."""
     first = pages[0].scan
     content: dict[str, Any] = {
         "file": file,
@@ -61,7 +61,7 @@ def text(page: Page) -> str:
 def lines(page: Page) -> list[dict[str, Any]]:
     """Every line of a scan: text, quadrangle in px of the scan, whether a pen wrote any of it.
 
-    A quadrangle starts at the left upper corner of the upright line and goes clockwise. This is what training needs; truth
+    A quadrangle starts at the left upper corner of the upright line and goes clockwise. This is what training needs. Truth
     files do not carry it.
     """
     boxes = np.array([line.box for line in page.lines], np.float64).reshape(-1, 4)
