@@ -1,7 +1,8 @@
-"""The way to dossier systems. Adapters: `folder.py`, `rest.py`, `moj.py`, `handover.py`; chosen by URL.
+"""The way to dossier systems. Adapters, chosen by URL: `folder.py`, `rest.py`, `moj.py`, `handover.py`.
 
-To add one: one file here with `open(url, home) -> Connector`, derived from `Unable`, and one line in
-`tests/contracts/test_connectors.py`, which says what every connector promises.
+An adapter is one file here with `open(url, home) -> Connector`. Its class has a method for each thing its system can do.
+Add a line to `tests/contracts/test_connectors.py`, which checks what every connector promises. A file whose name begins
+with an underscore is no adapter.
 """
 
 from __future__ import annotations
@@ -13,21 +14,17 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from digitizer import plugins
-from digitizer.errors import NotSupported
 from digitizer.model import Receipt
 from digitizer.signed_folders import Manifest
 
-#: what a dossier system may be able to do; `none`: what it is given is only kept for somebody to enter by hand
-CAPABILITIES = frozenset({"find", "list_dossiers", "attach", "update_fields", "attach_result", "import_package", "none"})
-
 
 def _forget(progress: Mapping[str, Any]) -> None:
-    """Progress nobody asked for."""
+    """Keeps nothing, for a delivery that was not claimed from the outbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One thing for the dossier system. `key` is its idempotency key: a repeat must get the same receipt."""
+    """One file or set of values for the dossier system. `key` is its idempotency key."""
 
     id: str
     key: str
@@ -41,7 +38,7 @@ class Delivery:
     sha256: str
     #: the bytes, in scratch
     path: Path
-    #: field name -> value, for `update_fields` and `import_package`
+    #: field name -> value, for `update_fields` and `add_register_case`
     fields: dict[str, object] = field(default_factory=dict)
     #: about the file: document types, pages, agency names … for systems that ask for it
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -57,7 +54,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """A dossier as its system knows it. No names of citizens: they are nobody's business here."""
+    """A dossier as its system knows it. It holds no names of citizens."""
 
     code: str
     agency: str | None = None
@@ -71,44 +68,82 @@ class Dossier:
 
 
 class Connector(Protocol):
-    """A dossier system. Raises DossierNotFound, AttachRefused, NotSupported (final), ConnectorDown (to be repeated)."""
+    """A dossier system. What else it can do, the protocols below say: `isinstance(connector, Attaches)`.
+
+    Methods raise DossierNotFound, AttachRefused or NotSupported when a repeat cannot help, ConnectorDown when it can.
+    A delivery that is repeated with the same key gets the same receipt.
+    """
 
     #: whether files wait until a person approved what they say, because their metadata goes with them
     after_approval: bool
+    #: whether somebody still has to enter by hand what this connector took
+    entered_by_hand: bool
 
-    @property
-    def capabilities(self) -> frozenset[str]: ...  # noqa: D102
-
-    def attach(self, delivery: Delivery) -> Receipt:
-        """Puts the file under its component, reads it back, and gives the receipt; the same key gets the same receipt."""
+    def close(self) -> None:
+        """Gives connections back."""
         ...
 
-    def attach_result(self, delivery: Delivery) -> Receipt:
-        """The same for the dossier's result."""
-        ...
 
-    def update_fields(self, delivery: Delivery) -> Receipt:
-        """Writes approved field values to the dossier; the same key gets the same receipt."""
-        ...
-
-    def import_package(self, delivery: Delivery) -> Receipt:
-        """Takes one registration case, its PDF and values, into its book; the same key gets the same receipt."""
-        ...
+@runtime_checkable
+class Finds(Protocol):
+    """A connector that looks up dossiers."""
 
     def find(self, code: str) -> Dossier:
         """What the system knows of a dossier. Raises DossierNotFound."""
         ...
 
+
+@runtime_checkable
+class ListsDossiers(Protocol):
+    """A connector that lists its dossiers."""
+
     def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
         """Dossiers received or resolved from `first` to `last`, both included."""
         ...
 
-    def settle(self) -> None:
-        """Nothing more is due now: writes what is written once for many deliveries."""
+
+@runtime_checkable
+class Attaches(Protocol):
+    """A connector that takes files."""
+
+    def attach(self, delivery: Delivery) -> Receipt:
+        """Puts the file under its component and reads it back."""
         ...
 
-    def close(self) -> None:
-        """Gives connections back."""
+
+@runtime_checkable
+class AttachesResults(Protocol):
+    """A connector that takes results of dossiers."""
+
+    def attach_result(self, delivery: Delivery) -> Receipt:
+        """Puts the file into the dossier as its result and reads it back."""
+        ...
+
+
+@runtime_checkable
+class UpdatesFields(Protocol):
+    """A connector that takes field values."""
+
+    def update_fields(self, delivery: Delivery) -> Receipt:
+        """Writes approved field values to the dossier."""
+        ...
+
+
+@runtime_checkable
+class AddsRegisterCases(Protocol):
+    """A connector that takes cases of register books."""
+
+    def add_register_case(self, delivery: Delivery) -> Receipt:
+        """Takes one registration case, its PDF and values, into its book."""
+        ...
+
+
+@runtime_checkable
+class Flushes(Protocol):
+    """A connector that writes some files once for many deliveries."""
+
+    def flush(self) -> None:
+        """Writes those files. It is called when nothing more is due."""
         ...
 
 
@@ -121,43 +156,7 @@ class HandsOver(Protocol):
         ...
 
 
-class Unable:
-    """A system that can do nothing yet: what a connector derives from, so that it says only what it can do."""
-
-    after_approval = False
-
-    def attach(self, delivery: Delivery) -> Receipt:
-        """Not here."""
-        raise NotSupported("this system cannot attach files")
-
-    def attach_result(self, delivery: Delivery) -> Receipt:
-        """Not here."""
-        raise NotSupported("this system cannot attach results")
-
-    def update_fields(self, delivery: Delivery) -> Receipt:
-        """Not here."""
-        raise NotSupported("this system cannot take values")
-
-    def import_package(self, delivery: Delivery) -> Receipt:
-        """Not here."""
-        raise NotSupported("this system cannot import books")
-
-    def find(self, code: str) -> Dossier:
-        """Not here."""
-        raise NotSupported("this system cannot be asked for a dossier")
-
-    def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
-        """Not here."""
-        raise NotSupported("this system does not list its dossiers")
-
-    def settle(self) -> None:
-        """Nothing to write."""
-
-    def close(self) -> None:
-        """Nothing to give back."""
-
-
 def open_connector(url: str, home: Path) -> Connector:
-    """The connector at `url`; `home` is where an embedded one lives. Raises ConfigError."""
+    """The connector at `url`. An embedded one lives below `home`. Raises ConfigError."""
     connector: Connector = plugins.load("digitizer.connectors", plugins.scheme(url)).open(url, home)
     return connector

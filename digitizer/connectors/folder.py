@@ -1,8 +1,8 @@
 """Connector `folder:`: a folder per dossier, with the attached files and their receipts.
 
 `<dossier>/<component or _>/<name>` holds the file, `<dossier>/receipts/<hash of the key>.json` its receipt,
-`<dossier>/records/<name>.json` approved values. A repeat finds its receipt and writes nothing; another file under a used
-name gets a number. The receipt is written last: a crash before it leads to a repeat that finds the file in place.
+`<dossier>/records/<name>.json` approved values. A repeat finds its receipt and writes nothing. Another file under a used
+name gets a number. The receipt is written last. After a crash before it, the repeat finds the file in place.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from digitizer.connectors import Delivery, Unable
+from digitizer.connectors import Delivery
 from digitizer.errors import AttachRefused, ConnectorDown, DigitizerError, FileAccess
 from digitizer.model import Receipt
 
@@ -31,10 +31,11 @@ _NAME_BYTES = 200
 _BLOCK = 1 << 20
 
 
-class FolderConnector(Unable):
-    """Dossiers as folders below `root`; a dossier nobody knows yet is begun."""
+class FolderConnector:
+    """Dossiers as folders below `root`. An unknown dossier gets a new folder."""
 
-    capabilities = frozenset({"attach", "attach_result", "update_fields"})
+    after_approval = False
+    entered_by_hand = False
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -52,9 +53,12 @@ class FolderConnector(Unable):
         return self.attach(delivery)
 
     def update_fields(self, delivery: Delivery) -> Receipt:
-        """Writes the values as JSON below `records/`; a later revision takes the earlier one's place."""
+        """Writes the values as JSON below `records/`. A later revision replaces the earlier one."""
         with translated():
             return self._once(delivery, lambda folder: self._write_fields(delivery, folder / "records"))
+
+    def close(self) -> None:
+        """Holds no connection."""
 
     def _once(self, delivery: Delivery, do: Callable[[Path], Path]) -> Receipt:
         folder = self.root / _code(delivery.dossier)
@@ -161,6 +165,6 @@ def translated() -> Iterator[None]:
 
 
 def open(url: str, home: Path) -> FolderConnector:
-    """`folder:` is `<home>/dossiers`; `folder:///path` is that path."""
+    """`folder:` is `<home>/dossiers`, `folder:///path` is that path."""
     path = urlsplit(url).path
     return FolderConnector(Path(url2pathname(path)) if path else home / "dossiers")

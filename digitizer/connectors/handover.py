@@ -1,8 +1,8 @@
 """Connector `handover:`: for systems that cannot attach (driving licences, social insurance, business registration).
 
 Everything is kept in a sealed folder for each dossier: the files, the values, the receipts, a manifest with checksums and
-our signature (`signed_folders.py`). Somebody enters it there by hand and says so with evidence
-(`digitizer deliveries elsewhere`); until then it counts as handed over, not as done.
+our signature (`signed_folders.py`). Somebody enters it there by hand and proves it (`digitizer deliveries elsewhere`).
+Until then it counts as handed over, not as done.
 `package` makes one signed file of many dossiers, to carry.
 """
 
@@ -31,7 +31,7 @@ INDEX = ("dossier", "component", "file", "sha256", "reason", "at")
 class HandoverConnector(FolderConnector):
     """Sealed folders below `root`."""
 
-    capabilities = frozenset({"attach", "attach_result", "update_fields", "none"})
+    entered_by_hand = True
 
     def __init__(self, root: Path, keys: KeyRing) -> None:
         super().__init__(root)
@@ -60,6 +60,6 @@ class HandoverConnector(FolderConnector):
 
 
 def open(url: str, home: Path) -> HandoverConnector:
-    """`handover:` is `<home>/handover`; `handover:///path` is that path. The key is `digitizer keys init`'s."""
+    """`handover:` is `<home>/handover`, `handover:///path` is that path. The key is `digitizer keys init`'s."""
     path = urlsplit(url).path
     return HandoverConnector(Path(url2pathname(path)) if path else home / "handover", KeyRing(home))

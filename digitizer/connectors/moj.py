@@ -1,8 +1,9 @@
 """Connector `moj:`: the Ministry of Justice's package of a register book (Công văn 1437/BTP-CNTT; domain facts §2).
 
-`<root>/<agency>/KS.1999.01/` holds `cases/` (one PDF and one JSON a registration case), `KS.1999.01.xlsx` (the import sheet)
-and `KS.1999.01.zip` (the PDFs), the last two written anew when cases came and nothing more is due. `moj:///path?columns=70`
-takes the newer template of births; `&name={book}.{year}.{volume}.{number:03}` another rule for file names.
+`<root>/<agency>/KS.1999.01/` holds `cases/`, with one PDF and one JSON for each registration case. Beside it lie
+`KS.1999.01.xlsx`, the import sheet, and `KS.1999.01.zip`, the PDFs. Both are written anew when cases came and nothing more
+is due. `moj:///path?columns=70` takes the newer template of births. `&name={book}.{year}.{volume}.{number:03}` sets another
+rule for file names.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import url2pathname
 
 from digitizer import spreadsheets
-from digitizer.connectors import Delivery, Unable
+from digitizer.connectors import Delivery
 from digitizer.connectors._sheets import BOOKS, DEFAULT_NAME, SHEET, columns, file_name, number_of, row, same
 from digitizer.connectors.folder import translated, write_blocks
 from digitizer.errors import AttachRefused, ConfigError, UsageError
@@ -35,16 +36,17 @@ _YELLOW, _BLUE = "FFFF00", "BDD7EE"
 _NOT_COMPARED = {"STT"}
 
 
-class MojConnector(Unable):
+class MojConnector:
     """Books as folders below `root`."""
 
-    capabilities = frozenset({"import_package"})
+    after_approval = False
+    entered_by_hand = False
 
     def __init__(self, root: Path, *, rule: str = DEFAULT_NAME, wide: bool = False) -> None:
         self.root, self._rule, self._wide, self._lock = root, rule, wide, threading.Lock()
 
-    def import_package(self, delivery: Delivery) -> Receipt:
-        """Puts a case into its book; a later revision of its record takes its place. Raises AttachRefused."""
+    def add_register_case(self, delivery: Delivery) -> Receipt:
+        """Puts a case into its book. A later revision of its record replaces it. Raises AttachRefused."""
         book, doctype = str(delivery.fields["book"]), str(delivery.fields["doctype"])
         if BOOKS.get(doctype) != book.partition("/")[0]:
             raise AttachRefused("this kind of record has no sheet in this book", book=book, doctype=doctype)
@@ -75,8 +77,8 @@ class MojConnector(Unable):
         place = (folder / case["file"]).relative_to(self.root).as_posix()
         return Receipt(delivery=delivery.id, dossier=delivery.dossier, external_id=place, at=datetime.fromisoformat(case["at"]))
 
-    def settle(self) -> None:
-        """Writes the packages of books that got cases since."""
+    def flush(self) -> None:
+        """Writes the packages of books that have newer cases."""
         with self._lock, translated():
             for folder in sorted(self.root.glob("*/*/cases")):
                 book, newest = folder.parent, max((p.stat().st_mtime_ns for p in folder.glob("*.json")), default=0)
@@ -100,7 +102,7 @@ class MojConnector(Unable):
     def close(self) -> None:
         """Writes what is still to be written."""
         with suppress(OSError):
-            self.settle()
+            self.flush()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ class Difference:
 
     #: number in the book, `15/1999`
     so: str
-    #: row of the sheet, 0-based without the header; None where the sheet lacks the case
+    #: row of the sheet, 0-based without the header. None where the sheet lacks the case
     row: int | None
     column: str
     #: differs, accents, only_in_sheet, only_on_page
@@ -176,7 +178,7 @@ def _part(name: str) -> str:
 
 
 def open(url: str, home: Path) -> MojConnector:
-    """`moj:` is `<home>/moj`; `moj:///path` is that path. Raises ConfigError for a wrong rule or number of columns."""
+    """`moj:` is `<home>/moj`, `moj:///path` is that path. Raises ConfigError for a wrong rule or number of columns."""
     split = urlsplit(url)
     options = {name: values[0] for name, values in parse_qs(split.query).items()}
     rule, wanted = options.get("name", DEFAULT_NAME), options.get("columns", "60")

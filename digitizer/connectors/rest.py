@@ -1,8 +1,9 @@
 """Connector `rest+https:`: a dossier system with an HTTP interface, declared by a mapping (`_mapping.py`).
 
 `rest+https://mot-cua.example.gov.vn?mapping=generic`. Plain `rest+http:` is taken for this machine only. An attachment is
-sent with an idempotency key, read back (hash, or size, or the file itself) and only then has a receipt. A repeat first looks
-whether it is there; what reads back differently is removed and sent again. Large files resume where they were cut off.
+sent with an idempotency key and read back: its hash, its size or the file itself. Only then it has a receipt. A repeat first
+asks whether the file is there. An attachment that reads back differently is removed and sent again. Large files resume where
+they were cut off.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from digitizer.connectors import Delivery, Dossier, Unable
+from digitizer.connectors import Delivery, Dossier
 from digitizer.connectors._http_client import HttpClient
 from digitizer.connectors._mapping import Call, Interface, dig, fill, load, secrets
 from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, ReadBackDiffers
@@ -29,57 +30,21 @@ _READS = 3
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-class RestConnector(Unable):
-    """A dossier system behind an interface."""
+class RestConnector:
+    """A dossier system behind an interface. `connect` gives it the methods that its mapping has a call for."""
+
+    entered_by_hand = False
 
     def __init__(self, interface: Interface, client: HttpClient) -> None:
         self._interface, self._client, self._calls = interface, client, interface.calls
         self.after_approval = interface.after_approval
 
-    @property
-    def capabilities(self) -> frozenset[str]:
-        """The calls that the mapping has."""
-        return frozenset(self._calls) & {"find", "list_dossiers", "attach", "attach_result", "update_fields"}
-
-    def attach(self, delivery: Delivery) -> Receipt:
-        """Sends the file, reads it back, gives the receipt."""
-        return self._file("attach", delivery)
-
-    def attach_result(self, delivery: Delivery) -> Receipt:
-        """The same for a result."""
-        return self._file("attach_result", delivery)
-
-    def update_fields(self, delivery: Delivery) -> Receipt:
-        """Sends approved values."""
-        call = self._call("update_fields")
-        facts = {**_facts(delivery), **delivery.fields}
-        answer = self._client.json(call.method, self._url(call, facts), headers=_headers(call, facts), json=call.values(facts))
-        return _receipt(delivery, dig(answer, call.answer.get("id", "id")), dig(answer, call.answer.get("at", "at")))
-
-    def find(self, code: str) -> Dossier:
-        """Asks for a dossier. Raises DossierNotFound."""
-        call = self._call("find")
-        return _dossier(self._client.json(call.method, self._url(call, {"dossier": code})), call)
-
-    def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
-        """Page by page, until one is empty or brings nothing new."""
-        call, page, seen = self._call("list_dossiers"), 0, set[str]()
-        while True:
-            facts = {"first": first.isoformat(), "last": last.isoformat(), "page": page}
-            found = dig(self._client.json(call.method, self._url(call, facts)), call.items)
-            fresh = [d for d in (_dossier(item, call) for item in found or []) if d.code not in seen]
-            if not fresh or (page and "{page}" not in call.path):
-                return
-            yield from fresh
-            seen |= {d.code for d in fresh}
-            page += 1
-
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
 
-    def _file(self, kind: str, delivery: Delivery) -> Receipt:
-        call = self._call(kind)
+    def _send_file(self, kind: str, delivery: Delivery) -> Receipt:
+        call = self._calls[kind]
         facts = {**_facts(delivery), "kind": kind, "type_code": self._type_code(delivery), "size": _size(delivery.path)}
         values = call.values(facts)
         if (delivery.repeat or not self._interface.idempotent) and (there := self._lookup(facts)) is not None:
@@ -125,8 +90,8 @@ class RestConnector(Unable):
     def _same(self, delivery: Delivery, back: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
         """What it says of the attachment once it is what was sent. Raises ReadBackDiffers, the attachment removed.
 
-        It is asked several times before anything is removed: a removal that is carried out late would otherwise meet an
-        attachment that was good, and that a repeat has found good meanwhile.
+        It is asked several times before anything is removed. A late removal could otherwise meet an attachment that a repeat
+        has found good meanwhile.
         """
         for _ in range(_READS):
             kept = self._read_back(back, facts)
@@ -156,7 +121,7 @@ class RestConnector(Unable):
         return {name: value for name, value in found.items() if value is not None}
 
     def _resumed(self, delivery: Delivery, facts: Mapping[str, Any]) -> Any:
-        """Uploads in pieces (tus 1.0.0) from where the last attempt was cut off; what it became."""
+        """Uploads in pieces (tus 1.0.0) from where the last attempt was cut off. Gives what the system made of it."""
         options = self._interface.resumable
         location, offset = self._resume(delivery)
         if location is None:
@@ -193,16 +158,11 @@ class RestConnector(Unable):
         headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}
         try:
             answer = self._client.ask("PATCH", location, headers=headers, content=data)
-        except (AttachRefused, DossierNotFound) as exc:  # 409: the piece came twice; ask where it ends
+        except (AttachRefused, DossierNotFound) as exc:  # 409: the piece came twice, so ask where it ends
             raise ConnectorDown("the upload is not where it was", **exc.facts) from exc
         if (now := _offset(answer)) <= offset:
             raise ConnectorDown("the upload does not move")
         return now
-
-    def _call(self, name: str) -> Call:
-        if name not in self._calls:
-            getattr(super(), name)(None)  # raises NotSupported
-        return self._calls[name]
 
     def _url(self, call: Call, facts: Mapping[str, Any]) -> str:
         return self._interface.base + call.url(facts)
@@ -211,6 +171,66 @@ class RestConnector(Unable):
         codes = self._interface.codes
         doctype = str(delivery.metadata.get("doctype") or "")
         return codes.get(doctype, codes.get("default", doctype))
+
+
+class _Attaches(RestConnector):
+    def attach(self, delivery: Delivery) -> Receipt:
+        """Sends the file, reads it back, gives the receipt."""
+        return self._send_file("attach", delivery)
+
+
+class _AttachesResults(RestConnector):
+    def attach_result(self, delivery: Delivery) -> Receipt:
+        """The same for a result."""
+        return self._send_file("attach_result", delivery)
+
+
+class _UpdatesFields(RestConnector):
+    def update_fields(self, delivery: Delivery) -> Receipt:
+        """Sends approved values."""
+        call = self._calls["update_fields"]
+        facts = {**_facts(delivery), **delivery.fields}
+        answer = self._client.json(call.method, self._url(call, facts), headers=_headers(call, facts), json=call.values(facts))
+        return _receipt(delivery, dig(answer, call.answer.get("id", "id")), dig(answer, call.answer.get("at", "at")))
+
+
+class _Finds(RestConnector):
+    def find(self, code: str) -> Dossier:
+        """Asks for a dossier. Raises DossierNotFound."""
+        call = self._calls["find"]
+        return _dossier(self._client.json(call.method, self._url(call, {"dossier": code})), call)
+
+
+class _ListsDossiers(RestConnector):
+    def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
+        """Asks page by page, until one is empty or brings nothing new."""
+        call, page, seen = self._calls["list_dossiers"], 0, set[str]()
+        while True:
+            facts = {"first": first.isoformat(), "last": last.isoformat(), "page": page}
+            found = dig(self._client.json(call.method, self._url(call, facts)), call.items)
+            fresh = [d for d in (_dossier(item, call) for item in found or []) if d.code not in seen]
+            if not fresh or (page and "{page}" not in call.path):
+                return
+            yield from fresh
+            seen |= {d.code for d in fresh}
+            page += 1
+
+
+#: call of a mapping -> the class with its method
+_OPERATIONS: Mapping[str, type[RestConnector]] = {
+    "attach": _Attaches,
+    "attach_result": _AttachesResults,
+    "update_fields": _UpdatesFields,
+    "find": _Finds,
+    "list_dossiers": _ListsDossiers,
+}
+
+
+def connect(interface: Interface, client: HttpClient) -> RestConnector:
+    """A connector whose class has the methods that the mapping has a call for, and no others."""
+    able = [operation for name, operation in _OPERATIONS.items() if name in interface.calls]
+    made: RestConnector = type("RestConnector", (*able, RestConnector), {})(interface, client)
+    return made
 
 
 def _facts(delivery: Delivery) -> dict[str, Any]:
@@ -302,4 +322,4 @@ def open(url: str, home: Path) -> RestConnector:
         folder=home / "secrets" / f"{name}.toml",
         timeout_s=interface.timeout_s,
     )
-    return RestConnector(interface, client)
+    return connect(interface, client)

@@ -144,7 +144,7 @@ delivery = sa.Table(
     sa.Column("seq", sa.Integer, primary_key=True),
     sa.Column("id", sa.String(64), nullable=False, unique=True),
     sa.Column("target", sa.String(120), nullable=False),
-    # attach, attach_result, update_fields, import_package, and those of other senders
+    # attach, attach_result, update_fields, add_register_case, and those of other senders
     sa.Column("kind", sa.String(24), nullable=False),
     # dossier, book or client
     sa.Column("order_key", sa.String(120), nullable=False),

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from digitizer.connectors import Connector, open_connector
+from digitizer.connectors import AddsRegisterCases, Connector, open_connector
 from digitizer.doctypes import DocType, digest, load
 from digitizer.errors import ConfigError, QueueDown
 from digitizer.ledger import Ledger, Transaction, indicators, open_ledger
@@ -109,7 +109,7 @@ class Ports:
     def book_target(self) -> str | None:
         """The target that takes register books; None where there is none, then `digitizer export moj` writes them."""
         names = [DOSSIERS, *self.settings.targets]
-        return next((name for name in names if "import_package" in self.connector_of(name).capabilities), None)
+        return next((name for name in names if isinstance(self.connector_of(name), AddsRegisterCases)), None)
 
     def pace_of(self, target: str) -> Pace:
         """What a target may be asked for at most. Raises ConfigError for quiet hours that are none."""

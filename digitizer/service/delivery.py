@@ -11,14 +11,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from digitizer.connectors import CAPABILITIES, HandsOver
+from digitizer.connectors import Flushes, HandsOver
 from digitizer.errors import ConnectorDown, DigitizerError, NotSupported, ServiceError, UsageError
 from digitizer.ledger import events, outbox, records, submissions
 from digitizer.ledger.outbox import Due
 from digitizer.model import Receipt, RecordState
 from digitizer.service.callbacks import tell
 from digitizer.service.context import Ports
-from digitizer.service.senders import SENDERS, is_handed
+from digitizer.service.senders import DOSSIER_KINDS, SENDERS
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,8 @@ class Deliveries(Ports):
                     self._renew(list(under_way.values()))
         if receipts:
             for connector in self.connectors():
-                connector.settle()
+                if isinstance(connector, Flushes):
+                    connector.flush()
         if trouble is not None:
             raise trouble
         return receipts
@@ -149,18 +150,16 @@ class Deliveries(Ports):
     def _send(self, due: Due, folder: Path) -> Receipt:
         if due.kind not in SENDERS:
             raise NotSupported("nothing here sends this kind of delivery", kind=due.kind)
-        if due.kind in CAPABILITIES and due.kind not in self.connector_of(due.target).capabilities:
-            raise NotSupported("this system has no function for it", kind=due.kind, target=due.target)
         return SENDERS[due.kind](self, due, folder)
 
     def _note(self, due: Due, receipt: Receipt, seconds: float) -> None:
-        handed = due.kind in CAPABILITIES and is_handed(self.connector_of(due.target))
+        handed = due.kind in DOSSIER_KINDS and self.connector_of(due.target).entered_by_hand
         with self.ledger.begin() as tx:
             new = outbox.delivered(tx, due, receipt, actor=ACTOR, seconds=seconds, now=self.clock(), handed=handed)
             if new and due.record and due.revision:
                 at = (due.record, due.revision)
                 records.move(tx, *at, [RecordState.READY], RecordState.ATTACHED, actor=ACTOR, action="attached")
-            if new and due.intake and due.kind in CAPABILITIES:
+            if new and due.intake and due.kind in DOSSIER_KINDS:
                 facts = {"kind": due.kind, "external_id": receipt.external_id}
                 tell(tx, "document.delivered", submissions.get_intake(tx, due.intake), **facts)
 

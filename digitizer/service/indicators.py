@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digitizer import dossiers, indicators, spreadsheets
-from digitizer.connectors import Dossier
+from digitizer.connectors import Dossier, ListsDossiers
 from digitizer.errors import UsageError
 from digitizer.indicators import CURRENT, DEFINITIONS, Counts, Known
 from digitizer.ledger import Transaction, events
@@ -99,10 +99,11 @@ class Indicators(Ports):
     def fetch_dossiers(self, month: str) -> int:
         """Asks every system that lists its dossiers for those of a month; how many. Raises NotSupported, ConnectorDown."""
         first, last = period(month)
-        able = [name for name in (DOSSIERS, *self.settings.targets) if "list_dossiers" in self.connector_of(name).capabilities]
+        connectors = [self.connector_of(name) for name in (DOSSIERS, *self.settings.targets)]
+        able = [connector for connector in connectors if isinstance(connector, ListsDossiers)]
         if not able:
             raise UsageError("no dossier system of ours lists its dossiers; give the list as a file: --dossiers FILE")
-        found = [row(d) for name in able for d in self.connector_of(name).list_dossiers(first, last)]
+        found = [row(d) for connector in able for d in connector.list_dossiers(first, last)]
         with self.ledger.begin() as tx:
             return kept.save_dossiers(tx, found, origin="connector")
 

@@ -34,8 +34,8 @@ class Books(Ports):
         done = [(intake, kept) for intake, kept in chosen if kept.state in records.APPROVED]
         for intake, kept in done:
             with self._scratch() as scratch:
-                connector.import_package(case_delivery(self, _due(intake, kept), intake, kept, scratch))
-        connector.settle()
+                connector.add_register_case(case_delivery(self, _due(intake, kept), intake, kept, scratch))
+        connector.flush()
         return Exported(books=len({(i.agency, i.book) for i, _ in done}), cases=len(done), left=len(chosen) - len(done))
 
     def compare_moj(self, sheet: Path, marked: Path, *, book: str, agency: str | None = None) -> list[moj.Difference]:
@@ -55,5 +55,5 @@ class Books(Ports):
 
 def _due(intake: Intake, kept: Kept) -> Due:
     key = f"export/{intake.book}/{kept.record.id}/{kept.record.revision}"
-    return Due(id=key, seq=0, target="", kind="import_package", order_key=intake.book or "", intake=intake.id,
+    return Due(id=key, seq=0, target="", kind="add_register_case", order_key=intake.book or "", intake=intake.id,
                record=kept.record.id, revision=kept.record.revision, key=key, dossier=None, attempts=1, made_at="")  # fmt: skip

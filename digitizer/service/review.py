@@ -52,8 +52,9 @@ class Review(Intakes):
                 deliver("update_fields", target=target, order_key=intake.dossier, dossier=intake.dossier, key=key)
                 self._write_attach_approved(tx, intake)
             elif intake.book and (book := self.book_target()):
+                # the key keeps the former name of this kind: what was queued before an update is not queued again
                 key = f"import_package/{intake.agency or '_'}/{intake.book}/{record.id}/{record.revision}"
-                deliver("import_package", target=book, order_key=intake.book, key=key)
+                deliver("add_register_case", target=book, order_key=intake.book, key=key)
 
     def place(self, intake_id: str, *, dossier: str | None, component: str | None, by: str) -> Intake:
         """A person says that a file belongs to a dossier as it is, whatever it was taken for; it is delivered next.

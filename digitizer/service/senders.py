@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from digitizer.connectors import Connector, Delivery
-from digitizer.errors import AttachError, NotApproved
+from digitizer.connectors import AddsRegisterCases, Attaches, AttachesResults, Delivery, UpdatesFields
+from digitizer.errors import AttachError, NotApproved, NotSupported
 from digitizer.ledger import outbox, records, submissions
 from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
@@ -20,6 +20,8 @@ from digitizer.service.context import Ports
 
 Sender = Callable[[Ports, Due, Path], Receipt]
 SENDERS: dict[str, Sender] = {}
+#: kinds that go to dossier systems
+DOSSIER_KINDS = frozenset({"attach", "attach_result", "update_fields", "add_register_case"})
 
 
 def sender(*kinds: str) -> Callable[[Sender], Sender]:
@@ -40,6 +42,14 @@ def sender(*kinds: str) -> Callable[[Sender], Sender]:
 def send_file(ports: Ports, due: Due, folder: Path) -> Receipt:
     """The searchable PDF of an intake, under its component or as the dossier's result."""
     connector, intake = ports.connector_of(due.target), _intake(ports, due)
+    if due.kind == "attach_result":
+        if not isinstance(connector, AttachesResults):
+            raise NotSupported("this system cannot attach results", target=due.target)
+        send = connector.attach_result
+    else:
+        if not isinstance(connector, Attaches):
+            raise NotSupported("this system cannot attach files", target=due.target)
+        send = connector.attach
     with ports.ledger.read() as tx:
         media_type, key = submissions.artifacts(tx, intake.bundle)["pdf"]
         kept = records.find(tx, bundle_id=intake.bundle)
@@ -52,15 +62,17 @@ def send_file(ports: Ports, due: Due, folder: Path) -> Receipt:
         path=path,
         metadata=_metadata(ports, intake, kept),
     )
-    return connector.attach_result(file) if due.kind == "attach_result" else connector.attach(file)
+    return send(file)
 
 
 @sender("update_fields")
 def send_fields(ports: Ports, due: Due, folder: Path) -> Receipt:
     """The approved values of a record."""
-    kept = _record(ports, due)
-    intake = _intake(ports, due)
-    return ports.connector_of(due.target).update_fields(
+    connector = ports.connector_of(due.target)
+    if not isinstance(connector, UpdatesFields):
+        raise NotSupported("this system cannot take values", target=due.target)
+    kept, intake = _record(ports, due), _intake(ports, due)
+    return connector.update_fields(
         _delivery(ports, due, intake)(
             name=f"{Path(intake.name).stem}-{'-'.join(kept.record.id.split('/')[1:])}",
             media_type="application/json",
@@ -71,15 +83,18 @@ def send_fields(ports: Ports, due: Due, folder: Path) -> Receipt:
     )
 
 
-@sender("import_package")
+@sender("add_register_case")
 def send_case(ports: Ports, due: Due, folder: Path) -> Receipt:
     """A registration case: its pages as a light PDF, its approved values, into its book."""
+    connector = ports.connector_of(due.target)
+    if not isinstance(connector, AddsRegisterCases):
+        raise NotSupported("this system cannot take register books", target=due.target)
     kept, intake = _record(ports, due), _intake(ports, due)
-    return ports.connector_of(due.target).import_package(case_delivery(ports, due, intake, kept, folder))
+    return connector.add_register_case(case_delivery(ports, due, intake, kept, folder))
 
 
 def case_delivery(ports: Ports, due: Due, intake: Intake, kept: Kept, folder: Path) -> Delivery:
-    """What `import_package` gets for a record of a book."""
+    """What `add_register_case` gets for a record of a book."""
     light, archive = folder / "case.pdf", folder / "archive.pdf"
     with ports.ledger.read() as tx:
         made = submissions.artifacts(tx, intake.bundle)
@@ -188,8 +203,3 @@ def _delivery(ports: Ports, due: Due, intake: Intake) -> partial[Delivery]:
         progress=due.progress,
         keep=keep,
     )
-
-
-def is_handed(connector: Connector | None) -> bool:
-    """Whether what this connector takes still has to be entered by hand in the system behind it."""
-    return connector is not None and "none" in connector.capabilities

@@ -13,9 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from digitizer.connectors import CAPABILITIES, Connector, Delivery, HandsOver, open_connector
+from digitizer.connectors import (
+    AddsRegisterCases,
+    Attaches,
+    AttachesResults,
+    Connector,
+    Delivery,
+    Finds,
+    Flushes,
+    HandsOver,
+    ListsDossiers,
+    UpdatesFields,
+    open_connector,
+)
 from digitizer.connectors.folder import FolderConnector
-from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, NotSupported, UsageError
+from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, UsageError
 from digitizer.signed_folders import KeyRing, check, unpack
 from tests.dossier_server import running
 
@@ -69,9 +81,9 @@ def delivery(tmp_path: Path, content: bytes = b"%PDF-1.7 ...", name: str = "Gi�
                     name=name, media_type="application/pdf", sha256=sha256, path=path)  # fmt: skip
 
 
-def needs(connector: Connector, capability: str) -> None:
-    if capability not in connector.capabilities:
-        pytest.skip(f"this connector does not declare {capability}")
+def needs(connector: Connector, protocol: type) -> None:
+    if not isinstance(connector, protocol):
+        pytest.skip(f"no connector that {protocol.__name__}")
 
 
 def case(tmp_path: Path, number: int = 15, **changes: object) -> Delivery:
@@ -88,39 +100,46 @@ def files(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
-def test_capabilities_are_declared(connector: Connector) -> None:
-    assert connector.capabilities
-    assert connector.capabilities <= CAPABILITIES
+#: adapter -> what its connector can do
+ABLE = {
+    "folder": {Attaches, AttachesResults, UpdatesFields},
+    "folder with a path": {Attaches, AttachesResults, UpdatesFields},
+    "rest": {Attaches, AttachesResults, UpdatesFields, Finds, ListsDossiers},
+    "moj": {AddsRegisterCases, Flushes},
+    "handover": {Attaches, AttachesResults, UpdatesFields, HandsOver},
+}
+PROTOCOLS = (Attaches, AttachesResults, UpdatesFields, AddsRegisterCases, Finds, ListsDossiers, Flushes, HandsOver)
 
 
-def test_what_is_not_declared_is_refused(connector: Connector, tmp_path: Path) -> None:
-    one = delivery(tmp_path)
-    calls: dict[str, Callable[[], object]] = {
-        "attach": lambda: connector.attach(one),
-        "attach_result": lambda: connector.attach_result(one),
-        "update_fields": lambda: connector.update_fields(one),
-        "import_package": lambda: connector.import_package(one),
-        "find": lambda: connector.find(CODE),
-        "list_dossiers": lambda: list(connector.list_dossiers(date(2026, 9, 1), date(2026, 9, 30))),
-    }
-    for name, call in calls.items():
-        if name not in connector.capabilities:
-            with pytest.raises(NotSupported):
-                call()
+def test_a_connector_has_the_methods_of_what_it_can_do_and_no_others(
+    connector: Connector, request: pytest.FixtureRequest
+) -> None:
+    adapter = request.node.callspec.params["connector"]
+    assert {protocol for protocol in PROTOCOLS if isinstance(connector, protocol)} == ABLE[adapter]
+    assert connector.entered_by_hand == (adapter == "handover")
+    assert not connector.after_approval
+
+
+def test_a_mapping_says_what_its_system_can_do(tmp_path: Path) -> None:
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "small.toml").write_text('[find]\npath = "/d/{dossier}"\n[auth]\nkind = "none"\n', encoding="utf-8")
+    connector = open_connector("rest+https://mot-cua.example.gov.vn?mapping=small", tmp_path)
+    assert {protocol for protocol in PROTOCOLS if isinstance(connector, protocol)} == {Finds}
+    connector.close()
 
 
 def test_a_declared_search_finds_its_dossiers(connector: Connector) -> None:
-    if "find" in connector.capabilities:
+    if isinstance(connector, Finds):
         assert connector.find(CODE).components == ("KS",)
         with pytest.raises(DossierNotFound):
             connector.find("H60.127.03-260930-9999")
-    if "list_dossiers" in connector.capabilities:
+    if isinstance(connector, ListsDossiers):
         assert [d.code for d in connector.list_dossiers(date(2026, 9, 1), date(2026, 9, 30))] == [CODE]
         assert list(connector.list_dossiers(date(2025, 9, 1), date(2025, 9, 30))) == []
 
 
 def test_an_attachment_gets_a_receipt(connector: Connector, tmp_path: Path) -> None:
-    needs(connector, "attach")
+    needs(connector, Attaches)
     receipt = connector.attach(delivery(tmp_path))
     assert receipt.dossier == CODE
     assert receipt.delivery == delivery(tmp_path).id
@@ -129,33 +148,33 @@ def test_an_attachment_gets_a_receipt(connector: Connector, tmp_path: Path) -> N
 
 
 def test_a_repeat_gets_the_same_receipt(connector: Connector, tmp_path: Path) -> None:
-    needs(connector, "attach")
+    needs(connector, Attaches)
     assert connector.attach(delivery(tmp_path)) == connector.attach(delivery(tmp_path))
 
 
 def test_two_files_of_one_name_are_both_kept(connector: Connector, tmp_path: Path) -> None:
-    needs(connector, "attach")
+    needs(connector, Attaches)
     first, second = delivery(tmp_path), delivery(tmp_path, b"%PDF-1.7 another")
     assert connector.attach(first).external_id != connector.attach(second).external_id
     assert connector.attach(first) == connector.attach(first)
 
 
 def test_a_case_gets_a_receipt_and_a_repeat_the_same(connector: Connector, tmp_path: Path) -> None:
-    needs(connector, "import_package")
-    first = connector.import_package(case(tmp_path))
-    assert connector.import_package(case(tmp_path)) == first
-    assert connector.import_package(case(tmp_path, 16)).external_id != first.external_id
+    needs(connector, AddsRegisterCases)
+    first = connector.add_register_case(case(tmp_path))
+    assert connector.add_register_case(case(tmp_path)) == first
+    assert connector.add_register_case(case(tmp_path, 16)).external_id != first.external_id
 
 
 def test_approved_values_get_a_receipt_too(connector: Connector, tmp_path: Path) -> None:
-    needs(connector, "update_fields")
+    needs(connector, UpdatesFields)
     approved = replace(delivery(tmp_path), key="update_fields/r1/1", fields={"nksHoTen": "NGUYỄN THỊ ƯỢNG", "ghiChu": ["a", "b"]})
     assert connector.update_fields(approved) == connector.update_fields(approved)
 
 
 @pytest.mark.parametrize("code", ["../other", "..", "/etc", "a/b", "a\\b", "", ".hidden", "C:", "x\0y", "NUL"])
 def test_no_code_leads_out_of_the_dossier(connector: Connector, tmp_path: Path, code: str) -> None:
-    needs(connector, "attach")
+    needs(connector, Attaches)
     with pytest.raises((AttachRefused, DossierNotFound)):
         connector.attach(replace(delivery(tmp_path), dossier=code))
     if code and isinstance(connector, FolderConnector):  # no component at all is fine

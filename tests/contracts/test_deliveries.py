@@ -107,5 +107,5 @@ def test_a_case_corrected_after_its_approval_does_not_reach_its_book(service: Se
     service.approve(RECORD, by="first")
     service.correct(RECORD, {"nksHoTen": "NGUYỄN VĂN B"}, by="second")
     service.deliver()
-    assert sorted(refused(service)) == [("import_package", "not_approved"), ("update_fields", "not_approved")]
+    assert sorted(refused(service)) == [("add_register_case", "not_approved"), ("update_fields", "not_approved")]
     assert not list(tmp_path.glob("moj/**/*.pdf"))

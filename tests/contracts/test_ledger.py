@@ -19,6 +19,7 @@ from alembic.migration import MigrationContext
 from digitizer.errors import ConfigError, LedgerDown, NotFound, RepeatDiffers
 from digitizer.ledger import Ledger, events, idempotency, jobs, open_ledger, outbox, records, submissions
 from digitizer.ledger.schema import event, metadata
+from digitizer.ledger.targets import Pace
 from digitizer.model import Field, Intake, IntakeState, Lane, Record, RecordState, Verdict
 from tests.servers import Servers
 
@@ -69,6 +70,19 @@ def test_opening_again_changes_nothing(ledger: Ledger, bundle: str, url: str, tm
     with again.read() as tx:
         assert [s.id for s in submissions.sources_of(tx, bundle)] == ["5" * 64]
     again.close()
+
+
+def test_a_register_case_queued_before_an_update_keeps_its_key(ledger: Ledger, url: str, tmp_path: Path) -> None:
+    key = "import_package/_/KS/1999/01/b/0/0/1"
+    with ledger.begin() as tx:
+        outbox.add(tx, "import_package", target="books", order_key="KS/1999/01", key=key, actor="test")
+        (before,) = outbox.pending(tx)
+        tx.execute(sa.text("UPDATE alembic_version SET version_num = '0009'"))
+    updated = open_ledger(url, tmp_path)
+    with updated.begin() as tx:
+        (after,) = outbox.claim(tx, "books", pace=Pace(), lease_s=60, now=time.time())
+    assert (after.kind, after.key, after.id) == ("add_register_case", key, before["delivery"])
+    updated.close()
 
 
 def test_a_ledger_that_cannot_be_opened_is_down(tmp_path: Path) -> None:

@@ -74,8 +74,8 @@ def test_names_of_three_projects_are_understood(name: str, found: dict[str, str]
 
 def test_a_book_becomes_a_sheet_and_a_zip(connector: MojConnector, tmp_path: Path) -> None:
     for number in (16, 2, 15):
-        connector.import_package(case(tmp_path, number))
-    connector.settle()
+        connector.add_register_case(case(tmp_path, number))
+    connector.flush()
     page = load_workbook(tmp_path / BOOK / "KS.1999.01.xlsx")["DL Import"]
     rows = list(page.iter_rows())
     assert [c.value for c in rows[0]] == COLUMNS["KS"]
@@ -88,34 +88,34 @@ def test_a_book_becomes_a_sheet_and_a_zip(connector: MojConnector, tmp_path: Pat
 
 
 def test_a_later_revision_takes_its_case_s_place(connector: MojConnector, tmp_path: Path) -> None:
-    connector.import_package(case(tmp_path))
+    connector.add_register_case(case(tmp_path))
     corrected = case(tmp_path, nksHoTen="NGUYỄN THỊ HÒA", ngayDangKy="1999-11-20")
     corrected.fields["revision"] = 2
     object.__setattr__(corrected, "key", corrected.key.removesuffix("/1") + "/2")
-    connector.import_package(corrected)
-    connector.settle()
+    connector.add_register_case(corrected)
+    connector.flush()
     assert [row["nksHoTen"] for row in spreadsheets.read(tmp_path / BOOK / "KS.1999.01.xlsx")] == ["NGUYỄN THỊ HÒA"]
     assert [p.name for p in (tmp_path / BOOK / "cases").glob("*.pdf")] == ["KS.1999.01.1999-11-20.015.pdf"]
 
 
 def test_two_cases_never_share_a_file(connector: MojConnector, tmp_path: Path) -> None:
-    connector.import_package(case(tmp_path))
+    connector.add_register_case(case(tmp_path))
     other = case(tmp_path)
     other.fields["record"] = "another"
     object.__setattr__(other, "key", "another/1")
     with pytest.raises(AttachRefused):
-        connector.import_package(other)
+        connector.add_register_case(other)
 
 
 @pytest.mark.parametrize("change", [{"so": None}, {"so": "không số"}])
 def test_a_case_without_a_number_is_refused(connector: MojConnector, tmp_path: Path, change: dict[str, str]) -> None:
     with pytest.raises(AttachRefused):
-        connector.import_package(case(tmp_path, **change))
+        connector.add_register_case(case(tmp_path, **change))
 
 
 def test_the_newer_template_has_a_number_identity_numbers_and_twins(tmp_path: Path) -> None:
     connector = moj.open("moj:?columns=70", tmp_path / "home")
-    connector.import_package(case(tmp_path, nksQuocTich="Việt Nam"))
+    connector.add_register_case(case(tmp_path, nksQuocTich="Việt Nam"))
     connector.close()
     (row,) = spreadsheets.read(tmp_path / BOOK / "KS.1999.01.xlsx", "DL Import")
     assert (row["STT"], row["nksSoDinhDanh"], row["nksQuocTichStr"]) == ("1", "008199001234", "Việt Nam")
