@@ -8,7 +8,7 @@ import numpy as np
 from pikepdf import OutlineItem, PageLocation, Pdf
 
 from digitizer.model import Digitized, Document, Record
-from digitizer.output.pages import placement
+from digitizer.output.page_geometry import placement
 from digitizer.output.placement import corners
 
 _UNKNOWN = "Chưa rõ loại"

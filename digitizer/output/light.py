@@ -18,8 +18,9 @@ from PIL import Image
 from digitizer.errors import OutputInvalid
 from digitizer.model import Floats, Pixels, Scan
 from digitizer.output import text_layer
+from digitizer.output.existing_text import fill
 from digitizer.output.images import Encoded
-from digitizer.output.pages import fill, placement
+from digitizer.output.page_geometry import placement
 
 #: bytes an A4 page may have, its share of text included
 PAGE_BYTES = 100_000

@@ -20,8 +20,9 @@ from digitizer.model import Digitized, EmbeddedTextFate, Image16, PageText, Pixe
 from digitizer.output import images, text_layer
 from digitizer.output.bookmarks import add_bookmarks
 from digitizer.output.conformance import offenders, save
+from digitizer.output.existing_text import drop_text, fill
 from digitizer.output.metadata import described
-from digitizer.output.pages import drop_text, fill, placement
+from digitizer.output.page_geometry import placement
 from digitizer.output.placement import exif_turn, operands, page_size
 from digitizer.output.sanitize import sanitize
 from digitizer.output.stamp import mark

@@ -42,7 +42,7 @@ from pyhanko_certvalidator.errors import PathError, ValidationError
 from pyhanko_certvalidator.fetchers.requests_fetchers import RequestsFetcherBackend
 
 from digitizer.errors import ConfigError, FileAccess, InputError, SigningFailed
-from digitizer.output.pages import shown_size, shown_to_user
+from digitizer.output.page_geometry import shown_size, shown_to_user
 from digitizer.output.stamp import drawn
 
 #: levels of PAdES: signature; with a time stamp; with what it takes to check it years later

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digitizer.model import Floats
 from digitizer.output import images
-from digitizer.output.pages import shown_to_user
+from digitizer.output.page_geometry import shown_to_user
 from digitizer.output.placement import affine, operands
 
 #: dots per inch of the picture

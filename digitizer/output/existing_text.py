@@ -1,4 +1,4 @@
-"""What a page of a PDF has of its own: its geometry, and text from before."""
+"""Text that a page of a PDF had before: taken out, or covered by a picture of the page."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, Stream
 
-from digitizer.model import Floats, Sheet
-from digitizer.output import placement as placing
+from digitizer.model import Sheet
 from digitizer.output.images import Encoded, stream
-from digitizer.output.placement import filling, on_pdf_page
+from digitizer.output.page_geometry import placement
+from digitizer.output.placement import affine, operands
 
 #: text rendering mode that leaves no mark
 _INVISIBLE = 3
@@ -19,49 +19,11 @@ _INVISIBLE = 3
 _SHOWS = ("Tj", "TJ", "'", '"')
 
 
-def placement(page: Page, sheet: Sheet) -> Floats:
-    """Where px of a scan lie in the user space of its page; see `placement.py`."""
-    if sheet.area is None:
-        x0, y0, x1, y1 = _visible(page)
-        return filling(sheet, (x1 - x0, y1 - y0))
-    return on_pdf_page(sheet, shown_to_user(page))
-
-
-def shown_to_user(page: Page) -> Floats:
-    """From points of the page as it is shown to its user space; see `placement.py`."""
-    unit = float(_inherited(page, "/UserUnit", 1))
-    return placing.shown_to_user(_visible(page), int(_inherited(page, "/Rotate", 0)), unit)
-
-
-def shown_size(page: Page) -> tuple[float, float]:
-    """(width, height) of the page as it is shown, points."""
-    x0, y0, x1, y1 = _visible(page)
-    unit = float(_inherited(page, "/UserUnit", 1))
-    size = (x1 - x0) * unit, (y1 - y0) * unit
-    return size if int(_inherited(page, "/Rotate", 0)) % 180 == 0 else size[::-1]
-
-
-def _visible(page: Page) -> tuple[float, float, float, float]:
-    media, crop = [float(v) for v in page.mediabox], [float(v) for v in page.cropbox]
-    return max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])
-
-
-def _inherited(page: Page, key: str, default: int) -> float:
-    node: Object | None = page.obj
-    for _ in range(50):
-        if node is None:
-            break
-        if key in node:
-            return float(node[key])
-        node = node.get("/Parent")
-    return default
-
-
 def fill(pdf: Pdf, page: Page, sheet: Sheet, encoded: Encoded) -> None:
     """Makes `page` the picture `encoded` where its scan of `sheet` lies; of all it had before only links stay."""
     # the unit square of an image, y up, to px of the scan, y down, to the page
-    unit = placement(page, sheet) @ placing.affine(sheet.width, 0, 0, -sheet.height, 0, sheet.height)
-    numbers = " ".join(f"{value:.5f}" for value in placing.operands(unit))
+    unit = placement(page, sheet) @ affine(sheet.width, 0, 0, -sheet.height, 0, sheet.height)
+    numbers = " ".join(f"{value:.5f}" for value in operands(unit))
     page.obj.Resources = Dictionary(XObject=Dictionary(Scan=stream(pdf, encoded)))
     page.obj.Contents = pdf.make_indirect(Stream(pdf, f"q {numbers} cm /Scan Do Q\n".encode()))
     if "/Annots" in page.obj:
