@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from digitizer.model import Line, PageText, Problem
-from digitizer.text import ACCENTED, fold
+from digitizer.text import ACCENTED, fold, is_national_title
 
 #: letters from which a page says in what language it is
 _LETTERS = 150
@@ -14,7 +14,6 @@ _VIETNAMESE = 0.06
 #: a line below this confidence was hardly read; a page where this share of the letters stands in such lines is no good
 _SURE, _SHARE = 0.6, 0.3
 _ACCENTED = frozenset(ACCENTED)
-_NATION = "cong hoa xa hoi chu nghia viet nam"
 
 
 def doubts(pages: Sequence[tuple[int, PageText]]) -> tuple[Problem, ...]:
@@ -44,7 +43,7 @@ def _side_by_side(lines: Sequence[Line]) -> bool:
 
 def national_titles(lines: Sequence[Line]) -> tuple[Line, Line] | None:
     """The national titles of two papers that lie side by side, the left one first."""
-    titles = [line for line in lines if _NATION in fold(line.text)]
+    titles = [line for line in lines if is_national_title(fold(line.text))]
     return next(
         (
             (a, b)

@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from digitizer.geometry import overlap
 from digitizer.model import Line, Mark, PageText
-from digitizer.text import fold
+from digitizer.text import fold, is_national_title
 
 #: how alike a long phrase, a shorter one and a very short one must be: short ones are easily found in other words
 #: (`quyển số` in `huyện Sơn Dương`)
@@ -21,8 +21,12 @@ _ALIKE, _SHORTER, _SHORT = 0.84, 0.92, 0.99
 _RIVAL = 0.6
 #: a title is at least so alike
 _TITLE = 0.8
-#: what stands at the head of any official paper
-_LETTERHEAD = ("cong hoa xa hoi chu nghia viet nam", "doc lap - tu do - hanh phuc", "viet nam dan chu cong hoa")
+#: what stands at the head of official papers besides the national title, folded: the motto, and the title before 1976
+_LETTERHEAD = ("doc lap - tu do - hanh phuc", "viet nam dan chu cong hoa")
+#: likeness from which a line holds one of them, in percent
+_LETTERHEAD_ALIKE = 85
+#: letters that such a line has at least
+_LETTERHEAD_LETTERS = 20
 #: lines a title may be broken over
 _BROKEN = 4
 #: share of capitals in a title
@@ -103,9 +107,7 @@ class Phrases:
         top = min((place.line.box.y0 for place in self.places), default=0.0)
         end = max((place.line.box.y1 for place in self.places), default=0.0)
         upper = [place for place in self.places if place.line.box.centre[1] <= top + 0.33 * (end - top)]
-        return any(
-            fuzz.partial_ratio(phrase, place.folded) >= 85 for phrase in _LETTERHEAD for place in upper if len(place.folded) >= 20
-        )
+        return any(is_national_title(place.folded) or _is_letterhead(place.folded) for place in upper)
 
     def title(self, said: str) -> tuple[float, Heading] | None:
         """(likeness 0-1, where) of a title as declared; `Đơn xin …` is any heading that begins so."""
@@ -141,6 +143,11 @@ class Phrases:
             if alike > best[0]:
                 best = (alike, place)
         return best
+
+
+def _is_letterhead(folded: str) -> bool:
+    long = len(folded) >= _LETTERHEAD_LETTERS
+    return long and any(fuzz.partial_ratio(phrase, folded) >= _LETTERHEAD_ALIKE for phrase in _LETTERHEAD)
 
 
 @lru_cache(maxsize=16)

@@ -9,12 +9,11 @@ from rapidfuzz import fuzz
 
 from digitizer.geometry import margin_column, same_row, union
 from digitizer.model import Box, Cell, Line
-from digitizer.text import fold
+from digitizer.text import fold, is_national_title
 
-#: head and end of an administrative paper (NĐ 30/2020, annex I): the national title stands right of the agency, the recipients
-#: left of the signature
-_NATION, _RECIPIENTS = "cong hoa xa hoi chu nghia viet nam", "noi nhan"
-#: likeness from which a line is one of them
+#: what the recipients of an administrative paper are headed with, folded: they stand left of the signature (NĐ 30/2020, annex I)
+_RECIPIENTS = "noi nhan"
+#: likeness from which a line is that heading, in percent
 _ALIKE = 85
 #: letters of what stands beside it, at least: on a card they are bits of its pattern
 _LETTERS = 5
@@ -128,7 +127,8 @@ def _columns(items: Sequence[_Item]) -> _Columns | None:
     ordered = sorted(items, key=lambda k: k.box.centre[1])
     for at, item in enumerate(ordered):
         text, box = fold(item.text).strip(" .:"), item.box
-        head, end = len(text) > 20 and fuzz.partial_ratio(_NATION, text) >= _ALIKE, fuzz.ratio(_RECIPIENTS, text) >= _ALIKE
+        # the national title stands right of the agency
+        head, end = is_national_title(text), fuzz.ratio(_RECIPIENTS, text) >= _ALIKE
         if not head and not end:
             continue
         near = (k for k in ordered if abs(k.box.centre[1] - box.centre[1]) < 2 * box.height)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitizer.text import ACCENTED, fold, nfc, strip_accents
+from digitizer.text import ACCENTED, fold, is_national_title, nfc, strip_accents
 
 
 def test_there_are_134_accented_letters() -> None:
@@ -42,3 +42,20 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 @given(st.text(alphabet=ACCENTED + "abc xyz", max_size=40))
 def test_stripping_keeps_the_number_of_letters(text: str) -> None:
     assert len(strip_accents(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_title"),
+    [
+        ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", True),
+        ("UBND XÃ ĐÀ VỊ   CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM", True),
+        ("CQNG HOA XA HỘI CHU NGHIA VIẸT NAM", True),
+        ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA", True),
+        ("VIỆT NAM", False),
+        ("Độc lập - Tự do - Hạnh phúc", False),
+        ("HỘI CHỦ NGHĨA", False),
+        ("ỦY BAN NHÂN DÂN XÃ CỘNG HÒA", False),
+    ],
+)
+def test_the_national_title_is_known_with_some_letters_misread(line: str, is_title: bool) -> None:
+    assert is_national_title(fold(line)) is is_title
