@@ -5,8 +5,10 @@ Both keep the px of the page they were read on, so that boxes and `to_scan` stay
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 
 from digitizer.classify.doubts import national_titles
 from digitizer.geometry import cut_out
@@ -14,17 +16,21 @@ from digitizer.model import PageText
 
 
 def split_side_by_side(texts: Sequence[PageText], positions: Sequence[int]) -> tuple[tuple[PageText, ...], tuple[int, ...]]:
-    """`texts` and their `positions`, pages that hold two papers divided; where no clear strip divides them a page stays whole."""
-    found = [(half, position) for text, position in zip(texts, positions, strict=True) for half in _halves(text)]
-    return tuple(text for text, _ in found), tuple(position for _, position in found)
+    """`texts` and the `positions` of their scans, each page that holds two papers divided into its halves, left half first.
+
+    A page stays whole where no clear strip divides it. The pages of a scan are numbered anew, from the left (`PageText.part`).
+    """
+    halves = [(half, position) for text, position in zip(texts, positions, strict=True) for half in _halves(text)]
+    numbers: defaultdict[int, count[int]] = defaultdict(count)
+    pages = tuple(replace(half, part=next(numbers[position])) for half, position in halves)
+    return pages, tuple(position for _, position in halves)
 
 
 def _halves(page: PageText) -> tuple[PageText, ...]:
     cut = _strip(page)
     if cut is None:
         return (page,)
-    left, right = cut_out(page, lambda box: box.centre[0] < cut), cut_out(page, lambda box: box.centre[0] >= cut)
-    return replace(left, part=2 * page.part), replace(right, part=2 * page.part + 1)
+    return cut_out(page, lambda box: box.centre[0] < cut), cut_out(page, lambda box: box.centre[0] >= cut)
 
 
 def _strip(page: PageText) -> float | None:

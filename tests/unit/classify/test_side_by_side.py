@@ -26,6 +26,7 @@ BESIDE = page_of(
 def test_two_papers_side_by_side_are_two_documents_and_a_person_looks_at_both() -> None:
     texts, positions = split_side_by_side([BESIDE], [4])
     assert positions == (4, 4)
+    assert [text.part for text in texts] == [0, 1]
     documents = classify(texts, positions, bundle="b", doctypes=OURS)
     assert [(d.doctype, d.pages, d.texts) for d in documents] == [
         ("death_notice", (4,), (0,)),
@@ -47,6 +48,16 @@ def test_two_halves_of_a_scan_that_both_begin_a_paper_are_two_documents() -> Non
 
 def test_two_papers_that_nothing_divides_stay_one_and_say_so() -> None:
     across = replace(BESIDE, lines=(*BESIDE.lines, line("X" * 100, y=900)))
-    assert split_side_by_side([across], [0]) == ((across,), (0,))
+    (whole,), positions = split_side_by_side([across], [0])
+    assert (whole.lines, whole.part, positions) == (across.lines, 0, (0,))
     assert "side_by_side" in [p.code for p in doubts([(0, across)])]
     assert split_side_by_side([page_of(*NATION, "GIẤY BÁO TỬ")], [0])[1] == (0,)
+
+
+def test_pages_of_a_scan_are_numbered_from_the_left_whichever_of_them_is_divided() -> None:
+    one = page_of("Ghi chú")
+    spread = [replace(BESIDE, part=0), replace(one, part=1), one, one, replace(BESIDE, part=1)]
+    texts, positions = split_side_by_side(spread, [0, 0, 1, 2, 2])
+    assert list(zip(positions, (text.part for text in texts), strict=True)) == [
+        (0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (2, 1), (2, 2),
+    ]  # fmt: skip
