@@ -1,11 +1,11 @@
-"""Chooses how sure is sure enough: fits the confidence of fields on a drawn set and writes `digitizer/extract/confidence.toml`.
+"""Fits the confidence of fields and its threshold on a drawn set. Writes `digitizer/extract/confidence.toml`.
 
     python benchmarks/calibrate.py all /tmp/calibration --files 700 --cache /tmp/readings      # draw what is missing, read, fit
 
-`draw` and `fit` do one half each. Drawing does not depend on the weights, and a file that is drawn or read stays so: after new
-weights only reading and fitting is left.
+`draw` and `fit` do one half each. Drawing does not depend on the weights, and files drawn or read before are kept. So after new
+weights only reading and fitting are left.
 
-The set shares no seed with samples/ and holds nothing of the evaluation data: what measures (benchmarks/run.py) is another set.
+The set shares no seed with samples/ and holds nothing of the evaluation data, on which benchmarks/run.py measures.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-#: seeds of the set; samples/ are drawn with 20260930
+#: first seed of the set. `samples/` are drawn with 20260930.
 SEED = 71_000_000
 LEVELS = ("clean", "office", "office", "hard")
 #: kinds of values that are calibrated together
@@ -43,11 +43,13 @@ GROUPS = {
     "text": ("text", "relation", "signer_title", "notes"),
     "tick": ("code",),
 }
-#: of the accepted values at most this share may be wrong, and how certain that has to be: a few wrong ones more or less decide
-#: where the threshold stands, so the share itself would be met by chance half of the time
-WRONG, CERTAIN = 0.002, 0.9
+#: at most this share of the accepted values may be wrong
+WRONG = 0.002
+#: certainty of that. Few values are wrong, so without it chance would decide the threshold half of the time.
+CERTAIN = 0.9
+#: parts of the set for measuring out of fold
 FOLDS = 5
-#: weight of keeping weights small: hardly a value is wrong, and what parts them from the others parts by chance
+#: weight of keeping weights small. Few values are wrong, and a free fit would follow chance.
 RIDGE = 5.0
 
 Floats = npt.NDArray[np.float64]
@@ -89,7 +91,7 @@ def draw(folder: Path, files: int) -> None:
 
 
 def varied(sample, number: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]
-    """`sample` with another level and other days, some years apart; no contradiction is put in."""
+    """`sample` with another level and other days, some years apart. No contradiction is put in."""
     apart = timedelta(days=int(rng.integers(-1_200, 1_200)))
     latest = date(2026, 8, 1)
     days = tuple(min(day + apart, latest) for day in sample.days)
@@ -109,7 +111,7 @@ class Case:
 
 
 def fit(folder: Path, cache: Path) -> int:
-    """Fits every group and writes `confidence.toml`; prints what it would accept."""
+    """Fits every group, writes `confidence.toml` and prints what it would accept."""
     from benchmarks.run import commit, tools_of
     from digitizer.extract.acceptance import CALIBRATION
 
@@ -170,7 +172,7 @@ def fitted(cases: Sequence[Case]) -> Group:
 
 
 def threshold(p: Floats, right: Floats) -> float:
-    """The least probability from which WRONG is kept with that certainty; half-way to the wrong one below it."""
+    """The least probability from which WRONG is kept with that certainty. It lies half-way to the next wrong value below."""
     order = np.argsort(-p)
     wrong = np.cumsum(1 - right[order])
     most = {count: most_likely_wrong(count) for count in range(int(wrong[-1]) + 1)}

@@ -1,8 +1,8 @@
 """Measures text detectors on drawn pages: `benchmarks/detector.py --pages 40 --model DIR`.
 
 Pages of the training kit with a seed and handwriting families of their own (`fonts_reserved.toml`). A line counts as found when
-one box covers nine tenths of it, a box as text when half of it lies on lines. Says too what the reader makes of the boxes (the
-letters of each line against its text, and everything read beside lines as insertions), and CPU milliseconds a page.
+one box covers nine tenths of it, a box as text when half of it lies on lines. The reader then reads the boxes. Its letters are
+compared with the text of each line, and all it reads beside lines counts as insertions. CPU is in milliseconds a page.
 """
 
 from __future__ import annotations

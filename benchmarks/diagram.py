@@ -7,7 +7,7 @@ from typing import Any
 
 
 def reliability(result: dict[str, Any], target: Path) -> None:
-    """Draws the bins of every engine and folder of `result` as a PNG; nothing where matplotlib is not installed."""
+    """Draws the bins of every engine and folder of `result` as a PNG. Does nothing where matplotlib is not installed."""
     try:
         import matplotlib
     except ImportError:

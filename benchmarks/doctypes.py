@@ -1,9 +1,9 @@
 """How well types are told apart, on pages drawn for the purpose: `benchmarks/doctypes.py --each 8`.
 
-Draws every sheet and every book with a seed the samples do not have, keeps nothing, and says which types were taken for which.
-By default the lines are those that were drawn, with letters misread at random (`--errors`, a share): that takes a second a page
+Draws every sheet and every book with a seed the samples do not have. It keeps nothing and says which types were taken for which.
+By default the lines are those that were drawn, with letters misread at random (`--errors`, a share). That takes a second a page
 and shows what the declarations can tell apart. `--read` scans the pages and reads them with the real engine instead.
-Then the single sheets are put together at random, as if scanned one after another, some with an empty back, and split again.
+Then single sheets are put together at random, as if scanned one after another, some with an empty back. They are split again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How legible the light derivative is: the same reader on it and on the master, letter by letter; and its size an A4 page.
+"""Measures the light derivative: its size for an A4 page, and the letters the reader reads otherwise than on the master.
 
 `.venv/bin/python benchmarks/light.py samples/decision/*.jpg`
 """

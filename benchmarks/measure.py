@@ -40,7 +40,7 @@ class Errors:
     letters: int = 0
 
     def add(self, read: str, truth: str) -> None:
-        """One more text; both are compared as NFC with single spaces."""
+        """Counts one more text. Both sides are compared as NFC with single spaces."""
         read, truth = nfc(read), nfc(truth)
         self.edits += Levenshtein.distance(read, truth)
         self.letters += len(truth)
@@ -93,7 +93,7 @@ class Trust:
     said: list[tuple[float, bool]] = field(default_factory=list)
 
     def add(self, got: Field | None, right: bool) -> None:
-        """One more value; without one, with a problem, or from a code or a person there is nothing to trust."""
+        """Counts one more value. A value that is missing, has a problem, or comes from a code or a person is left out."""
         if got is not None and got.value is not None and not got.problems and got.by == "ocr":
             self.said.append((got.confidence, right))
 
@@ -132,7 +132,7 @@ class Tally:
     records: Share = field(default_factory=Share)
     #: by hand, level, type and name of the field, see `_keys`
     fields: defaultdict[str, Matches] = field(default_factory=lambda: defaultdict(Matches))
-    #: accepted fields of those that the truth has; wrong ones among the accepted, those it does not have included
+    #: accepted fields that the truth has, and wrong ones among all accepted, also fields the truth does not have
     accepted: Share = field(default_factory=Share)
     accepted_wrong: int = 0
     wrong: list[dict[str, Any]] = field(default_factory=list)
@@ -213,7 +213,7 @@ def _keys(hand: str, level: str, doctype: str, name: str) -> tuple[str, ...]:
 
 
 def same(read: object, truth: object) -> bool:
-    """Exact match of two values in normal form; lists in order."""
+    """Whether two values in normal form are the same. Lists are compared in order."""
     if isinstance(truth, list):
         return isinstance(read, tuple | list) and [nfc(str(v)) for v in read] == [nfc(str(v)) for v in truth]
     if isinstance(truth, bool) or isinstance(read, bool):

@@ -8,7 +8,7 @@ import psutil
 
 
 def pss_of(root: psutil.Process) -> list[float]:
-    """Proportional set size of `root` and of all below it, MB; what ends while we look is left out."""
+    """Proportional set size of the process `root` and its children, MB. A process that ends meanwhile is left out."""
     found = []
     for process in [root, *root.children(recursive=True)]:
         with suppress(psutil.Error):

@@ -1,9 +1,9 @@
 """Measures page geometry alone: `benchmarks/pages.py` (drawn scans with known transforms, real pages with known angles).
 
-Angles, orientation, splits, how far points of the flattened page lie from where they were drawn, and CPU ms a page; side by side
-on the same pages the `deskew` package and what OCRmyPDF asks Tesseract for (`--deskew --rotate-pages`). `--steps FOLDER` reads
-pages with the default engine after each step instead: a step that lowers no error is not worth its time.
-Results go to `benchmarks/results/`. Needs the extras `draw` and `bench`; the evaluation data is used where it is present.
+It measures angles, orientation, splits and CPU ms a page. It also measures how far points of the flattened page lie from where
+they were drawn. The `deskew` package, and what OCRmyPDF asks Tesseract for (`--deskew --rotate-pages`), run on the same pages.
+`--steps FOLDER` reads pages with the default engine after each step instead. A step that lowers no error is not worth its time.
+Results go to `benchmarks/results/`. Needs the extras `draw` and `bench`. The evaluation data is used where it is present.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ def speed(kit: Kit) -> dict[str, Any]:
 
 
 def turned() -> dict[str, Any]:
-    """Orientation of every page of the samples with something on it, each four ways up; nothing is read."""
+    """Orientation of every written page of the samples, each four ways up. Nothing is read."""
     import json
 
     from digitizer.pages import load
@@ -249,7 +249,7 @@ def _pose(pixels: Any) -> Any:
 
 
 def memory() -> dict[str, Any]:
-    """Peak PSS, MB, of one process that decodes (in a child) and straightens; no engine is loaded."""
+    """Peak PSS, MB, of one process that decodes (in a child) and straightens. No engine is loaded."""
     import subprocess
 
     found = {}
@@ -301,7 +301,7 @@ class Angles:
         self.turned: list[bool] = []
 
     def add(self, skew: float, rotation: int, known_skew: float, known_rotation: int) -> None:
-        """One page; a page taken for turned wrongly says nothing about its skew."""
+        """Counts one page. The skew of a page that was turned wrongly is not counted."""
         self.turned.append(rotation == known_rotation)
         if self.turned[-1]:
             self.off.append(abs(skew - known_skew))
@@ -375,7 +375,7 @@ def by_ocrmypdf(pixels: Any) -> tuple[float, int]:
 
 
 def steps(folders: list[Path], only: list[str]) -> Iterator[dict[str, Any]]:
-    """Letters and fields of the same engine after each step, each with those before it; again after every document."""
+    """Letters and fields that the same engine reads after each step and all steps before it. Printed after every document."""
     import importlib
 
     from benchmarks.measure import Tally
@@ -411,7 +411,7 @@ def _as_is(pixels: Any, *_: Any) -> Any:
     return pixels
 
 
-#: step -> what straighten does instead of the steps after it; the last is no step of the product
+#: step -> function that straighten calls instead of the steps after it. The last is no step of the product.
 STEPS: dict[str, dict[str, Callable[..., Any]]] = {
     "upright and level": {"find_sheet": _nothing, "find_bend": _nothing, "lift_seals": _as_is},
     "sheet found": {"find_bend": _nothing, "lift_seals": _as_is},

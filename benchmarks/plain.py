@@ -1,6 +1,6 @@
-"""The plain baseline: text of an engine, the declared labels by regular expression, nothing else; the type of paper is given.
+"""The plain baseline: text of an engine, and the declared labels by regular expression. The type of paper is given.
 
-What somebody would write in an afternoon: a label found in a line, its value the rest of the line up to the next label.
+A label is found in a line. Its value is the rest of the line up to the next label.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _record(name: str, pages: Sequence[PageText], doctype: DocType | None) -> Re
 
 
 def _fields(pages: Sequence[PageText], doctype: DocType) -> Iterator[Field]:
-    """Each field once, in the order of the declaration; a label two fields share belongs to each in its turn."""
+    """Each field once, in the order of the declaration. Fields that share a label get its places one after the other."""
     lines = [line.text for page in pages for line in page.lines]
     folded = [strip_accents(line).lower() for line in lines]
     labels = sorted(doctype.labels, key=len, reverse=True)

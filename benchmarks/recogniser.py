@@ -1,9 +1,9 @@
 """Measures readers on pictures of single lines: `benchmarks/recogniser.py --lines ../shared/data/printed_lines_anle --drawn 400`.
 
-A folder holds `labels.tsv` (`file<TAB>text`); labels of several rows are left out. `--drawn N` draws N lines with the handwriting
+A folder holds `labels.tsv` (`file<TAB>text`). Labels of several rows are left out. `--drawn N` draws N lines with the handwriting
 families that nothing was trained on (`fonts_reserved.toml`; needs the network once, to fetch them). The recogniser we
-ship and Tesseract `vie` read the same lines in the same run; `--model FOLDER` adds a candidate. Says which letters are taken
-for which, and what the network costs.
+ship and Tesseract `vie` read the same lines in the same run. `--model FOLDER` adds a candidate. The result says which letters are
+taken for which, and what the network costs.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def measure(lines: LineSet, read: Read) -> dict[str, Any]:
 
 
 def cost(folder: Path) -> dict[int, float]:
-    """CPU of the network alone on one core, for lines of 320 and of 1,200 px; the best of five rounds."""
+    """CPU of the network alone on one core, for lines of 320 and of 1,200 px, the best of five rounds."""
     network, found = Network(check_model(folder, "recogniser"), 1), {}
     for width in (320, 1_200):
         strip = np.random.default_rng(0).integers(0, 255, (48, width, 3), dtype=np.uint8)

@@ -2,10 +2,10 @@
 
 A folder holds `<name>.truth.json` beside its scans (docs: samples/README.md), or a `labels.tsv` (`file<TAB>text`) as plain
 reading. Each engine runs in a process of its own, alone, with one thread. Results go to `benchmarks/results/`, with machine and
-commit; a figure below `floors.toml` ends with exit code 1.
+commit. A figure below `floors.toml` ends with exit code 1.
 
-`--cache DIR` keeps what was read, lattices included, outside the repository, by content of the file, weights and reading code:
-for working on what comes after reading. CPU seconds mean nothing then, and nothing is rendered.
+`--cache DIR` keeps readings with their lattices outside the repository, by file, weights and reading code. It serves work on the
+stages after reading. CPU seconds mean nothing then, and nothing is rendered.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _alone(engine: str, given: argparse.Namespace) -> Any:
 
 
 def tools_of(engine_name: str, **models: Path | None) -> Any:
-    """What the stages work with, as the product has it; `models`: folders of another detector or recogniser."""
+    """The tools of the stages, as in the product. `models`: folders of another detector or recogniser."""
     sys.path.insert(0, str(ROOT))
     from digitizer.doctypes import digest, load
     from digitizer.ocr import open_engine
@@ -114,7 +114,7 @@ def measure(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def _one(path: Path, truth: dict[str, Any], tools: Any, tally: Any, cache: Path | None, baseline: Any) -> int:
-    """Reads one file; how many scans it has."""
+    """Reads one file and returns how many scans it has."""
     from benchmarks.plain import plain
     from digitizer.pages import ScanFile
 
@@ -228,7 +228,7 @@ def _cpu_seconds() -> float:
 
 
 def save(figures: dict[str, Any], folder: Path, name: str) -> Path:
-    """Writes `figures` with machine, commit and time into `folder`; the file."""
+    """Writes `figures` with machine, commit and time into `folder` and returns the file."""
     now = datetime.now(UTC)
     result = {"machine": machine(), "commit": commit(), "at": now.isoformat(timespec="seconds"), **figures}
     folder.mkdir(parents=True, exist_ok=True)
@@ -250,7 +250,7 @@ def machine() -> dict[str, Any]:
 
 
 def commit() -> str:
-    """The commit measured; `-dirty` when files differ from it."""
+    """The commit measured, with `-dirty` when files differ from it."""
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     changed = subprocess.run(
         ["git", "status", "--porcelain", "--", "digitizer", "benchmarks/run.py", "benchmarks/measure.py"],

@@ -1,6 +1,6 @@
 """Draws samples/: `python samples/make.py` writes every file, `--check` draws again and compares bytes, `--only TEXT` takes some.
 
-Needs the extra `draw` and, the first time, npm and apt-get for the fonts; reading the committed samples needs neither.
+Needs the extra `draw` and, the first time, npm and apt-get for the fonts. Reading the committed samples needs neither.
 Every file has its own seed, so that adding one leaves the others alone.
 """
 
@@ -49,7 +49,7 @@ class Studio:
 
 @dataclass(slots=True)
 class Drawn:
-    """One sheet, what it says, and how to scan it; `type` empty for a sheet that goes on with the document before."""
+    """One sheet, its values, and how to scan it. `type` is empty for a sheet that continues the document before."""
 
     type: str
     sheet: Sheet
@@ -75,7 +75,7 @@ class Sample:
     cancelled: bool = False
     #: label of the ticked box, where it is not the first
     tick: str = ""
-    #: papers of a bundle, one scan each; `+back`: its back is printed, `+blank`: its back is empty
+    #: papers of a bundle, one scan each. `+back`: with a printed back. `+blank`: with an empty back.
     papers: tuple[str, ...] = ()
     #: rotation of each scan of a book
     turned: tuple[int, ...] = ()
@@ -174,7 +174,7 @@ def spread(studio: Studio, sample: Sample) -> Sequence[Drawn]:
 
 
 def book(studio: Studio, sample: Sample) -> Sequence[Drawn]:
-    """Pages of one book: one print, one office, one hand; a remark on the second."""
+    """Pages of one book: one print, one office, one hand, and a remark on the second page."""
     rng, fonts = studio.rng, studio.fonts
     writer = hand(fonts, rng, x_height_mm=2.1) if sample.by == "hand" else sample.by
     press, at, pages = printing(fonts, rng, sample.by), cases.office(rng, sample.days[0]), []
@@ -213,7 +213,7 @@ def our_office() -> Office:
 
 
 def family() -> Case:
-    """The birth that the demo dossier is about, the same for each of its files; the declarant holds the card that is in it."""
+    """The birth in the demo dossier, the same for each of its files. The declarant holds the card that is in it."""
     case = cases.birth(np.random.default_rng([SEED, 12]), date(2026, 9, 30), 118, our_office())
     declarant = case.people["declarant"]
     held = Paper(kind="CCCD", number=declarant.personal_number, issued=date(2023, 3, 14), issuer="Cục CS QLHC về TTXH")
@@ -278,7 +278,7 @@ def render(sample: Sample, fonts: Fonts) -> Iterator[tuple[Path, bytes]]:
 
 
 def documents(drawn: Sequence[Drawn]) -> Iterator[truth.Document]:
-    """The documents of a file; pages of one book make one document."""
+    """The documents of a file. Pages of one book make one document."""
     groups: list[tuple[str, list[int]]] = []
     for place, page in enumerate(drawn):
         if groups and (not page.type or (page.type == groups[-1][0] and page.type.endswith("_register"))):

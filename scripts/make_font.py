@@ -1,7 +1,7 @@
-"""Makes the two fonts in `digitizer/output/`, the same bytes every time; run with the `bench` extra, which has fontTools.
+"""Makes the two fonts in `digitizer/output/`, the same bytes every time. Run with the `bench` extra, which has fontTools.
 
 `glyphless.ttf`: two glyphs that paint nothing, half an em wide, for the invisible text of our PDFs.
-`stamp.ttf`: Noto Sans (SIL Open Font License 1.1) cut to Latin and Vietnamese, for marks people see; the whole font comes with
+`stamp.ttf`: Noto Sans (SIL Open Font License 1.1) cut to Latin and Vietnamese, for marks people see. The whole font comes with
 OCRmyPDF: `.venv/bin/python scripts/make_font.py .venv/lib/python3*/site-packages/ocrmypdf/data/NotoSans-Regular.ttf`.
 """
 
