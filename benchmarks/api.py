@@ -122,7 +122,7 @@ def main() -> int:
 def served(home: Path) -> Iterator[tuple[str, int, str]]:
     """(address, process id, key) of a server."""
     with Service.open(Settings(home=home)) as service:
-        token = service.add_key(
+        token = service.api_keys.add(
             "bench",
             agencies=["H60.127.03"],
             verbs=list(Verb),

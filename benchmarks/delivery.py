@@ -27,6 +27,7 @@ from digitizer.errors import ConnectorDown
 from digitizer.ledger import outbox
 from digitizer.model import Receipt
 from digitizer.service import Service
+from digitizer.service.context import DOSSIERS, Connectors
 from digitizer.settings import DeliveryOptions, Settings
 from tests.dossier_server import Database
 from tests.faults.delivery_run import configure, fill
@@ -53,7 +54,7 @@ def healthy(count: int) -> dict[str, Any]:
             settings = Settings(home=home, connector=f"rest+http://127.0.0.1:{port}?mapping=generic")
             with Service.open(settings) as service:
                 cpu, wall = time.process_time(), time.monotonic()
-                delivered = len(service.deliver())
+                delivered = len(service.deliveries.deliver())
                 cpu, wall = time.process_time() - cpu, time.monotonic() - wall
         finally:
             server.kill()
@@ -90,19 +91,19 @@ def outage(rate_per_second: float, arrivals_per_minute: int, seed: int) -> dict[
         one = SimpleNamespace(database=SimpleNamespace(add_dossier=lambda *_, **__: None))
         fill(home, one, 1)  # type: ignore[arg-type]
         options = DeliveryOptions(rate_per_minute=rate_per_second * 60, concurrency=16)
-        with Service.open(Settings(home=home, delivery=options)) as service:
-            service._connectors["dossiers"] = system
-            now = 1_790_000_000.0
-            service.clock = lambda: now  # type: ignore[method-assign]
+        now = 1_790_000_000.0
+        settings = Settings(home=home, delivery=options)
+        with Service.open(settings, clock=lambda: now) as service:
+            service.context.connectors = Connectors(settings, {DOSSIERS: system})
             begin, number, back, first = now + 120 + rng.uniform(0, 60), 0, 0.0, 0.0
             while True:
                 system.down = begin <= now < begin + OUTAGE_S
                 if now < begin + OUTAGE_S:
                     number = _arrive(service, number, round(arrivals_per_minute * STEP_S / 60))
-                done = len(service.deliver())
+                done = len(service.deliveries.deliver())
                 if now >= begin + OUTAGE_S:
                     first = first or (now if done else 0.0)
-                    with service.ledger.read() as tx:
+                    with service.context.ledger.read() as tx:
                         if not outbox.counts(tx).get("PENDING"):
                             back = now
                             break
@@ -112,7 +113,7 @@ def outage(rate_per_second: float, arrivals_per_minute: int, seed: int) -> dict[
 
 
 def _arrive(service: Service, number: int, count: int) -> int:
-    with service.ledger.begin() as tx:
+    with service.context.ledger.begin() as tx:
         for n in range(number, number + count):
             key = f"attach/D{n}/KS/{n}"
             what = {"target": "dossiers", "order_key": f"D{n}", "dossier": f"D{n}", "intake_id": f"{0:032}"}

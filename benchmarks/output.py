@@ -120,12 +120,12 @@ def take_over(readings: Path, home: Path) -> int:
 
     shutil.copytree(readings, home)
     with Service.open(Settings(home=home)) as service:
-        with service.ledger.read() as tx:
+        with service.context.ledger.read() as tx:
             intakes = tx.execute(select(schema.intake.c.id).where(schema.intake.c.state == "DIGITIZED")).scalars().all()
-            read = schema.page.c.engine == service.tools.fingerprint
+            read = schema.page.c.engine == service.context.tools.fingerprint
             pages = int(tx.execute(select(func.count()).select_from(schema.page).where(read)).scalar_one())
         for intake in intakes:
-            service.retry(intake, by="benchmarks/output.py")
+            service.recovery.retry(intake, by="benchmarks/output.py")
     return pages
 
 
@@ -170,7 +170,7 @@ def by_first_page(file: Path, folder: Path) -> Path:
         if len({(page.Contents.read_bytes(), page.Resources.unparse(True), str(page.mediabox)) for page in pdf.pages}) > 1:
             raise ValueError(f"{file} has {pages} pages, which differ: reading one does not do")
     with Service.open(Settings(home=folder / "home")) as service:
-        tools = service.tools
+        tools = service.context.tools
     (first,) = read_pages(file, source="long", scans=[0], tools=tools)
     readings = [
         (n, Reading(scan=n, texts=tuple(replace(text, scan=n) for text in first.texts), seconds={})) for n in range(pages)

@@ -42,7 +42,7 @@ from digitizer.settings import Settings  # noqa: E402
 from tests.faults.pool import Pool, all_over, blank_page, opened  # noqa: E402
 from tests.servers import Servers  # noqa: E402
 from workers import loop as shifts  # noqa: E402
-from workers.loop import Shift  # noqa: E402
+from workers.loop import Lifetime, WorkerLoop  # noqa: E402
 
 BACKLOG = 100_000
 #: pages of a book of the bulk run
@@ -100,25 +100,25 @@ def _backlog(url: str, home: Path) -> dict[str, Any]:
     with Service.open(Settings(home=home, ledger=url)) as service:
 
         def claim() -> None:
-            with service.ledger.begin() as tx:
+            with service.context.ledger.begin() as tx:
                 assert jobs.claim(tx, worker="bench", lease_s=600) is not None
 
-        service.sweep()  # seals the events once
+        service.recovery.sweep()  # seals the events once
         return {
             "jobs": BACKLOG,
             "bytes_each": _size(service) // BACKLOG,
             "fill_s": round(filled, 1),
             "claim_ms": _times(claim, 300),
-            "status_ms": _times(service.status, 10),
-            "sweep_ms": _times(service.sweep, 5),
-            "waiting_ms": _times(service.waiting, 10),
+            "status_ms": _times(service.status.now, 10),
+            "sweep_ms": _times(service.recovery.sweep, 5),
+            "waiting_ms": _times(service.jobs.waiting, 10),
         }
 
 
 def _size(service: Service) -> int:
     """Bytes of the ledger on disk."""
     query = {"sqlite": "select page_count * page_size from pragma_page_count(), pragma_page_size()"}
-    with service.ledger.read() as tx:
+    with service.context.ledger.read() as tx:
         text = query.get(tx.dialect.name, "select pg_database_size(current_database())")
         return int(tx.execute(sa.text(text)).scalar_one())
 
@@ -166,15 +166,16 @@ def _overhead(pool: Pool, count: int, *, book: bool) -> dict[str, Any]:
             files.append(pool.home / f"{number:03}.png")
             files[-1].write_bytes(blank_page(number))
         for group in [files] if book else [[f] for f in files]:
-            service.receive(group, group[0].name, Submission(actor="bench", book="KS/1999/01" if book else None))
+            service.submissions.receive(group, group[0].name, Submission(actor="bench", book="KS/1999/01" if book else None))
         taken = dict(spent)
         spent.clear()
         cpu, wall = time.process_time(), time.perf_counter()
-        shift = Shift(service, "bench")
-        while not shift.over and service.waiting():
-            shift.work_for(60)
+        lifetime = Lifetime()
+        loop = WorkerLoop(service, "bench", lifetime)
+        while not lifetime.over and service.jobs.waiting():
+            loop.work_for(60)
         whole = {"cpu_ms": (time.process_time() - cpu) * 1000 / count, "wall_ms": (time.perf_counter() - wall) * 1000 / count}
-        assert service.status().intakes == {"DIGITIZED": 1 if book else count}
+        assert service.status.now().intakes == {"DIGITIZED": 1 if book else count}
         receiving = {name: round(cpu * 1000 / count, 2) for name, (cpu, _) in taken.items()}
         working = {
             name: {"cpu_ms": round(cpu * 1000 / count, 2), "wall_ms": round(wall * 1000 / count, 2)}
@@ -214,10 +215,10 @@ def _measured(service: Service) -> Iterator[dict[str, tuple[float, float]]]:
         return inner
 
     for name in ("put_file", "open", "stat"):
-        setattr(service.store, name, timed("store", getattr(service.store, name)))
-    service.ledger.on_jobs = timed("queue", service.ledger.on_jobs)
-    for name in ("begin", "read"):
-        setattr(service.ledger, name, transaction(getattr(service.ledger, name)))
+        setattr(service.context.store, name, timed("store", getattr(service.context.store, name)))
+    service.context.queue.wake = timed("queue", service.context.queue.wake)  # type: ignore[method-assign]
+    for name in ("begin", "autocommit"):
+        setattr(service.context.ledger, name, transaction(getattr(service.context.ledger, name)))
     yield spent
 
 
@@ -328,7 +329,7 @@ def _scaled(servers: Servers, folder: Path, workers: int, pages: int) -> dict[st
 
         def submit(some: list[Path]) -> None:
             for sheet in some:
-                service.receive([sheet], sheet.name, Submission(actor="bench"))
+                service.submissions.receive([sheet], sheet.name, Submission(actor="bench"))
 
         submit(made[:warm])
         watch = Watch(pool.start(workers).pid)

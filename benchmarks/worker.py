@@ -21,7 +21,7 @@ sys.path[:0] = [str(HERE.parent)]
 
 from benchmarks.memory import pss_of  # noqa: E402
 from digitizer.ledger.schema import artifact, page, source  # noqa: E402
-from digitizer.service import Service, Submission, job_runner  # noqa: E402
+from digitizer.service import Service, Submission, job_steps  # noqa: E402
 from digitizer.settings import EngineOptions, Settings  # noqa: E402
 from tests.faults.pool import Pool  # noqa: E402
 from tests.servers import Servers  # noqa: E402
@@ -35,15 +35,15 @@ def share(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str
     pool.more = {"DIGITIZER_LEASE_S": "120"}
     with Service.open(pool.settings()) as service:
         for sheet in sheets(pool.home, pages):
-            service.receive([sheet], sheet.name, Submission(actor="bench"))
-        assert service.tools is not None  # the engine is loaded before the clock starts
+            service.submissions.receive([sheet], sheet.name, Submission(actor="bench"))
+        assert service.context.tools is not None  # the engine is loaded before the clock starts
         tables = _tables(service)
-        read, job_runner.read_pages = job_runner.read_pages, _clocked(job_runner.read_pages, spent)
+        read, job_steps.read_pages = job_steps.read_pages, _clocked(job_steps.read_pages, spent)
         began = _cpu_s()
-        while service.work("bench") is not None:
+        while service.jobs.work("bench") is not None:
             pass
-        whole, job_runner.read_pages = _cpu_s() - began, read
-        assert service.status().intakes == {"DIGITIZED": pages}
+        whole, job_steps.read_pages = _cpu_s() - began, read
+        assert service.status.now().intakes == {"DIGITIZED": pages}
         stored = {"ledger": (_tables(service) - tables) // pages, **_stored(service, pages)}
     cpu = {"cpu_s": round(whole, 1), "reading_cpu_s": round(spent[0], 1), "share": round(spent[0] / whole, 3)}
     return {"pages": pages, **cpu, "bytes a page": stored}
@@ -51,18 +51,18 @@ def share(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str
 
 def _tables(service: Service) -> int:
     """Bytes of all tables of a PostgreSQL ledger with their indexes."""
-    with service.ledger.read() as tx:
+    with service.context.ledger.read() as tx:
         return int(tx.execute(sa.text("select sum(pg_total_relation_size(oid)) from pg_class where relkind = 'r'")).scalar_one())
 
 
 def _stored(service: Service, pages: int) -> dict[str, int]:
     """Bytes in the store a page, by kind."""
-    with service.ledger.read() as tx:
+    with service.context.ledger.read() as tx:
         found = {"original": int(tx.execute(sa.select(sa.func.sum(source.c.size))).scalar_one())}
         keys = [("reading", key) for key in tx.execute(sa.select(page.c.texts)).scalars()]
         keys += [(row.kind, row.key) for row in tx.execute(sa.select(artifact.c.kind, artifact.c.key))]
     for kind, key in keys:
-        found[kind] = found.get(kind, 0) + service.store.stat(key).size
+        found[kind] = found.get(kind, 0) + service.context.store.stat(key).size
     return {kind: size // pages for kind, size in found.items()}
 
 
@@ -94,11 +94,11 @@ def peak(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str,
         ):
             sheet = folder / f"a3-{number}.jpg"
             _spread(sheet, names)
-            service.receive([sheet], sheet.name, Submission(actor="bench"))
+            service.submissions.receive([sheet], sheet.name, Submission(actor="bench"))
         watch, found = Watch(os.getpid(), every_s=0.1), {}
-        while service.work("bench") is not None:
+        while service.jobs.work("bench") is not None:
             found[f"sheet {len(found) + 1}"] = round(watch.peak_mb)
-        assert service.status().intakes == {"DIGITIZED": 2}
+        assert service.status.now().intakes == {"DIGITIZED": 2}
         return {"pss_mb after each": found, "peak_pss_mb": round(watch.end()["peak_mb"])}
 
 
@@ -120,16 +120,16 @@ def memory(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[st
             drawing = multiprocessing.get_context("spawn").Process(target=_bind, args=(sheet, first, given.pages))
             drawing.start()
             drawing.join()
-            service.receive([sheet], sheet.name, Submission(actor="bench"))
+            service.submissions.receive([sheet], sheet.name, Submission(actor="bench"))
             sheet.unlink()
         watch, done, seen, until = Watch(os.getpid()), 0, [], time.monotonic() + 60 * given.minutes
         began = _cpu_s()
-        while time.monotonic() < until and (job := service.work("bench")) is not None:
+        while time.monotonic() < until and (job := service.jobs.work("bench")) is not None:
             if job.kind == "finish":
                 done += BINDING
                 seen.append({"pages": done, "pss_mb": round(watch.pss_mb())})
                 print(seen[-1], flush=True)
-        failed = service.status().intakes.get("FAILED", 0)
+        failed = service.status.now().intakes.get("FAILED", 0)
         cpu = round((_cpu_s() - began) / max(1, done), 2)
         return {
             "pages": done,

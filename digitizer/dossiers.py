@@ -1,4 +1,4 @@
-"""How a file finds its dossier: the submission's own word, its path, its name, `dossiers.csv` beside it; else a person."""
+"""Codes of dossiers, agencies and books, and what paths, names and listings say about the dossier of a file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ RESULT = re.compile(r"(?:.*[-.])?KQ\d*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What a file's path says about it; `how` names the rule that found the dossier."""
+class RoutingHint:
+    """What path, name or listing of a file say about it; `how` names the rule that found the dossier."""
 
     agency: str | None = None
     dossier: str | None = None
@@ -50,7 +50,7 @@ def in_text(text: str) -> str | None:
     return None
 
 
-def from_path(path: PurePath) -> Place:
+def from_path(path: PurePath) -> RoutingHint:
     """What the folders and the file name say.
 
     `<agency>/dossiers/<code>/[<component>/]<file>`, `<agency>/books/KS/1999/01/<file>`, or a dossier code in the name.
@@ -60,37 +60,31 @@ def from_path(path: PurePath) -> Place:
         agency = folders[i - 1] if i and AGENCY.fullmatch(folders[i - 1]) else None
         rest = folders[i + 1 :]
         if folder == "dossiers" and rest and valid(rest[0]):
-            return Place(agency=agency, dossier=rest[0], component=rest[1] if len(rest) > 1 else None, how="folder")
+            return RoutingHint(agency=agency, dossier=rest[0], component=rest[1] if len(rest) > 1 else None, how="folder")
         if folder == "books" and len(rest) >= 3 and BOOK.fullmatch("/".join(rest[:3])):
-            return Place(agency=agency, book="/".join(rest[:3]), how="folder")
+            return RoutingHint(agency=agency, book="/".join(rest[:3]), how="folder")
     code = in_text(path.name)
-    return Place(dossier=code, how="name") if code else Place()
+    return RoutingHint(dossier=code, how="name") if code else RoutingHint()
 
 
-def from_csv(path: Path) -> Place:
+def from_csv(path: Path) -> RoutingHint:
     """The row for `path` in `dossiers.csv` beside it: columns `file,dossier[,component]`, UTF-8; no such row: nothing.
 
     Raises FileAccess when the listing cannot be read.
     """
     listing = path.with_name("dossiers.csv")
     if not listing.is_file():
-        return Place()
+        return RoutingHint()
     try:
         rows = list(csv.DictReader(listing.read_text(encoding="utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError) as exc:
         raise FileAccess("dossiers.csv must be readable UTF-8", file=str(listing)) from exc
     for row in rows:
         if nfc(row.get("file") or "") == nfc(path.name) and valid((row.get("dossier") or "").strip().upper()):
-            return Place(
+            return RoutingHint(
                 dossier=row["dossier"].strip().upper(), component=(row.get("component") or "").strip() or None, how="csv"
             )
-    return Place()
-
-
-def locate(path: Path) -> Place:
-    """The first rule that knows something: path and name, then `dossiers.csv`."""
-    place = from_path(path)
-    return place if place.dossier or place.book else from_csv(path)
+    return RoutingHint()
 
 
 def _is_date(yymmdd: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -79,7 +79,9 @@ class Reading:
     seconds: Mapping[str, float]
 
 
-def read_pages(path: Path, *, source: str, scans: Sequence[int], tools: Tools, file: ScanFile | None = None) -> Iterator[Reading]:
+def read_pages(
+    path: Path, *, source: str, scans: Sequence[int], tools: Tools, file: ScanFile | None = None
+) -> Generator[Reading, None, None]:
     """A Reading for each of `scans`. One scan of pixels is in memory at a time.
 
     `file`: the opened `path`, where it is open already. It is closed here. A scan that cannot be decoded or read gives one empty

@@ -15,11 +15,10 @@ import time
 
 from digitizer import logs
 from digitizer.errors import DigitizerError
-from digitizer.ledger import jobs
 from digitizer.plugins import scheme
 from digitizer.service import Service
 from digitizer.settings import Settings
-from workers.loop import Shift
+from workers.loop import Lifetime, WorkerLoop
 
 log = logging.getLogger("workers")
 
@@ -34,28 +33,27 @@ def main() -> int:
     settings = Settings.from_parent(sys.stdin.buffer.readline())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     logs.to_stderr(settings.log)
+    lifetime = Lifetime()
     try:
-        with Service.open(settings) as service:
+        with Service.open(settings, stopping=lifetime.stopping.is_set, takes_first=lifetime.goes_on) as service:
+            loop = WorkerLoop(service, name, lifetime)
             if scheme(settings.queue) == "inline":
-                return work(service, name)
+                return work(loop)
             from workers import rq_worker
 
-            return rq_worker.run(service, name)
+            return rq_worker.run(loop)
     except DigitizerError as exc:
         log.error("%s: %s", exc.code, exc)
         return exc.exit_code
 
 
-def work(service: Service, name: str) -> int:
+def work(loop: WorkerLoop) -> int:
     """For `inline:`: until nothing is waiting. A machine at fault ends the process; whoever runs the queue decides."""
-    shift = Shift(service, name)
-    while not shift.over:
-        if service.work(name) is not None:
-            shift.done += 1
+    while not loop.lifetime.over:
+        if loop.work_once():
             continue
-        with service.ledger.read() as tx:
-            if jobs.waiting(tx) == 0:
-                return 0
+        if loop.service.jobs.waiting() == 0:
+            return 0
         time.sleep(IDLE_S)
     return 0
 

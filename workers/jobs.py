@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from workers.loop import Shift
+from workers.loop import WorkerLoop
 
 #: seconds one wake-up keeps a worker before RQ hears of it again
 SLICE_S = 20.0
 
-#: the shift of this process, set when it begins
-current: list[Shift] = []
+#: the loop of this process, set when it begins: RQ calls `wake` without arguments
+current: list[WorkerLoop] = []
 
 
 def wake() -> None:
     """Works for a while; leaves another wake-up when more is waiting."""
-    for shift in current:
-        shift.work_for(SLICE_S)
-        shift.pass_on()
+    for loop in current:
+        loop.work_for(SLICE_S)
+        loop.pass_on()

@@ -11,23 +11,22 @@ from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from digitizer.queue.redis import NAME, RedisError, connect
-from digitizer.service import Service
 from workers import jobs
-from workers.loop import Shift
+from workers.loop import WorkerLoop
 
 #: RQ blocks for half of this, then tells Redis that it is alive
 TTL_S = 30
 
 
 class WakeUps(SimpleWorker):
-    """RQ's worker in this process (the engine must not cross a fork); leaves its loop when the shift is over or Redis is away."""
+    """RQ's worker in this process, because the engine must not cross a fork. It ends with its lifetime, or when Redis is away."""
 
-    shift: Shift
+    loop: WorkerLoop
     waiting = False
 
     def dequeue_job_and_maintain_ttl(self, *arguments: Any, **named: Any) -> Any:
         """Waits for a wake-up."""
-        if self.shift.over:
+        if self.loop.lifetime.over:
             raise StopRequested
         self.waiting = True
         try:
@@ -52,36 +51,35 @@ class WakeUps(SimpleWorker):
         """Ours stay."""
 
 
-def run(service: Service, name: str) -> int:
+def run(loop: WorkerLoop) -> int:
     """Works until SIGTERM, or until it is time to be started afresh; exit code 0."""
-    shift = Shift(service, name)
-    jobs.current[:] = [shift]
+    jobs.current[:] = [loop]
     worker: list[WakeUps] = []
 
     def stop(*_: object) -> None:
-        shift.stopping.set()
+        loop.lifetime.stopping.set()
         if worker and worker[0].waiting:
             raise StopRequested
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which tells us
     times = 0
-    while not shift.over:
-        shift.work_for(jobs.SLICE_S)
+    while not loop.lifetime.over:
+        loop.work_for(jobs.SLICE_S)
         times += 1
         try:
-            worker[:] = [_open(service.settings.queue, f"{name}-{times}", shift)]
+            worker[:] = [_open(f"{loop.name}-{times}", loop)]
             worker[0].work(logging_level="WARNING")
         except (RedisError, StopRequested):
             pass
         worker.clear()
-        shift.stopping.wait(random.uniform(0.5, 1.5))
+        loop.lifetime.stopping.wait(random.uniform(0.5, 1.5))
     return 0
 
 
-def _open(url: str, name: str, shift: Shift) -> WakeUps:
-    connection = connect(url)
+def _open(name: str, loop: WorkerLoop) -> WakeUps:
+    connection = connect(loop.service.settings.queue)
     queue = Queue(NAME, connection=connection, serializer=JSONSerializer)
     worker = WakeUps([queue], name=name, connection=connection, serializer=JSONSerializer, worker_ttl=TTL_S)
-    worker.shift = shift
+    worker.loop = loop
     return worker

@@ -31,7 +31,7 @@ def create(service: Service) -> FastAPI:
     app = FastAPI(
         title="digitizer", version=version("digitizer"), lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    app.state.service, app.state.access, app.state.metrics = service, Access(service), Metrics(service)
+    app.state.service, app.state.access, app.state.metrics = service, Access(service), Metrics(service.status)
     app.state.streams = progress.Streams(service, app.state.metrics)
     for part in (documents, progress, dossiers, upload_sessions, notifications, operations):
         app.include_router(part.router)

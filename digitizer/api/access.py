@@ -34,7 +34,7 @@ class Access:
         try:
             if token is None:
                 raise NotKnown()
-            found = await run_in_threadpool(self.service.authenticate, token)
+            found = await run_in_threadpool(self.service.api_keys.authenticate, token)
         except NotKnown:
             address = request.client.host if request.client else ""
             self._pace(f"address:{address}", self.service.settings.api.wrong_keys_per_minute)

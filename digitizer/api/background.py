@@ -7,36 +7,27 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from digitizer.plugins import scheme
-from digitizer.queue import open_queue
 from digitizer.service import Service
 from digitizer.service.chores import repeat
 
+#: seconds between two looks for work, and for deliveries
 _LOOK_S = 1.0
+#: seconds between two sweeps
 _SWEEP_S = 60.0
 
 
-class Household:
-    """Three threads beside the server. With any queue but `inline:` workers run elsewhere, and there is no thread."""
+class BackgroundThreads:
+    """Three threads beside the server. Where workers run elsewhere, or `enabled` is false, there is no thread."""
 
-    def __init__(self, service: Service, processes: int) -> None:
-        self.service, self.processes = service, processes
+    def __init__(self, service: Service, *, enabled: bool = True) -> None:
+        self.service = service
         self._over = threading.Event()
-        self._threads = [self._thread(*chore) for chore in self._chores()]
-
-    def _chores(self) -> list[tuple[Callable[[], object], str, float]]:
-        if scheme(self.service.settings.queue) != "inline" or self.processes == 0:
-            return []
-        return [
-            (self._work, "work", _LOOK_S),
-            (self.service.deliver, "deliver", _LOOK_S),
-            (self.service.sweep, "sweep", _SWEEP_S),
+        chores: list[tuple[Callable[[], object], str, float]] = [
+            (self._read, "read", _LOOK_S),
+            (service.deliveries.deliver, "deliver", _LOOK_S),
+            (service.recovery.sweep, "sweep", _SWEEP_S),
         ]
-
-    def _thread(self, chore: Callable[[], object], name: str, every_s: float) -> threading.Thread:
-        return threading.Thread(
-            target=repeat, name=name, args=(chore, name), kwargs={"every_s": every_s, "stop": self._over}, daemon=True
-        )
+        self._threads = [self._thread(*chore) for chore in chores if enabled and service.jobs.embedded]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -48,15 +39,15 @@ class Household:
         for thread in self._threads:
             thread.join()
 
-    def _work(self) -> None:
-        if self.service.waiting():
-            queue = open_queue(
-                self.service.settings.queue, settings=self.service.settings.for_worker(), processes=self.processes
-            )
+    def _thread(self, chore: Callable[[], object], name: str, every_s: float) -> threading.Thread:
+        named = {"every_s": every_s, "stop": self._over}
+        return threading.Thread(target=repeat, name=name, args=(chore, name), kwargs=named, daemon=True)
+
+    def _read(self) -> None:
+        """Has workers read what waits, until nothing does or the server is going."""
+        if self.service.jobs.waiting():
             try:
-                queue.run(
-                    waiting=self.service.waiting, release=self.service.release, working=self.service.working, tick=self._tick
-                )
+                self.service.jobs.run(tick=self._tick)
             except _Over:
                 return
 

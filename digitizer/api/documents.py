@@ -86,7 +86,7 @@ _UPLOAD = {
         },
     },
 }
-RepeatKey = Annotated[
+IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
@@ -119,7 +119,7 @@ def _service(request: Request) -> Service:
     },
     openapi_extra={"requestBody": _UPLOAD},
 )
-async def submit(request: Request, response: Response, key: Submitter, repeat: RepeatKey = None) -> Accepted:
+async def submit(request: Request, response: Response, key: Submitter, repeat: IdempotencyKey = None) -> Accepted:
     """Takes a file over, or an object that lies in the inbox; once this is answered it survives a power cut.
 
     The same client, agency, dossier, component and bytes give the same id, however often they are sent.
@@ -130,19 +130,23 @@ async def submit(request: Request, response: Response, key: Submitter, repeat: R
         place = Submission(
             actor="", agency=given.agency, dossier=given.dossier, component=given.component, book=given.book, lane=given.lane
         )
-        intake, new = await run_in_threadpool(service.take_object, key, given.object, place, repeat=repeat)
+        intake, new = await run_in_threadpool(service.inbox.take_object, key, given.object, place, repeat=repeat)
         return await _accepted(request, response, intake.id, new)
     async with received_form(request, key, service.settings) as form:
         assert form.file is not None
         submission, name = _submission(form)
-        submission = service.placed(key, submission)
-        intake, new = await run_in_threadpool(service.submit, key, [form.file.path], name, submission, repeat=repeat)
+        submission = service.client_documents.placed(key, submission)
+        intake, new = await run_in_threadpool(
+            service.client_documents.submit, key, [form.file.path], name, submission, repeat=repeat
+        )
     return await _accepted(request, response, intake.id, new)
 
 
 async def _accepted(request: Request, response: Response, id: str, new: bool) -> Accepted:
     guard.note(request.scope, document=id)
-    state = IntakeState.RECEIVED if new else (await run_in_threadpool(_service(request).progress, [id]))[id].state
+    state = (
+        IntakeState.RECEIVED if new else (await run_in_threadpool(_service(request).client_documents.progress, [id]))[id].state
+    )
     response.headers["location"] = f"/v1/documents/{id}"
     return Accepted(id=id, state=state, new=new, href=f"/v1/documents/{id}")
 
@@ -189,7 +193,7 @@ def find(
     wanted = Filter(
         agency=agency, dossier=dossier, state=state, received_from=_utc(received_from), received_before=_utc(received_before)
     )
-    rows = _service(request).documents(key, wanted, limit=limit + 1, after=_after(cursor))
+    rows = _service(request).client_documents.documents(key, wanted, limit=limit + 1, after=_after(cursor))
     items = [summary(intake, state) for intake, state in rows[:limit]]
     last = rows[limit - 1][0] if len(rows) > limit else None
     return Page(items=items, next=_cursor(last.received_at.isoformat(), last.id) if last else None)
@@ -222,7 +226,7 @@ def _after(cursor: str | None) -> tuple[str, str] | None:
 def get(request: Request, key: Reader, id: DocumentId) -> Document:
     """Where a document stands and what came out."""
     guard.note(request.scope, document=id)
-    return document(_service(request).document(key, id), problems.language(request.headers))
+    return document(_service(request).client_documents.document(key, id), problems.language(request.headers))
 
 
 @router.get("/{id}/records", operation_id="getRecords", response_model=list[RecordValues], responses=problem_responses(404))
@@ -245,7 +249,7 @@ def get_records(request: Request, key: Reader, id: DocumentId) -> list[RecordVal
                 for f in kept.record.fields
             ],
         )
-        for kept in _service(request).document(key, id).records
+        for kept in _service(request).client_documents.document(key, id).records
     ]
 
 
@@ -283,11 +287,11 @@ def get_artifact(
 
 def _stream(request: Request, key: Reader, id: str, kind: str, *, presigned: bool = False) -> Response:
     guard.note(request.scope, document=id)
-    service = _service(request)
-    media_type, stored, name = service.artifact(key, id, kind)
-    if presigned and (address := service.store.download_url(stored.key, seconds=_LINK_S)):
+    documents = _service(request).client_documents
+    media_type, stored, name = documents.artifact(key, id, kind)
+    if presigned and (address := documents.download_url(stored.key, seconds=_LINK_S)):
         return Response(status_code=307, headers={"location": address})
-    file = service.read_stored(stored.key)
+    file = documents.read_stored(stored.key)
 
     def blocks() -> Iterator[bytes]:
         with file:
@@ -306,9 +310,9 @@ def _stream(request: Request, key: Reader, id: str, kind: str, *, presigned: boo
 def cancel(request: Request, key: Canceller, id: DocumentId, why: Reason) -> Document:
     """Stops work on a document; 409 when it is over. The same bytes submitted by others go on."""
     guard.note(request.scope, document=id)
-    service = _service(request)
-    service.cancel(key, id, reason=why.reason)
-    return document(service.document(key, id), problems.language(request.headers))
+    documents = _service(request).client_documents
+    documents.cancel(key, id, reason=why.reason)
+    return document(documents.document(key, id), problems.language(request.headers))
 
 
 @router.post(
@@ -318,6 +322,6 @@ def cancel(request: Request, key: Canceller, id: DocumentId, why: Reason) -> Doc
 def reprocess(request: Request, key: Reprocessor, id: DocumentId, why: Reason) -> Document:
     """Reads a document anew; what people approved or corrected stays. 409 while it is being read."""
     guard.note(request.scope, document=id)
-    service = _service(request)
-    service.process_again(key, id, reason=why.reason)
-    return document(service.document(key, id), problems.language(request.headers))
+    documents = _service(request).client_documents
+    documents.process_again(key, id, reason=why.reason)
+    return document(documents.document(key, id), problems.language(request.headers))

@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from fastapi import APIRouter, Request
 
-from digitizer import service
 from digitizer.api.access import Reader
 from digitizer.api.shapes import ComponentState, Dossier, DossierCode, problem_responses
 from digitizer.api.views import summary
 from digitizer.model import IntakeState
+from digitizer.service import ClientDocument
 
 router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
 
@@ -19,11 +19,11 @@ router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
 @router.get("/{code}", operation_id="getDossier", response_model=Dossier, responses=problem_responses(404))
 def get(request: Request, key: Reader, code: DossierCode) -> Dossier:
     """What was submitted for a dossier, by component, and what is missing by the procedure's catalogue."""
-    found = request.app.state.service.dossier(key, code)
-    by_component: dict[str | None, list[service.Document]] = defaultdict(list)
+    found = request.app.state.service.client_documents.dossier(key, code)
+    by_component: dict[str | None, list[ClientDocument]] = defaultdict(list)
     for one in found:
         by_component[one.intake.component].append(one)
-    known = request.app.state.service.required_components(code)
+    known = request.app.state.service.client_documents.required_components(code)
     procedure, required = known or (None, [])
     return Dossier(
         code=code,
@@ -36,13 +36,13 @@ def get(request: Request, key: Reader, code: DossierCode) -> Dossier:
 
 
 def _lacking(
-    required: Sequence[str], submitted: Mapping[str | None, Sequence[service.Document]], good: Collection[IntakeState]
+    required: Sequence[str], submitted: Mapping[str | None, Sequence[ClientDocument]], good: Collection[IntakeState]
 ) -> list[str]:
     """Required components without a document in one of the `good` states."""
     return [code for code in required if not any(one.state in good for one in submitted.get(code, ()))]
 
 
-def _state(component: str | None, documents: list[service.Document]) -> ComponentState:
+def _state(component: str | None, documents: list[ClientDocument]) -> ComponentState:
     states = [one.state for one in documents]
     return ComponentState(
         component=component,

@@ -11,9 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from digitizer.ledger import client_documents, jobs, outbox
 from digitizer.model import Lane
-from digitizer.service import Service
+from digitizer.service.status import StatusReports
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 #: how long one look into the ledger serves all scrapes
@@ -23,7 +22,7 @@ _KEPT_S = 5.0
 class Metrics:
     """The numbers of one server process."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, status: StatusReports) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "digitizer_http_requests", "Requests by operation and status.", ["operation", "status"], registry=self.registry
@@ -36,7 +35,7 @@ class Metrics:
         self.streams = Gauge("digitizer_event_streams", "Open event streams.", registry=self.registry)
         self.uploads = Gauge("digitizer_uploads", "Uploads being received.", registry=self.registry)
         ProcessCollector(registry=self.registry)
-        self.registry.register(_LedgerNumbers(service))
+        self.registry.register(_LedgerNumbers(status))
 
     def text(self) -> bytes:
         """The exposition format."""
@@ -44,8 +43,8 @@ class Metrics:
 
 
 class _LedgerNumbers(Collector):
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, status: StatusReports) -> None:
+        self._status = status
         self._kept: list[Metric] = []
         self._until = 0.0
 
@@ -59,21 +58,18 @@ class _LedgerNumbers(Collector):
         return iter(self._kept)
 
     def _look(self) -> Iterator[Metric]:
-        with self._service.ledger.read() as tx:
-            waiting, states = client_documents.oldest_waiting(tx), client_documents.by_state(tx)
-            pages, failed = client_documents.pages_read(tx), client_documents.failures(tx)
-            backlog, deliveries, lag = jobs.backlog(tx), outbox.counts(tx), client_documents.oldest_deliveries(tx)
+        numbers = self._status.numbers()
         now = datetime.now(UTC)
         ages = {lane.value: 0.0 for lane in Lane}
-        ages |= {lane: (now - datetime.fromisoformat(at)).total_seconds() for lane, at in waiting.items()}
-        late = {target: (now - datetime.fromisoformat(at)).total_seconds() for target, at in lag.items()}
+        ages |= {lane: (now - datetime.fromisoformat(at)).total_seconds() for lane, at in numbers.oldest_documents.items()}
+        late = {target: (now - datetime.fromisoformat(at)).total_seconds() for target, at in numbers.oldest_deliveries.items()}
         yield _gauge("digitizer_queue_age_seconds", "Age of the oldest document that is not done.", "lane", ages)
-        yield _gauge("digitizer_documents", "Documents by state.", "state", states)
-        yield _gauge("digitizer_jobs", "Jobs by state.", "state", backlog)
-        yield _gauge("digitizer_deliveries", "Deliveries by state.", "state", deliveries)
+        yield _gauge("digitizer_documents", "Documents by state.", "state", numbers.documents)
+        yield _gauge("digitizer_jobs", "Jobs by state.", "state", numbers.jobs)
+        yield _gauge("digitizer_deliveries", "Deliveries by state.", "state", numbers.deliveries)
         yield _gauge("digitizer_delivery_lag_seconds", "Age of the oldest delivery a target does not have.", "target", late)
-        yield _counter("digitizer_pages_read", "Pages by state; its rate is pages per second.", "state", pages)
-        yield _gauge("digitizer_documents_failed", "Failed documents by code.", "code", failed)
+        yield _counter("digitizer_pages_read", "Pages by state; its rate is pages per second.", "state", numbers.pages)
+        yield _gauge("digitizer_documents_failed", "Failed documents by code.", "code", numbers.failures)
 
 
 def _gauge(name: str, text: str, label: str, values: dict[str, float] | dict[str, int]) -> Metric:

@@ -61,7 +61,7 @@ def notify(
     skipped: dict[str, int] = {}
     for address in filter(None, map(_address, notification.Records)):
         try:
-            intake, _ = service.take_object(key, address, Submission(actor="", lane=Lane.BULK))
+            intake, _ = service.inbox.take_object(key, address, Submission(actor="", lane=Lane.BULK))
             documents.append(intake.id)
         except (UsageError, NotAllowed, NotFound, InputError) as exc:
             skipped[exc.code] = skipped.get(exc.code, 0) + 1

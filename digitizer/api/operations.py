@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -10,15 +9,11 @@ from fastapi.responses import JSONResponse
 
 from digitizer.api.access import Allowed
 from digitizer.api.shapes import Health, problem_responses
-from digitizer.errors import DigitizerError
-from digitizer.ledger import jobs
 from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.service import Service
+from digitizer.service.status import READY
 
 router = APIRouter(tags=["operation"])
-
-#: less room than this in scratch and uploads are not taken on any more
-_LEAST_FREE = 500_000_000
 
 
 @router.get("/healthz", operation_id="health", response_model=Health, responses={500: problem_responses()[500]})
@@ -33,28 +28,11 @@ async def healthz() -> Health:
 )  # fmt: skip
 def readyz(request: Request) -> Response:
     """Whether uploads can be taken on: ledger, store and room to write."""
-    checks = _checks(request.app.state.service)
-    fine = all(state == "ok" for state in checks.values())
+    service: Service = request.app.state.service
+    checks = service.status.readiness()
+    fine = all(state == READY for state in checks.values())
     body = Health(status="ok" if fine else "down", checks=checks)
     return JSONResponse(body.model_dump(), 200 if fine else 503, {} if fine else {"retry-after": "5"})
-
-
-def _checks(service: Service) -> dict[str, str]:
-    found: dict[str, str] = {}
-    try:
-        with service.ledger.read() as tx:
-            jobs.waiting(tx)
-        found["ledger"] = "ok"
-    except DigitizerError as exc:
-        found["ledger"] = exc.code
-    try:
-        next(iter(service.store.list("00")), None)
-        found["store"] = "ok"
-    except DigitizerError as exc:
-        found["store"] = exc.code
-    free = shutil.disk_usage(service.settings.scratch).free
-    found["scratch"] = "ok" if free > _LEAST_FREE else "store_full"
-    return found
 
 
 @router.get(

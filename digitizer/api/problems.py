@@ -102,7 +102,9 @@ def install(app: FastAPI) -> None:
         assert isinstance(exc, DigitizerError)
         note_code(request.scope, exc.code)
         if isinstance(exc, NotAllowed):
-            await run_in_threadpool(app.state.service.note_refusal, request.state.key, request.scope["route"].operation_id)
+            await run_in_threadpool(
+                app.state.service.client_documents.note_refusal, request.state.key, request.scope["route"].operation_id
+            )
         if exc.http_status >= 500:
             log.error(exc.code, extra={"action": "error", "code": exc.code, "kind": type(exc).__name__})
         return response(exc, request.headers, request_id(request))

@@ -104,8 +104,8 @@ class Streams:
         ids = sorted({stream.document for stream in streams})
         found: dict[str, Progress] = {}
         for first in range(0, len(ids), _MOST_IDS):
-            found |= await run_in_threadpool(self.service.progress, ids[first : first + _MOST_IDS])
-        valid = await run_in_threadpool(self.service.active_keys, {stream.key for stream in streams})
+            found |= await run_in_threadpool(self.service.client_documents.progress, ids[first : first + _MOST_IDS])
+        valid = await run_in_threadpool(self.service.api_keys.active, {stream.key for stream in streams})
         for stream in streams:
             if stream.document in found and stream.key in valid:
                 stream.tell(found[stream.document])
@@ -171,6 +171,6 @@ async def follow(request: Request, key: Reader, id: DocumentId) -> Response:
     """
     guard.note(request.scope, document=id)
     streams: Streams = request.app.state.streams
-    await run_in_threadpool(streams.service.watch, key, id)
+    await run_in_threadpool(streams.service.client_documents.watch, key, id)
     body = events(streams, streams.open(id, key))
     return StreamingResponse(body, media_type="text/event-stream", headers={"x-accel-buffering": "no"})

@@ -97,7 +97,7 @@ def serve(
 
     `ready` is called with the address once connections are taken; port 0 is any free one.
     """
-    if not is_loopback(host) and not any(key.active for key in service.api_keys()):
+    if not is_loopback(host) and not any(key.active for key in service.api_keys.find()):
         raise ConfigError("others could reach this address, and there is no API key yet: `digitizer clients add`", host=host)
     if (certificate is None) != (private_key is None):
         raise ConfigError("a certificate and its private key go together")

@@ -13,10 +13,10 @@ from digitizer.api import guard
 from digitizer.api.access import Submitter
 from digitizer.api.multipart import received_file
 from digitizer.api.shapes import BOOK_PATTERN, Accepted, Agency, Component, DossierCode, Shape, problem_responses
-from digitizer.ledger.upload_sessions import Session
+from digitizer.ledger.upload_sessions import UploadSession
 from digitizer.model import IntakeState, Lane
-from digitizer.service import Announced, Service
-from digitizer.service.inbox import page_name
+from digitizer.service import AnnouncedUpload, Service
+from digitizer.service.upload_sessions import page_name
 from digitizer.storage import UploadForm
 
 router = APIRouter(prefix="/v1/upload-sessions", tags=["upload sessions"])
@@ -51,7 +51,7 @@ class NewSession(Shape):
     documents: list[AnnouncedDocument] = Field(min_length=1, max_length=200)
 
 
-class PageState(Shape):
+class UploadPageState(Shape):
     """A page of a session."""
 
     document: int = Field(ge=1)
@@ -61,7 +61,7 @@ class PageState(Shape):
     key: str | None = Field(None, description="The `key` field of the form for this page.")
 
 
-class Form(Shape):
+class StoreForm(Shape):
     """A presigned POST of multipart/form-data straight into the store: these fields, `key` replaced, then `file`."""
 
     url: str
@@ -75,8 +75,8 @@ class SessionState(Shape):
     expires_at: datetime
     complete: bool
     missing: int = Field(ge=0)
-    pages: list[PageState]
-    form: Form | None = Field(None, description="Null where the store takes no direct uploads.")
+    pages: list[UploadPageState]
+    form: StoreForm | None = Field(None, description="Null where the store takes no direct uploads.")
     documents: list[str] = Field(description="Ids of the documents, once complete.")
 
 
@@ -101,21 +101,21 @@ _LINKS = {
 def open_session(request: Request, response: Response, key: Submitter, new: NewSession) -> SessionState:
     """Announces documents with the SHA-256 of every page, so that a page that does not come is noticed."""
     documents = [
-        Announced(name=d.name, component=d.component, book=d.book, pages=[(p.sha256, p.bytes) for p in d.pages])
+        AnnouncedUpload(name=d.name, component=d.component, book=d.book, pages=[(p.sha256, p.bytes) for p in d.pages])
         for d in new.documents
     ]
-    service = _service(request)
-    session = service.open_session(key, agency=new.agency, dossier=new.dossier, lane=new.lane, documents=documents)
+    sessions = _service(request).upload_sessions
+    session = sessions.open(key, agency=new.agency, dossier=new.dossier, lane=new.lane, documents=documents)
     response.headers["location"] = f"/v1/upload-sessions/{session.id}"
-    return _state(session, service.upload_form(session))
+    return _state(session, sessions.upload_form(session))
 
 
 @router.get("/{id}", operation_id="getUploadSession", response_model=SessionState, responses=problem_responses(404))
 def get_session(request: Request, key: Submitter, id: SessionId) -> SessionState:
     """What has come and what is missing; a new upload form, since the old one ends after an hour."""
-    service = _service(request)
-    session = service.session(key, id)
-    return _state(session, service.upload_form(session))
+    sessions = _service(request).upload_sessions
+    session = sessions.get(key, id)
+    return _state(session, sessions.upload_form(session))
 
 
 @router.put(
@@ -136,7 +136,7 @@ async def put_page(request: Request, key: Submitter, id: SessionId, document: Po
     """Takes one page over; its SHA-256 must be the one that was announced. May be repeated."""
     service = _service(request)
     async with received_file(request, key, service.settings) as file:
-        session = await run_in_threadpool(service.add_page, key, id, document, page, file.path)
+        session = await run_in_threadpool(service.upload_sessions.add_page, key, id, document, page, file.path)
     return _state(session, None)
 
 
@@ -149,9 +149,9 @@ async def put_page(request: Request, key: Submitter, id: SessionId, document: Po
 )
 def complete(request: Request, key: Submitter, id: SessionId) -> list[Accepted]:
     """Makes the documents; 409 with the first missing page while there is one. May be repeated."""
-    made = _service(request).complete(key, id)
+    made = _service(request).upload_sessions.complete(key, id)
     guard.note(request.scope, document=" ".join(made))
-    states = _service(request).progress(list(made))
+    states = _service(request).client_documents.progress(list(made))
     return [
         Accepted(
             id=intake,
@@ -163,7 +163,7 @@ def complete(request: Request, key: Submitter, id: SessionId) -> list[Accepted]:
     ]
 
 
-def _state(session: Session, form: UploadForm | None) -> SessionState:
+def _state(session: UploadSession, form: UploadForm | None) -> SessionState:
     base = form.fields["key"].removesuffix("${filename}") if form else None
     return SessionState(
         id=session.id,
@@ -171,7 +171,7 @@ def _state(session: Session, form: UploadForm | None) -> SessionState:
         complete=session.intakes is not None,
         missing=len(session.missing),
         pages=[
-            PageState(
+            UploadPageState(
                 document=p.document,
                 page=p.page,
                 received=p.key is not None,
@@ -180,6 +180,6 @@ def _state(session: Session, form: UploadForm | None) -> SessionState:
             )
             for p in session.pages
         ],
-        form=Form(url=form.url, fields=dict(form.fields)) if form else None,
+        form=StoreForm(url=form.url, fields=dict(form.fields)) if form else None,
         documents=list(session.intakes or []),
     )

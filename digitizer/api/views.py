@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from digitizer import service
 from digitizer.api import shapes
 from digitizer.ledger.records import Kept
 from digitizer.messages import describe
 from digitizer.model import Intake, IntakeState, Problem
+from digitizer.service import ClientDocument
 
 
 def summary(intake: Intake, state: IntakeState) -> shapes.Summary:
@@ -16,7 +16,7 @@ def summary(intake: Intake, state: IntakeState) -> shapes.Summary:
     return shapes.Summary(**_common(intake, state))
 
 
-def document(found: service.Document, lang: str) -> shapes.Document:
+def document(found: ClientDocument, lang: str) -> shapes.Document:
     """A document with all there is to know of it."""
     return shapes.Document(
         **_common(found.intake, found.state),

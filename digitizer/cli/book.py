@@ -28,7 +28,7 @@ def check(ctx: click.Context, name: str, agency: str | None, as_json: bool) -> N
     from digitizer.service import Service
 
     with Service.open(settings(ctx)) as service:
-        report = service.check_book(name, agency=agency)
+        report = service.book_check.check(name, agency=agency)
     lines = [describe(problem, language(ctx)) for problem in report.problems]
     answer(asdict(report), as_json, "\n".join(lines))
     speak(ctx, "book_checked", book=report.book, pages=report.pages, cases=report.cases, problems=len(report.problems))

@@ -1,8 +1,9 @@
-"""Commands about deliveries: what is open and why, bringing back what died, noting what was done elsewhere."""
+"""Commands about deliveries: sending what is due, what is open and why, bringing back what died."""
 
 from __future__ import annotations
 
 import getpass
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 
 import click
 
-from digitizer.cli import SpokenGroup, answer, language, settings, speak
-from digitizer.errors import UsageError
-from digitizer.ledger import outbox, targets
+from digitizer import dossiers
+from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
+from digitizer.errors import ConnectorDown, UsageError
+from digitizer.ledger.outbox import DEAD
+from digitizer.ledger.targets import HANOI
 from digitizer.messages import catalogue, say
 from digitizer.service import Service
 
@@ -28,12 +31,12 @@ def deliveries() -> None:
 def list_(ctx: click.Context, as_json: bool) -> None:
     """What is open, why, and how each target is doing."""
     lang = language(ctx)
-    with Service.open(settings(ctx)) as service, service.ledger.read() as tx:
-        open_ones, doing, counts = outbox.pending(tx), targets.overview(tx), outbox.counts(tx)
-    lines = [say("target_line", lang, **_spoken(target, lang)) for target in doing]
-    lines += [delivery_line("delivery_line", one, lang) for one in open_ones]
-    answer({"counts": counts, "targets": doing, "open": open_ones}, as_json, "\n".join(lines))
-    speak(ctx, "deliveries_listed", count=len(open_ones), dead=counts.get(outbox.DEAD, 0))
+    with Service.open(settings(ctx)) as service:
+        now = service.deliveries.overview()
+    lines = [say("target_line", lang, **_spoken(target, lang)) for target in now.targets]
+    lines += [delivery_line("delivery_line", one, lang) for one in now.pending]
+    answer({"counts": now.counts, "targets": now.targets, "open": now.pending}, as_json, "\n".join(lines))
+    speak(ctx, "deliveries_listed", count=len(now.pending), dead=now.counts.get(DEAD, 0))
 
 
 @deliveries.command()
@@ -46,8 +49,8 @@ def replay(ctx: click.Context, delivery: tuple[str, ...], everything: bool, erro
     """Brings dead deliveries back."""
     if not (delivery or everything or error_code):
         raise UsageError("name deliveries, or say --all or --code")
-    with Service.open(settings(ctx)) as service, service.ledger.begin() as tx:
-        count = outbox.replay(tx, list(delivery) or None, actor=by, code=error_code)
+    with Service.open(settings(ctx)) as service:
+        count = service.deliveries.replay(list(delivery) or None, by=by, code=error_code)
     speak(ctx, "replayed", count=count)
 
 
@@ -60,7 +63,7 @@ def replay(ctx: click.Context, delivery: tuple[str, ...], everything: bool, erro
 def elsewhere(ctx: click.Context, delivery: str, evidence: Path, reason: str, by: str) -> None:
     """Notes, with evidence, that a delivery was done by another way."""
     with Service.open(settings(ctx)) as service:
-        service.done_elsewhere(delivery, evidence=evidence, reason=reason, by=by)
+        service.deliveries.done_elsewhere(delivery, evidence=evidence, reason=reason, by=by)
     speak(ctx, "done_elsewhere", delivery=delivery)
 
 
@@ -72,8 +75,37 @@ def elsewhere(ctx: click.Context, delivery: str, evidence: Path, reason: str, by
 def handover(ctx: click.Context, file: Path, target: str, by: str) -> None:
     """One signed package of what waits to be entered by hand."""
     with Service.open(settings(ctx)) as service:
-        rows = service.hand_over(target, file, by=by)
+        rows = service.deliveries.hand_over(target, file, by=by)
     speak(ctx, "handed_over", count=len(rows), dossiers=len({row["dossier"] for row in rows}), file=file)
+
+
+@click.command(cls=Spoken)
+@click.argument("intake", required=False)
+@click.option("--dossier")
+@click.option("--component")
+@click.option("--follow", is_flag=True)
+@click.option("--by", default=getpass.getuser)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def attach(
+    ctx: click.Context, intake: str | None, dossier: str | None, component: str | None, follow: bool, by: str, as_json: bool
+) -> None:
+    """Sends what is due and shows the receipts; exit 24 when the dossier system is down or refuses."""
+    lang = language(ctx)
+    if dossier is not None and (intake is None or not dossiers.valid(dossier)):
+        raise UsageError("name a file and the code of its dossier", dossier=dossier)
+    with Service.open(settings(ctx)) as service:
+        if intake is not None:
+            service.review.place(intake, dossier=dossier, component=component, by=by)
+        if follow:
+            service.deliveries.keep_delivering(threading.Event())
+        service.deliveries.deliver()
+        receipts, pending = service.deliveries.receipts(), service.deliveries.overview().pending
+    lines = [say("receipt_line", lang, **{**one, "component": one["component"] or "—"}) for one in receipts]
+    lines += [delivery_line("status_pending", one, lang) for one in pending]
+    answer({"receipts": receipts, "pending": pending}, as_json, "\n".join(lines))
+    speak(ctx, "receipts_listed", count=len(receipts), pending=len(pending))
+    ctx.exit(ConnectorDown.exit_code if pending else 0)
 
 
 def delivery_line(message: str, delivery: Mapping[str, Any], lang: str) -> str:
@@ -86,7 +118,7 @@ def _reason(code: str | None, lang: str) -> str:
 
 
 def _spoken(target: dict[str, Any], lang: str) -> dict[str, Any]:
-    until = datetime.fromtimestamp(target["paused_until"], targets.HANOI)
+    until = datetime.fromtimestamp(target["paused_until"], HANOI)
     return {
         **target,
         "state": say(f"circuit_{target['circuit'].lower()}", lang),

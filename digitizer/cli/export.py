@@ -35,7 +35,7 @@ def moj(
     """Packages of register books, or a keyed sheet compared with the scans."""
     if against is None:
         with Service.open(settings(ctx)) as service:
-            done = service.export_moj(output, book=book, agency=agency, columns=columns)
+            done = service.moj_export.export(output, book=book, agency=agency, columns=columns)
         answer(asdict(done), as_json, str(output))
         speak(ctx, "moj_written", count=done.cases, books=done.books, left=done.left, folder=output)
         return
@@ -44,7 +44,7 @@ def moj(
     output.mkdir(parents=True, exist_ok=True)
     marked = output / f"{against.stem}-so-sanh.xlsx"
     with Service.open(settings(ctx)) as service:
-        found = service.compare_moj(against, marked, book=book, agency=agency)
+        found = service.moj_export.compare(against, marked, book=book, agency=agency)
     kinds = Counter(difference.kind for difference in found)
     answer([asdict(d) for d in found], as_json, "\n".join(f"{d.so}  {d.column}  {d.kind}" for d in found))
     speak(
@@ -69,7 +69,7 @@ def manifest(ctx: click.Context, output: Path, book: str | None, as_json: bool) 
     written = []
     output.mkdir(parents=True, exist_ok=True)
     with Service.open(settings(ctx)) as service:
-        for name, hashes in service.manifests(book=book):
+        for name, hashes in service.results.manifests(book=book):
             target = output / f"{name}.manifest.json"
             target.write_text(json.dumps(hashes, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             written.append(target)
@@ -121,4 +121,4 @@ def _of_files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, dict[str, Any]]]:
 def _of_ledger(ctx: click.Context) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Everything digitized here, with the records as people left them; two files of one name get the beginning of their ids."""
     with Service.open(settings(ctx)) as service:
-        yield from ((Path(name), result) for name, result in service.results())
+        yield from ((Path(name), result) for name, result in service.results.results())

@@ -31,7 +31,7 @@ def export_package(
 ) -> None:
     """Writes what has happened since the last package for the same receiver."""
     with Service.open(settings(ctx)) as service:
-        done = service.export_package(target, to=receiver, by=by, agency=agency, hand_over=hand_over, everything=again)
+        done = service.hand_carry.export(target, to=receiver, by=by, agency=agency, hand_over=hand_over, everything=again)
     answer(asdict(done), as_json, str(target))
     speak(ctx, "package_written", bundles=done.bundles, files=done.files, events=done.events)
 
@@ -46,7 +46,7 @@ def import_package(ctx: click.Context, paths: tuple[Path, ...], by: str, as_json
     done = []
     with Service.open(settings(ctx)) as service:
         for path in paths:
-            done.append(service.import_package(path, by=by))
+            done.append(service.hand_carry.take_in(path, by=by))
     answer([asdict(d) for d in done], as_json, "\n".join(record for d in done for record in d.differs))
     for one in done:
         code = "package_known" if one.known else "package_taken"

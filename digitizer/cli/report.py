@@ -15,7 +15,6 @@ from digitizer import indicators
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
 from digitizer.errors import UsageError
 from digitizer.indicators import Counts
-from digitizer.ledger import indicators as kept
 from digitizer.messages import catalogue, say
 from digitizer.service import Service
 from digitizer.service.indicators import Report
@@ -50,16 +49,16 @@ def report(
     month = month or indicators.month_of(datetime.now(UTC))
     with Service.open(settings(ctx)) as service:
         if dossiers_file is not None:
-            speak(ctx, "dossiers_taken", count=service.import_dossiers(dossiers_file, by=by))
+            speak(ctx, "dossiers_taken", count=service.indicators.import_dossiers(dossiers_file, by=by))
         if refresh:
-            speak(ctx, "dossiers_taken", count=service.fetch_dossiers(month))
+            speak(ctx, "dossiers_taken", count=service.indicators.fetch_dossiers(month))
         if worklist:
             _show_worklist(ctx, service, month, agency, as_json)
             return
         if freeze:
-            done = service.freeze(month, by=by, definition=definition)
+            done = service.indicators.freeze(month, by=by, definition=definition)
             speak(ctx, "figures_frozen", month=month, count=len(done.counts))
-        found = service.report(month, as_of=_moment(as_of), definition=definition)
+        found = service.indicators.report(month, as_of=_moment(as_of), definition=definition)
     answer(_plain(found, agency), as_json, "\n".join(_lines(found, agency, language(ctx))))
     if all(counts.received is None for counts in found.counts.values()):
         speak(ctx, "report_no_list")
@@ -77,7 +76,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def _show_worklist(ctx: click.Context, service: Service, month: str, agency: str | None, as_json: bool) -> None:
     lang = language(ctx)
-    found = [one for one in service.worklist(month) if agency is None or agency in indicators.above(one.agency)]
+    found = [one for one in service.indicators.worklist(month) if agency is None or agency in indicators.above(one.agency)]
     lines = [say("worklist_line", lang, **{**asdict(one), "reason": _why(one.why, one.facts, lang)}) for one in found]
     answer([asdict(one) for one in found], as_json, "\n".join(lines))
     speak(ctx, "worklist_count", count=len(found))
@@ -160,7 +159,9 @@ def reconcile(ctx: click.Context, file: Path, month: str | None, definition: str
         if totals:
             _show_totals(ctx, service, file, as_json)
             return
-        found = service.reconcile(file, month or indicators.month_of(datetime.now(UTC)), by=by, definition=definition)
+        found = service.reconciliation.reconcile(
+            file, month or indicators.month_of(datetime.now(UTC)), by=by, definition=definition
+        )
     sign = {True: "✓", False: "✗", None: "?"}
     lines = [
         say(
@@ -180,7 +181,7 @@ def reconcile(ctx: click.Context, file: Path, month: str | None, definition: str
 
 def _show_totals(ctx: click.Context, service: Service, file: Path, as_json: bool) -> None:
     lang = language(ctx)
-    found = service.check_totals(file)
+    found = service.reconciliation.check_totals(file)
     lines = [say("total_line", lang, **{**asdict(t), "reason": say(f"total_{t.wrong}", lang) if t.wrong else ""}) for t in found]
     answer([asdict(total) for total in found], as_json, "\n".join(lines))
     speak(ctx, "totals_checked", count=len(found), wrong=sum(bool(total.wrong) for total in found))
@@ -198,7 +199,7 @@ def procedures() -> None:
 def import_(ctx: click.Context, file: Path, by: str) -> None:
     """Takes the catalogue from a table."""
     with Service.open(settings(ctx)) as service:
-        count, components = service.import_procedures(file, by=by)
+        count, components = service.indicators.import_procedures(file, by=by)
     speak(ctx, "procedures_imported", procedures=count, components=components)
 
 
@@ -207,7 +208,7 @@ def import_(ctx: click.Context, file: Path, by: str) -> None:
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
     """Shows the catalogue."""
-    with Service.open(settings(ctx)) as service, service.ledger.read() as tx:
-        found = kept.catalogue(tx)
+    with Service.open(settings(ctx)) as service:
+        found = service.indicators.catalogue()
     lines = [f"{c.procedure}  {c.code}  {'*' if c.required else ' '}  {c.name}  {c.doctype or ''}" for c in found]
     answer([asdict(component) for component in found], as_json, "\n".join(lines))

@@ -23,12 +23,12 @@ def records(ctx: click.Context, record: str | None, state: str | None, as_json: 
     """Lists records, or shows one with its fields."""
     lang = language(ctx)
     with Service.open(settings(ctx)) as service:
-        found = service.records(states=[RecordState(state)] if state else [RecordState.REVIEW] if record is None else [])
+        found = service.review.records(states=[RecordState(state)] if state else [RecordState.REVIEW] if record is None else [])
         if record is not None:
             found = [kept for kept in found if kept.record.id.startswith(record)]
             if not found:
                 raise UsageError("no such record", record=record)
-        said = {k.record.id: service.sides(k.record.id) for k in found if k.state == RecordState.DIFFERS}
+        said = {k.record.id: service.review.sides(k.record.id) for k in found if k.state == RecordState.DIFFERS}
     shown = [
         "\n".join([_detail(kept, lang) if record else _summary(kept, lang), *_differences(said.get(kept.record.id), lang)])
         for kept in found
@@ -47,12 +47,12 @@ def approve(ctx: click.Context, record: str | None, everything: bool, by: str) -
     if (record is None) == (not everything):
         raise UsageError("name one record, or say --all")
     with Service.open(settings(ctx)) as service:
-        waiting = service.records(states=[RecordState.REVIEW])
+        waiting = service.review.records(states=[RecordState.REVIEW])
         sure = [k.record.id for k in waiting if k.record.verdict == Verdict.ACCEPT]
-        chosen = sure if everything else [_one(service.records(), record or "", RecordState.REVIEW)]
+        chosen = sure if everything else [_one(service.review.records(), record or "", RecordState.REVIEW)]
         for record_id in chosen:
-            service.approve(record_id, by=by)
-        delivered = len(service.deliver())
+            service.review.approve(record_id, by=by)
+        delivered = len(service.deliveries.deliver())
     speak(ctx, "approved", count=len(chosen), delivered=delivered, left=len(waiting) - len(chosen))
 
 
@@ -67,7 +67,7 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
     if len(pairs) != len(values):
         raise UsageError("write corrections as FIELD=VALUE")
     with Service.open(settings(ctx)) as service:
-        kept = service.correct(_one(service.records(), record), pairs, by=by)
+        kept = service.review.correct(_one(service.review.records(), record), pairs, by=by)
     speak(ctx, "corrected", record=kept.record.id, revision=kept.record.revision)
 
 
@@ -79,7 +79,7 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
 def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
     """Decides about a record that was changed here and elsewhere."""
     with Service.open(settings(ctx)) as service:
-        kept = service.settle(_one(service.records(), record, RecordState.DIFFERS), theirs=keep == "theirs", by=by)
+        kept = service.review.settle(_one(service.review.records(), record, RecordState.DIFFERS), theirs=keep == "theirs", by=by)
     speak(ctx, "corrected", record=kept.record.id, revision=kept.record.revision)
 
 
@@ -91,7 +91,7 @@ def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
 def reject(ctx: click.Context, record: str, by: str, reason: str) -> None:
     """Says that this is no record."""
     with Service.open(settings(ctx)) as service:
-        kept = service.reject(_one(service.records(), record, RecordState.REVIEW), by=by, reason=reason)
+        kept = service.review.reject(_one(service.review.records(), record, RecordState.REVIEW), by=by, reason=reason)
     speak(ctx, "rejected", record=kept.record.id)
 
 

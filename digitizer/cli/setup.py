@@ -66,7 +66,7 @@ def doctor(ctx: click.Context) -> None:
     click.echo(say("models_verified", lang, count=len(verify_models(chosen.engine))))
     click.echo(say("doctypes_checked", lang, count=len(load(chosen.doctypes))))
     with Service.open(chosen) as service:
-        service.status()
+        service.status.now()
     click.echo(say("doctor_ready", lang))
 
 

@@ -127,10 +127,9 @@ def _verify_store(ctx: click.Context, chosen: Settings, as_json: bool) -> None:
     from digitizer.service import Service
 
     with Service.open(chosen) as service:
-        keys = list(service.store.list())
-        wrong = [key for key in keys if not service.store.verify(key)]
+        count, wrong = service.results.verify_store()
     answer(wrong, as_json, "\n".join(wrong))
-    speak(ctx, "verified", count=len(keys), wrong=len(wrong))
+    speak(ctx, "verified", count=count, wrong=len(wrong))
     ctx.exit(OutputInvalid.exit_code if wrong else 0)
 
 
@@ -161,7 +160,7 @@ def _verify_manifest(path: Path, chosen: Settings, lang: str) -> tuple[list[str]
 
     hashes = _listed(path)
     with Service.open(chosen) as service:
-        found = service.rehash(hashes, path.parent)
+        found = service.results.rehash(hashes, path.parent)
     wrong = {name: state for name, state in found.items() if state != "same"}
     lines = [say(f"manifest_{state}", lang, file=name) for name, state in wrong.items()]
     lines.append(say("verified", lang, count=len(found), wrong=len(wrong)))

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from digitizer.cli import SpokenGroup, answer, settings, speak
-from digitizer.ledger import events
 from digitizer.service import Service
 from digitizer.signed_folders import KeyRing
 
@@ -24,9 +23,7 @@ def keys() -> None:
 def init(ctx: click.Context, by: str) -> None:
     """Makes this machine's signing key."""
     with Service.open(settings(ctx)) as service:
-        made = KeyRing(service.settings.home).init()
-        with service.ledger.begin() as tx:
-            events.note(tx, "key_made", made.fingerprint, actor=by)
+        made = service.signing_keys.init(by=by)
     speak(ctx, "key_made", fingerprint=made.fingerprint, file=service.settings.home / "keys" / "own.pem")
 
 
@@ -52,7 +49,5 @@ def show(ctx: click.Context, pem: bool, as_json: bool) -> None:
 def trust(ctx: click.Context, file: Path, key_name: str, by: str) -> None:
     """Trusts a public key."""
     with Service.open(settings(ctx)) as service:
-        key = KeyRing(service.settings.home).trust(file, key_name)
-        with service.ledger.begin() as tx:
-            events.note(tx, "key_trusted", key.fingerprint, actor=by, name=key_name)
+        key = service.signing_keys.trust(file, key_name, by=by)
     speak(ctx, "key_trusted", name=key_name, fingerprint=key.fingerprint)

@@ -12,17 +12,18 @@ from pathlib import Path
 import click
 
 from digitizer.cli import INTERRUPTED, Spoken, speak
-from digitizer.cli.ingest import collect, completed, outside, report, settings_in, submission, work
+from digitizer.cli.ingest import collect, outside, report, settings_in, submission, work
 from digitizer.errors import DigitizerError, FileAccess, ServiceError
 from digitizer.model import Intake
 from digitizer.service import Service, Submission
-from digitizer.service.scan_sources import Item, Place, Prefix
+from digitizer.service.routing import submission_of
+from digitizer.service.scan_sources import InputBundle, Prefix, ScanSource
 from digitizer.settings import Settings
 
 log = logging.getLogger(__name__)
 
 #: addresses and versions of an item's files
-State = tuple[tuple[str, str], ...]
+Versions = tuple[tuple[str, str], ...]
 
 
 @click.command(cls=Spoken)
@@ -49,12 +50,12 @@ def watch(
     once: bool,
 ) -> None:
     """Takes whatever appears in a folder or under a prefix, once nobody writes to it any more."""
-    chosen = settings_in(ctx, mode)
+    chosen = settings_in(ctx, mode, processes)
     outside(path, output)
     given = submission(agency=agency, dossier=None, component=None, book=None, counter=counter)
     with Service.open(chosen) as service:
         service.check()
-        watcher = Watcher(ctx, service, chosen, path, given, settle_s=settle_s, output=output, processes=processes or chosen.jobs)
+        watcher = Watcher(ctx, service, chosen, path, given, settle_s=settle_s, output=output)
         code = watcher.run(every_s, once=once)
     ctx.exit(code)
 
@@ -72,15 +73,14 @@ class Watcher:
         *,
         settle_s: float,
         output: Path | None,
-        processes: int,
     ) -> None:
         self.ctx, self.service, self.chosen, self.path, self.given = ctx, service, chosen, path, given
-        self.settle_s, self.output, self.processes = settle_s, output, processes
+        self.settle_s, self.output = settle_s, output
         self.look, self.stopping = threading.Event(), False
         #: name of an item -> (its files and their versions, since when they have not changed)
-        self._seen: dict[str, tuple[State, float]] = {}
+        self._seen: dict[str, tuple[Versions, float]] = {}
         #: name of an item -> the files that could not be read; told once
-        self._refused: dict[str, State] = {}
+        self._refused: dict[str, Versions] = {}
 
     def run(self, every_s: float, *, once: bool) -> int:
         """Until SIGTERM or Ctrl-C; with `once` until everything that is there now was taken. The exit code."""
@@ -109,53 +109,59 @@ class Watcher:
     def _listen(self) -> None:
         """A bucket that tells of its changes shortens the wait; the listing finds what it does not tell."""
         if self.path.startswith("s3://"):
-            place = Prefix(self.path, self.chosen)
-            threading.Thread(target=self._hear, args=(place,), daemon=True).start()
+            source = Prefix(self.path, self.chosen)
+            threading.Thread(target=self._hear, args=(source,), daemon=True).start()
 
-    def _hear(self, place: Prefix) -> None:
+    def _hear(self, source: Prefix) -> None:
         while not self.stopping:
             with suppress(DigitizerError):
-                for _ in place.objects.changes(place.prefix):
+                for _ in source.objects.changes(source.prefix):
                     self.look.set()
             time.sleep(30)
 
     def _round(self) -> tuple[bool, int]:
         """Takes what has settled; (whether anything has not, exit code of `ingest` for what was taken)."""
         found, skipped = collect(self.ctx, [self.path], self.chosen, book=False, output=self.output, quiet=True)
-        new = [(p, i) for p, i in found if self._state(i) != self._refused.get(i.shown) and not self.service.submitted(i.files)]
-        ready = [(place, item) for place, item in new if self._settled(place, item)]
+        new = [
+            (p, i)
+            for p, i in found
+            if self._versions(i) != self._refused.get(i.shown) and not self.service.submissions.submitted(i.files)
+        ]
+        ready = [(source, bundle) for source, bundle in new if self._settled(source, bundle)]
         if not ready:
             return bool(new), 0
-        received: list[tuple[Item, Intake | DigitizerError]] = [(item, self._take(place, item)) for place, item in ready]
-        if self.service.queue.embedded:
+        received: list[tuple[InputBundle, Intake | DigitizerError]] = [
+            (bundle, self._take(source, bundle)) for source, bundle in ready
+        ]
+        if self.service.jobs.embedded:
             bundles = [intake.bundle for _, intake in received if isinstance(intake, Intake)]
-            work(self.ctx, self.service, self.chosen, self.processes, bundles, lambda: self.stopping)
-            self.service.deliver()
-            self.service.sweep()
+            work(self.ctx, self.service, bundles, lambda: self.stopping)
+            self.service.deliveries.deliver()
+            self.service.recovery.sweep()
             code = report(self.ctx, self.service, received, self.output, skipped=skipped, as_json=False)
         else:
             speak(self.ctx, "watch_taken", count=len(received))
             code = 0
         return len(ready) < len(new), code
 
-    def _settled(self, place: Place, item: Item) -> bool:
+    def _settled(self, source: ScanSource, bundle: InputBundle) -> bool:
         """Whether an item has not changed for a while. A single object of a bucket appears whole."""
-        state = self._state(item)
-        known, since = self._seen.get(item.shown, ((), 0.0))
+        state = self._versions(bundle)
+        known, since = self._seen.get(bundle.shown, ((), 0.0))
         if known != state:
             since = time.monotonic()
-            self._seen[item.shown] = (state, since)
-        whole = place.versioned and len(item.files) == 1 and item.place.book is None
+            self._seen[bundle.shown] = (state, since)
+        whole = source.versioned and len(bundle.files) == 1 and bundle.hint.book is None
         return whole or time.monotonic() - since >= self.settle_s
 
-    def _take(self, place: Place, item: Item) -> Intake | DigitizerError:
-        self._seen.pop(item.shown, None)
+    def _take(self, source: ScanSource, bundle: InputBundle) -> Intake | DigitizerError:
+        self._seen.pop(bundle.shown, None)
         try:
-            return self.service.take(place, item.files, item.name, completed(self.given, item))[0]
+            return self.service.submissions.take(source, bundle.files, bundle.name, submission_of(self.given, bundle))[0]
         except FileAccess as exc:
-            self._refused[item.shown] = self._state(item)
+            self._refused[bundle.shown] = self._versions(bundle)
             return exc
 
     @staticmethod
-    def _state(item: Item) -> State:
-        return tuple((file.address, file.version) for file in item.files)
+    def _versions(bundle: InputBundle) -> Versions:
+        return tuple((file.address, file.version) for file in bundle.files)

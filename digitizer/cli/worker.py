@@ -62,7 +62,10 @@ class Supervisor:
 
     def run(self) -> None:
         """Until somebody sets `stopping`."""
-        chores = [self._chore(self.service.sweep, "sweep", SWEEP_S), self._chore(self.service.deliver, "deliver", DELIVER_S)]
+        chores = [
+            self._chore(self.service.recovery.sweep, "sweep", SWEEP_S),
+            self._chore(self.service.deliveries.deliver, "deliver", DELIVER_S),
+        ]
         for chore in chores:
             chore.start()
         self._adopt()
@@ -77,11 +80,11 @@ class Supervisor:
     def _adopt(self) -> None:
         """What workers of this machine held whose supervisor was killed."""
         with suppress(ServiceError):
-            self._gone |= {name for name, _ in self.service.working() if self.pool.is_orphan(name)}
+            self._gone |= {name for name, _ in self.service.jobs.working() if self.pool.is_orphan(name)}
 
     def _tend(self) -> None:
         with suppress(ServiceError):
-            self.pool.kill_late(self.service.working())
+            self.pool.kill_late(self.service.jobs.working())
         ended = self.pool.reap()
         self._gone |= {worker.name for worker in ended}
         held = self._release()
@@ -106,7 +109,7 @@ class Supervisor:
         held = set()
         with suppress(ServiceError):
             for name in sorted(self._gone):
-                if self.service.release(name):
+                if self.service.jobs.release(name):
                     held.add(name)
                 self._gone.discard(name)
         return held

@@ -24,13 +24,17 @@ def note_new_jobs(tx: Transaction, count: int) -> None:
     tx.info[_NEW_JOBS] = tx.info.get(_NEW_JOBS, 0) + count
 
 
+def _nobody(count: int) -> None:
+    """Wakes nobody."""
+
+
 class Ledger:
     """An open ledger. Raises LedgerDown from every transaction when the database cannot be reached."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, on_jobs: Callable[[int], None] = _nobody) -> None:
         self.engine = engine
-        #: called with the number of jobs a transaction has queued, once that is certain; must not fail
-        self.on_jobs: Callable[[int], None] = lambda count: None
+        #: called with the number of jobs a transaction has queued, once it is committed; must not fail
+        self._on_jobs = on_jobs
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -40,11 +44,17 @@ class Ledger:
             yield tx
             queued = tx.info[_NEW_JOBS]
         if queued:
-            self.on_jobs(queued)
+            self._on_jobs(queued)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A connection that reads; each statement is a transaction of its own, sees the newest state and is committed at once."""
+        """A connection that reads. Each statement sees the newest state."""
+        with self.autocommit() as tx:
+            yield tx
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Transaction]:
+        """A connection on which each statement is a transaction of its own and is committed at once."""
         with translated(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tx:
             yield tx
 
@@ -53,6 +63,9 @@ class Ledger:
         self.engine.dispose()
 
 
-def open_ledger(url: str, home: Path) -> Ledger:
-    """The ledger at `url`, at the newest schema. Raises ConfigError, LedgerDown."""
-    return Ledger(connect(url, home))
+def open_ledger(url: str, home: Path, *, on_jobs: Callable[[int], None] = _nobody) -> Ledger:
+    """The ledger at `url`, at the newest schema. Raises ConfigError, LedgerDown.
+
+    `on_jobs` is called with the number of jobs that a transaction has queued, once it is committed. It must not fail.
+    """
+    return Ledger(connect(url, home), on_jobs)

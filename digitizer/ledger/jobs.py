@@ -47,6 +47,8 @@ class Job:
     attempts: int
     #: the fencing token
     fence: int
+    #: who holds it
+    worker: str
 
 
 def add(tx: Transaction, kind: str, bundle_id: str, *, lane: int, source: str = "", first: int = 0, count: int = 0) -> None:

@@ -7,7 +7,7 @@ done by another way, or DEAD with a reason code, from where `replay` brings it b
 
 To add another kind (callbacks, for example): write it with `add(tx, "callback", target="callback:<client>", …)` in the
 transaction that causes it, `detail` holding ids and codes only; and register one sender, a function
-`(service, due, scratch folder) -> Receipt`, with `@sender("callback")` of `digitizer.service.senders`. It raises
+`(service, due, scratch folder) -> Receipt`, with `@sender("callback")` of `digitizer.service.delivery_senders`. It raises
 ConnectorDown (or ConnectorBusy with `retry_after_s`) to be tried again, any other AttachError to end. Pauses, pace, order,
 attempts, dead letters and replay come from here.
 """

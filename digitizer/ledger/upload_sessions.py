@@ -15,7 +15,7 @@ from digitizer.model import Lane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class UploadPage:
     """An announced page; `key` once it has come. Positions count from 1."""
 
     document: int
@@ -26,7 +26,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class UploadSession:
     """An upload session."""
 
     id: str
@@ -40,15 +40,15 @@ class Session:
     expires_at: float
     #: ids, once it is complete
     intakes: Sequence[str] | None
-    pages: Sequence[Page]
+    pages: Sequence[UploadPage]
 
     @property
-    def missing(self) -> list[Page]:
+    def missing(self) -> list[UploadPage]:
         """Pages that have not come."""
         return [page for page in self.pages if page.key is None]
 
 
-def add(tx: Transaction, new: Session, *, key: ApiKey) -> None:
+def add(tx: Transaction, new: UploadSession, *, key: ApiKey) -> None:
     """Notes a session and its pages."""
     names = ("id", "client", "agency", "dossier", "lane", "expires_at")
     documents = [dict(document) for document in new.documents]
@@ -60,7 +60,7 @@ def add(tx: Transaction, new: Session, *, key: ApiKey) -> None:
     events.note(tx, "upload_opened", new.id, actor=key.actor, key=key.id, dossier=new.dossier, pages=len(new.pages))
 
 
-def get(tx: Transaction, session_id: str, client: str) -> Session | None:
+def get(tx: Transaction, session_id: str, client: str) -> UploadSession | None:
     """A session of a client."""
     row = tx.execute(sa.select(upload).where(upload.c.id == session_id, upload.c.client == client)).mappings().first()
     if row is None:
@@ -68,11 +68,11 @@ def get(tx: Transaction, session_id: str, client: str) -> Session | None:
     pages = tx.execute(
         sa.select(upload_page).where(upload_page.c.upload == session_id).order_by(upload_page.c.document, upload_page.c.page)
     ).mappings()
-    found = [Page(**{name: p[name] for name in ("document", "page", "sha256", "size", "key")}) for p in pages]
-    return Session(**{**row, "lane": Lane(row["lane"]), "pages": found})
+    found = [UploadPage(**{name: p[name] for name in ("document", "page", "sha256", "size", "key")}) for p in pages]
+    return UploadSession(**{**row, "lane": Lane(row["lane"]), "pages": found})
 
 
-def came(tx: Transaction, session_id: str, page: Page, key: str) -> None:
+def came(tx: Transaction, session_id: str, page: UploadPage, key: str) -> None:
     """Notes a page that is in the store."""
     where = (upload_page.c.upload == session_id, upload_page.c.document == page.document, upload_page.c.page == page.page)
     tx.execute(sa.update(upload_page).where(*where).values(key=key))

@@ -13,7 +13,7 @@ from digitizer import dossiers
 from digitizer.errors import NotFound, NotKnown, UsageError
 from digitizer.ledger import api_keys, events
 from digitizer.ledger.api_keys import EVERYWHERE, ApiKey, Verb
-from digitizer.service.context import Ports
+from digitizer.service.context import ServiceContext
 
 DAY_S = 86_400
 #: a client's name stands in event logs and metrics
@@ -21,10 +21,13 @@ CLIENT = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 _TOKEN = re.compile(r"dgz_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
-class Keys(Ports):
-    """What systems outside may do."""
+class ApiKeys:
+    """Makes, finds and ends the API keys of systems outside."""
 
-    def add_key(
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
+
+    def add(
         self,
         client: str,
         *,
@@ -49,38 +52,38 @@ class Keys(Ports):
             verbs=tuple(verbs),
             limits=dict(limits or {}),
             created_at=events.now(),
-            expires_at=time.time() + DAY_S * (self.settings.api.key_days if days is None else days),
+            expires_at=time.time() + DAY_S * (self.context.settings.api.key_days if days is None else days),
         )
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             api_keys.add(tx, key, by=by)
         return key, f"dgz_{key.id}_{secret}"
 
-    def rotate_key(self, client: str, *, by: str) -> tuple[ApiKey, str]:
+    def rotate(self, client: str, *, by: str) -> tuple[ApiKey, str]:
         """A new key in place of the client's newest; the old ones still work for some days. Raises NotFound."""
-        old = [key for key in self.api_keys(client) if key.active]
+        old = [key for key in self.find(client) if key.active]
         if not old:
             raise NotFound("this client has no key to rotate", client=client)
         newest = old[-1]
-        made = self.add_key(client, agencies=newest.agencies, verbs=newest.verbs, limits=newest.limits, by=by)
-        until = time.time() + DAY_S * self.settings.api.overlap_days
-        with self.ledger.begin() as tx:
+        made = self.add(client, agencies=newest.agencies, verbs=newest.verbs, limits=newest.limits, by=by)
+        until = time.time() + DAY_S * self.context.settings.api.overlap_days
+        with self.context.ledger.begin() as tx:
             api_keys.expire(tx, [key.id for key in old], until, by=by)
         return made
 
-    def revoke_key(self, key_id: str, *, by: str) -> None:
+    def revoke(self, key_id: str, *, by: str) -> None:
         """Ends a key now. Raises NotFound."""
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             if not api_keys.revoke(tx, key_id, by=by):
                 raise NotFound("there is no such key, or it was revoked before", key=key_id)
 
-    def api_keys(self, client: str | None = None) -> list[ApiKey]:
+    def find(self, client: str | None = None) -> list[ApiKey]:
         """All keys, or one client's."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             return api_keys.find(tx, client=client)
 
-    def active_keys(self, key_ids: Collection[str]) -> set[str]:
+    def active(self, key_ids: Collection[str]) -> set[str]:
         """Those of `key_ids` that are neither expired nor revoked."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             found = [api_keys.get(tx, key_id) for key_id in key_ids]
         return {key.id for key in found if key is not None and key.active}
 
@@ -89,7 +92,7 @@ class Keys(Ports):
         match = _TOKEN.fullmatch(token)
         if match is None:
             raise NotKnown()
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             key = api_keys.get(tx, match[1])
         if key is None or not hmac.compare_digest(key.digest, _digest(match[2])) or not key.active:
             raise NotKnown()

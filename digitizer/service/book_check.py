@@ -11,7 +11,7 @@ from digitizer.extract.book import BookCase, Totals, check_book, totals
 from digitizer.ledger import records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import IntakeState, Problem, RecordState
-from digitizer.service.context import Ports
+from digitizer.service.context import ServiceContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +27,15 @@ class BookReport:
     problems: tuple[Problem, ...]
 
 
-class BookChecks(Ports):
-    """Whole books."""
+class BookCheck:
+    """Checks the digitized part of a register book."""
 
-    def check_book(self, book: str, *, agency: str | None = None) -> BookReport:
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
+
+    def check(self, book: str, *, agency: str | None = None) -> BookReport:
         """Gaps, twins, order and totals of the digitized part of a book. Raises UsageError when nothing of it is there."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             bundles = [
                 intake.bundle
                 for intake, _ in submissions.intakes(tx, states=[IntakeState.DIGITIZED])
@@ -50,7 +53,7 @@ class BookChecks(Ports):
         return BookReport(book=book, pages=pages, cases=len(cases), stated=stated, problems=found)
 
     def _digitized(self, keys: dict[str, tuple[str, str]]) -> dict[str, Any]:
-        with self.store.open(keys["json"][1]) as stored:
+        with self.context.store.open(keys["json"][1]) as stored:
             read: dict[str, Any] = json.loads(stored.read())
             return read
 

@@ -1,4 +1,4 @@
-"""What systems outside may do with an API key; every access is an event, and none reaches beyond the key's agencies."""
+"""Documents of clients: what a system outside may do with an API key. Every access is an event, within the key's agencies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,14 +19,16 @@ from digitizer.ledger.client_documents import Filter, Progress
 from digitizer.ledger.records import Kept
 from digitizer.ledger.submissions import KnownSource
 from digitizer.model import Intake, IntakeState
-from digitizer.service.callbacks import tell
-from digitizer.service.submissions import Intakes, Submission
-from digitizer.service.upkeep import Upkeep
+from digitizer.service.context import ServiceContext
+from digitizer.service.recovery import Recovery
+from digitizer.service.routing import Submission, agency_of, check_codes
+from digitizer.service.submissions import Submissions
+from digitizer.service.webhooks import tell
 from digitizer.storage import Stat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class ClientDocument:
     """An intake with all a system outside may know of it."""
 
     intake: Intake
@@ -46,30 +47,32 @@ class Document:
 QUOTA_COUNTED_S = 20.0
 
 
-class Hook(Intakes, Upkeep):
-    """The intake hook."""
+class ClientDocuments:
+    """Submits, shows and cancels documents for clients, within the agencies of their keys."""
+
+    def __init__(self, context: ServiceContext, submissions: Submissions, recovery: Recovery) -> None:
+        self.context, self.submissions, self.recovery = context, submissions, recovery
+        #: client -> until when its pages of the day are taken to be within its limit, by the monotonic clock
+        self._within_limit_until: dict[str, float] = {}
 
     def note_refusal(self, key: ApiKey, what: str) -> None:
         """Notes that a key was used for what it is not good for; `what` names the operation."""
-        self._looked(key, "refused_access", key.id, operation=what)
+        self.looked(key, "refused_access", key.id, operation=what)
 
     def placed(self, key: ApiKey, submission: Submission) -> Submission:
         """`submission` with the agency it is for: as said, else the dossier's, else the key's only one.
 
         Raises UsageError for a code that is none, NotAllowed when agency or dossier is not the key's business.
         """
-        if submission.dossier is not None and not dossiers.valid(submission.dossier):
-            raise UsageError("this is no dossier code")
-        if submission.book is not None and not dossiers.BOOK.fullmatch(submission.book):
-            raise UsageError("a book is named like KS/1999/01")
+        check_codes(submission)
         if submission.agency is not None and not dossiers.AGENCY.fullmatch(submission.agency):
             raise UsageError("this is no agency code")
-        of_dossier = submission.dossier.partition("-")[0] if submission.dossier else None
         only = key.agencies[0] if len(key.agencies) == 1 and key.agencies[0] != EVERYWHERE else None
-        agency = submission.agency or of_dossier or only
+        agency = agency_of(submission) or only
         if agency is None:
             raise UsageError("say which agency the file belongs to")
-        if not key.covers(agency) or not (of_dossier is None or key.covers(of_dossier)):
+        of_dossier = submission.dossier.partition("-")[0] if submission.dossier else agency
+        if not key.covers(agency) or not key.covers(of_dossier):
             raise NotAllowed()
         return replace(submission, agency=agency, actor=key.actor)
 
@@ -80,7 +83,7 @@ class Hook(Intakes, Upkeep):
 
         `repeat` is the client's Idempotency-Key. Raises UsageError, NotAllowed, TooMany, RepeatDiffers, StoreDown, LedgerDown.
         """
-        stored = [Stat(key=self.store.put_file(file), size=file.stat().st_size) for file in files]
+        stored = [Stat(key=self.context.store.put_file(file), size=file.stat().st_size) for file in files]
         return self.submit_stored(key, stored, name, submission, repeat=repeat)
 
     def submit_stored(
@@ -88,10 +91,10 @@ class Hook(Intakes, Upkeep):
     ) -> tuple[Intake, bool]:
         """As `submit`, for files that are in the store already."""
         digest = _digest(submission, [file.key for file in stored])
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             if repeat is not None:
                 idempotency.check(tx, key.client, repeat, digest)
-            intake, new = self._note_intake(tx, stored, name, submission)
+            intake, new = self.submissions.note(tx, stored, name, submission)
             if new:
                 self._within_quota(tx, key)
             else:
@@ -102,29 +105,25 @@ class Hook(Intakes, Upkeep):
 
     def _within_quota(self, tx: Transaction, key: ApiKey) -> None:
         """Counted anew now and then only: it grows with the day."""
-        if time.monotonic() < self._counted.get(key.actor, 0.0) + QUOTA_COUNTED_S:
+        if time.monotonic() < self._within_limit_until.get(key.actor, 0.0):
             return
-        most = key.limits.get("pages_per_day", self.settings.api.pages_per_day)
+        most = key.limits.get("pages_per_day", self.context.settings.api.pages_per_day)
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         if client_documents.pages_since(tx, key.actor, midnight.isoformat()) > most:
             left = midnight + timedelta(days=1) - datetime.now(UTC)
             raise TooMany("the pages of this day are used up", limit=most, retry_after_s=int(left.total_seconds()) + 1)
-        self._counted[key.actor] = time.monotonic()
+        self._within_limit_until[key.actor] = time.monotonic() + QUOTA_COUNTED_S
 
-    @cached_property
-    def _counted(self) -> dict[str, float]:
-        return {}
-
-    def document(self, key: ApiKey, intake_id: str) -> Document:
+    def document(self, key: ApiKey, intake_id: str) -> ClientDocument:
         """All about an intake. Raises NotFound, also where the key may not see it."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             intake, state = self._seen(tx, key, intake_id)
             found = self._whole(tx, intake, state)
-        self._looked(key, "looked_at_document", intake_id)
+        self.looked(key, "looked_at_document", intake_id)
         return found
 
-    def _whole(self, tx: Transaction, intake: Intake, state: IntakeState) -> Document:
-        return Document(
+    def _whole(self, tx: Transaction, intake: Intake, state: IntakeState) -> ClientDocument:
+        return ClientDocument(
             intake=intake,
             state=state,
             sources=submissions.sources_of(tx, intake.bundle),
@@ -139,31 +138,35 @@ class Hook(Intakes, Upkeep):
         self, key: ApiKey, wanted: Filter, *, limit: int, after: tuple[str, str] | None = None
     ) -> list[tuple[Intake, IntakeState]]:
         """Intakes the key may see, newest first."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             found = client_documents.listed(tx, key, wanted, limit=limit, after=after)
-        self._looked(key, "listed_documents", key.id, count=len(found))
+        self.looked(key, "listed_documents", key.id, count=len(found))
         return found
 
     def required_components(self, code: str) -> tuple[str, Sequence[str]] | None:
         """(procedure, codes of the components it asks for) of a dossier; None where the catalogue does not know."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             procedure = indicators.procedure_of(tx, code)
             required = indicators.required(tx).get(procedure or "")
         return (procedure, required) if procedure is not None and required is not None else None
 
-    def dossier(self, key: ApiKey, code: str) -> list[Document]:
+    def dossier(self, key: ApiKey, code: str) -> list[ClientDocument]:
         """The intakes of a dossier, newest first. Raises NotFound when the key may see none."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             found = client_documents.listed(tx, key, Filter(dossier=code), limit=1_000)
             whole = [self._whole(tx, intake, state) for intake, state in found]
         if not whole:
             raise NotFound()
-        self._looked(key, "looked_at_dossier", code, count=len(whole))
+        self.looked(key, "looked_at_dossier", code, count=len(whole))
         return whole
+
+    def download_url(self, stored: str, *, seconds: int) -> str | None:
+        """A link into the store for an artifact whose access was checked; None where the store gives none."""
+        return self.context.store.download_url(stored, seconds=seconds)
 
     def artifact(self, key: ApiKey, intake_id: str, kind: str) -> tuple[str, Stat, str]:
         """(media type, what the store has, name to save it under). Raises NotFound; Conflict while there is none yet."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             intake, state = self._seen(tx, key, intake_id)
             made = submissions.artifacts(tx, intake.bundle)
         if state != IntakeState.DIGITIZED:
@@ -171,16 +174,16 @@ class Hook(Intakes, Upkeep):
         if kind not in made:
             raise NotFound("there is no such artifact", kind=kind)
         media_type, stored = made[kind]
-        self._looked(key, "fetched", intake_id, kind=kind)
-        return media_type, self.store.stat(stored), f"{Path(intake.name).stem}.{kind}"
+        self.looked(key, "fetched", intake_id, kind=kind)
+        return media_type, self.context.store.stat(stored), f"{Path(intake.name).stem}.{kind}"
 
     def read_stored(self, stored: str) -> BinaryIO:
         """The bytes of an artifact whose access was checked."""
-        return self.store.open(stored)
+        return self.context.store.open(stored)
 
     def cancel(self, key: ApiKey, intake_id: str, *, reason: str) -> None:
         """Stops work on an intake; what others submitted of the same bytes goes on. Raises NotFound, Conflict."""
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             intake, state = self._seen(tx, key, intake_id)
             if state == IntakeState.CANCELLED:
                 return
@@ -192,24 +195,24 @@ class Hook(Intakes, Upkeep):
 
     def process_again(self, key: ApiKey, intake_id: str, *, reason: str) -> None:
         """Reads an intake anew, a cancelled one too; what people decided stays. Raises NotFound, Conflict."""
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             intake, state = self._seen(tx, key, intake_id)
             if state == IntakeState.CANCELLED:
                 client_documents.revive(tx, intake_id)
                 events.note(tx, "revived", intake_id, actor=key.actor, reason=reason)
-                self._join(tx, intake)
+                self.submissions.join(tx, intake)
                 return
-        self.reprocess(intake_id, by=key.actor, reason=reason)
+        self.recovery.reprocess(intake_id, by=key.actor, reason=reason)
 
     def watch(self, key: ApiKey, intake_id: str) -> None:
         """Notes that a client follows the progress of an intake. Raises NotFound."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             self._seen(tx, key, intake_id)
-        self._looked(key, "watched", intake_id)
+        self.looked(key, "watched", intake_id)
 
     def progress(self, intake_ids: Sequence[str]) -> dict[str, Progress]:
         """Where intakes stand, for streams whose access was checked."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             return client_documents.progress(tx, intake_ids)
 
     @staticmethod
@@ -219,8 +222,9 @@ class Hook(Intakes, Upkeep):
             raise NotFound()
         return found
 
-    def _looked(self, key: ApiKey, action: str, subject: str, **detail: Any) -> None:
-        with self.ledger.begin() as tx:
+    def looked(self, key: ApiKey, action: str, subject: str, **detail: Any) -> None:
+        """Notes that a key looked at something."""
+        with self.context.ledger.begin() as tx:
             events.note(tx, action, subject, actor=key.actor, key=key.id, **detail)
 
 

@@ -1,131 +1,107 @@
-"""The ports a service works on, and its scratch files."""
+"""What every part of the service works with: settings, ports, clock and tools."""
 
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from digitizer.connectors import AddsRegisterCases, Connector, open_connector
+from digitizer.connectors import Connector, open_connector
 from digitizer.doctypes import DocType, digest, load
 from digitizer.errors import ConfigError, QueueDown
-from digitizer.ledger import Ledger, Transaction, indicators, open_ledger
-from digitizer.ledger.targets import Pace, quiet_hours
-from digitizer.model import Intake
+from digitizer.ledger import Ledger, open_ledger
 from digitizer.ocr import open_engine, verify_models
 from digitizer.pipeline import Tools
 from digitizer.plugins import scheme
-from digitizer.queue import open_queue
+from digitizer.queue import Queue, open_queue
+from digitizer.service.local_files import LocalFiles
 from digitizer.settings import Settings
 from digitizer.storage import Store, open_store
 
 #: the target that `settings.connector` names
 DOSSIERS = "dossiers"
-
-
 #: how long a queue that is away is left alone, seconds
 QUEUE_AWAY_S = 5.0
 
 log = logging.getLogger(__name__)
 
+#: seconds since the epoch
+Clock = Callable[[], float]
 
-class Ports:
-    """Store, ledger, connector and tools of one process, and the files it has in hand."""
+
+def never() -> bool:
+    """The answer of a process that nobody asks to stop."""
+    return False
+
+
+class ServiceContext:
+    """The ports of one process, opened once. The engine opens on first use, so a process that only receives loads no model."""
 
     def __init__(
-        self, settings: Settings, *, store: Store, ledger: Ledger, connector: Connector, tools: Callable[[], Tools] | None = None
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        ledger: Ledger,
+        queue: Queue,
+        connectors: Connectors,
+        clock: Clock = time.time,
+        stopping: Callable[[], bool] = never,
+        tools: Callable[[], Tools] | None = None,
     ) -> None:
-        self.settings, self.store, self.ledger, self.connector = settings, store, ledger, connector
-        self.queue = open_queue(settings.queue, settings=settings.for_worker(), processes=settings.jobs)
-        self._queue_away_until = 0.0
-        self._copy: tuple[str, Path] | None = None
-        ledger.on_jobs = self._wake
-        self._connectors, self._opening = {DOSSIERS: connector}, threading.Lock()
+        self.settings, self.store, self.ledger, self.queue, self.connectors = settings, store, ledger, queue, connectors
+        self.clock = clock
+        #: whether this process was told to stop: work is put down at the next page
+        self.stopping = stopping
+        self.files = LocalFiles(store, settings.scratch)
         self._make_tools = tools or self._shipped_tools
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
-        """With the ports that the settings name. Raises ConfigError, StoreDown, LedgerDown."""
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        clock: Clock = time.time,
+        stopping: Callable[[], bool] = never,
+        takes_first: Callable[[], bool] = never,
+    ) -> Self:
+        """With the ports that the settings name. Raises ConfigError, StoreDown, LedgerDown.
+
+        Args:
+            settings: of this process.
+            clock: seconds since the epoch, for deliveries.
+            stopping: whether this process was told to stop.
+            takes_first: whether this process takes the first of the jobs it queues itself, so that nobody is woken for it.
+        """
         if scheme(settings.ledger) == "sqlite" and scheme(settings.queue) != "inline":
             raise ConfigError("workers of a pool cannot share a SQLite file; set ledger to postgresql+psycopg://…")
         settings.scratch.mkdir(parents=True, exist_ok=True)
+        queue = open_queue(settings.queue, settings=settings.for_worker(), processes=settings.jobs)
         return cls(
             settings,
             store=open_store(settings.store, settings.home, settings.s3),
-            ledger=open_ledger(settings.ledger, settings.home),
-            connector=open_connector(settings.connector, settings.home),
+            ledger=open_ledger(settings.ledger, settings.home, on_jobs=Waker(queue, takes_first).wake),
+            queue=queue,
+            connectors=Connectors(settings, {DOSSIERS: open_connector(settings.connector, settings.home)}),
+            clock=clock,
+            stopping=stopping,
         )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
-        for connector in self._connectors.values():
-            connector.close()
-        self._drop_copy()
+        self.close()
+
+    def close(self) -> None:
+        """Gives connections and scratch files back."""
+        self.connectors.close()
+        self.files.close()
         self.ledger.close()
-
-    def _wake(self, count: int) -> None:
-        """Tells workers that jobs were queued. It is a hint: when the queue is away, the next sweep gives it again."""
-        if time.monotonic() < self._queue_away_until:
-            return
-        try:
-            self.queue.wake(count)
-        except QueueDown as exc:
-            self._queue_away_until = time.monotonic() + QUEUE_AWAY_S
-            log.warning("%s: workers are woken later", exc.code, extra={"action": "wake", "code": exc.code})
-
-    def connector_of(self, target: str) -> Connector:
-        """The connector of a target. Raises ConfigError where the configuration names none."""
-        with self._opening:
-            if target not in self._connectors:
-                if target not in self.settings.targets:
-                    raise ConfigError("no such target is configured", target=target)
-                self._connectors[target] = open_connector(self.settings.targets[target].url, self.settings.home)
-            return self._connectors[target]
-
-    def connectors(self) -> list[Connector]:
-        """Those opened so far."""
-        with self._opening:
-            return list(self._connectors.values())
-
-    def route(self, tx: Transaction, intake: Intake) -> str:
-        """The target that gets what belongs to this intake's dossier: the first whose agencies or procedures name it."""
-        procedure = indicators.procedure_of(tx, intake.dossier) if intake.dossier else None
-        for name, options in self.settings.targets.items():
-            ours = any(_below(intake.agency, agency) for agency in _listed(options.agencies))
-            if ours or procedure in _listed(options.procedures):
-                return name
-        return DOSSIERS
-
-    def book_target(self) -> str | None:
-        """The target that takes register books; None where there is none, then `digitizer export moj` writes them."""
-        names = [DOSSIERS, *self.settings.targets]
-        return next((name for name in names if isinstance(self.connector_of(name), AddsRegisterCases)), None)
-
-    def pace_of(self, target: str) -> Pace:
-        """What a target may be asked for at most. Raises ConfigError for quiet hours that are none."""
-        options = self.settings.targets.get(target, self.settings.delivery)
-        try:
-            quiet = quiet_hours(options.quiet)
-        except ValueError as exc:
-            raise ConfigError("write quiet hours as 07:30-11:30, 13:30-17:00", target=target) from exc
-        pauses = self.settings.delivery
-        return Pace(
-            concurrency=options.concurrency,
-            rate_per_minute=options.rate_per_minute,
-            quiet=quiet,
-            pause_first_s=pauses.pause_first_s,
-            pause_most_s=pauses.pause_most_s,
-        )
 
     @cached_property
     def tools(self) -> Tools:
@@ -152,63 +128,54 @@ class Ports:
         verify_models(self.settings.engine)
         load(self.settings.doctypes)
 
-    @contextmanager
-    def _scratch(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(dir=self.settings.scratch, ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
 
-    def _put_bytes(self, data: bytes) -> str:
-        with self._scratch() as folder:
-            path = folder / "data"
-            path.write_bytes(data)
-            return self.store.put_file(path)
+class Waker:
+    """Wakes workers when jobs were queued. It is a hint: while the queue is away, the next sweep gives it again."""
 
-    def fetch(self, key: str, target: Path) -> None:
-        """Copies a stored file."""
-        with self.store.open(key) as stored, target.open("wb") as sink:
-            shutil.copyfileobj(stored, sink, 1 << 20)
+    def __init__(self, queue: Queue, takes_first: Callable[[], bool] = never) -> None:
+        self.queue, self.takes_first = queue, takes_first
+        self._away_until = 0.0
 
-    @contextmanager
-    def _local(self, keys: Sequence[str]) -> Iterator[list[Path]]:
-        """Paths to read stored files from; copies in scratch where the store is elsewhere.
-
-        A single file is kept for the next call: the read jobs of one book follow each other.
-        """
-        if len(keys) == 1 and self.store.local(keys[0]) is None:
-            yield [self._kept_copy(keys[0])]
+    def wake(self, queued: int) -> None:
+        """Wakes workers for `queued` jobs; never fails."""
+        others = queued - 1 if self.takes_first() else queued
+        if others <= 0 or time.monotonic() < self._away_until:
             return
-        with self._scratch() as folder:
-            paths = []
-            for number, key in enumerate(keys):
-                path = self.store.local(key)
-                if path is None:
-                    path = folder / str(number)
-                    self.fetch(key, path)
-                paths.append(path)
-            yield paths
-
-    def _kept_copy(self, key: str) -> Path:
-        if self._copy is None or self._copy[0] != key:
-            self._drop_copy()
-            folder = Path(tempfile.mkdtemp(dir=self.settings.scratch))
-            self._copy = (key, folder)
-            try:
-                self.fetch(key, folder / "0")
-            except BaseException:
-                self._drop_copy()
-                raise
-        return self._copy[1] / "0"
-
-    def _drop_copy(self) -> None:
-        if self._copy is not None:
-            shutil.rmtree(self._copy[1], ignore_errors=True)
-            self._copy = None
+        try:
+            self.queue.wake(others)
+        except QueueDown as exc:
+            self._away_until = time.monotonic() + QUEUE_AWAY_S
+            log.warning("%s: workers are woken later", exc.code, extra={"action": "wake", "code": exc.code})
 
 
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+class Connectors:
+    """The connectors of all targets, each opened when it is first asked for."""
 
+    def __init__(self, settings: Settings, opened: Mapping[str, Connector]) -> None:
+        self.settings = settings
+        self._opened = dict(opened)
+        self._opening = threading.Lock()
 
-def _below(agency: str | None, upper: str) -> bool:
-    """Whether an agency is `upper` or belongs to it: `H60.127.03` to `H60.127`, `000.03.127.H60` to `127.H60`."""
-    return agency is not None and (agency == upper or agency.startswith(f"{upper}.") or agency.endswith(f".{upper}"))
+    @property
+    def names(self) -> list[str]:
+        """The configured targets, `dossiers` first."""
+        return [DOSSIERS, *self.settings.targets]
+
+    def of(self, target: str) -> Connector:
+        """The connector of a target. Raises ConfigError where the configuration names none."""
+        with self._opening:
+            if target not in self._opened:
+                if target not in self.settings.targets:
+                    raise ConfigError("no such target is configured", target=target)
+                self._opened[target] = open_connector(self.settings.targets[target].url, self.settings.home)
+            return self._opened[target]
+
+    def opened(self) -> list[Connector]:
+        """Those opened so far."""
+        with self._opening:
+            return list(self._opened.values())
+
+    def close(self) -> None:
+        """Closes those that were opened."""
+        for connector in self.opened():
+            connector.close()

@@ -18,7 +18,8 @@ from digitizer import signed_folders
 from digitizer.errors import SealBroken, UsageError
 from digitizer.ledger import Transaction, events, hand_carry, jobs, records, submissions
 from digitizer.model import IntakeState, RecordState
-from digitizer.service.review import Review
+from digitizer.service.context import ServiceContext
+from digitizer.service.outbox import queue_file, queue_values
 
 KIND = "digitizer/package/1"
 _BUNDLES, _EVENTS, _FILES = "bundles.json", "events.json", "files"
@@ -40,16 +41,19 @@ class Carried:
     known: bool = False
 
 
-class Packages(Review):
-    """Out and in."""
+class HandCarry:
+    """Writes packages, and takes them in."""
 
-    def export_package(
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
+
+    def export(
         self, target: Path, *, to: str, by: str, agency: str | None = None, hand_over: bool = False, everything: bool = False
     ) -> Carried:
         """Writes a package for `to` into the file `target`. Raises ConfigError without a key, UsageError for nothing new."""
-        keys = signed_folders.KeyRing(self.settings.home)
+        keys = signed_folders.KeyRing(self.context.settings.home)
         key = keys.own()
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             events.seal(tx)
             since = 0 if everything else hand_carry.last_event(tx, to)
             happened = hand_carry.events_after(tx, since)
@@ -60,7 +64,7 @@ class Packages(Review):
             sent = set() if everything else hand_carry.carried(tx, to)
         if not dumps:
             raise UsageError("nothing has happened since the last package; --all writes everything again", to=to)
-        with self._scratch() as folder:
+        with self.context.files.scratch() as folder:
             inside = folder / "package"
             files = self._lay_out(inside, dumps, happened, sent)
             facts = {"to": to, "hand_over": hand_over, "since": since, "bundles": len(dumps)}
@@ -68,7 +72,7 @@ class Packages(Review):
             id_ = _id(inside)
             target.parent.mkdir(parents=True, exist_ok=True)
             signed_folders.pack(inside, target)
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             hand_carry.note(tx, id_, "OUT", to, chosen, happened[-1]["seq"] if happened else since)
             for bundle in chosen if hand_over else ():
                 hand_carry.give(tx, bundle, to, actor=by)
@@ -84,23 +88,23 @@ class Packages(Review):
         # a bundle sent before may have new results; its originals are there
         wanted = {key for rows in dumps for key in _stored(rows, skip="source" if rows["bundle"][0]["id"] in sent else "")}
         for key in sorted(wanted):
-            self.fetch(key, folder / _FILES / key.rpartition("/")[2])
+            self.context.files.fetch(key, folder / _FILES / key.rpartition("/")[2])
         return len(wanted)
 
-    def import_package(self, path: Path, *, by: str) -> Carried:
+    def take_in(self, path: Path, *, by: str) -> Carried:
         """Takes a package in. Raises SealUntrusted, SealBroken, UsageError when an earlier package is missing."""
-        with self._scratch() as folder:
-            manifest = signed_folders.unpack(path, folder, signed_folders.KeyRing(self.settings.home))
+        with self.context.files.scratch() as folder:
+            manifest = signed_folders.unpack(path, folder, signed_folders.KeyRing(self.context.settings.home))
             if manifest.kind != KIND:
                 raise SealBroken("this is no package of digitizer", kind=manifest.kind)
             id_ = _id(folder)
-            with self.ledger.read() as tx:
+            with self.context.ledger.read() as tx:
                 if hand_carry.seen(tx, id_):
                     return Carried(id=id_, bundles=0, files=0, events=0, known=True)
             dumps, happened = (json.loads((folder / name).read_text(encoding="utf-8")) for name in (_BUNDLES, _EVENTS))
             _check_chain(happened)
             files = self._keep_files(folder / _FILES, dumps)
-            with self.ledger.begin() as tx:
+            with self.context.ledger.begin() as tx:
                 differs = [d for rows in dumps for d in self._take_bundle(tx, rows, manifest, by)]
                 new = hand_carry.add_events(tx, happened, origin=manifest.signer)
                 hand_carry.note(tx, id_, "IN", manifest.signer, [rows["bundle"][0]["id"] for rows in dumps], 0)
@@ -110,11 +114,11 @@ class Packages(Review):
     def _keep_files(self, folder: Path, dumps: Iterable[Mapping[str, Any]]) -> int:
         """Stores the files; then everything the rows name has to be there."""
         for path in sorted(folder.iterdir()):
-            self.store.put_file(path)
+            self.context.store.put_file(path)
         have = {path.name for path in folder.iterdir()}
         for rows in dumps:
             for key in _stored(rows):
-                if key.rpartition("/")[2] not in have and next(iter(self.store.list(key)), None) is None:
+                if key.rpartition("/")[2] not in have and next(iter(self.context.store.list(key)), None) is None:
                     raise UsageError("an earlier package is missing; import it first, or ask for one with --all", key=key)
         return len(have)
 
@@ -158,9 +162,9 @@ class Packages(Review):
             if state == "NEW":
                 jobs.add(tx, "open", bundle, lane=jobs.LANES[intake.lane])
             elif state == "DONE":
-                self._write_attach(tx, intake)
+                queue_file(self.context, tx, intake)
         for kept in records.find(tx, bundle_id=bundle, states=[RecordState.READY]):
-            self._write_values(tx, kept, by)
+            queue_values(self.context, tx, kept, by=by)
 
 
 def _said(revision: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -15,7 +15,7 @@ from digitizer.indicators import CURRENT, DEFINITIONS, Counts, Known
 from digitizer.ledger import Transaction, events
 from digitizer.ledger import indicators as kept
 from digitizer.ledger.indicators import Component
-from digitizer.service.context import DOSSIERS, Ports
+from digitizer.service.context import ServiceContext
 from digitizer.text import fold
 
 #: what offices write above a column, folded -> our name
@@ -71,8 +71,11 @@ class Lacking:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-class Indicators(Ports):
+class Indicators:
     """Figures that can be defended dossier by dossier."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
 
     def report(self, month: str, *, as_of: datetime | None = None, definition: str = CURRENT) -> Report:
         """Figures of `YYYY-MM` for every agency, as the event log stood at `as_of`. Raises UsageError."""
@@ -80,7 +83,7 @@ class Indicators(Ports):
             raise UsageError(f"definitions are {', '.join(DEFINITIONS)}", definition=definition)
         first, last = period(month)
         moment = (as_of or datetime.now(UTC)).astimezone(UTC).isoformat()
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             known = known_dossiers(tx, as_of=moment, first=first, last=last)
             counts = indicators.count(known, month, definition=definition, required=kept.required(tx))
             frozen = kept.frozen(tx, month, definition)
@@ -92,25 +95,25 @@ class Indicators(Ports):
         if indicators.end_of(month) > datetime.now(UTC):
             raise UsageError("this month is not over yet", month=month)
         report = self.report(month, definition=definition)
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             kept.freeze(tx, month, definition, report.as_of, report.counts, by=by)
         return report
 
     def fetch_dossiers(self, month: str) -> int:
         """Asks every system that lists its dossiers for those of a month; how many. Raises NotSupported, ConnectorDown."""
         first, last = period(month)
-        connectors = [self.connector_of(name) for name in (DOSSIERS, *self.settings.targets)]
+        connectors = [self.context.connectors.of(name) for name in self.context.connectors.names]
         able = [connector for connector in connectors if isinstance(connector, ListsDossiers)]
         if not able:
             raise UsageError("no dossier system of ours lists its dossiers; give the list as a file: --dossiers FILE")
         found = [row(d) for connector in able for d in connector.list_dossiers(first, last)]
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             return kept.save_dossiers(tx, found, origin="connector")
 
     def import_dossiers(self, file: Path, *, by: str) -> int:
         """Takes the list of dossiers from CSV or XLSX; how many. Raises UsageError, FileAccess, UnsupportedFormat."""
         found = [row(_from_row(line, number)) for number, line in enumerate(rows(file, "code"), start=2)]
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             events.note(tx, "dossiers_imported", file.name[:120], actor=by, count=len(found))
             return kept.save_dossiers(tx, found, origin="import")
 
@@ -119,7 +122,7 @@ class Indicators(Ports):
         found: dict[str, list[Component]] = {}
         for number, line in enumerate(rows(file, "procedure", "component"), start=2):
             doctype = line.get("doctype") or None
-            if doctype is not None and doctype not in self.doctypes:
+            if doctype is not None and doctype not in self.context.doctypes:
                 raise UsageError("no such document type; see `digitizer doctypes check`", line=number, doctype=doctype)
             if not line["procedure"] or not line["component"]:
                 raise UsageError("a line needs procedure and component", line=number)
@@ -133,17 +136,22 @@ class Indicators(Ports):
                 result=yes(line.get("is_result", "")) or dossiers.is_result(code),
             )
             found.setdefault(one.procedure, []).append(one)
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             for procedure, lines in found.items():
                 unique = {line.code: line for line in lines}
                 kept.replace_procedure(tx, procedure, list(unique.values()))
             events.note(tx, "procedures_imported", file.name[:120], actor=by, count=len(found))
         return len(found), sum(len(lines) for lines in found.values())
 
+    def catalogue(self) -> list[Component]:
+        """All lines of the procedures catalogue."""
+        with self.context.ledger.read() as tx:
+            return kept.catalogue(tx)
+
     def worklist(self, month: str) -> list[Lacking]:
         """Dossiers of a month that lack components or results, and why."""
         first, last = period(month)
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             known = known_dossiers(tx, as_of=events.now(), first=first, last=last)
             listed = {d["code"]: d["components"] for d in kept.dossiers(tx, first=first, last=last)}
             catalogue, opened, submitted = kept.catalogue(tx), kept.open_deliveries(tx), kept.waiting_intakes(tx)

@@ -13,7 +13,7 @@ from digitizer.errors import UsageError
 from digitizer.indicators import CURRENT, Disagreement, Known, Portal
 from digitizer.ledger import events
 from digitizer.ledger import indicators as kept
-from digitizer.service.context import Ports
+from digitizer.service.context import ServiceContext
 from digitizer.service.indicators import known_dossiers, period, rows, yes
 from digitizer.text import fold
 
@@ -46,15 +46,18 @@ class Reconciled:
     differ: tuple[Disagreement, ...]
 
 
-class Reconciliation(Ports):
-    """Portal files."""
+class Reconciliation:
+    """Compares our figures with a portal's file."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
 
     def reconcile(self, file: Path, month: str, *, by: str, definition: str = CURRENT) -> Reconciled:
         """Compares a portal's list of dossiers of a month with ours. Raises UsageError, FileAccess, UnsupportedFormat."""
         first, last = period(month)
         portal = {one.code: one for one in (_portal(line, n) for n, line in enumerate(rows(file, "code"), start=2))}
         moment = events.now()
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             known = {one.code: one for one in known_dossiers(tx, as_of=moment, first=first, last=last)}
             opened, required = kept.open_deliveries(tx), kept.required(tx)
             events.note(tx, "reconciled", month, actor=by, file=file.name[:120], count=len(portal))

@@ -13,18 +13,21 @@ from digitizer.ledger import records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, IntakeState
 from digitizer.output import record_json
-from digitizer.service.context import Ports
+from digitizer.service.context import ServiceContext
 
 #: of a manifest of hashes; what is carried by hand or sealed has its own, see `signed_folders.py`
 MANIFEST = "digitizer/hashes/1"
 
 
-class Results(Ports):
-    """Reads only."""
+class Results:
+    """Reads what was digitized, as it stands now."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
 
     def results(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """(name, result in the public format) of every digitized intake; records at their newest revision, with their `state`."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             done = [intake for intake, _ in submissions.intakes(tx, states=[IntakeState.DIGITIZED])]
         names = Counter(Path(intake.name).stem for intake in done)
         for intake in done:
@@ -37,7 +40,7 @@ class Results(Ports):
         Files are what was made, by the names an export gives them, and originals as they came, below `originals/`: a PDF made of
         `a.pdf` is called `a.pdf` too.
         """
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             done = [intake for intake, _ in submissions.intakes(tx, states=[IntakeState.DIGITIZED])]
         names, books = Counter(Path(intake.name).stem for intake in done), dict[tuple[str, str], list[dict[str, Any]]]()
         for intake in done:
@@ -55,7 +58,7 @@ class Results(Ports):
             yield name, _manifest(name, agency or None, of, files)
 
     def _hashes(self, intake: Intake, name: str) -> list[dict[str, Any]]:
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             sources, made = submissions.sources_of(tx, intake.bundle), submissions.artifacts(tx, intake.bundle)
         many, came = len(sources) > 1, f"originals/{Path(intake.name).name}"
         files = [
@@ -63,9 +66,14 @@ class Results(Ports):
             for n, s in enumerate(sources, 1)
         ]
         for kind, (_, key) in sorted(made.items()):
-            sha256, size = key.rpartition("/")[2], self.store.stat(key).size
+            sha256, size = key.rpartition("/")[2], self.context.store.stat(key).size
             files.append({"path": f"{name}.{kind}", "role": kind, "sha256": sha256, "size": size})
         return files
+
+    def verify_store(self) -> tuple[int, list[str]]:
+        """Hashes every stored file again: (how many, keys of those that are not what their names say)."""
+        keys = list(self.context.store.list())
+        return len(keys), [key for key in keys if not self.context.store.verify(key)]
 
     def rehash(self, hashes: Mapping[str, str], folder: Path) -> dict[str, str]:
         """Path -> `same`, `changed` or `missing` for each path and SHA-256: the one in `folder` if it lies there, else ours."""
@@ -76,15 +84,15 @@ class Results(Ports):
             with path.open("rb") as found:
                 return "same" if hashlib.file_digest(found, "sha256").hexdigest() == sha256 else "changed"
         key = f"{sha256[:2]}/{sha256}"
-        if key not in set(self.store.list(key)):
+        if key not in set(self.context.store.list(key)):
             return "missing"
-        return "same" if self.store.verify(key) else "changed"
+        return "same" if self.context.store.verify(key) else "changed"
 
     def _result(self, intake: Intake) -> dict[str, Any]:
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             key = submissions.artifacts(tx, intake.bundle)["json"][1]
             kept = records.find(tx, bundle_id=intake.bundle)
-        with self.store.open(key) as stored:
+        with self.context.store.open(key) as stored:
             result: dict[str, Any] = json.load(stored)
         for found in kept:
             _put(result["documents"], found)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from digitizer.errors import UsageError
 from digitizer.extract import revise_field
-from digitizer.ledger import Transaction, events, hand_carry, outbox, records, submissions
+from digitizer.ledger import Transaction, events, hand_carry, records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, IntakeState, RecordState
-from digitizer.service.callbacks import tell
-from digitizer.service.submissions import Intakes
+from digitizer.service.context import ServiceContext
+from digitizer.service.outbox import queue_approved_file, queue_values
 
 #: states a person may still correct in; what two sides say differently is settled so too
 _CORRECTABLE = (RecordState.REVIEW, RecordState.READY, RecordState.ATTACHED, RecordState.REFUSED, RecordState.DIFFERS)
@@ -23,45 +22,32 @@ def changed_meanwhile(record_id: str) -> UsageError:
     return UsageError("somebody else has just changed this record; look at it again", record=record_id)
 
 
-class Review(Intakes):
-    """What a person decides."""
+class Review:
+    """What a person decides about records and files."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
 
     def records(self, *, states: Sequence[RecordState] = (), intake: str | None = None) -> list[Kept]:
         """Records at their newest revisions."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             bundle = submissions.get_intake(tx, intake).bundle if intake else None
             return records.find(tx, bundle_id=bundle, states=states)
 
     def approve(self, record_id: str, *, by: str) -> Kept:
         """A person takes responsibility for every value; the dossier system gets them. Raises UsageError."""
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             kept = self._in_review(tx, record_id)
             self._decide(tx, kept, RecordState.READY, actor=by, action="approved")
-            self._write_values(tx, kept, by)
+            queue_values(self.context, tx, kept, by=by)
             return replace(kept, state=RecordState.READY)
-
-    def _write_values(self, tx: Transaction, kept: Kept, by: str) -> None:
-        """What goes out with the approval of a record."""
-        record = kept.record
-        for intake, _ in submissions.intakes(tx, bundle_id=kept.bundle):
-            tell(tx, "record.approved", intake, record=record.id)
-            deliver = partial(outbox.add, tx, intake_id=intake.id, actor=by, record=record.id, revision=record.revision)
-            if intake.dossier:
-                key = f"update_fields/{intake.dossier}/{record.id}/{record.revision}"
-                target = self.route(tx, intake)
-                deliver("update_fields", target=target, order_key=intake.dossier, dossier=intake.dossier, key=key)
-                self._write_attach_approved(tx, intake)
-            elif intake.book and (book := self.book_target()):
-                # the key keeps the former name of this kind: what was queued before an update is not queued again
-                key = f"import_package/{intake.agency or '_'}/{intake.book}/{record.id}/{record.revision}"
-                deliver("add_register_case", target=book, order_key=intake.book, key=key)
 
     def place(self, intake_id: str, *, dossier: str | None, component: str | None, by: str) -> Intake:
         """A person says that a file belongs to a dossier as it is, whatever it was taken for; it is delivered next.
 
         Raises NotFound. Raises UsageError when the file is not digitized, has no dossier and none is named, or has another one.
         """
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             intake = submissions.get_intake(tx, intake_id)
             if submissions.intake_state(tx, intake_id) != IntakeState.DIGITIZED:
                 raise UsageError("this file is not digitized", intake=intake_id)
@@ -72,23 +58,18 @@ class Review(Intakes):
             if intake.dossier is None or intake.dossier != (dossier or intake.dossier):
                 raise UsageError("name the dossier of this file; one that it has already is not changed", intake=intake_id)
             events.note(tx, "placed", intake_id, actor=by, dossier=intake.dossier)
-            self._write_attach_approved(tx, intake)
+            queue_approved_file(self.context, tx, intake)
             return intake
-
-    def _write_attach_approved(self, tx: Transaction, intake: Intake) -> None:
-        """A person's approval settles a doubtful type."""
-        submissions.move_bundle(tx, intake.bundle, ["DONE"], "DONE", result="ACCEPTED")
-        self._write_attach(tx, intake, approved=True)
 
     def correct(self, record_id: str, values: dict[str, str], *, by: str) -> Kept:
         """Puts a person's values in place of OCR's, as a new revision to be approved. Raises UsageError."""
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             kept = self._ours(tx, record_id)
             if kept.state not in _CORRECTABLE:
                 raise UsageError("this record cannot be corrected any more", record=record_id)
             changed = replace(
                 kept.record,
-                fields=revise_field(kept.record.fields, kept.doctype, values, by=by, doctypes=self.doctypes),
+                fields=revise_field(kept.record.fields, kept.doctype, values, by=by, doctypes=self.context.doctypes),
                 revision=kept.record.revision + 1,
             )
             if not records.revise(tx, changed, kept.record.revision, by=by):
@@ -98,12 +79,12 @@ class Review(Intakes):
 
     def sides(self, record_id: str) -> tuple[Kept, Kept]:
         """A record that two sides say differently: (ours, theirs). Raises UsageError."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             return self._sides(tx, record_id)
 
     def settle(self, record_id: str, *, theirs: bool, by: str) -> Kept:
         """A checker decides which side is right; it becomes a new revision, to be approved. Raises UsageError."""
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             kept = self._ours(tx, record_id)
             side = self._sides(tx, record_id)[theirs]
             changed = replace(side.record, revision=kept.record.revision + 1)
@@ -122,7 +103,7 @@ class Review(Intakes):
 
     def reject(self, record_id: str, *, by: str, reason: str) -> Kept:
         """A person says that this is no record. Raises UsageError."""
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             kept = self._in_review(tx, record_id)
             self._decide(tx, kept, RecordState.REFUSED, actor=by, action="rejected", reason=reason)
             return replace(kept, state=RecordState.REFUSED)

@@ -23,7 +23,7 @@ DOCUMENTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class InputFile:
     """A file where it was left."""
 
     #: its address, unique: a path, or `s3://bucket/key`
@@ -41,16 +41,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class InputBundle:
     """One bundle to submit: a file, or the files of a book in order."""
 
-    files: tuple[Found, ...]
+    files: tuple[InputFile, ...]
     #: name of the intake
     name: str
     #: where its results go below the output folder, without suffix
     target: PurePath
     #: what the path says about it
-    place: dossiers.Place
+    hint: dossiers.RoutingHint
 
     @property
     def shown(self) -> str:
@@ -60,17 +60,17 @@ class Item:
         return name if len(self.files) == 1 else str(Path(name).parent) if name == first.key else name.rpartition("/")[0]
 
 
-class Place(Protocol):
+class ScanSource(Protocol):
     """A folder or prefix. Raises FileAccess, StoreDown."""
 
     #: whether a version can be trusted without reading the file again
     versioned: bool
 
-    def files(self) -> Iterator[Found]:
+    def files(self) -> Iterator[InputFile]:
         """All files in it, hidden ones left out, in no particular order."""
         ...
 
-    def local(self, file: Found, scratch: Path) -> Path:
+    def local(self, file: InputFile, scratch: Path) -> Path:
         """A path to read a file from, named as it is; a copy in `scratch` where it is elsewhere."""
         ...
 
@@ -83,24 +83,24 @@ class Folder:
             raise FileAccess(f"there is no {path}", file=str(path))
         self.path, self.versioned = path, False
 
-    def files(self) -> Iterator[Found]:
-        """See `Place`. A file that goes while we look is not there."""
+    def files(self) -> Iterator[InputFile]:
+        """See `ScanSource`. A file that goes while we look is not there."""
         if self.path.is_file():
-            yield self._found(self.path, PurePath(self.path.name))
+            yield self._file(self.path, PurePath(self.path.name))
             return
         for path in self.path.rglob("*"):
             below = path.relative_to(self.path)
             if path.is_file() and not _hidden(below):
                 try:
-                    yield self._found(path, below)
+                    yield self._file(path, below)
                 except FileNotFoundError:
                     continue
 
     @staticmethod
-    def _found(path: Path, below: PurePath) -> Found:
+    def _file(path: Path, below: PurePath) -> InputFile:
         seen, whole = path.stat(), path.absolute()
         version = f"{seen.st_mtime_ns}-{seen.st_size}"
-        return Found(
+        return InputFile(
             address=str(whole),
             path=PurePath(nfc(str(whole))),
             below=PurePath(nfc(str(below))),
@@ -109,7 +109,7 @@ class Folder:
             key=str(path),
         )
 
-    def local(self, file: Found, scratch: Path) -> Path:
+    def local(self, file: InputFile, scratch: Path) -> Path:
         """The file itself."""
         return Path(file.key)
 
@@ -124,30 +124,30 @@ class Prefix:
         self.objects, self.prefix = open_objects(url, settings.s3)
         self.root = url.removesuffix(self.prefix)
 
-    def files(self) -> Iterator[Found]:
-        """See `Place`. Keys that end in `/` are folders somebody made by hand."""
+    def files(self) -> Iterator[InputFile]:
+        """See `ScanSource`. Keys that end in `/` are folders somebody made by hand."""
         for seen in self.objects.list(self.prefix):
             whole = PurePosixPath(nfc(seen.key))
             above = PurePosixPath(nfc(self.prefix.rpartition("/")[0]))
             below = whole.relative_to(above) if whole.is_relative_to(above) else whole
             if not seen.key.endswith("/") and not _hidden(below):
-                yield Found(
+                yield InputFile(
                     address=f"{self.root}{seen.key}", path=whole, below=below, version=seen.etag, size=seen.size, key=seen.key
                 )
 
-    def local(self, file: Found, scratch: Path) -> Path:
+    def local(self, file: InputFile, scratch: Path) -> Path:
         """A copy, under the last part of its key."""
         target = scratch / (file.path.name or "file")
         self.objects.fetch(file.key, target)
         return target
 
 
-def open_place(address: str, settings: Settings) -> Folder | Prefix:
+def open_source(address: str, settings: Settings) -> Folder | Prefix:
     """The folder, file or `s3://bucket/prefix` at `address`. Raises FileAccess, ConfigError."""
     return Prefix(address, settings) if address.startswith("s3://") else Folder(Path(address))
 
 
-def items(files: Iterable[Found], *, book: bool, name: str) -> tuple[list[Item], int]:
+def bundles(files: Iterable[InputFile], *, book: bool, name: str) -> tuple[list[InputBundle], int]:
     """The bundles among `files`, pages in their natural order, and how many files are no documents.
 
     With `book` all of them are one, called `name`; else those whose path is `<agency>/books/KS/1999/01/…` are one each.
@@ -157,33 +157,25 @@ def items(files: Iterable[Found], *, book: bool, name: str) -> tuple[list[Item],
     if book:
         alone = len(scans) == 1 and scans[0].path.name == name
         target = PurePath(scans[0].path.stem if alone else name)
-        whole = Item(files=tuple(scans), name=name, target=target, place=dossiers.Place())
+        whole = InputBundle(files=tuple(scans), name=name, target=target, hint=dossiers.RoutingHint())
         return ([whole] if scans else []), len(files) - len(scans)
-    books: dict[tuple[str | None, str], list[Found]] = defaultdict(list)
-    found: list[Item] = []
+    books: dict[tuple[str | None, str], list[InputFile]] = defaultdict(list)
+    found: list[InputBundle] = []
     for file in scans:
-        place = dossiers.from_path(file.path)
-        if place.book is not None:
-            books[place.agency, place.book].append(file)
+        hint = dossiers.from_path(file.path)
+        if hint.book is not None:
+            books[hint.agency, hint.book].append(file)
         else:
-            found.append(Item(files=(file,), name=file.path.name, target=file.below.with_suffix(""), place=place))
+            found.append(InputBundle(files=(file,), name=file.path.name, target=file.below.with_suffix(""), hint=hint))
     for (agency, code), pages in books.items():
         target, called = pages[0].below.parent, code.replace("/", ".")
-        place = dossiers.Place(agency=agency, book=code, how="folder")
-        found.append(Item(files=tuple(pages), name=called, target=target if target.name else PurePath(called), place=place))
-    return _apart(found), len(files) - len(scans)
+        hint = dossiers.RoutingHint(agency=agency, book=code, how="folder")
+        found.append(InputBundle(files=tuple(pages), name=called, target=target if target.name else PurePath(called), hint=hint))
+    return _told_apart(found), len(files) - len(scans)
 
 
-def placed(item: Item) -> dossiers.Place:
-    """What the path says about an item, else `dossiers.csv` beside a file of this machine. Raises FileAccess."""
-    first = item.files[0]
-    if item.place.dossier or item.place.book or first.address.startswith("s3://"):
-        return item.place
-    return dossiers.from_csv(Path(first.address))
-
-
-def _apart(found: list[Item]) -> list[Item]:
-    """Items that share a stem get their whole file name as target."""
+def _told_apart(found: list[InputBundle]) -> list[InputBundle]:
+    """Bundles that share a stem get their whole file name as target."""
     shared = {target for target, count in Counter(item.target for item in found).items() if count > 1}
     return [replace(i, target=i.target.with_name(i.files[0].path.name)) if i.target in shared else i for i in found]
 
@@ -193,7 +185,7 @@ def natural(path: PurePath) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part.casefold()) for part in re.split(r"(\d+)", str(path)) if part]
 
 
-def gaps(files: Sequence[Found]) -> tuple[list[int], list[int]]:
+def gaps(files: Sequence[InputFile]) -> tuple[list[int], list[int]]:
     """(numbers missing, numbers there twice) in the last number of the names; nothing where not every name has one."""
     numbers = [re.findall(r"\d+", file.path.stem) for file in files]
     if len(files) < 2 or not all(numbers):

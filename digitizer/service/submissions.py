@@ -1,4 +1,4 @@
-"""Receiving files, and handing out what became of them."""
+"""Taking files over: each is stored under its hash, then noted in the ledger as an intake."""
 
 from __future__ import annotations
 
@@ -9,29 +9,36 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from digitizer import dossiers
-from digitizer.ledger import Transaction, jobs, outbox, seen_files, submissions
-from digitizer.model import Intake, IntakeState, Lane
-from digitizer.service.callbacks import tell
-from digitizer.service.context import Ports
-from digitizer.service.scan_sources import Found, Place
+from digitizer import serialization
+from digitizer.errors import NotFound
+from digitizer.ledger import Transaction, jobs, seen_files, submissions
+from digitizer.model import Intake, IntakeState, Problem
+from digitizer.service.context import ServiceContext
+from digitizer.service.outbox import queue_file
+from digitizer.service.routing import Submission
+from digitizer.service.scan_sources import InputFile, ScanSource
+from digitizer.service.webhooks import tell
 from digitizer.storage import Stat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """What comes with a file: who submits it, for whom."""
+class Outcome:
+    """What became of an intake."""
 
-    actor: str
-    agency: str | None = None
-    dossier: str | None = None
-    component: str | None = None
-    book: str | None = None
-    lane: Lane = Lane.BULK
+    state: IntakeState
+    #: pages of its files; 0 until a worker opened them
+    pages: int
+    #: why it failed
+    problem: Problem | None
+    #: whether every document type is accepted
+    accepted: bool
 
 
-class Intakes(Ports):
-    """What was submitted, and its way to the dossier."""
+class Submissions:
+    """Takes files over, stores them and notes their intakes."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
 
     def receive(self, files: Sequence[Path], name: str, submission: Submission) -> tuple[Intake, bool]:
         """Stores one file, or the scans of a book in order, and notes the intake; (intake, whether it is new).
@@ -39,43 +46,43 @@ class Intakes(Ports):
         The bytes are safe before the ledger hears of them; a crash in between leaves a file nobody asks for, never an intake
         without its file. Raises FileAccess, StoreDown, StoreFull, LedgerDown.
         """
-        stored = [Stat(key=self.store.put_file(file), size=file.stat().st_size) for file in files]
-        with self.ledger.begin() as tx:
-            return self._note_intake(tx, stored, name, submission)
+        stored = [Stat(key=self.context.store.put_file(file), size=file.stat().st_size) for file in files]
+        with self.context.ledger.begin() as tx:
+            return self.note(tx, stored, name, submission)
 
-    def take(self, place: Place, files: Sequence[Found], name: str, submission: Submission) -> tuple[Intake, bool]:
+    def take(self, source: ScanSource, files: Sequence[InputFile], name: str, submission: Submission) -> tuple[Intake, bool]:
         """As `receive`, for files of a folder or prefix, one at a time; what was taken in the same version is not fetched again.
 
         So a run that was cut short goes on where it stopped, with one page in scratch at a time.
         """
-        stored = [file for part in range(0, len(files), 500) for file in self._taken(place, files[part : part + 500])]
-        with self.ledger.begin() as tx:
-            intake, new = self._note_intake(tx, stored, name, submission)
+        stored = [file for part in range(0, len(files), 500) for file in self._taken(source, files[part : part + 500])]
+        with self.context.ledger.begin() as tx:
+            intake, new = self.note(tx, stored, name, submission)
             for part in range(0, len(files), 500):
                 seen_files.submitted(tx, [(f.address, f.version) for f in files[part : part + 500]], intake.id)
         return intake, new
 
-    def _taken(self, place: Place, files: Sequence[Found]) -> Iterator[Stat]:
-        with self.ledger.read() as tx:
-            known = seen_files.known(tx, {f.address: f.version for f in files}) if place.versioned else {}
+    def _taken(self, source: ScanSource, files: Sequence[InputFile]) -> Iterator[Stat]:
+        with self.context.ledger.read() as tx:
+            known = seen_files.known(tx, {f.address: f.version for f in files}) if source.versioned else {}
         for file in files:
             if file.address in known:
                 yield Stat(key=known[file.address]["key"], size=known[file.address]["size"])
                 continue
-            with self._scratch() as folder:
-                path = place.local(file, folder)
-                stat = Stat(key=self.store.put_file(path), size=path.stat().st_size)
-            with self.ledger.begin() as tx:
+            with self.context.files.scratch() as folder:
+                path = source.local(file, folder)
+                stat = Stat(key=self.context.store.put_file(path), size=path.stat().st_size)
+            with self.context.ledger.begin() as tx:
                 seen_files.note(tx, file.address, file.version, key=stat.key, size=stat.size)
             yield stat
 
-    def submitted(self, files: Sequence[Found]) -> bool:
+    def submitted(self, files: Sequence[InputFile]) -> bool:
         """Whether all these files, in these versions, were submitted before."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             known = seen_files.known(tx, {f.address: f.version for f in files})
         return all(f.address in known and known[f.address]["intake"] for f in files)
 
-    def _note_intake(self, tx: Transaction, stored: Sequence[Stat], name: str, submission: Submission) -> tuple[Intake, bool]:
+    def note(self, tx: Transaction, stored: Sequence[Stat], name: str, submission: Submission) -> tuple[Intake, bool]:
         """Notes an intake of files that are in the store."""
         sources = [file.key.rpartition("/")[2] for file in stored]
         bundle = (
@@ -103,15 +110,15 @@ class Intakes(Ports):
         if fresh:
             jobs.add(tx, "open", bundle, lane=jobs.LANES[submission.lane])
             return intake, True
-        self._join(tx, intake)
+        self.join(tx, intake)
         return submissions.get_intake(tx, intake.id), True
 
-    def _join(self, tx: Transaction, intake: Intake) -> None:
+    def join(self, tx: Transaction, intake: Intake) -> None:
         """A new intake of a bundle that is already known takes over its state; one nobody works on is queued."""
         state = submissions.bundle_row(tx, intake.bundle)["state"]
         if state == "DONE":
             submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor=intake.actor)
-            self._write_attach(tx, intake)
+            queue_file(self.context, tx, intake)
             tell(tx, "document.digitized", intake)
         elif state == "FAILED":
             submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.FAILED, actor=intake.actor)
@@ -119,37 +126,35 @@ class Intakes(Ports):
         elif not jobs.unfinished(tx, intake.bundle, ["open", "read", "finish"]):
             jobs.add(tx, "open", intake.bundle, lane=jobs.LANES[intake.lane])
 
+    def outcome(self, intake: Intake) -> Outcome:
+        """Where an intake stands. Raises NotFound."""
+        with self.context.ledger.read() as tx:
+            state = submissions.intake_state(tx, intake.id)
+            bundle = submissions.bundle_row(tx, intake.bundle)
+            sources = submissions.sources_of(tx, intake.bundle)
+        if state is None:
+            raise NotFound("no such file", intake=intake.id)
+        failed = state == IntakeState.FAILED and bundle["error"]
+        return Outcome(
+            state=state,
+            pages=sum(source.pages or 0 for source in sources),
+            problem=serialization.from_plain(Problem, bundle["error"]) if failed else None,
+            accepted=bundle["result"] == "ACCEPTED",
+        )
+
     def export(self, intake: Intake, folder: Path, stem: str) -> list[Path]:
         """Writes `<stem>.pdf` and `<stem>.json` of a digitized intake into `folder`; the paths written."""
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             made = submissions.artifacts(tx, intake.bundle)
         folder.mkdir(parents=True, exist_ok=True)
         written = []
         for kind, (_, key) in sorted(made.items()):
             target = folder / f"{stem}.{kind}"
             part = target.with_name(f".{target.name}.part")
-            self.fetch(key, part)
+            self.context.files.fetch(key, part)
             part.replace(target)
             written.append(target)
         return written
-
-    def _write_attach(self, tx: Transaction, intake: Intake, *, approved: bool = False) -> None:
-        """The PDF goes to the dossier when the dossier is known and the types are accepted; else a person decides."""
-        if intake.dossier and submissions.bundle_row(tx, intake.bundle)["result"] == "ACCEPTED":
-            target = self.route(tx, intake)
-            if self.connector_of(target).after_approval and not approved:
-                return
-            pdf = submissions.artifacts(tx, intake.bundle)["pdf"][1].rpartition("/")[2]
-            outbox.add(
-                tx,
-                "attach_result" if dossiers.is_result(intake.component) else "attach",
-                target=target,
-                order_key=intake.dossier,
-                intake_id=intake.id,
-                dossier=intake.dossier,
-                actor="digitizer",
-                key=f"attach/{intake.dossier}/{intake.component or '_'}/{pdf}",
-            )
 
 
 def _hash(*parts: str | None) -> str:

@@ -39,7 +39,7 @@ class Server:
         self, client: str, agencies: tuple[str, ...] = (AGENCY,), verbs: tuple[Verb, ...] = tuple(Verb), **limits: int
     ) -> str:
         with Service.open(Settings(home=self.home)) as service:
-            return service.add_key(client, agencies=agencies, verbs=verbs, by="test", limits=limits)[1]
+            return service.api_keys.add(client, agencies=agencies, verbs=verbs, by="test", limits=limits)[1]
 
     def client(self, token: str) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=60)

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -60,67 +61,78 @@ def receiver() -> Iterator[Receiver]:
     made.server.server_close()
 
 
+@dataclass
+class Wait:
+    """How far the clock of the outbox is ahead."""
+
+    seconds: float = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.seconds
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with Service.open(Settings(home=tmp_path / "home", api=ApiOptions(callback_networks="127.0.0.0/8"))) as opened:
+def ahead() -> Wait:
+    return Wait()
+
+
+@pytest.fixture
+def service(tmp_path: Path, ahead: Wait) -> Iterator[Service]:
+    settings = Settings(home=tmp_path / "home", api=ApiOptions(callback_networks="127.0.0.0/8"))
+    with Service.open(settings, clock=ahead.now) as opened:
         yield opened
 
 
 def submit(service: Service, key: ApiKey, component: str) -> str:
-    place = service.placed(key, Submission(actor="", dossier=CODE, component=component))
-    return service.submit(key, [SCAN], "a.jpg", place)[0].id
-
-
-def later(service: Service, seconds: float) -> None:
-    """Lets time pass for the outbox."""
-    service.clock = staticmethod(lambda: time.time() + seconds)  # type: ignore[method-assign]
+    place = service.client_documents.placed(key, Submission(actor="", dossier=CODE, component=component))
+    return service.client_documents.submit(key, [SCAN], "a.jpg", place)[0].id
 
 
 def test_a_client_is_told_in_order_and_with_both_secrets_while_they_change(service: Service, receiver: Receiver) -> None:
-    key, _ = service.add_key("motcua", agencies=[AGENCY], verbs=list(Verb), by="test")
-    old = service.set_callback("motcua", receiver.url, rotate=False, by="test")
+    key, _ = service.api_keys.add("motcua", agencies=[AGENCY], verbs=list(Verb), by="test")
+    old = service.webhooks.set_address("motcua", receiver.url, rotate=False, by="test")
     assert old is not None
-    assert service.set_callback("motcua", receiver.url, rotate=False, by="test") is None, "the secret is shown once"
+    assert service.webhooks.set_address("motcua", receiver.url, rotate=False, by="test") is None, "the secret is shown once"
     ids = [submit(service, key, component) for component in "abc"]
     for id in ids:
-        service.cancel(key, id, reason="thử")
-    service.deliver()
+        service.client_documents.cancel(key, id, reason="thử")
+    service.deliveries.deliver()
     assert receiver.told(old) == ["document.cancelled"] * 3
     messages = [verify_callback(old, headers, body) for headers, body in receiver.got]
     assert [message["data"]["id"] for message in messages] == ids
     assert messages[0]["data"]["dossier"] == CODE
-    new = service.set_callback("motcua", None, rotate=True, by="test")
+    new = service.webhooks.set_address("motcua", None, rotate=True, by="test")
     assert new is not None
-    service.process_again(key, ids[0], reason="thử")
-    service.cancel(key, ids[0], reason="thử")
-    service.deliver()
+    service.client_documents.process_again(key, ids[0], reason="thử")
+    service.client_documents.cancel(key, ids[0], reason="thử")
+    service.deliveries.deliver()
     headers, body = receiver.got[-1]
     assert verify_callback(old, headers, body) == verify_callback(new, headers, body)
 
 
 def test_a_receiver_that_is_down_gets_everything_later_in_order_and_other_clients_do_not_wait(
-    service: Service, receiver: Receiver
+    service: Service, receiver: Receiver, ahead: Wait
 ) -> None:
     other = Receiver()
     keys = {}
     for name, url in (("motcua", receiver.url), ("khac", other.url)):
-        keys[name] = service.add_key(name, agencies=[AGENCY], verbs=list(Verb), by="test")[0]
-        service.set_callback(name, url, rotate=False, by="test")
+        keys[name] = service.api_keys.add(name, agencies=[AGENCY], verbs=list(Verb), by="test")[0]
+        service.webhooks.set_address(name, url, rotate=False, by="test")
     receiver.status = 500
     ids = {name: [submit(service, key, component) for component in "ab"] for name, key in keys.items()}
     for name, key in keys.items():
         for id in ids[name]:
-            service.cancel(key, id, reason="thử")
-    service.deliver()
+            service.client_documents.cancel(key, id, reason="thử")
+    service.deliveries.deliver()
     assert (len(receiver.got), len(other.got)) == (0, 2)
     receiver.status, receiver.headers = 302, {"location": other.url}
-    later(service, 3_600)
-    service.deliver()
+    ahead.seconds = 3_600
+    service.deliveries.deliver()
     assert len(other.got) == 2, "a redirect is not followed"
     receiver.status, receiver.headers = 204, {}
-    later(service, 9_000)
-    service.deliver()
-    with service.ledger.read() as tx:
+    ahead.seconds = 9_000
+    service.deliveries.deliver()
+    with service.context.ledger.read() as tx:
         assert outbox.counts(tx) == {"DONE": 4}
     message_ids = [headers["webhook-id"] for headers, _ in receiver.got]
     assert len(set(message_ids)) == 2
@@ -129,16 +141,16 @@ def test_a_receiver_that_is_down_gets_everything_later_in_order_and_other_client
 
 
 def test_a_receiver_that_is_gone_for_good_is_not_asked_again(service: Service, receiver: Receiver) -> None:
-    key, _ = service.add_key("motcua", agencies=[AGENCY], verbs=list(Verb), by="test")
-    service.set_callback("motcua", receiver.url, rotate=False, by="test")
+    key, _ = service.api_keys.add("motcua", agencies=[AGENCY], verbs=list(Verb), by="test")
+    service.webhooks.set_address("motcua", receiver.url, rotate=False, by="test")
     receiver.status = 410
-    service.cancel(key, submit(service, key, "a"), reason="thử")
-    service.deliver()
-    with service.ledger.read() as tx:
+    service.client_documents.cancel(key, submit(service, key, "a"), reason="thử")
+    service.deliveries.deliver()
+    with service.context.ledger.read() as tx:
         assert [row["error"] for row in outbox.pending(tx)] == ["attach_refused"]
-    service.remove_callback("motcua", by="test")
-    service.cancel(key, submit(service, key, "b"), reason="thử")
-    with service.ledger.read() as tx:
+    service.webhooks.remove("motcua", by="test")
+    service.client_documents.cancel(key, submit(service, key, "b"), reason="thử")
+    with service.context.ledger.read() as tx:
         assert outbox.counts(tx) == {"DEAD": 1}
 
 
@@ -200,7 +212,7 @@ def test_an_address_that_leads_inside_or_is_none_is_refused(service: Service, ur
         webhooks.resolve(url, "")
     strict = Settings(home=service.settings.home)
     with Service.open(strict) as without, pytest.raises(UsageError):
-        without.set_callback("motcua", url, rotate=False, by="test")
+        without.webhooks.set_address("motcua", url, rotate=False, by="test")
 
 
 def test_a_name_that_has_an_inner_address_among_others_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

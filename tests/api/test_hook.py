@@ -79,8 +79,8 @@ def test_what_belongs_to_another_agency_is_not_there(api: httpx.Client, scan: Sc
         refused = [send(stranger, scan("mine"), dossier=OTHER), send(stranger, scan("mine"), agency=AGENCY),
                    send(stranger, scan("mine"), agency="H60.128.02", dossier=OTHER)]  # fmt: skip
         assert {(a.status_code, a.json()["code"]) for a in refused} == {(403, "not_allowed")}
-    with Service.open(Settings(home=server.home)) as service, service.ledger.read() as tx:
-        key = service.api_keys("xa-khac")[0]
+    with Service.open(Settings(home=server.home)) as service, service.context.ledger.read() as tx:
+        key = service.api_keys.find("xa-khac")[0]
         attempts = [event["detail"] for event in events.history(tx, key.id) if event["action"] == "refused_access"]
     assert [attempt["operation"] for attempt in attempts] == ["submitDocument"] * 3
 
@@ -100,10 +100,10 @@ def test_a_key_is_good_only_for_its_verbs_and_until_it_is_revoked(server: Server
         assert send(reader, scan("verbs"), dossier=CODE).status_code == 403
         assert reader.get("/metrics").status_code == 403
         with Service.open(Settings(home=server.home)) as service:
-            key = service.api_keys("chi-doc")[0]
-            _, new = service.rotate_key("chi-doc", by="test")
+            key = service.api_keys.find("chi-doc")[0]
+            _, new = service.api_keys.rotate("chi-doc", by="test")
             assert reader.get("/v1/documents").status_code == 200, "the old key works during the overlap"
-            service.revoke_key(key.id, by="test")
+            service.api_keys.revoke(key.id, by="test")
         assert reader.get("/v1/documents").status_code == 401
     with server.client(new) as rotated:
         assert rotated.get("/v1/documents").status_code == 200
@@ -113,7 +113,7 @@ def test_every_access_is_an_event(server: Server, api: httpx.Client, scan: Scan)
     document = send(api, scan("events"), dossier=CODE).json()
     api.get(document["href"])
     api.get("/v1/documents")
-    with Service.open(Settings(home=server.home)) as service, service.ledger.read() as tx:
+    with Service.open(Settings(home=server.home)) as service, service.context.ledger.read() as tx:
         seen = [(event["action"], event["actor"]) for event in events.history(tx, document["id"])]
     assert seen == [("received", "client:motcua"), ("looked_at_document", "client:motcua")]
 
@@ -200,7 +200,7 @@ def test_a_dossier_of_a_known_procedure_says_what_is_missing(api: httpx.Client, 
     lines = [
         indicators.Component(procedure="1.001193", code=c, name=c, required=c != "khac") for c in ("to-khai", "giay-to", "khac")
     ]
-    with Service.open(Settings(home=server.home)) as service, service.ledger.begin() as tx:
+    with Service.open(Settings(home=server.home)) as service, service.context.ledger.begin() as tx:
         indicators.replace_procedure(tx, "1.001193", lines)
         indicators.save_dossiers(tx, [{"code": code, "agency": AGENCY, "procedure": "1.001193", "components": []}], origin="test")
     documents = {c: send(api, scan(f"missing{c}"), dossier=code, component=c).json() for c in ("to-khai", "giay-to")}
@@ -208,7 +208,7 @@ def test_a_dossier_of_a_known_procedure_says_what_is_missing(api: httpx.Client, 
     assert (before["procedure"], before["complete"], before["missing"]) == ("1.001193", False, [])
     api.post(f"{documents['giay-to']['href']}/cancel", json={"reason": "nhầm"})
     assert api.get(f"/v1/dossiers/{code}").json()["missing"] == ["giay-to"]
-    with Service.open(Settings(home=server.home)) as service, service.ledger.begin() as tx:
+    with Service.open(Settings(home=server.home)) as service, service.context.ledger.begin() as tx:
         indicators.replace_procedure(tx, "1.001193", lines[:1])
         bundle = submissions.get_intake(tx, documents["to-khai"]["id"]).bundle
         submissions.move_intakes(tx, bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="test")
@@ -221,7 +221,7 @@ def test_a_document_is_cancelled_and_taken_up_again(api: httpx.Client, scan: Sca
     cancelled = api.post(f"{document['href']}/cancel", json={"reason": "nhầm hồ sơ"})
     assert (cancelled.status_code, cancelled.json()["state"]) == (200, "CANCELLED")
     with Service.open(Settings(home=server.home)) as service:
-        assert service.sweep()["jobs"] == 0, "nothing is left to do"
+        assert service.recovery.sweep()["jobs"] == 0, "nothing is left to do"
     assert api.post(f"{document['href']}/cancel", json={"reason": "nhầm hồ sơ"}).status_code == 200
     assert api.get(f"{document['href']}/result").json()["code"] == "conflict"
     assert api.post(f"{document['href']}/reprocess", json={"reason": "đúng hồ sơ"}).json()["state"] == "RECEIVED"

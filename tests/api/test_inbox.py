@@ -84,7 +84,7 @@ def agent(stored: tuple[Server, str], servers: Servers) -> Iterator[httpx.Client
     server, bucket = stored
     settings = Settings(home=server.home, store=f"s3://{bucket}", s3=servers.s3.options())
     with Service.open(settings) as service:
-        token = service.add_key("may-quet", agencies=[AGENCY], verbs=list(Verb), by="test")[1]
+        token = service.api_keys.add("may-quet", agencies=[AGENCY], verbs=list(Verb), by="test")[1]
     with server.client(token) as client:
         yield client
 
@@ -162,9 +162,9 @@ def test_a_file_that_came_out_is_given_by_the_store_itself_when_asked(
         from digitizer.ledger import submissions
         from digitizer.model import IntakeState
 
-        with service.ledger.begin() as tx:
+        with service.context.ledger.begin() as tx:
             bundle = submissions.get_intake(tx, taken["id"]).bundle
-            submissions.save_artifacts(tx, bundle, {"pdf": ("application/pdf", service.store.put_file(made))})
+            submissions.save_artifacts(tx, bundle, {"pdf": ("application/pdf", service.context.store.put_file(made))})
             submissions.move_intakes(tx, bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="test")
     answer = agent.get(f"{taken['href']}/artifacts/pdf", params={"presigned": "true"})
     assert answer.status_code == 307

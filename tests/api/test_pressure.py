@@ -75,7 +75,7 @@ def form(data: bytes) -> bytes:
 
 def count(server: Server) -> int:
     with Service.open(Settings(home=server.home)) as service:
-        return sum(service.status().intakes.values())
+        return sum(service.status.now().intakes.values())
 
 
 def test_slow_heads_are_cut_off_and_others_are_served_meanwhile(strict: Server) -> None:
@@ -235,13 +235,14 @@ def test_a_public_address_without_keys_is_refused(tmp_path: Path) -> None:
 #: a server that dies of SIGKILL at one instruction of taking a file over
 DYING = """
 import os, signal, sys
-from digitizer.service import Service, client_documents, submissions
+from digitizer.service import client_documents
 from digitizer.cli import main
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 point = sys.argv.pop(1)
-kept = Service.submit_stored
-if point == "stored": Service.submit_stored = die
-if point == "noted": Service.submit_stored = lambda *a, **k: (kept(*a, **k), die())[0]
+Documents = client_documents.ClientDocuments
+kept = Documents.submit_stored
+if point == "stored": Documents.submit_stored = die
+if point == "noted": Documents.submit_stored = lambda *a, **k: (kept(*a, **k), die())[0]
 main(sys.argv[1:])
 """
 
@@ -252,7 +253,7 @@ def test_killed_before_it_answered_the_clients_retry_finds_exactly_one_document(
     files = {"file": ("a.jpg", scan("killed"), "image/jpeg")}
     fields, again = {"dossier": CODE, "component": "to-khai"}, {"Idempotency-Key": "lan-1"}
     with Service.open(Settings(home=tmp_path)) as service:
-        token = service.add_key("motcua", agencies=[AGENCY], verbs=list(Verb), by="test")[1]
+        token = service.api_keys.add("motcua", agencies=[AGENCY], verbs=list(Verb), by="test")[1]
     headers = {"authorization": f"Bearer {token}", **again}
     for point in ("stored", "noted"):
         command = [sys.executable, "-c", DYING, point, "--home", str(tmp_path), "serve", "--port", "0", "--jobs", "0"]
@@ -272,8 +273,8 @@ def test_killed_before_it_answered_the_clients_retry_finds_exactly_one_document(
         listed = httpx.get(f"{server.url}/v1/documents", headers=headers).json()["items"]
         assert [item["id"] for item in listed] == [answers[0].json()["id"]]
     with Service.open(Settings(home=tmp_path)) as service:
-        assert len(list(service.store.list())) == 1
-        assert service.status().jobs.get("QUEUED") == 1
+        assert len(list(service.context.store.list())) == 1
+        assert service.status.now().jobs.get("QUEUED") == 1
 
 
 def test_many_clients_sending_the_same_file_at_once_make_one_document(

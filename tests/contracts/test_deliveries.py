@@ -25,8 +25,8 @@ def service(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Service]
     url = "sqlite:" if request.param == "sqlite" else request.getfixturevalue("servers").postgres.url()
     with Service.open(Settings(home=tmp_path, ledger=url, targets={"books": TargetOptions(url="moj:")})) as opened:
         (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 a")
-        pdf = opened.store.put_file(tmp_path / "a.pdf")
-        with opened.ledger.begin() as tx:
+        pdf = opened.context.store.put_file(tmp_path / "a.pdf")
+        with opened.context.ledger.begin() as tx:
             submissions.add_source(tx, BUNDLE, f"bb/{BUNDLE}", 10)
             submissions.add_bundle(tx, BUNDLE, [BUNDLE])
             submissions.move_bundle(tx, BUNDLE, ["NEW"], "DONE", result="ACCEPTED")
@@ -43,14 +43,14 @@ def submit(service: Service, *, dossier: str | None = None, book: str | None = N
     name = dossier or book or ""
     intake = Intake(id=name[-32:], bundle=BUNDLE, name="a.jpg", dossier=dossier, book=book, actor="test",
                     received_at=datetime.now(UTC))  # fmt: skip
-    with service.ledger.begin() as tx:
+    with service.context.ledger.begin() as tx:
         submissions.add_intake(tx, intake)
         submissions.move_intakes(tx, BUNDLE, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="test")
 
 
 def refused(service: Service) -> list[tuple[str, str]]:
     """(kind, reason code) of deliveries that ended without being sent."""
-    with service.ledger.read() as tx:
+    with service.context.ledger.read() as tx:
         return [(one["kind"], one["error"]) for one in outbox.pending(tx)]
 
 
@@ -62,50 +62,50 @@ def values_sent(home: Path, dossier: str = FIRST) -> list[str]:
 
 def test_approved_values_are_sent_to_every_dossier_of_the_file(service: Service, tmp_path: Path) -> None:
     submit(service, dossier=SECOND)
-    service.approve(RECORD, by="first")
-    service.deliver()
+    service.review.approve(RECORD, by="first")
+    service.deliveries.deliver()
     assert refused(service) == []
     assert values_sent(tmp_path) == values_sent(tmp_path, SECOND) == ["NGUYỄN VĂN A"]
-    assert [kept.state for kept in service.records()] == [RecordState.ATTACHED]
+    assert [kept.state for kept in service.review.records()] == [RecordState.ATTACHED]
 
 
 def test_values_corrected_after_their_approval_are_not_sent_until_approved_again(service: Service, tmp_path: Path) -> None:
-    service.approve(RECORD, by="first")
-    service.correct(RECORD, {"nksHoTen": "NGUYỄN VĂN B"}, by="second")
-    service.deliver()
+    service.review.approve(RECORD, by="first")
+    service.review.correct(RECORD, {"nksHoTen": "NGUYỄN VĂN B"}, by="second")
+    service.deliveries.deliver()
     assert refused(service) == [("update_fields", "not_approved")]
     assert values_sent(tmp_path) == []
-    assert [kept.state for kept in service.records()] == [RecordState.REVIEW]
-    service.approve(RECORD, by="first")
-    with service.ledger.begin() as tx:
+    assert [kept.state for kept in service.review.records()] == [RecordState.REVIEW]
+    service.review.approve(RECORD, by="first")
+    with service.context.ledger.begin() as tx:
         outbox.hasten(tx, actor="test")
-    service.deliver()
+    service.deliveries.deliver()
     assert refused(service) == [("update_fields", "not_approved")], "the old values stay behind"
     assert values_sent(tmp_path) == ["NGUYỄN VĂN B"]
 
 
 def test_a_record_rejected_after_its_approval_is_not_sent(service: Service, tmp_path: Path) -> None:
-    service.approve(RECORD, by="first")
-    service.correct(RECORD, {"nksHoTen": "NGUYỄN VĂN B"}, by="second")
-    service.reject(RECORD, by="second", reason="duplicate")
-    service.deliver()
+    service.review.approve(RECORD, by="first")
+    service.review.correct(RECORD, {"nksHoTen": "NGUYỄN VĂN B"}, by="second")
+    service.review.reject(RECORD, by="second", reason="duplicate")
+    service.deliveries.deliver()
     assert refused(service) == [("update_fields", "not_approved")]
     assert values_sent(tmp_path) == []
 
 
 def test_an_approval_taken_back_at_the_same_revision_is_not_sent(service: Service, tmp_path: Path) -> None:
-    service.approve(RECORD, by="first")
-    with service.ledger.begin() as tx:
+    service.review.approve(RECORD, by="first")
+    with service.context.ledger.begin() as tx:
         assert records.move(tx, RECORD, 1, [RecordState.READY], RecordState.VOID, actor="test", action="voided")
-    service.deliver()
+    service.deliveries.deliver()
     assert refused(service) == [("update_fields", "not_approved")]
     assert values_sent(tmp_path) == []
 
 
 def test_a_case_corrected_after_its_approval_does_not_reach_its_book(service: Service, tmp_path: Path) -> None:
     submit(service, book="KS/1999/01")
-    service.approve(RECORD, by="first")
-    service.correct(RECORD, {"nksHoTen": "NGUYỄN VĂN B"}, by="second")
-    service.deliver()
+    service.review.approve(RECORD, by="first")
+    service.review.correct(RECORD, {"nksHoTen": "NGUYỄN VĂN B"}, by="second")
+    service.deliveries.deliver()
     assert sorted(refused(service)) == [("add_register_case", "not_approved"), ("update_fields", "not_approved")]
     assert not list(tmp_path.glob("moj/**/*.pdf"))

@@ -34,8 +34,14 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def ledger(url: str, tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(url, tmp_path)
+def woken() -> list[int]:
+    """How many jobs each transaction has queued, once it was committed."""
+    return []
+
+
+@pytest.fixture
+def ledger(url: str, tmp_path: Path, woken: list[int]) -> Iterator[Ledger]:
+    opened = open_ledger(url, tmp_path, on_jobs=woken.append)
     yield opened
     opened.close()
 
@@ -133,9 +139,7 @@ def test_of_two_who_write_the_same_delivery_or_request_at_once_one_does(ledger: 
         assert outbox.counts(tx) == {"PENDING": 1}
 
 
-def test_whoever_queues_jobs_wakes_somebody_when_it_is_certain(ledger: Ledger, bundle: str) -> None:
-    woken: list[int] = []
-    ledger.on_jobs = woken.append
+def test_whoever_queues_jobs_wakes_somebody_when_it_is_certain(ledger: Ledger, bundle: str, woken: list[int]) -> None:
     with ledger.begin() as tx:
         jobs.add(tx, "read", bundle, lane=BULK, source="s", first=0, count=1)
         jobs.add(tx, "read", bundle, lane=BULK, source="s", first=1, count=1)
@@ -271,9 +275,7 @@ def go_on(ledger: Ledger, bundle: str, worker: str = "w") -> jobs.Job | None:
         return jobs.go_on(tx, "finish", bundle, worker=worker, lease_s=60, lane=BULK)
 
 
-def test_who_goes_on_holds_the_next_job_with_its_attempt_counted(ledger: Ledger, bundle: str) -> None:
-    woken: list[int] = []
-    ledger.on_jobs = woken.append
+def test_who_goes_on_holds_the_next_job_with_its_attempt_counted(ledger: Ledger, bundle: str, woken: list[int]) -> None:
     held = go_on(ledger, bundle)
     assert held is not None
     assert (held.kind, held.bundle, held.attempts, held.fence) == ("finish", bundle, 1, 1)

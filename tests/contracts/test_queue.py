@@ -115,18 +115,22 @@ def test_whoever_queues_jobs_goes_on_when_the_queue_is_away(tmp_path: Path) -> N
     from digitizer.connectors import open_connector
     from digitizer.ledger import open_ledger
     from digitizer.service import Service, Submission
+    from digitizer.service.context import DOSSIERS, Connectors, ServiceContext, Waker
     from digitizer.settings import Settings
     from digitizer.storage import open_store
 
     (tmp_path / "scratch").mkdir()
-    service = Service(
-        Settings(home=tmp_path, queue="redis://127.0.0.1:1/0"),
+    settings = Settings(home=tmp_path, queue="redis://127.0.0.1:1/0")
+    queue = open_queue(settings.queue, settings=b"{}", processes=1)
+    context = ServiceContext(
+        settings,
         store=open_store("file:", tmp_path),
-        ledger=open_ledger("sqlite:", tmp_path),
-        connector=open_connector("folder:", tmp_path),
+        ledger=open_ledger("sqlite:", tmp_path, on_jobs=Waker(queue).wake),
+        queue=queue,
+        connectors=Connectors(settings, {DOSSIERS: open_connector("folder:", tmp_path)}),
     )
     (tmp_path / "a.jpg").write_bytes(b"scan")
-    with service:
-        assert service.receive([tmp_path / "a.jpg"], "a.jpg", Submission(actor="test"))[1]
-        assert service.status().stuck == ["queue_down"]
-        assert service.sweep()["woken"] == 0
+    with Service(context) as service:
+        assert service.submissions.receive([tmp_path / "a.jpg"], "a.jpg", Submission(actor="test"))[1]
+        assert service.status.now().stuck == ["queue_down"]
+        assert service.recovery.sweep()["woken"] == 0

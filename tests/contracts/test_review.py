@@ -25,7 +25,7 @@ def service(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Service]
     """On PostgreSQL, with one record that waits for a decision."""
     url = request.getfixturevalue("servers").postgres.url()
     with Service.open(Settings(home=tmp_path, ledger=url)) as opened:
-        with opened.ledger.begin() as tx:
+        with opened.context.ledger.begin() as tx:
             submissions.add_source(tx, "5" * 64, "55/" + "5" * 64, 10)
             submissions.add_bundle(tx, BUNDLE, ["5" * 64])
             submissions.move_bundle(tx, BUNDLE, ["NEW"], "DONE", result="ACCEPTED")
@@ -49,16 +49,16 @@ def between(service: Service, act: Callable[[], object]) -> None:
         if statement.startswith("UPDATE record") and left:
             left.pop()()
 
-    sa.event.listen(service.ledger.engine, "before_cursor_execute", before)
+    sa.event.listen(service.context.ledger.engine, "before_cursor_execute", before)
 
 
 def queued(service: Service) -> list[str]:
-    with service.ledger.read() as tx:
+    with service.context.ledger.read() as tx:
         return [delivery["kind"] for delivery in outbox.pending(tx)]
 
 
 def standing(service: Service) -> tuple[RecordState, int]:
-    with service.ledger.read() as tx:
+    with service.context.ledger.read() as tx:
         kept = records.get(tx, RECORD)
     assert kept is not None
     return kept.state, kept.record.revision
@@ -66,33 +66,33 @@ def standing(service: Service) -> tuple[RecordState, int]:
 
 @pytest.mark.service
 def test_an_approval_that_loses_against_a_reject_queues_nothing(service: Service) -> None:
-    between(service, lambda: service.reject(RECORD, by="second", reason="duplicate"))
+    between(service, lambda: service.review.reject(RECORD, by="second", reason="duplicate"))
     with pytest.raises(UsageError):
-        service.approve(RECORD, by="first")
+        service.review.approve(RECORD, by="first")
     assert standing(service) == (RecordState.REFUSED, 1)
     assert queued(service) == []
 
 
 @pytest.mark.service
 def test_an_approval_that_loses_against_a_correction_queues_nothing(service: Service) -> None:
-    between(service, lambda: service.correct(RECORD, {"nksHoTen": "NGUYỄN VĂN B"}, by="second"))
+    between(service, lambda: service.review.correct(RECORD, {"nksHoTen": "NGUYỄN VĂN B"}, by="second"))
     with pytest.raises(UsageError):
-        service.approve(RECORD, by="first")
+        service.review.approve(RECORD, by="first")
     assert standing(service) == (RecordState.REVIEW, 2)
     assert queued(service) == []
 
 
 @pytest.mark.service
 def test_a_reject_that_loses_against_an_approval_is_refused(service: Service) -> None:
-    between(service, lambda: service.approve(RECORD, by="second"))
+    between(service, lambda: service.review.approve(RECORD, by="second"))
     with pytest.raises(UsageError):
-        service.reject(RECORD, by="first", reason="duplicate")
+        service.review.reject(RECORD, by="first", reason="duplicate")
     assert standing(service) == (RecordState.READY, 1)
     assert sorted(queued(service)) == ["attach", "update_fields"]
 
 
 @pytest.mark.service
 def test_an_approval_nobody_disturbs_is_delivered(service: Service) -> None:
-    service.approve(RECORD, by="first")
+    service.review.approve(RECORD, by="first")
     assert standing(service) == (RecordState.READY, 1)
     assert sorted(queued(service)) == ["attach", "update_fields"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from digitizer.service import Service
 from tests.conftest import DEMO, Answer
 from tests.faults.pool import Pool, all_over, opened
 from tests.servers import Servers
-from workers.loop import Shift
+from workers.loop import Lifetime, WorkerLoop
 
 pytestmark = pytest.mark.service
 
@@ -66,10 +67,11 @@ def test_without_redis_workers_look_into_the_ledger_by_themselves(pool: Pool) ->
 
 def test_a_worker_that_goes_on_by_itself_wakes_nobody_for_its_own_job(pool: Pool) -> None:
     pool.submit(1)
-    with Service.open(pool.settings()) as service:
-        Shift(service, "w").work_for(60)
-        assert service.status().intakes == {"DIGITIZED": 1}
-        hints = service.queue.hints()
+    lifetime = Lifetime()
+    with Service.open(pool.settings(), takes_first=lifetime.goes_on) as service:
+        WorkerLoop(service, "w", lifetime).work_for(60)
+        assert service.status.now().intakes == {"DIGITIZED": 1}
+        hints = service.context.queue.hints()
     assert hints is not None
     assert hints.waiting == 1, "of three jobs only the first was nobody's"
 
@@ -77,45 +79,46 @@ def test_a_worker_that_goes_on_by_itself_wakes_nobody_for_its_own_job(pool: Pool
 def test_a_file_of_one_page_is_claimed_once(pool: Pool) -> None:
     pool.submit(1)
     with Service.open(pool.settings()) as service:
-        last = service.work("w")
+        last = service.jobs.work("w")
         assert last is not None
         assert (last.kind, last.attempts) == ("finish", 1)
-        assert service.work("w") is None
-        assert {k: n for k, n in service.status().jobs.items() if n} == {"DONE": 3}, "each of its jobs is in the ledger"
+        assert service.jobs.work("w") is None
+        assert {k: n for k, n in service.status.now().jobs.items() if n} == {"DONE": 3}, "each of its jobs is in the ledger"
 
 
 def test_a_worker_told_to_stop_leaves_the_next_job_of_a_page_to_others(pool: Pool) -> None:
     pool.submit(1)
-    with Service.open(pool.settings()) as service:
-        service.stopping = lambda: True
-        last = service.work("w")
+    told = threading.Event()
+    told.set()
+    with Service.open(pool.settings(), stopping=told.is_set) as service:
+        last = service.jobs.work("w")
         assert last is not None
         assert last.kind == "open"
-        assert service.working() == []
-        service.stopping = lambda: False
-        assert service.work("other") is not None
-        assert service.work("other") is not None
-        assert service.status().intakes == {"DIGITIZED": 1}
+        assert service.jobs.working() == []
+        told.clear()
+        assert service.jobs.work("other") is not None
+        assert service.jobs.work("other") is not None
+        assert service.status.now().intakes == {"DIGITIZED": 1}
 
 
 def test_a_store_that_goes_away_half_way_through_a_page_costs_no_attempt(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     pool.submit(1)
     with Service.open(pool.settings()) as service:
-        put, times = service.store.put_file, iter(range(99))
+        put, times = service.context.store.put_file, iter(range(99))
 
         def fails_once(path: Path) -> str:
             if next(times) == 1:  # the reading is stored, the result is not
                 raise StoreDown
             return put(path)
 
-        monkeypatch.setattr(service.store, "put_file", fails_once)
+        monkeypatch.setattr(service.context.store, "put_file", fails_once)
         with pytest.raises(StoreDown):
-            service.work("w")
-        assert service.working() == []
-        last = service.work("w")
+            service.jobs.work("w")
+        assert service.jobs.working() == []
+        last = service.jobs.work("w")
         assert last is not None
         assert (last.kind, last.attempts) == ("finish", 1)
-        assert service.status().intakes == {"DIGITIZED": 1}
+        assert service.status.now().intakes == {"DIGITIZED": 1}
 
 
 def test_a_pool_on_a_sqlite_file_is_refused(digitizer: Callable[..., Answer]) -> None:

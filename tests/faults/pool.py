@@ -106,7 +106,7 @@ class Pool:
             for number in range(first, first + count):
                 sent.append(blank_page(number))
                 path.write_bytes(sent[-1])
-                service.receive([path], f"{number}.png", Submission(actor="test"))
+                service.submissions.receive([path], f"{number}.png", Submission(actor="test"))
         return sent
 
     def wait(self, done: Callable[[Service], bool], timeout: float = 120) -> float:
@@ -116,7 +116,7 @@ class Pool:
             while not done(service):
                 if time.monotonic() - began > timeout:
                     log = (self.home / "workers.log").read_text(errors="replace")[-3000:]
-                    raise AssertionError(f"not done after {timeout} s: {service.status()}\n{log}")
+                    raise AssertionError(f"not done after {timeout} s: {service.status.now()}\n{log}")
                 time.sleep(0.25)
         return time.monotonic() - began
 
@@ -132,7 +132,7 @@ def all_over(count: int) -> Callable[[Service], bool]:
     """Whether `count` intakes have ended, well or not."""
 
     def over(service: Service) -> bool:
-        intakes = service.status().intakes
+        intakes = service.status.now().intakes
         return sum(intakes.get(state, 0) for state in ("DIGITIZED", "FAILED")) == count
 
     return over

@@ -23,7 +23,8 @@ from digitizer.errors import ServiceError
 from digitizer.ledger import events, outbox
 from digitizer.ledger.schema import artifact, event, page
 from digitizer.service import Service, Submission
-from digitizer.service.scan_sources import Folder, items, placed
+from digitizer.service.routing import submission_of
+from digitizer.service.scan_sources import Folder, bundles
 from tests.conftest import DEMO, Findings
 from tests.faults.pool import Pool, all_over, blank_page, opened
 from tests.faults.proxy import Proxy
@@ -48,13 +49,12 @@ def submit_demo(pool: Pool, folder: Path, copies: int) -> set[str]:
         shutil.copytree(DEMO, target, ignore=shutil.ignore_patterns("*.truth.json", "*.toml"))
         for path in target.rglob("*.*"):
             path.write_bytes(path.read_bytes() + f"\n%{number}\n".encode())
-    place, hashes = Folder(folder), set()
+    source, hashes = Folder(folder), set()
     with Service.open(pool.settings()) as service:
-        for item in items(place.files(), book=False, name="")[0]:
-            where = placed(item)
-            given = Submission(actor="test", agency=where.agency, dossier=where.dossier, component=where.component)
-            service.take(place, item.files, item.name, given)
-            hashes.add(hashlib.sha256(Path(item.files[0].address).read_bytes()).hexdigest())
+        for bundle in bundles(source.files(), book=False, name="")[0]:
+            given = submission_of(Submission(actor="test"), bundle)
+            service.submissions.take(source, bundle.files, bundle.name, given)
+            hashes.add(hashlib.sha256(Path(bundle.files[0].address).read_bytes()).hexdigest())
     return hashes
 
 
@@ -66,7 +66,7 @@ def submit_long(pool: Pool, files: int) -> set[str]:
             pages = [Image.new("L", (300, 400), 255 - number) for _ in range(24)]
             path = pool.home / "long.pdf"
             pages[0].save(path, save_all=True, append_images=pages[1:])
-            service.receive([path], f"long-{number}.pdf", Submission(actor="test"))
+            service.submissions.receive([path], f"long-{number}.pdf", Submission(actor="test"))
             hashes.add(hashlib.sha256(path.read_bytes()).hexdigest())
     return hashes
 
@@ -99,11 +99,11 @@ class Chaos:
 
     def feed(self) -> None:
         """Submits a page where little is left to do."""
-        while self.service.waiting() < 4:
+        while self.service.jobs.waiting() < 4:
             data = blank_page(len(self.hashes))
             path = self.pool.home / "page.png"
             path.write_bytes(data)
-            self.service.receive([path], f"{len(self.hashes)}.png", Submission(actor="test"))
+            self.service.submissions.receive([path], f"{len(self.hashes)}.png", Submission(actor="test"))
             self.hashes.add(hashlib.sha256(data).hexdigest())
 
     def let_work(self, most_s: float = 10.0) -> None:
@@ -116,14 +116,14 @@ class Chaos:
 
     def pages(self) -> int:
         """Pages done so far."""
-        with self.service.ledger.read() as tx:
+        with self.service.context.ledger.read() as tx:
             return int(tx.execute(sa.select(sa.func.count()).select_from(page)).scalar_one())
 
     def at_work(self) -> list[psutil.Process]:
         """Workers with a job in hand, as soon as there are any."""
         for _ in range(1200):
             self.feed()
-            busy, names = {name for name, _ in self.service.working()}, self.pool.names()
+            busy, names = {name for name, _ in self.service.jobs.working()}, self.pool.names()
             if found := [w for w in self.pool.workers() if names.get(w.pid) in busy]:
                 return found
             time.sleep(0.1)
@@ -132,7 +132,7 @@ class Chaos:
     def worker(self, kind: str) -> None:
         victim = self.chance.choice(self.at_work())
         time.sleep(self.chance.uniform(0, 0.6))
-        busy, name = {name for name, _ in self.service.working()}, self.pool.names().get(victim.pid)
+        busy, name = {name for name, _ in self.service.jobs.working()}, self.pool.names().get(victim.pid)
         try:
             victim.kill()
         except psutil.NoSuchProcess:  # it was replaced by age meanwhile
@@ -196,7 +196,7 @@ def test_whatever_dies_every_page_is_done_once(
                     patiently(chaos.strike)
             originals |= chaos.hashes
             took = pool.wait(all_over(len(originals)), timeout=1200)
-            pool.wait(lambda service: service.status().deliveries == {"DONE": dossiers}, timeout=300)
+            pool.wait(lambda service: service.status.now().deliveries == {"DONE": dossiers}, timeout=300)
             pool.stop()
             pages = check(pool, originals, dossiers)
         assert set(chaos.done) == set(ROUND)
@@ -231,15 +231,15 @@ def check(pool: Pool, originals: set[str], dossiers: int) -> int:
     """Number of pages, after everything has been looked at."""
     pool.more.pop("DIGITIZER_S3__ENDPOINT")
     with Service.open(pool.settings()) as service:
-        service.sweep()
-        status = service.status()
+        service.recovery.sweep()
+        status = service.status.now()
         assert status.intakes == {"DIGITIZED": len(originals)}
         assert status.working == []
         assert {k: n for k, n in status.jobs.items() if n and k not in ("DONE",)} == {}
-        keys = list(service.store.list())
+        keys = list(service.context.store.list())
         assert originals <= {key.rpartition("/")[2] for key in keys}
-        assert all(service.store.verify(key) for key in keys), "originals and results are what their names say"
-        with service.ledger.read() as tx:
+        assert all(service.context.store.verify(key) for key in keys), "originals and results are what their names say"
+        with service.context.ledger.read() as tx:
             assert events.verify(tx)[1] is None
             receipts = outbox.receipts(tx)
             assert len({r["delivery"] for r in receipts}) == len(receipts) == dossiers

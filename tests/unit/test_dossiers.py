@@ -6,7 +6,9 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from digitizer.dossiers import Place, from_csv, from_path, in_text, locate, valid
+from digitizer.dossiers import RoutingHint, from_csv, from_path, in_text, valid
+from digitizer.service.routing import hint_of
+from digitizer.service.scan_sources import Folder, bundles
 
 CODE = "H60.127.03-260930-0012"
 
@@ -54,22 +56,22 @@ def test_a_code_is_found_in_a_name(text: str, code: str | None) -> None:
     [
         (
             f"in/H60.127.03/dossiers/{CODE}/to-khai/a.jpg",
-            Place(agency="H60.127.03", dossier=CODE, component="to-khai", how="folder"),
+            RoutingHint(agency="H60.127.03", dossier=CODE, component="to-khai", how="folder"),
         ),
-        (f"H60.127.03/dossiers/{CODE}/a.jpg", Place(agency="H60.127.03", dossier=CODE, how="folder")),
-        (f"dossiers/{CODE}/a.jpg", Place(dossier=CODE, how="folder")),
-        (f"xa Da Vi/dossiers/{CODE}/a.jpg", Place(dossier=CODE, how="folder")),
-        ("000.00.19.H60/books/KS/1999/01/001.tif", Place(agency="000.00.19.H60", book="KS/1999/01", how="folder")),
-        (f"bat ky/{CODE}.pdf", Place(dossier=CODE, how="name")),
+        (f"H60.127.03/dossiers/{CODE}/a.jpg", RoutingHint(agency="H60.127.03", dossier=CODE, how="folder")),
+        (f"dossiers/{CODE}/a.jpg", RoutingHint(dossier=CODE, how="folder")),
+        (f"xa Da Vi/dossiers/{CODE}/a.jpg", RoutingHint(dossier=CODE, how="folder")),
+        ("000.00.19.H60/books/KS/1999/01/001.tif", RoutingHint(agency="000.00.19.H60", book="KS/1999/01", how="folder")),
+        (f"bat ky/{CODE}.pdf", RoutingHint(dossier=CODE, how="name")),
         # the folder says more than the name
-        (f"dossiers/{CODE}/H60.127.03-260930-0099.pdf", Place(dossier=CODE, how="folder")),
-        ("dossiers/not-a-code/a.jpg", Place()),
-        ("books/KS/99/01/a.jpg", Place()),
-        ("books/KS/1999/a.jpg", Place()),
-        ("dossiers", Place()),
+        (f"dossiers/{CODE}/H60.127.03-260930-0099.pdf", RoutingHint(dossier=CODE, how="folder")),
+        ("dossiers/not-a-code/a.jpg", RoutingHint()),
+        ("books/KS/99/01/a.jpg", RoutingHint()),
+        ("books/KS/1999/a.jpg", RoutingHint()),
+        ("dossiers", RoutingHint()),
     ],
 )
-def test_folders_and_name_say_where_a_file_belongs(path: str, place: Place) -> None:
+def test_folders_and_name_say_where_a_file_belongs(path: str, place: RoutingHint) -> None:
     assert from_path(PurePath(path)) == place
 
 
@@ -80,7 +82,7 @@ def listing(folder: Path, text: str, encoding: str = "utf-8") -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_a_listing_beside_the_file_names_its_dossier(tmp_path: Path, encoding: str) -> None:
     listing(tmp_path, f"file,dossier,component\nb.pdf,X,\nKhai sinh.pdf, {CODE.lower()} , to-khai \n", encoding)
-    assert from_csv(tmp_path / "Khai sinh.pdf") == Place(dossier=CODE, component="to-khai", how="csv")
+    assert from_csv(tmp_path / "Khai sinh.pdf") == RoutingHint(dossier=CODE, component="to-khai", how="csv")
 
 
 def test_a_listing_and_a_file_name_may_differ_in_unicode_form(tmp_path: Path) -> None:
@@ -93,11 +95,17 @@ def test_a_listing_and_a_file_name_may_differ_in_unicode_form(tmp_path: Path) ->
 )
 def test_a_listing_that_does_not_know_the_file_says_nothing(tmp_path: Path, text: str) -> None:
     listing(tmp_path, text)
-    assert from_csv(tmp_path / "a.pdf") == Place()
+    assert from_csv(tmp_path / "a.pdf") == RoutingHint()
 
 
 def test_the_path_comes_before_the_listing_and_without_both_nobody_knows(tmp_path: Path) -> None:
-    assert locate(tmp_path / "a.pdf") == Place()
+    for name in ("a.pdf", "H60-240229-00012.pdf"):
+        (tmp_path / name).touch()
+
+    def hints() -> list[RoutingHint]:
+        found, _ = bundles(Folder(tmp_path).files(), book=False, name="")
+        return sorted((hint_of(bundle) for bundle in found), key=lambda hint: hint.dossier is None)
+
+    assert hints() == [RoutingHint(dossier="H60-240229-00012", how="name"), RoutingHint()]
     listing(tmp_path, f"file,dossier\na.pdf,{CODE}\nH60-240229-00012.pdf,{CODE}\n")
-    assert locate(tmp_path / "a.pdf").how == "csv"
-    assert locate(tmp_path / "H60-240229-00012.pdf") == Place(dossier="H60-240229-00012", how="name")
+    assert {hint.how: hint.dossier for hint in hints()} == {"name": "H60-240229-00012", "csv": CODE}

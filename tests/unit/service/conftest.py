@@ -33,7 +33,7 @@ def attached(service: Service, number: int, component: str = "KS", at: str | Non
     """A file of a dossier that was delivered (or what `how` says); the id of its delivery."""
     dossier, kind = code(number), "attach_result" if component.startswith("KQ") else "attach"
     name = f"{number}-{component}"
-    with service.ledger.begin() as tx:
+    with service.context.ledger.begin() as tx:
         submissions.add_source(tx, name.ljust(64, "0"), "k", 1)
         submissions.add_bundle(tx, name.ljust(64, "0"), [name.ljust(64, "0")])
         intake = Intake(id=name, bundle=name.ljust(64, "0"), name="a.pdf", agency="H60.127.03", dossier=dossier,

@@ -15,6 +15,7 @@ from digitizer.indicators import Counts
 from digitizer.model import Intake
 from digitizer.service import Service
 from digitizer.service.indicators import HEADERS
+from digitizer.service.routing import target_of
 from digitizer.settings import Settings, TargetOptions
 from tests.contracts.test_connectors import write_secrets
 from tests.dossier_server import running
@@ -28,52 +29,52 @@ def test_a_header_belongs_to_one_column() -> None:
 
 def test_a_report_rests_on_the_list_and_the_log(service: Service, tmp_path: Path) -> None:
     lines = (f"{code(n)};H60.127.03;1.001193;30/09/2026;{'30/09/2026' if n < 3 else ''}" for n in range(4))
-    assert service.import_dossiers(listing(tmp_path, *lines), by="can.bo") == 4
+    assert service.indicators.import_dossiers(listing(tmp_path, *lines), by="can.bo") == 4
     for number in (0, 1, 2):
         attached(service, number)
     attached(service, 0, "KQ01")
-    figures = service.report(SEPTEMBER).counts
+    figures = service.indicators.report(SEPTEMBER).counts
     assert set(figures) == {"H60", "H60.127", "H60.127.03"}
     assert figures["H60"] == Counts(received=4, components_digitised=3, resolved=3, results_digitised=1)
     assert (figures["H60"].components_rate, figures["H60"].results_rate) == ("75.00", "33.33")
 
 
 def test_as_of_gives_the_figures_of_that_moment(service: Service, tmp_path: Path) -> None:
-    service.import_dossiers(listing(tmp_path, f"{code(1)};;;;"), by="can.bo")
+    service.indicators.import_dossiers(listing(tmp_path, f"{code(1)};;;;"), by="can.bo")
     attached(service, 1, at="2026-10-02T03:00:00.000001+00:00")
     before, after = (datetime(2026, 10, 2, hour, tzinfo=UTC) for hour in (2, 4))
-    assert service.report(SEPTEMBER, as_of=before).counts["H60"].components_digitised == 0
-    assert service.report(SEPTEMBER, as_of=after).counts["H60"].components_digitised == 1
+    assert service.indicators.report(SEPTEMBER, as_of=before).counts["H60"].components_digitised == 0
+    assert service.indicators.report(SEPTEMBER, as_of=after).counts["H60"].components_digitised == 1
 
 
 def test_frozen_figures_stay_and_late_changes_are_restatements(service: Service, tmp_path: Path) -> None:
-    service.import_dossiers(listing(tmp_path, f"{code(1)};;;;", f"{code(2)};;;;"), by="can.bo")
+    service.indicators.import_dossiers(listing(tmp_path, f"{code(1)};;;;", f"{code(2)};;;;"), by="can.bo")
     attached(service, 1)
-    service.freeze(SEPTEMBER, by="lanh.dao")
-    assert service.report(SEPTEMBER).restated() == {}
+    service.indicators.freeze(SEPTEMBER, by="lanh.dao")
+    assert service.indicators.report(SEPTEMBER).restated() == {}
     attached(service, 2)
-    report = service.report(SEPTEMBER)
+    report = service.indicators.report(SEPTEMBER)
     was, now = report.restated()["H60"]
     assert was is not None
     assert now is not None
     assert (was.components_digitised, now.components_digitised) == (1, 2)
-    service.freeze(SEPTEMBER, by="lanh.dao")
-    frozen = service.report(SEPTEMBER).frozen
+    service.indicators.freeze(SEPTEMBER, by="lanh.dao")
+    frozen = service.indicators.report(SEPTEMBER).frozen
     assert [f["counts"]["H60"].components_digitised for f in frozen] == [1, 2]
 
 
 def test_a_month_that_is_not_over_is_not_frozen(service: Service) -> None:
     with pytest.raises(UsageError):
-        service.freeze(indicators.month_of(datetime.now(UTC)), by="lanh.dao")
+        service.indicators.freeze(indicators.month_of(datetime.now(UTC)), by="lanh.dao")
 
 
 def test_done_elsewhere_counts_and_handed_over_does_not(service: Service, tmp_path: Path) -> None:
-    service.import_dossiers(listing(tmp_path, f"{code(1)};;;;"), by="can.bo")
+    service.indicators.import_dossiers(listing(tmp_path, f"{code(1)};;;;"), by="can.bo")
     delivery = attached(service, 1, handed=True)
-    assert service.report(SEPTEMBER).counts["H60"] == Counts(received=1, components_handed=1, resolved=0)
+    assert service.indicators.report(SEPTEMBER).counts["H60"] == Counts(received=1, components_handed=1, resolved=0)
     (tmp_path / "slip.png").write_bytes(b"x")
-    service.done_elsewhere(delivery, evidence=tmp_path / "slip.png", reason="no_attach_function", by="can.bo")
-    assert service.report(SEPTEMBER).counts["H60"] == Counts(received=1, components_digitised=1, resolved=0)
+    service.deliveries.done_elsewhere(delivery, evidence=tmp_path / "slip.png", reason="no_attach_function", by="can.bo")
+    assert service.indicators.report(SEPTEMBER).counts["H60"] == Counts(received=1, components_digitised=1, resolved=0)
 
 
 def test_the_list_can_come_from_the_dossier_system(tmp_path: Path) -> None:
@@ -81,21 +82,21 @@ def test_the_list_can_come_from_the_dossier_system(tmp_path: Path) -> None:
     with running() as server:
         server.database.add_dossier(code(1), received_on="2026-09-30", resolved_on="2026-10-02", components=["KS", "CCCD"])
         with Service.open(Settings(home=tmp_path / "home", connector=f"rest+{server.url}?mapping=generic")) as service:
-            assert service.fetch_dossiers(SEPTEMBER) == 1
-            assert service.report(SEPTEMBER).counts["H60.127.03"].received == 1
-            assert service.report("2026-10").counts["H60.127.03"].resolved == 1
-            assert [one.component for one in service.worklist(SEPTEMBER)] == ["CCCD", "KS", "KQ"]
+            assert service.indicators.fetch_dossiers(SEPTEMBER) == 1
+            assert service.indicators.report(SEPTEMBER).counts["H60.127.03"].received == 1
+            assert service.indicators.report("2026-10").counts["H60.127.03"].resolved == 1
+            assert [one.component for one in service.indicators.worklist(SEPTEMBER)] == ["CCCD", "KS", "KQ"]
 
 
 def test_a_list_nobody_can_give_is_asked_for_as_a_file(service: Service) -> None:
     with pytest.raises(UsageError, match="--dossiers"):
-        service.fetch_dossiers(SEPTEMBER)
+        service.indicators.fetch_dossiers(SEPTEMBER)
 
 
 @pytest.mark.parametrize("line", ["not-a-code;;;;", f"{code(1)};;;31/02/2026;", f"{code(1, '261399')};;;;"])
 def test_a_wrong_line_is_named(service: Service, tmp_path: Path, line: str) -> None:
     with pytest.raises(UsageError) as caught:
-        service.import_dossiers(listing(tmp_path, f"{code(7)};;;;", line), by="can.bo")
+        service.indicators.import_dossiers(listing(tmp_path, f"{code(7)};;;;", line), by="can.bo")
     assert caught.value.facts["line"] == 3
 
 
@@ -112,15 +113,15 @@ def catalogue(tmp_path: Path, text: str = BIRTHS) -> Path:
 
 
 def test_the_worklist_says_what_is_lacking_and_why(service: Service, tmp_path: Path) -> None:
-    assert service.import_procedures(catalogue(tmp_path), by="can.bo") == (1, 2)
+    assert service.indicators.import_procedures(catalogue(tmp_path), by="can.bo") == (1, 2)
     lines = [f"{code(n)};H60.127.03;1.001193;;{'30/09/2026' if n == 1 else ''}" for n in range(1, 7)]
-    service.import_dossiers(listing(tmp_path, *lines), by="can.bo")
+    service.indicators.import_dossiers(listing(tmp_path, *lines), by="can.bo")
     attached(service, 1)
     attached(service, 2, dead="dossier_not_found")
     attached(service, 3, pending=True)
     attached(service, 4, handed=True)
     attached(service, 5, digitized_only=True)
-    found = {(one.dossier[-1], one.component): (one.why, dict(one.facts)) for one in service.worklist(SEPTEMBER)}
+    found = {(one.dossier[-1], one.component): (one.why, dict(one.facts)) for one in service.indicators.worklist(SEPTEMBER)}
     assert found == {
         ("1", "KQ"): ("no_paper", {}),
         ("2", "KS"): ("dead", {"code": "dossier_not_found"}),
@@ -132,9 +133,9 @@ def test_the_worklist_says_what_is_lacking_and_why(service: Service, tmp_path: P
 
 
 def test_a_later_catalogue_replaces_a_procedure_whole(service: Service, tmp_path: Path) -> None:
-    service.import_procedures(catalogue(tmp_path), by="can.bo")
-    service.import_procedures(catalogue(tmp_path, "1.001193;TK;Tờ khai;birth_declaration;x\n"), by="can.bo")
-    with service.ledger.read() as tx:
+    service.indicators.import_procedures(catalogue(tmp_path), by="can.bo")
+    service.indicators.import_procedures(catalogue(tmp_path, "1.001193;TK;Tờ khai;birth_declaration;x\n"), by="can.bo")
+    with service.context.ledger.read() as tx:
         from digitizer.ledger import indicators as kept
 
         assert [(c.code, c.required) for c in kept.catalogue(tx)] == [("TK", True)]
@@ -142,18 +143,18 @@ def test_a_later_catalogue_replaces_a_procedure_whole(service: Service, tmp_path
 
 def test_an_unknown_document_type_in_the_catalogue_is_named(service: Service, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        service.import_procedures(catalogue(tmp_path, "1.001193;TK;Tờ khai;passport;x\n"), by="can.bo")
+        service.indicators.import_procedures(catalogue(tmp_path, "1.001193;TK;Tờ khai;passport;x\n"), by="can.bo")
     assert caught.value.facts == {"line": 2, "doctype": "passport"}
 
 
 def test_dossiers_of_a_procedure_go_to_its_target(tmp_path: Path) -> None:
     targets = {"gplx": TargetOptions(url="folder:", procedures="1.002801")}
     with Service.open(Settings(home=tmp_path / "home", targets=targets)) as service:
-        service.import_dossiers(listing(tmp_path, f"{code(1)};;1.002801;;"), by="can.bo")
+        service.indicators.import_dossiers(listing(tmp_path, f"{code(1)};;1.002801;;"), by="can.bo")
         for number, target in ((1, "gplx"), (2, "dossiers")):
             intake = Intake(id="i", bundle="b", name="a", dossier=code(number), actor="t", received_at=datetime.now(UTC))
-            with service.ledger.read() as tx:
-                assert service.route(tx, intake) == target
+            with service.context.ledger.read() as tx:
+                assert target_of(service.context, tx, intake) == target
 
 
 def test_the_commands_speak(digitizer: Callable[..., Any], tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def open_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
     yield call
     for service in opened:
-        service.__exit__(None, None, None)
+        service.context.close()
 
 
 def digitized(service: Service, *, cases: int = 0, closing: tuple[str, ...] = (), **changes: Any) -> Intake:
@@ -50,11 +50,11 @@ def digitized(service: Service, *, cases: int = 0, closing: tuple[str, ...] = ()
         "documents": [{"pages": list(range(cases)), "records": [{"fields": [{"page": n}]} for n in range(cases)]}],
     }
     (service.settings.scratch / "a.json").write_text(json.dumps(result))
-    pdf, made = (service.store.put_file(service.settings.scratch / name) for name in ("a.pdf", "a.json"))
+    pdf, made = (service.context.store.put_file(service.settings.scratch / name) for name in ("a.pdf", "a.json"))
     sha256 = pdf.rpartition("/")[2]
     intake = Intake(**{"id": "i1", "bundle": sha256, "name": "a.pdf", "agency": "H60.127.03", "actor": "test",
                        "received_at": datetime.now(UTC), **changes})  # fmt: skip
-    with service.ledger.begin() as tx:
+    with service.context.ledger.begin() as tx:
         submissions.add_source(tx, sha256, pdf, 1)
         submissions.add_bundle(tx, sha256, [sha256])
         submissions.add_intake(tx, intake)
@@ -73,14 +73,14 @@ def test_an_approved_case_lies_in_its_book_with_its_own_page(open_service: Calla
     service = open_service(connector="moj:")
     intake = digitized(service, cases=3, book="KS/1999/01")
     for number in (0, 2):
-        service.approve(f"{intake.bundle}/0/{number}", by="can.bo")
-    assert len(service.deliver()) == 2
+        service.review.approve(f"{intake.bundle}/0/{number}", by="can.bo")
+    assert len(service.deliveries.deliver()) == 2
     book = tmp_path / "home" / "moj" / "H60.127.03" / "KS.1999.01"
     assert [row["so"] for row in spreadsheets.read(book / "KS.1999.01.xlsx")] == ["1/1999", "3/1999"]
     with pymupdf.open(book / "cases" / "KS.1999.01.1999-11-19.003.pdf") as case:
         assert len(case) == 1
     assert (book / "cases" / "KS.1999.01.1999-11-19.003.pdf").stat().st_size < 130_000
-    assert {kept.state.value for kept in service.records()} == {"ATTACHED", "REVIEW"}
+    assert {kept.state.value for kept in service.review.records()} == {"ATTACHED", "REVIEW"}
 
 
 CLOSED = ("Khóa sổ ngày 31/12/1999", "Tổng số trang: 3 trang", "Tổng số sự kiện đã đăng ký: 3 trường hợp")
@@ -99,8 +99,8 @@ def test_book_check_says_gaps_totals_and_a_missing_end_and_counts_corrections(
 ) -> None:
     service = open_service()
     intake = digitized(service, cases=3, book="KS/1999/01")
-    service.correct(f"{intake.bundle}/0/2", {"so": "7/1999"}, by="can.bo")
-    service.reject(f"{intake.bundle}/0/1", by="can.bo", reason="trang trắng")
+    service.review.correct(f"{intake.bundle}/0/2", {"so": "7/1999"}, by="can.bo")
+    service.review.reject(f"{intake.bundle}/0/1", by="can.bo", reason="trang trắng")
     looked = digitizer("book", "check", "KS/1999/01", "--json")
     assert looked.code == 20
     assert [problem["code"] for problem in looked.json["problems"]] == ["book_number_missing", "book_not_closed"]
@@ -116,8 +116,8 @@ def test_export_writes_what_is_approved_and_says_what_is_not(
 ) -> None:
     service = open_service()
     intake = digitized(service, cases=2, book="KS/1999/01")
-    service.approve(f"{intake.bundle}/0/1", by="can.bo")
-    assert service.deliver() == [], "no target takes books: nothing is queued"
+    service.review.approve(f"{intake.bundle}/0/1", by="can.bo")
+    assert service.deliveries.deliver() == [], "no target takes books: nothing is queued"
     done = digitizer("export", "moj", "--output", tmp_path / "out", "--columns", "70", "--json")
     assert (done.code, done.json) == (0, {"books": 1, "cases": 1, "left": 1})
     sheet = tmp_path / "out" / "H60.127.03" / "KS.1999.01" / "KS.1999.01.xlsx"
@@ -133,28 +133,32 @@ def test_what_a_system_cannot_take_is_handed_over_sealed_and_then_done_elsewhere
     KeyRing(tmp_path / "home").init()
     service = open_service(targets={"gplx": TargetOptions(url="handover:", agencies="H60.9")})
     digitized(service, agency="H60.9.01", dossier=CODE)
-    service.place("i1", dossier=None, component=None, by="can.bo")
-    assert len(service.deliver()) == 1
-    with service.ledger.read() as tx:
+    service.review.place("i1", dossier=None, component=None, by="can.bo")
+    assert len(service.deliveries.deliver()) == 1
+    with service.context.ledger.read() as tx:
         assert outbox.counts(tx) == {"HANDED": 1}
         (waiting,) = outbox.handed(tx, "gplx")
     assert check(tmp_path / "home" / "handover" / CODE, KeyRing(tmp_path / "home")).kind == "handover"
-    service.hand_over("gplx", tmp_path / "p.zip", by="can.bo")
+    service.deliveries.hand_over("gplx", tmp_path / "p.zip", by="can.bo")
     assert unpack(tmp_path / "p.zip", tmp_path / "out", KeyRing(tmp_path / "home")).facts == {"dossiers": 1}
     (tmp_path / "slip.png").write_bytes(b"a picture")
     with pytest.raises(UsageError):
-        service.done_elsewhere(waiting["delivery"], evidence=tmp_path / "slip.png", reason="vì không có nút", by="can.bo")
-    service.done_elsewhere(waiting["delivery"], evidence=tmp_path / "slip.png", reason="no_attach_function", by="can.bo")
-    with service.ledger.read() as tx:
+        service.deliveries.done_elsewhere(
+            waiting["delivery"], evidence=tmp_path / "slip.png", reason="vì không có nút", by="can.bo"
+        )
+    service.deliveries.done_elsewhere(
+        waiting["delivery"], evidence=tmp_path / "slip.png", reason="no_attach_function", by="can.bo"
+    )
+    with service.context.ledger.read() as tx:
         assert outbox.counts(tx) == {"ELSEWHERE": 1}
         last = events.history(tx, waiting["delivery"])[-1]
     assert (last["action"], last["detail"]["reason"]) == ("done_elsewhere", "no_attach_function")
-    assert service.store.verify(last["detail"]["evidence"])
+    assert service.context.store.verify(last["detail"]["evidence"])
 
 
 def test_other_agencies_dossiers_keep_their_way(open_service: Callable[..., Service], tmp_path: Path) -> None:
     service = open_service(targets={"gplx": TargetOptions(url="handover:", agencies="H60.9")})
     digitized(service, agency="H60.90.01", dossier=CODE)
-    service.place("i1", dossier=None, component=None, by="can.bo")
-    with service.ledger.read() as tx:
+    service.review.place("i1", dossier=None, component=None, by="can.bo")
+    with service.context.ledger.read() as tx:
         assert [p["target"] for p in outbox.pending(tx)] == ["dossiers"]

@@ -13,7 +13,7 @@ from tests.unit.service.conftest import SEPTEMBER, attached, code, listing
 def test_reconciling_names_the_dossiers_that_differ_and_why(
     service: Service, tmp_path: Path, digitizer: Callable[..., Any]
 ) -> None:
-    service.import_dossiers(listing(tmp_path, *(f"{code(n)};;;;30/09/2026" for n in range(1, 7))), by="can.bo")
+    service.indicators.import_dossiers(listing(tmp_path, *(f"{code(n)};;;;30/09/2026" for n in range(1, 7))), by="can.bo")
     attached(service, 1)
     attached(service, 2)
     attached(service, 3, handed=True)

@@ -16,9 +16,9 @@ from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, Receipt
 from digitizer.pipeline import light_copy
-from digitizer.service.context import Ports
+from digitizer.service.context import ServiceContext
 
-Sender = Callable[[Ports, Due, Path], Receipt]
+Sender = Callable[[ServiceContext, Due, Path], Receipt]
 SENDERS: dict[str, Sender] = {}
 #: kinds that go to dossier systems
 DOSSIER_KINDS = frozenset({"attach", "attach_result", "update_fields", "add_register_case"})
@@ -27,7 +27,7 @@ DOSSIER_KINDS = frozenset({"attach", "attach_result", "update_fields", "add_regi
 def sender(*kinds: str) -> Callable[[Sender], Sender]:
     """Registers a function as the sender of these kinds of deliveries.
 
-    It gets the ports, the delivery and a scratch folder, and runs in a thread of its own. It raises ConnectorDown to be
+    It gets the context, the delivery and a scratch folder, and runs in a thread of its own. It raises ConnectorDown to be
     tried again, ServiceError when a machine of ours is at fault, any other DigitizerError to end the delivery.
     """
 
@@ -39,9 +39,9 @@ def sender(*kinds: str) -> Callable[[Sender], Sender]:
 
 
 @sender("attach", "attach_result")
-def send_file(ports: Ports, due: Due, folder: Path) -> Receipt:
+def send_file(context: ServiceContext, due: Due, folder: Path) -> Receipt:
     """The searchable PDF of an intake, under its component or as the dossier's result."""
-    connector, intake = ports.connector_of(due.target), _intake(ports, due)
+    connector, intake = context.connectors.of(due.target), _intake(context, due)
     if due.kind == "attach_result":
         if not isinstance(connector, AttachesResults):
             raise NotSupported("this system cannot attach results", target=due.target)
@@ -50,30 +50,30 @@ def send_file(ports: Ports, due: Due, folder: Path) -> Receipt:
         if not isinstance(connector, Attaches):
             raise NotSupported("this system cannot attach files", target=due.target)
         send = connector.attach
-    with ports.ledger.read() as tx:
+    with context.ledger.read() as tx:
         media_type, key = submissions.artifacts(tx, intake.bundle)["pdf"]
         kept = records.find(tx, bundle_id=intake.bundle)
     path = folder / "attachment.pdf"
-    ports.fetch(key, path)
-    file = _delivery(ports, due, intake)(
+    context.files.fetch(key, path)
+    file = _delivery(context, due, intake)(
         name=f"{Path(intake.name).stem}.pdf",
         media_type=media_type,
         sha256=key.rpartition("/")[2],
         path=path,
-        metadata=_metadata(ports, intake, kept),
+        metadata=_metadata(context, intake, kept),
     )
     return send(file)
 
 
 @sender("update_fields")
-def send_fields(ports: Ports, due: Due, folder: Path) -> Receipt:
+def send_fields(context: ServiceContext, due: Due, folder: Path) -> Receipt:
     """The approved values of a record."""
-    connector = ports.connector_of(due.target)
+    connector = context.connectors.of(due.target)
     if not isinstance(connector, UpdatesFields):
         raise NotSupported("this system cannot take values", target=due.target)
-    kept, intake = _record(ports, due), _intake(ports, due)
+    kept, intake = _record(context, due), _intake(context, due)
     return connector.update_fields(
-        _delivery(ports, due, intake)(
+        _delivery(context, due, intake)(
             name=f"{Path(intake.name).stem}-{'-'.join(kept.record.id.split('/')[1:])}",
             media_type="application/json",
             sha256="",
@@ -84,23 +84,23 @@ def send_fields(ports: Ports, due: Due, folder: Path) -> Receipt:
 
 
 @sender("add_register_case")
-def send_case(ports: Ports, due: Due, folder: Path) -> Receipt:
+def send_case(context: ServiceContext, due: Due, folder: Path) -> Receipt:
     """A registration case: its pages as a light PDF, its approved values, into its book."""
-    connector = ports.connector_of(due.target)
+    connector = context.connectors.of(due.target)
     if not isinstance(connector, AddsRegisterCases):
         raise NotSupported("this system cannot take register books", target=due.target)
-    kept, intake = _record(ports, due), _intake(ports, due)
-    return connector.add_register_case(case_delivery(ports, due, intake, kept, folder))
+    kept, intake = _record(context, due), _intake(context, due)
+    return connector.add_register_case(case_delivery(context, due, intake, kept, folder))
 
 
-def case_delivery(ports: Ports, due: Due, intake: Intake, kept: Kept, folder: Path) -> Delivery:
+def case_delivery(context: ServiceContext, due: Due, intake: Intake, kept: Kept, folder: Path) -> Delivery:
     """What `add_register_case` gets for a record of a book."""
     light, archive = folder / "case.pdf", folder / "archive.pdf"
-    with ports.ledger.read() as tx:
+    with context.ledger.read() as tx:
         made = submissions.artifacts(tx, intake.bundle)
-    ports.fetch(made["pdf"][1], archive)
-    light_copy(archive, light, options=ports.settings.pages, pages=_pages_of(ports, made["json"][1], kept))
-    return _delivery(ports, due, intake)(
+    context.files.fetch(made["pdf"][1], archive)
+    light_copy(archive, light, options=context.settings.pages, pages=_pages_of(context, made["json"][1], kept))
+    return _delivery(context, due, intake)(
         dossier=intake.book or "",
         name=f"{kept.record.id}.pdf",
         media_type="application/pdf",
@@ -116,9 +116,9 @@ def case_delivery(ports: Ports, due: Due, intake: Intake, kept: Kept, folder: Pa
     )
 
 
-def _pages_of(ports: Ports, result: str, kept: Kept) -> list[int]:
+def _pages_of(context: ServiceContext, result: str, kept: Kept) -> list[int]:
     """Positions of the scans that a record lies on: where its fields were read, else its whole document."""
-    with ports.store.open(result) as stored:
+    with context.store.open(result) as stored:
         made = json.load(stored)
     read_on = {field.page for field in kept.record.fields if field.page is not None}
     found = sorted({page["scan"] for page in made["pages"] if page["index"] in read_on})
@@ -139,12 +139,12 @@ _SAID = {
 }
 
 
-def _metadata(ports: Ports, intake: Intake, kept: Sequence[Kept]) -> dict[str, Any]:
+def _metadata(context: ServiceContext, intake: Intake, kept: Sequence[Kept]) -> dict[str, Any]:
     """What goes with a file: its type and pages, and what a person approved about number, date, agency and subject."""
-    with ports.ledger.read() as tx:
+    with context.ledger.read() as tx:
         pages = sum(source.pages or 0 for source in submissions.sources_of(tx, intake.bundle))
     doctype = next((k.doctype for k in kept if k.doctype), None)
-    titles = ports.doctypes[doctype].title if doctype is not None and doctype in ports.doctypes else ()
+    titles = context.doctypes[doctype].title if doctype is not None and doctype in context.doctypes else ()
     title = titles[0].capitalize() if titles else None
     approved = [k for k in kept if k.state in records.APPROVED]
     said = values(approved[0]) if approved else {}
@@ -168,14 +168,14 @@ def values(kept: Kept) -> dict[str, object]:
     return {field.name: field.value for field in kept.record.fields if field.value is not None}
 
 
-def _intake(ports: Ports, due: Due) -> Intake:
-    with ports.ledger.read() as tx:
+def _intake(context: ServiceContext, due: Due) -> Intake:
+    with context.ledger.read() as tx:
         return submissions.get_intake(tx, due.intake or "")
 
 
-def _record(ports: Ports, due: Due) -> Kept:
+def _record(context: ServiceContext, due: Due) -> Kept:
     """The record at the revision that was approved. Raises NotApproved when it has changed since."""
-    with ports.ledger.read() as tx:
+    with context.ledger.read() as tx:
         kept = records.get(tx, due.record or "")
     if kept is None:
         raise AttachError("the record is gone", delivery=due.id)
@@ -186,9 +186,9 @@ def _record(ports: Ports, due: Due) -> Kept:
     return kept
 
 
-def _delivery(ports: Ports, due: Due, intake: Intake) -> partial[Delivery]:
+def _delivery(context: ServiceContext, due: Due, intake: Intake) -> partial[Delivery]:
     def keep(progress: Mapping[str, Any]) -> None:
-        with ports.ledger.begin() as tx:
+        with context.ledger.begin() as tx:
             outbox.keep_progress(tx, due, progress)
 
     return partial(

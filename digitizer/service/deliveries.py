@@ -7,37 +7,51 @@ import random
 import re
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from digitizer.connectors import Flushes, HandsOver
 from digitizer.errors import ConnectorDown, DigitizerError, NotSupported, ServiceError, UsageError
-from digitizer.ledger import events, outbox, records, submissions
+from digitizer.ledger import events, outbox, records, submissions, targets
 from digitizer.ledger.outbox import Due
 from digitizer.model import Receipt, RecordState
-from digitizer.service.callbacks import tell
-from digitizer.service.context import Ports
-from digitizer.service.senders import DOSSIER_KINDS, SENDERS
+from digitizer.service.chores import repeat
+from digitizer.service.context import ServiceContext
+from digitizer.service.delivery_senders import DOSSIER_KINDS, SENDERS
+from digitizer.service.outbox import ACTOR
+from digitizer.service.pace import pace_of
+from digitizer.service.webhooks import tell
 
 log = logging.getLogger(__name__)
 
 #: threads of one process that send
 THREADS = 16
-ACTOR = "digitizer"
 #: why something is handed over instead of attached
 NO_FUNCTION = "no_attach_function"
 #: reason codes: events must hold no personal data, so no free text
 REASON = re.compile(r"[a-z][a-z0-9_]{2,39}")
 
 
-class Deliveries(Ports):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Where the outbox stands."""
+
+    #: number of deliveries by state
+    counts: dict[str, int]
+    #: targets, with their circuit breakers
+    targets: list[dict[str, Any]]
+    #: deliveries that wait or are dead
+    pending: list[dict[str, Any]]
+
+
+class Deliveries:
     """The outbox on its way to dossier systems and others."""
 
-    @staticmethod
-    def clock() -> float:
-        """Seconds since the epoch; a simulation puts its own in place."""
-        return time.time()
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
 
     def deliver(self) -> list[Receipt]:
         """Sends everything that may be sent now, several at a time; what cannot be sent now stays in the outbox.
@@ -53,7 +67,7 @@ class Deliveries(Ports):
                     under_way.update({pool.submit(self._deliver, due): due for due in self._claim(THREADS - len(under_way))})
                 if not under_way:
                     break
-                over, _ = wait(under_way, timeout=self.settings.delivery.lease_s / 3, return_when=FIRST_COMPLETED)
+                over, _ = wait(under_way, timeout=self.context.settings.delivery.lease_s / 3, return_when=FIRST_COMPLETED)
                 for future in over:
                     del under_way[future]
                     try:
@@ -63,7 +77,7 @@ class Deliveries(Ports):
                 if not over:
                     self._renew(list(under_way.values()))
         if receipts:
-            for connector in self.connectors():
+            for connector in self.context.connectors.opened():
                 if isinstance(connector, Flushes):
                     connector.flush()
         if trouble is not None:
@@ -71,74 +85,89 @@ class Deliveries(Ports):
         return receipts
 
     def keep_delivering(self, stop: threading.Event, *, every_s: float = 2.0) -> None:
-        """Delivers what becomes due until `stop`; our own machine's troubles are logged and waited out."""
-        while not stop.is_set():
-            try:
-                self.deliver()
-            except ServiceError as exc:
-                log.warning("cannot deliver now", extra={"action": "deliver", "code": exc.code})
-            stop.wait(every_s)
+        """Delivers what becomes due until `stop`. Errors are logged and waited out."""
+        repeat(self.deliver, "deliver", every_s=every_s, stop=stop)
 
     def done_elsewhere(self, delivery: str, *, evidence: Path, reason: str, by: str) -> None:
         """A person proves that a delivery was done by another way. Raises UsageError, FileAccess, StoreDown."""
         if not REASON.fullmatch(reason):
             raise UsageError("give the reason as a code, for example no_attach_function", reason=reason)
-        key = self.store.put_file(evidence)
-        with self.ledger.begin() as tx:
+        key = self.context.store.put_file(evidence)
+        with self.context.ledger.begin() as tx:
             if not outbox.elsewhere(tx, delivery, actor=by, reason=reason, evidence=key):
                 raise UsageError("no such delivery is open; see `digitizer deliveries list`", delivery=delivery)
 
     def hand_over(self, target: str, file: Path, *, by: str) -> list[dict[str, Any]]:
         """One signed package of what `target` waits to have entered by hand; its list. Raises UsageError, ConfigError."""
-        connector = self.connector_of(target)
+        connector = self.context.connectors.of(target)
         if not isinstance(connector, HandsOver):
             raise UsageError("this target hands nothing over; it is no `handover:`", target=target)
-        with self.ledger.read() as tx:
+        with self.context.ledger.read() as tx:
             rows = [{**row, "reason": NO_FUNCTION} for row in outbox.handed(tx, target)]
         manifest = connector.package(file, rows)
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             events.note(tx, "package_made", target, actor=by, files=len(manifest.files), signer=manifest.signer)
         return rows
 
+    def overview(self) -> Overview:
+        """What is open and why, and how each target is doing."""
+        with self.context.ledger.read() as tx:
+            return Overview(counts=outbox.counts(tx), targets=targets.overview(tx), pending=outbox.pending(tx))
+
+    def receipts(self) -> list[dict[str, Any]]:
+        """What dossier systems gave for what they took."""
+        with self.context.ledger.read() as tx:
+            return outbox.receipts(tx)
+
+    def replay(self, deliveries: Sequence[str] | None, *, by: str, code: str | None = None) -> int:
+        """Brings dead deliveries back: those named, those that died of `code`, or all; how many."""
+        with self.context.ledger.begin() as tx:
+            return outbox.replay(tx, deliveries, actor=by, code=code)
+
+    def hasten(self, *, by: str) -> int:
+        """Makes every open delivery due now; how many."""
+        with self.context.ledger.begin() as tx:
+            return outbox.hasten(tx, actor=by)
+
     def _claim(self, room: int) -> list[Due]:
-        now = self.clock()
-        with self.ledger.read() as tx:
+        now = self.context.clock()
+        with self.context.ledger.read() as tx:
             due = outbox.due_targets(tx, now=now)
         claimed: list[Due] = []
         for name in due:
             if len(claimed) < room:
-                with self.ledger.begin() as tx:
+                with self.context.ledger.begin() as tx:
                     claimed += outbox.claim(
                         tx,
                         name,
-                        pace=self.pace_of(name),
-                        lease_s=self.settings.delivery.lease_s,
+                        pace=pace_of(self.context.settings, name),
+                        lease_s=self.context.settings.delivery.lease_s,
                         now=now,
                         most=room - len(claimed),
                     )
         return claimed
 
     def _renew(self, dues: list[Due]) -> None:
-        with self.ledger.begin() as tx:
-            outbox.renew(tx, dues, until=self.clock() + self.settings.delivery.lease_s)
+        with self.context.ledger.begin() as tx:
+            outbox.renew(tx, dues, until=self.context.clock() + self.context.settings.delivery.lease_s)
 
     def _deliver(self, due: Due) -> Receipt | None:
         began = time.monotonic()
         try:
-            with self._scratch() as folder:
+            with self.context.files.scratch() as folder:
                 receipt = self._send(due, folder)
         except ConnectorDown as exc:
             self._put_off(due, exc)
         except ServiceError:
-            with self.ledger.begin() as tx:
+            with self.context.ledger.begin() as tx:
                 outbox.give_back(tx, due)
             raise
         except DigitizerError as exc:
-            with self.ledger.begin() as tx:
+            with self.context.ledger.begin() as tx:
                 outbox.died(tx, due, {"code": exc.code, **exc.facts}, actor=ACTOR)
         except Exception as exc:  # a mistake of ours must neither stop the others nor be tried for ever
             log.error("a sender broke: %s", type(exc).__name__, extra={"action": "deliver", "delivery": due.id})
-            with self.ledger.begin() as tx:
+            with self.context.ledger.begin() as tx:
                 outbox.died(tx, due, {"code": DigitizerError.code, "what": type(exc).__name__}, actor=ACTOR)
         else:
             self._note(due, receipt, time.monotonic() - began)
@@ -150,12 +179,12 @@ class Deliveries(Ports):
     def _send(self, due: Due, folder: Path) -> Receipt:
         if due.kind not in SENDERS:
             raise NotSupported("nothing here sends this kind of delivery", kind=due.kind)
-        return SENDERS[due.kind](self, due, folder)
+        return SENDERS[due.kind](self.context, due, folder)
 
     def _note(self, due: Due, receipt: Receipt, seconds: float) -> None:
-        handed = due.kind in DOSSIER_KINDS and self.connector_of(due.target).entered_by_hand
-        with self.ledger.begin() as tx:
-            new = outbox.delivered(tx, due, receipt, actor=ACTOR, seconds=seconds, now=self.clock(), handed=handed)
+        handed = due.kind in DOSSIER_KINDS and self.context.connectors.of(due.target).entered_by_hand
+        with self.context.ledger.begin() as tx:
+            new = outbox.delivered(tx, due, receipt, actor=ACTOR, seconds=seconds, now=self.context.clock(), handed=handed)
             if new and due.record and due.revision:
                 at = (due.record, due.revision)
                 records.move(tx, *at, [RecordState.READY], RecordState.ATTACHED, actor=ACTOR, action="attached")
@@ -165,16 +194,16 @@ class Deliveries(Ports):
 
     def _put_off(self, due: Due, exc: ConnectorDown) -> None:
         """Exponential back-off with jitter; what the target itself asks for is obeyed."""
-        options = self.settings.delivery
+        options = self.context.settings.delivery
         seconds = min(options.retry_most_s, options.retry_first_s * 2 ** min(due.attempts - 1, 20)) * random.uniform(0.75, 1.25)
-        with self.ledger.begin() as tx:
+        with self.context.ledger.begin() as tx:
             outbox.put_off(
                 tx,
                 due,
                 max(seconds, exc.retry_after_s or 0.0),
                 {"code": exc.code, **exc.facts},
                 actor=ACTOR,
-                now=self.clock(),
-                pace=self.pace_of(due.target),
+                now=self.context.clock(),
+                pace=pace_of(self.context.settings, due.target),
                 retry_after_s=exc.retry_after_s,
             )

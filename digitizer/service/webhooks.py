@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from digitizer.errors import AddressRefused, AttachRefused, ConnectorDown, NotFound, UsageError
-from digitizer.ledger import Transaction, callbacks, events, outbox
+from digitizer.ledger import Transaction, events, outbox, webhooks
 from digitizer.ledger.outbox import Due
-from digitizer.ledger.targets import Pace
 from digitizer.model import Intake, Receipt
 from digitizer.service.api_keys import DAY_S
-from digitizer.service.context import Ports
-from digitizer.service.senders import sender
+from digitizer.service.context import ServiceContext
+from digitizer.service.delivery_senders import sender
 from digitizer.webhooks import post, resolve, sign
 
 KIND, TARGET = "callback", "callback:"
@@ -26,7 +25,7 @@ _CLIENT = "client:"
 def tell(tx: Transaction, what: str, intake: Intake, **facts: str) -> None:
     """Queues a callback about an intake, where the client that submitted it has one. `facts`: ids and codes only."""
     client = intake.actor.removeprefix(_CLIENT)
-    if not intake.actor.startswith(_CLIENT) or callbacks.get(tx, client) is None:
+    if not intake.actor.startswith(_CLIENT) or webhooks.get(tx, client) is None:
         return
     at = events.now()
     outbox.add(
@@ -46,46 +45,45 @@ def tell(tx: Transaction, what: str, intake: Intake, **facts: str) -> None:
     )
 
 
-class Callbacks(Ports):
-    """Addresses and secrets of callbacks."""
+class Webhooks:
+    """Callback addresses and secrets of clients."""
 
-    def pace_of(self, target: str) -> Pace:
-        """One callback at a time for each client, whatever the dossier system's hours are."""
-        return Pace(concurrency=1) if target.startswith(TARGET) else super().pace_of(target)
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
 
-    def set_callback(self, client: str, url: str | None, *, rotate: bool, by: str) -> str | None:
+    def set_address(self, client: str, url: str | None, *, rotate: bool, by: str) -> str | None:
         """Sets a client's address, or rotates its secret; the new secret where there is one. Raises UsageError, NotFound."""
-        until = time.time() + DAY_S * self.settings.api.overlap_days
-        with self.ledger.begin() as tx:
-            known = callbacks.get(tx, client)
+        until = time.time() + DAY_S * self.context.settings.api.overlap_days
+        with self.context.ledger.begin() as tx:
+            known = webhooks.get(tx, client)
             if known is None and url is None:
                 raise NotFound("this client has no callback address", client=client)
             address = url if url is not None else known.url if known else ""
             try:
-                resolve(address, self.settings.api.callback_networks)
+                resolve(address, self.context.settings.api.callback_networks)
             except AddressRefused as exc:
                 raise UsageError(exc.message, client=client) from exc
             except ConnectorDown as exc:
                 raise UsageError("the name of this address is not known", client=client) from exc
             secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}" if rotate or known is None else None
-            callbacks.save(tx, client, address, secret, until=until, by=by)
+            webhooks.save(tx, client, address, secret, until=until, by=by)
         return secret
 
-    def remove_callback(self, client: str, *, by: str) -> None:
+    def remove(self, client: str, *, by: str) -> None:
         """Tells this client nothing any more. Raises NotFound."""
-        with self.ledger.begin() as tx:
-            if not callbacks.remove(tx, client, by=by):
+        with self.context.ledger.begin() as tx:
+            if not webhooks.remove(tx, client, by=by):
                 raise NotFound("this client has no callback address", client=client)
 
 
 @sender(KIND)
-def send_callback(ports: Ports, due: Due, folder: Path) -> Receipt:
+def send_callback(context: ServiceContext, due: Due, folder: Path) -> Receipt:
     """One signed message; the time is that of this attempt, the id that of the message."""
-    with ports.ledger.read() as tx:
-        known = callbacks.get(tx, due.target.removeprefix(TARGET))
+    with context.ledger.read() as tx:
+        known = webhooks.get(tx, due.target.removeprefix(TARGET))
     if known is None:
         raise AttachRefused("this client wants no callbacks any more", delivery=due.id)
     body = json.dumps(dict(due.detail), ensure_ascii=False, separators=(",", ":")).encode()
     headers = sign(known.secrets, due.id, int(time.time()), body)
-    status = post(known.url, body, headers, allowed=ports.settings.api.callback_networks)
+    status = post(known.url, body, headers, allowed=context.settings.api.callback_networks)
     return Receipt(delivery=due.id, dossier=due.dossier or "", external_id=f"HTTP {status}", at=datetime.now(UTC))

@@ -1,0 +1,20 @@
+"""The event log: sealing and checking its chain."""
+
+from __future__ import annotations
+
+from digitizer.ledger import events
+from digitizer.service.context import ServiceContext
+
+
+class Audit:
+    """The chain of events."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        self.context = context
+
+    def verify(self) -> tuple[int, int | None]:
+        """Seals what is new, then checks the chain: (sealed events, number of the first one that does not fit or None)."""
+        with self.context.ledger.begin() as tx:
+            events.seal(tx)
+        with self.context.ledger.read() as tx:
+            return events.verify(tx)

@@ -1,0 +1,61 @@
+"""Deliveries as they are decided: written into the outbox in the transaction of the decision, sent later."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from digitizer import dossiers
+from digitizer.ledger import Transaction, outbox, submissions
+from digitizer.ledger.records import Kept
+from digitizer.model import Intake
+from digitizer.service import routing
+from digitizer.service.context import ServiceContext
+from digitizer.service.webhooks import tell
+
+#: who writes a delivery that no person decided
+ACTOR = "digitizer"
+
+
+def queue_file(context: ServiceContext, tx: Transaction, intake: Intake) -> None:
+    """Queues the PDF of an intake for its dossier, unless a person has to look first."""
+    if not routing.waits_for_a_person(context, tx, intake):
+        _queue_file(context, tx, intake)
+
+
+def queue_approved_file(context: ServiceContext, tx: Transaction, intake: Intake) -> None:
+    """Queues the PDF of an intake that a person approved; the approval also settles a doubtful document type."""
+    submissions.move_bundle(tx, intake.bundle, ["DONE"], "DONE", result="ACCEPTED")
+    if intake.dossier is not None and submissions.bundle_row(tx, intake.bundle)["result"] == "ACCEPTED":
+        _queue_file(context, tx, intake)
+
+
+def _queue_file(context: ServiceContext, tx: Transaction, intake: Intake) -> None:
+    assert intake.dossier is not None
+    pdf = submissions.artifacts(tx, intake.bundle)["pdf"][1].rpartition("/")[2]
+    outbox.add(
+        tx,
+        "attach_result" if dossiers.is_result(intake.component) else "attach",
+        target=routing.target_of(context, tx, intake),
+        order_key=intake.dossier,
+        intake_id=intake.id,
+        dossier=intake.dossier,
+        actor=ACTOR,
+        key=f"attach/{intake.dossier}/{intake.component or '_'}/{pdf}",
+    )
+
+
+def queue_values(context: ServiceContext, tx: Transaction, kept: Kept, *, by: str) -> None:
+    """Queues what goes out with the approval of a record: its values, the file they were read in, word to the clients."""
+    record = kept.record
+    for intake, _ in submissions.intakes(tx, bundle_id=kept.bundle):
+        tell(tx, "record.approved", intake, record=record.id)
+        deliver = partial(outbox.add, tx, intake_id=intake.id, actor=by, record=record.id, revision=record.revision)
+        if intake.dossier:
+            key = f"update_fields/{intake.dossier}/{record.id}/{record.revision}"
+            target = routing.target_of(context, tx, intake)
+            deliver("update_fields", target=target, order_key=intake.dossier, dossier=intake.dossier, key=key)
+            queue_approved_file(context, tx, intake)
+        elif intake.book and (book := routing.book_target(context)):
+            # the key keeps the former name of this kind: what was queued before an update is not queued again
+            key = f"import_package/{intake.agency or '_'}/{intake.book}/{record.id}/{record.revision}"
+            deliver("add_register_case", target=book, order_key=intake.book, key=key)
