@@ -160,19 +160,23 @@ def test_a_pdf_keeps_its_pages_and_gets_text(tmp_path: Path) -> None:
     assert all(word in copied(pdf) for word in WORDS)
 
 
-@pytest.mark.parametrize("rotate", [90, 180, 270])
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
 def test_text_lies_right_on_a_page_with_a_rotate_flag(tmp_path: Path, rotate: int) -> None:
     size = (H, W) if rotate % 180 else (W, H)
     area = Box(0, 0, size[0] * 0.72, size[1] * 0.72)
     pdf, _ = rendered(tmp_path, scanned_pdf(tmp_path, rotate=rotate), "application/pdf", [text_of("", size=size, area=area)])
     with pymupdf.open(pdf) as opened:
-        page = opened[0]
-        x, y, *_ = pymupdf.Rect(page.get_text("words")[0][:4]) * (
-            page.rotation_matrix if page.get_text("words")[0][0] > 100 else 1
-        )
-        words = {w[4] for w in page.get_text("words")}
-    assert {"CỘNG", "Đặng", "Giềng"} <= words
-    assert (x, y) == pytest.approx((20 * 0.72, 60 * 0.72), abs=25) or rotate in (90, 180, 270)
+        # words are told as on the page before its /Rotate
+        found = {
+            word[4]: (pymupdf.Rect(word[:4]) * opened[0].rotation_matrix).normalize() for word in opened[0].get_text("words")
+        }
+    # lines stand at x 20 and y 60, 120, 180 px of the page as it is shown; 0.72 points a px
+    places = {word: (found[word].x0, found[word].y0, found[word].width > found[word].height) for word in ("CỘNG", "Họ,", "Quê")}
+    assert places == {
+        "CỘNG": (pytest.approx(20 * 0.72, abs=3), pytest.approx(60 * 0.72, abs=5), True),
+        "Họ,": (pytest.approx(20 * 0.72, abs=3), pytest.approx(120 * 0.72, abs=5), True),
+        "Quê": (pytest.approx(20 * 0.72, abs=3), pytest.approx(180 * 0.72, abs=5), True),
+    }
 
 
 def test_text_of_an_earlier_ocr_is_replaced(tmp_path: Path) -> None:
