@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 import tempfile
 from pathlib import Path
@@ -18,9 +17,8 @@ sys.path.insert(0, str(ROOT))
 import pikepdf  # noqa: E402
 
 from benchmarks.measure import Errors  # noqa: E402
-from benchmarks.run import save, tools_of  # noqa: E402
-from digitizer.model import Source  # noqa: E402
-from digitizer.pipeline import digitize, light_copy, read_pages  # noqa: E402
+from benchmarks.run import digitized, save, tools_of  # noqa: E402
+from digitizer.pipeline import light_copy, read_pages  # noqa: E402
 
 A4_SQUARE_INCHES = 8.27 * 11.69
 
@@ -46,11 +44,9 @@ def main() -> int:
 
 def one(path: Path, folder: Path, tools: Any) -> tuple[Errors, int, float, dict[str, int]]:
     """(errors of the light copy's text against the master's, bytes, A4 sheets, what its image has) of a file of one page."""
-    id_ = hashlib.sha256(path.read_bytes()).hexdigest()
-    source = Source(id=id_, key="", media_type="image/jpeg", size=path.stat().st_size)
-    master = digitize(path, source, scans=[0], tools=tools, name="a", into=folder)
+    master = digitized(path, folder, tools)
     light = folder / "light.pdf"
-    light_copy(folder / "a.pdf", light, options=tools.pages)
+    light_copy(folder / "result.pdf", light, options=tools.pages)
     again = [text for reading in read_pages(light, source="light", scans=[0], tools=tools) for text in reading.texts]
     errors, page = Errors(), master.pages[0]
     errors.add(_said(again), _said(master.pages))

@@ -130,15 +130,24 @@ def _one(path: Path, truth: dict[str, Any], tools: Any, tally: Any, cache: Path 
 
 def whole(path: Path, tools: Any) -> Any:
     """Everything the product does with one file, artifacts included."""
+    with tempfile.TemporaryDirectory() as into:
+        return digitized(path, Path(into), tools)
+
+
+def digitized(path: Path, into: Path, tools: Any) -> Any:
+    """The result of one file, its artifacts `result.pdf` and `result.json` in the folder `into`."""
     from digitizer.model import Source
     from digitizer.pages import inspect
-    from digitizer.pipeline import digitize
+    from digitizer.pipeline import finish, read_pages, render_files
 
     seen = inspect(path, options=tools.pages)
     data = path.read_bytes()
     source = Source(id=hashlib.sha256(data).hexdigest(), key="", media_type=seen.media_type, size=len(data))
-    with tempfile.TemporaryDirectory() as into:
-        return digitize(path, source, scans=range(seen.pages), tools=tools, name="result", into=Path(into), signed=seen.signed)
+    readings = [(r.scan, r) for r in read_pages(path, source=source.id, scans=range(seen.pages), tools=tools)]
+    result = finish(bundle=source.id, sources=(source,), readings=readings, tools=tools)
+    signed = frozenset([source.id] if seen.signed else ())
+    render_files(result, {source.id: path}, name="result", into=into, tools=tools, signed=signed)
+    return result
 
 
 def remembered(path: Path, tools: Any, cache: Path) -> Any:

@@ -1,6 +1,8 @@
 """Puts the stages together. Pure: no clock but for timing, no network, no globals.
 
-`read_pages` and `finish` are the two halves. `digitize` runs both for a single file without a ledger.
+Three steps, which jobs of the service run one after the other:
+`read_pages` loads, straightens and reads scans. `finish` classifies and extracts a bundle. `render_files` writes its artifacts.
+`light_copy` makes the small derivative of a finished PDF.
 """
 
 from __future__ import annotations
@@ -214,20 +216,3 @@ def light_copy(archive: Path, target: Path, *, options: PageOptions, pages: Sequ
             shutil.copyfile(archive, target)
             return
         write_light(archive, target, decode=file.read, pages=pages)
-
-
-def digitize(
-    path: Path, source: Source, *, scans: Sequence[int], tools: Tools, name: str, into: Path, signed: bool = False
-) -> Digitized:
-    """Turns one file into its result, with artifacts in the folder `into`."""
-    readings = [(reading.scan, reading) for reading in read_pages(path, source=source.id, scans=scans, tools=tools)]
-    result = finish(bundle=source.id, sources=(source,), readings=readings, tools=tools)
-    artifacts = render_files(
-        result,
-        {source.id: path},
-        name=name,
-        into=into,
-        tools=tools,
-        signed=frozenset([source.id] if signed else ()),
-    )
-    return replace(result, artifacts=artifacts)

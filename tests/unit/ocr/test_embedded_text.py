@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from digitizer import legacy_encodings
 from digitizer.model import Digitized, EmbeddedTextFate, Line, Page, Source
-from digitizer.pipeline import Tools, digitize
+from digitizer.pipeline import Tools, finish, read_pages, render_files
 from digitizer.settings import PageOptions
 from tests.unit.builders import line
 from tests.unit.test_legacy_encodings import utf8_twice, viqr, vni
@@ -99,7 +99,9 @@ def done(path: Path, engine: Engine, mode: str = "redo") -> tuple[Digitized, lis
     out.mkdir(exist_ok=True)
     with pymupdf.open(path) as pdf:
         scans = range(len(pdf))
-    result = digitize(path, source, scans=scans, tools=tools, name="a", into=out)
+    readings = [(reading.scan, reading) for reading in read_pages(path, source=source.id, scans=scans, tools=tools)]
+    result = finish(bundle=source.id, sources=(source,), readings=readings, tools=tools)
+    render_files(result, {source.id: path}, name="a", into=out, tools=tools)
     with pymupdf.open(out / "a.pdf") as pdf:
         return result, [" ".join(page.get_text().split()) for page in pdf]
 
