@@ -9,7 +9,7 @@ export EVAL_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 # make faults  workers, servers and disks killed at random
-.PHONY: demo test check faults bench bench-scale fuzz lock samples wheel clean validate
+.PHONY: demo test unit check faults bench bench-scale fuzz lock samples wheel clean validate
 
 demo: .venv/ready
 	@DEMO_OUTPUT=$(OUTPUT) BIN=$(BIN) sh scripts/demo.sh
@@ -17,6 +17,10 @@ demo: .venv/ready
 # MinIO is built while the checks and the tests that need no S3 run, the first time only
 test: .venv/ready
 	@sh scripts/minio.sh & $(MAKE) --no-print-directory check && $(BIN)/pytest $(PYTEST_ARGS)
+
+# tests of single modules that need neither whole pages nor other programs: about 20 seconds
+unit: .venv/ready
+	$(BIN)/pytest tests/unit -q -m "not slow"
 
 # the full numbers of the fault tests, with a seed that reproduces a run: make faults SEED=…
 faults: .venv/ready

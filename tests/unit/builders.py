@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from digitizer.doctypes import load
 from digitizer.model import Box, Letter, Line, Mark, PageText, Quality, Ruling, Sheet, Tick, Warp, Word
 
+#: the document types we ship
+OURS = load()
 #: px: height of a line, distance of rows, width of a letter
 TALL, PITCH, WIDE = 30.0, 60.0, 14.0
 #: rows of a birth record as one page of a book has it

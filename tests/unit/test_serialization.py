@@ -62,7 +62,7 @@ RECORDS = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(RECORDS)
 def test_every_record_survives_the_store_and_is_written_one_way(record: Record) -> None:
     data = serialization.dump(record)

@@ -13,9 +13,8 @@ from digitizer.classify.score import NUMBER, SEAL, score
 from digitizer.doctypes import load
 from digitizer.extract import extract
 from digitizer.model import Box, Document, Mark, PageText
-from tests.unit.builders import line, page_of
+from tests.unit.builders import OURS, line, page_of
 
-OURS = load()
 NATION = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 LETTER = page_of(
     (("ỦY BAN NHÂN DÂN", 100), (NATION[0], 800)),

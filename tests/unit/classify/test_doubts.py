@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from digitizer.classify import classify
-from digitizer.doctypes import load
 from digitizer.extract import extract
 from digitizer.model import Document, PageText
-from tests.unit.builders import page_of
-
-OURS = load()
+from tests.unit.builders import OURS, page_of
 
 BIRTH = (
     "Số: 41/2018 Quyển số: 01/2018 Ngày, tháng, năm đăng ký: 07/05/2018",

@@ -9,11 +9,10 @@ import pytest
 from digitizer.classify import classify
 from digitizer.classify.phrases import Phrases
 from digitizer.classify.score import ALSO, LABELS, TITLE, score
-from digitizer.doctypes import DocType, FieldSpec, load
+from digitizer.doctypes import DocType, FieldSpec
 from digitizer.model import Box, Mark, PageText
-from tests.unit.builders import line, page_of
+from tests.unit.builders import OURS, line, page_of
 
-OURS = load()
 DECLARATION = page_of(
     "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
     "TỜ KHAI ĐĂNG KÝ KHAI SINH",

@@ -6,11 +6,8 @@ from dataclasses import replace
 
 from digitizer.classify import classify, split_side_by_side
 from digitizer.classify.doubts import doubts
-from digitizer.doctypes import load
 from digitizer.extract import extract
-from tests.unit.builders import line, page_of
-
-OURS = load()
+from tests.unit.builders import OURS, line, page_of
 
 NATION = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 

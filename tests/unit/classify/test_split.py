@@ -7,11 +7,9 @@ from dataclasses import replace
 from digitizer.classify import classify
 from digitizer.classify.phrases import Phrases
 from digitizer.classify.score import score
-from digitizer.doctypes import DocType, load
+from digitizer.doctypes import DocType
 from digitizer.model import PageText
-from tests.unit.builders import page_of
-
-OURS = load()
+from tests.unit.builders import OURS, page_of
 
 DECLARATION = page_of(
     "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",

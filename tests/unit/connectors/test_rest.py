@@ -108,6 +108,7 @@ def test_no_address_or_header_carries_more_than_codes_and_hashes(server: Dossier
     assert all("khai" not in request.lower() for request in server.requests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mood",
     [Mood(reset=0.5), Mood(lost_answer=0.5), Mood(duplicate=1.0), Mood(corrupt=0.5), Mood(wrong_read_back=0.5), Mood(html=0.5),
@@ -259,6 +260,7 @@ def test_an_address_that_cannot_be_right_is_refused(tmp_path: Path, url: str) ->
         open_connector(url, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_server_whose_certificate_nobody_vouches_for_is_down(tmp_path: Path) -> None:
     import ssl
     import threading

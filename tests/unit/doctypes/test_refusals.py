@@ -11,6 +11,7 @@ import pytest
 from digitizer.doctypes import CODES, PLACES, TYPES, DocType, digest, load, read
 from digitizer.errors import DocTypeError
 from digitizer.text import fold
+from tests.unit.builders import OURS
 
 GOOD = """# a comment
 name  = "letter"
@@ -180,7 +181,7 @@ def test_the_digest_changes_with_whatever_a_declaration_says(write: Write, chang
 
 
 def test_the_digest_does_not_depend_on_the_order_of_files(write: Write) -> None:
-    ours = load()
+    ours = OURS
     assert digest(ours) == digest(dict(reversed(ours.items())))
     assert digest({"letter": read(write(GOOD))}) != digest(ours)
 
@@ -188,7 +189,7 @@ def test_the_digest_does_not_depend_on_the_order_of_files(write: Write) -> None:
 # --- ours -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("doctype", load().values(), ids=lambda d: d.name)
+@pytest.mark.parametrize("doctype", OURS.values(), ids=lambda d: d.name)
 def test_our_declarations_are_folded_and_name_only_what_the_code_knows(doctype: DocType) -> None:
     for listed in fields(DocType):
         if listed.name in ("also", "need", "own", "never", "stop", "opening", "number"):

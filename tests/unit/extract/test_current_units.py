@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from digitizer.doctypes import load
 from digitizer.extract import revise_field, units
 from digitizer.extract.current_units import BY_COMMUNE, successor, with_successors
 from digitizer.model import Field
+from tests.unit.builders import OURS
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_unit_of_today_is_given_where_it_is_certain(place: str, now: str | N
 
 
 def test_of_a_commune_that_was_divided_the_record_says_so() -> None:
-    _, now = with_successors([place("Phường Hàng Bông, quận Hoàn Kiếm, thành phố Hà Nội")], load(None)["birth_register"])
+    _, now = with_successors([place("Phường Hàng Bông, quận Hoàn Kiếm, thành phố Hà Nội")], OURS["birth_register"])
     assert (now.value, [p.code for p in now.problems]) == ("Thành phố Hà Nội", ["unit_divided"])
 
 
@@ -55,12 +55,12 @@ def place(value: str, by: str = "ocr") -> Field:
 
 
 def test_the_place_stays_and_the_unit_of_today_follows_in_a_field_of_its_own() -> None:
-    old, now = with_successors([place("Bản Nà, xã Đà Vị, huyện Na Hang, tỉnh Tuyên Quang")], load(None)["birth_register"])
+    old, now = with_successors([place("Bản Nà, xã Đà Vị, huyện Na Hang, tỉnh Tuyên Quang")], OURS["birth_register"])
     assert old.value == "Bản Nà, xã Đà Vị, huyện Na Hang, tỉnh Tuyên Quang"
     assert (now.name, now.value, now.by, now.accepted) == ("meNoiCuTruDVHC", "Xã Hồng Thái, Tỉnh Tuyên Quang", BY_COMMUNE, False)
 
 
 def test_a_corrected_place_has_another_unit_of_today() -> None:
-    fields = with_successors([place("xã Đà Vị, huyện Na Hang, tỉnh Tuyên Quang")], load(None)["birth_register"])
-    revised = revise_field(fields, "birth_register", {"meNoiCuTru": "tỉnh Cao Bằng"}, by="a", doctypes=load(None))
+    fields = with_successors([place("xã Đà Vị, huyện Na Hang, tỉnh Tuyên Quang")], OURS["birth_register"])
+    revised = revise_field(fields, "birth_register", {"meNoiCuTru": "tỉnh Cao Bằng"}, by="a", doctypes=OURS)
     assert [f.name for f in revised] == ["meNoiCuTru"]

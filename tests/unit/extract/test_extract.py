@@ -7,13 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from digitizer.doctypes import load
 from digitizer.errors import UsageError
 from digitizer.extract import extract, revise_field
 from digitizer.model import Box, Document, Field, Mark, PageText, Problem, Record, Tick, Verdict
-from tests.unit.builders import PITCH, TALL, line, page_of
+from tests.unit.builders import OURS, PITCH, TALL, line, page_of
 
-OURS = load()
 CERTIFICATE = [
     "GIẤY KHAI SINH",
     "Số: 133/2025",

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from digitizer.doctypes import load
 from digitizer.extract import extract, revise_field
 from digitizer.model import Box, Document, Field, Mark, PageText, Problem, Tick, Verdict
-from tests.unit.builders import line, page_of
+from tests.unit.builders import OURS, line, page_of
 
 
 def a_document(doctype: str | None) -> Document:
@@ -17,12 +16,12 @@ def a_document(doctype: str | None) -> Document:
 
 
 def one_record(page: PageText, doctype: str, known: dict[str, str] | None = None) -> dict[str, Field]:
-    (record,) = extract(a_document(doctype), [page], doctypes=load(None), known=known)
+    (record,) = extract(a_document(doctype), [page], doctypes=OURS, known=known)
     return {field.name: field for field in record.fields}
 
 
 def test_an_unknown_paper_has_no_records() -> None:
-    assert extract(a_document(None), [page_of("Số: 1")], doctypes=load(None)) == ()
+    assert extract(a_document(None), [page_of("Số: 1")], doctypes=OURS) == ()
 
 
 def test_a_register_page_gives_its_fields_with_their_boxes() -> None:
@@ -76,7 +75,7 @@ def test_a_qr_code_is_believed_and_a_different_print_is_noted() -> None:
 
 def test_a_person_revises_a_field_in_normal_form() -> None:
     fields = (Field(name="nksNgaySinh", raw="2/2/2021", value="2021-02-02", confidence=0.5, accepted=False),)
-    (changed, *more) = revise_field(fields, "birth_register", {"nksNgaySinh": "03/02/2021"}, by="can.bo", doctypes=load(None))
+    (changed, *more) = revise_field(fields, "birth_register", {"nksNgaySinh": "03/02/2021"}, by="can.bo", doctypes=OURS)
     assert (changed.value, changed.by, changed.accepted) == ("2021-02-03", "can.bo", True)
     assert more == []
 
@@ -101,7 +100,7 @@ def test_a_name_from_a_code_is_written_as_the_card_prints_it() -> None:
 def test_a_record_on_a_page_cut_short_goes_to_a_person() -> None:
     page = page_of("Số: 17/2021", "Họ, chữ đệm, tên: TRẦN HOÀI THÚY")
     page = replace(page, quality=replace(page.quality, problems=(Problem(code="cut_short"),)))
-    (record,) = extract(a_document("birth_register"), [page], doctypes=load(None))
+    (record,) = extract(a_document("birth_register"), [page], doctypes=OURS)
     assert record.verdict == Verdict.REVIEW
     assert ("cut_short", 0) in {(reason.code, reason.page) for reason in record.reasons}
 
@@ -152,7 +151,7 @@ def test_a_cover_is_read_like_any_page_and_its_office_goes_on_below() -> None:
     )
     record = page_of("Số: 17/2018", "Người được đăng ký khai sinh", "Họ, chữ đệm, tên: TRẦN HOÀI THÚY")
     document = replace(a_document("birth_register"), pages=(0, 1), texts=(0, 1))
-    ((found,),) = [extract(document, [cover, record], doctypes=load(None))]
+    ((found,),) = [extract(document, [cover, record], doctypes=OURS)]
     office = next(field for field in found.fields if field.name == "noiDangKy")
     assert office.value == "Ủy ban nhân dân xã Thượng Lâm, huyện Lâm Bình, tỉnh Tuyên Quang"
     assert (office.by, office.page) == ("book", 0)

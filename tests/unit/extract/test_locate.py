@@ -6,18 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from digitizer.doctypes import DocType, FieldSpec, Section, load
+from digitizer.doctypes import DocType, FieldSpec, Section
 from digitizer.extract import types
 from digitizer.extract.locate import locate
 from digitizer.extract.rows import Found
 from digitizer.model import Box, Line
 from digitizer.ocr.reading_order import reading_order
+from tests.unit.builders import OURS, TALL, WIDE, line, page_of
 from tests.unit.builders import PITCH as ROW
-from tests.unit.builders import TALL, WIDE, line, page_of
 
 LEFT = 100
 Row = str | tuple[tuple[str, float], ...] | Line
-OURS = load()
 FORM = DocType(
     name="form",
     title=("Giấy",),

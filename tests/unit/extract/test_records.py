@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from digitizer.doctypes import DocType, load, read
+from digitizer.doctypes import DocType, read
 from digitizer.extract import extract
 from digitizer.extract.records import book_values, cases
 from digitizer.model import Box, Document, Mark, PageText, Record
-from tests.unit.builders import RECORD, page_of
+from tests.unit.builders import OURS, RECORD, page_of
 
-OURS = load()
 BIRTHS, DEATHS = OURS["birth_register"], OURS["death_register"]
 OTHER = (
     "Số: 42/2018 Quyển số: 01/2018 Ngày, tháng, năm đăng ký: 08/05/2018",

@@ -10,11 +10,12 @@ import click
 import pytest
 
 from digitizer.cli import COMMANDS, cli
-from digitizer.doctypes import TYPES, load
+from digitizer.doctypes import TYPES
 from digitizer.extract.rules import contradictions
 from digitizer.messages import catalogue, describe, field_label, local_time, say
 from digitizer.model import Problem
 from tests.conftest import ROOT
+from tests.unit.builders import OURS
 from tests.unit.test_errors import all_errors
 
 LANGUAGES = ("vi", "en")
@@ -68,10 +69,10 @@ def test_a_contradiction_is_a_whole_sentence_with_its_field(lang: str) -> None:
 
 
 def test_every_declared_field_has_a_vietnamese_label_of_its_own() -> None:
-    names = {field.name for doctype in load(None).values() for field in doctype.fields}
+    names = {field.name for doctype in OURS.values() for field in doctype.fields}
     labels = {name: field_label(name, "vi") for name in names}
     assert [name for name, label in labels.items() if label == name] == []
-    for doctype in load(None).values():
+    for doctype in OURS.values():
         shown = [labels[field.name] for field in doctype.fields]
         assert len(set(shown)) == len(shown), doctype.name
 

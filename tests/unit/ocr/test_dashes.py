@@ -59,6 +59,7 @@ def test_pale_paper_without_ink_has_no_dashes() -> None:
     assert left_end(np.full((300, 800, 3), 245, np.uint8)) == LINE.x0
 
 
+@pytest.mark.slow
 def test_a_list_is_read_with_its_dashes() -> None:
     sheet = Image.new("RGB", (1_654, 2_339), "white")
     face = ImageFont.truetype(io.BytesIO((files("digitizer.output") / "stamp.ttf").read_bytes()), 36)

@@ -110,6 +110,7 @@ def said(result: Digitized, page: int = 0) -> list[str]:
     return [line.text for line in result.pages[page].lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["redo", "skip"])
 def test_text_of_a_born_digital_page_is_what_was_read(tmp_path: Path, mode: str) -> None:
     engine = Engine()
@@ -121,6 +122,7 @@ def test_text_of_a_born_digital_page_is_what_was_read(tmp_path: Path, mode: str)
     assert findings(tmp_path / "out" / "a.pdf") == []
 
 
+@pytest.mark.slow
 def test_words_stand_where_the_pdf_draws_them(tmp_path: Path) -> None:
     with pymupdf.open(drawn(tmp_path / "a.pdf", words(*ROWS))) as pdf:
         pdf[0].set_rotation(90)
@@ -134,6 +136,7 @@ def test_words_stand_where_the_pdf_draws_them(tmp_path: Path) -> None:
     assert min(y0, y1) == pytest.approx(40 * 200 / 72, abs=2)
 
 
+@pytest.mark.slow
 def test_forced_a_page_is_a_picture_that_is_read(tmp_path: Path) -> None:
     engine = Engine()
     result, copied = done(drawn(tmp_path / "a.pdf", words(*ROWS)), engine, "force")
@@ -154,6 +157,7 @@ def in_a_form(text: Draw) -> Draw:
     return draw
 
 
+@pytest.mark.slow
 def test_a_hidden_layer_is_read_again_and_replaced(tmp_path: Path) -> None:
     invisible, under = both(picture, words(*ROWS, mode=3)), both(words(*ROWS), picture)
     engine = Engine()
@@ -162,6 +166,7 @@ def test_a_hidden_layer_is_read_again_and_replaced(tmp_path: Path) -> None:
     assert (copied, engine.looks) == ([SEEN] * 3, 3)
 
 
+@pytest.mark.slow
 def test_a_wrong_hidden_layer_is_read_again_even_when_layers_are_believed(tmp_path: Path) -> None:
     layers = (
         ("CONG HOA XA HQI CHU NGHIA VIET NAM", "Doc lap Tu do Hanh phuc"),
@@ -174,6 +179,7 @@ def test_a_wrong_hidden_layer_is_read_again_even_when_layers_are_believed(tmp_pa
     assert (copied, engine.looks) == ([SEEN] * 3, 3)
 
 
+@pytest.mark.slow
 def test_a_good_hidden_layer_is_believed_when_asked_for_but_no_value_is_accepted_on_it(tmp_path: Path) -> None:
     engine = Engine()
     result, copied = done(drawn(tmp_path / "a.pdf", both(picture, words(*ROWS, mode=3))), engine, "skip")
@@ -181,6 +187,7 @@ def test_a_good_hidden_layer_is_believed_when_asked_for_but_no_value_is_accepted
     assert all((row.confidence < 0.9, row.by) == (True, "pdf") for row in result.pages[0].lines)
 
 
+@pytest.mark.slow
 def test_what_nobody_can_see_is_not_read(tmp_path: Path) -> None:
     engine = Engine()
     result, _ = done(
@@ -221,6 +228,7 @@ def in_tcvn3(text: str) -> str:
     return "".join(codes.get(c, c) for c in lower)
 
 
+@pytest.mark.slow
 def test_a_page_in_tcvn3_is_converted_and_copies_as_unicode(tmp_path: Path) -> None:
     engine = Engine()
     font = font_of_tcvn3(".VnTime")
@@ -232,6 +240,7 @@ def test_a_page_in_tcvn3_is_converted_and_copies_as_unicode(tmp_path: Path) -> N
     assert findings(tmp_path / "out" / "a.pdf") == []
 
 
+@pytest.mark.slow
 def test_capitals_of_tcvn3_have_a_font_of_their_own(tmp_path: Path) -> None:
     capitals = words(in_tcvn3(ROWS[0].lower()), font=font_of_tcvn3(".VnTimeH"))
 
@@ -244,6 +253,7 @@ def test_capitals_of_tcvn3_have_a_font_of_their_own(tmp_path: Path) -> None:
     assert said(result)[0] == ROWS[0]
 
 
+@pytest.mark.slow
 def test_other_old_encodings_are_converted_page_by_page(tmp_path: Path) -> None:
     # what Windows has no letter for is lost when UTF-8 is shown as Windows-1252, so no à, ọ, ề, ỏ here
     rows = ("Cộng hòa xã hội chủ nghĩa Việt Nam", "Nguyễn Thị Ượng", "Ủy ban nhân dân xã Cẩm Sơn")
@@ -258,6 +268,7 @@ def test_other_old_encodings_are_converted_page_by_page(tmp_path: Path) -> None:
 # --- neither good nor bad -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "seen"),
     [
@@ -278,6 +289,7 @@ def test_text_in_another_language_is_believed_when_the_engine_sees_its_letters(
     assert (result.pages[0].embedded_text_fate, result.pages[0].blank) == (EmbeddedTextFate.KEPT, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["Giấy khai sinh", "bản sao", "Số: 12/2018"])
 def test_a_few_words_in_an_unknown_font_of_old_are_read_again(tmp_path: Path, text: str) -> None:
     engine = Engine(text)
@@ -286,6 +298,7 @@ def test_a_few_words_in_an_unknown_font_of_old_are_read_again(tmp_path: Path, te
     assert "wrong_text" in {p.code for p in result.problems}
 
 
+@pytest.mark.slow
 def test_text_that_copies_as_something_else_is_read_and_its_page_becomes_a_picture(tmp_path: Path) -> None:
     engine = Engine(*ROWS)
     shifted = [row.translate({c: c + 1 for c in range(ord("A"), ord("y"))}) for row in ROWS]
@@ -294,6 +307,7 @@ def test_text_that_copies_as_something_else_is_read_and_its_page_becomes_a_pictu
     assert [p.code for p in result.problems] == ["wrong_text"]
 
 
+@pytest.mark.slow
 def test_words_that_lie_over_one_another_are_read_again(tmp_path: Path) -> None:
     """As in a PDF whose fonts, and with them the widths of its letters, are damaged: every word is good, their order is not."""
 
@@ -309,6 +323,7 @@ def test_words_that_lie_over_one_another_are_read_again(tmp_path: Path) -> None:
     assert (result.pages[0].embedded_text_fate, {row.by for row in result.pages[0].lines}) == (EmbeddedTextFate.PICTURED, {"ocr"})
 
 
+@pytest.mark.slow
 def test_a_scan_with_a_stamp_in_letters_has_both_once(tmp_path: Path) -> None:
     stamp = "Bản sao điện tử, Ủy ban nhân dân xã Lũng Giềng ký số"
     engine = Engine(SEEN)
@@ -318,6 +333,7 @@ def test_a_scan_with_a_stamp_in_letters_has_both_once(tmp_path: Path) -> None:
     assert sorted(copied[0].split()) == sorted(f"{stamp} {SEEN}".split())
 
 
+@pytest.mark.slow
 def test_values_of_a_form_are_read_and_stay(tmp_path: Path) -> None:
     def draw(page: pymupdf.Page) -> None:
         words(*ROWS)(page)
@@ -333,6 +349,7 @@ def test_values_of_a_form_are_read_and_stay(tmp_path: Path) -> None:
     assert [p["facts"]["kinds"] for p in written["problems"] if p["code"] == "active_removed"] == ["forms"]
 
 
+@pytest.mark.slow
 def test_each_page_of_a_file_is_treated_by_itself(tmp_path: Path) -> None:
     engine = Engine()
     path = drawn(tmp_path / "a.pdf", words(*ROWS), picture, both(picture, words(*ROWS, mode=3)))

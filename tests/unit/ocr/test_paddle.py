@@ -32,6 +32,7 @@ def words(page: Pixels, text: str, x: int, y: int, scale: float = 1.4) -> None:
     cv2.putText(page, text, (x, y), cv2.FONT_HERSHEY_COMPLEX, scale, (30, 30, 40), 3, cv2.LINE_AA)
 
 
+@pytest.mark.slow
 def test_the_empty_dotted_lines_of_a_margin_are_no_text(engine: PaddleEngine) -> None:
     page = np.asarray(Image.open(SAMPLES / "birth_register" / "birth_register_01.jpg").convert("RGB"))
     height, width = page.shape[:2]
@@ -41,6 +42,7 @@ def test_the_empty_dotted_lines_of_a_margin_are_no_text(engine: PaddleEngine) ->
     assert below_its_heading == []
 
 
+@pytest.mark.slow
 def test_a_line_is_one_box_that_holds_all_of_it(engine: PaddleEngine) -> None:
     page = paper()
     words(page, "Ho, chu dem, ten: NGUYEN VAN AN", 200, 600)
@@ -54,6 +56,7 @@ def test_a_line_is_one_box_that_holds_all_of_it(engine: PaddleEngine) -> None:
     assert boxes[0].y1 >= rows.max() + 500 - 3
 
 
+@pytest.mark.slow
 def test_cells_on_both_sides_of_a_rule_are_two_boxes(engine: PaddleEngine) -> None:
     page = paper()
     words(page, "NGUYEN VAN AN", 200, 600)
@@ -66,6 +69,7 @@ def quad(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, float]
     return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
+@pytest.mark.slow
 def test_a_leaning_line_is_read_along_its_slope(engine: PaddleEngine) -> None:
     page = paper()
     words(page, "UY BAN NHAN DAN HUYEN SON DUONG 2019", 150, 900)

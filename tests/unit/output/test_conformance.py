@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pikepdf
+import pytest
 
 from digitizer.output import Look
 from tests.unit.output.builders import TITLES, document, field, written
@@ -25,6 +26,7 @@ def test_what_cannot_be_pdfa_does_not_claim_to_be(tmp_path: Path) -> None:
         assert b"pdfaid:part" not in opened.Root.Metadata.read_bytes()
 
 
+@pytest.mark.slow
 def test_verapdf_and_qpdf_pass_what_we_write(tmp_path: Path) -> None:
     fields = (field("so", "27/QĐ-UBND"), field("trichYeu", "Về việc công nhận"))
     made = []

@@ -42,6 +42,7 @@ def test_a_png_of_sixteen_bits_keeps_them(tmp_path: Path) -> None:
     np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/png"), DEEP)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [
@@ -59,6 +60,7 @@ def test_a_grey_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, how: dict[str, A
     np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), DEEP)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", [1, 5, 8])
 def test_a_coloured_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, compression: int) -> None:
     path, deep = tmp_path / "a.tif", np.stack([DEEP, DEEP[::-1], DEEP[:, ::-1]], axis=-1)
@@ -66,6 +68,7 @@ def test_a_coloured_tiff_of_sixteen_bits_keeps_them(tmp_path: Path, compression:
     np.testing.assert_array_equal(kept_bits(tmp_path, path, "image/tiff"), deep)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["strips", "tiles"])
 @pytest.mark.parametrize("planes", ["contig", "separate"])
 @pytest.mark.parametrize("packed", [{}, {"compression": "zlib", "predictor": True}])

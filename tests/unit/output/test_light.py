@@ -38,6 +38,7 @@ def archive(tmp_path: Path, rotation: int = 0, **image: object) -> Path:
     return rendered(tmp_path, path, "image/jpeg", [text])[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_a_page_becomes_about_100_kb_and_looks_and_copies_the_same(tmp_path: Path, rotation: int) -> None:
     pdf, light = archive(tmp_path, rotation), tmp_path / "light.pdf"
@@ -55,6 +56,7 @@ def test_a_page_becomes_about_100_kb_and_looks_and_copies_the_same(tmp_path: Pat
     assert np.abs(a - b).mean() < 6
 
 
+@pytest.mark.slow
 def test_pages_can_be_picked_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
     pdf, light = archive(tmp_path), tmp_path / "light.pdf"
     light_copy(pdf, light, options=OPTIONS, pages=[0])
@@ -64,6 +66,7 @@ def test_pages_can_be_picked_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
         light_copy(pdf, light, options=OPTIONS, pages=[1])
 
 
+@pytest.mark.slow
 def test_the_same_archive_copy_gives_the_same_light_copy(tmp_path: Path) -> None:
     pdf = archive(tmp_path)
     made = [tmp_path / name for name in ("a.pdf", "b.pdf")]
@@ -72,6 +75,7 @@ def test_the_same_archive_copy_gives_the_same_light_copy(tmp_path: Path) -> None
     assert made[0].read_bytes() == made[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_a_light_copy_is_pdfa_and_grey_stays_grey(tmp_path: Path) -> None:
     pdf, light = archive(tmp_path, grey=True), tmp_path / "light.pdf"
     light_copy(pdf, light, options=OPTIONS)

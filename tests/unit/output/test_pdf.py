@@ -72,6 +72,7 @@ def test_other_images_lose_nothing(tmp_path: Path, colour: bool, bits: int) -> N
         assert len(stored(pdf)) < W * H / 8 * 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "image/tiff"])
 def test_it_is_pdf_a(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"a.{kind[6:]}"
@@ -98,6 +99,7 @@ def test_an_exif_turn_is_undone_by_the_page_not_by_the_image(tmp_path: Path) -> 
     assert np.abs(shown(pdf).astype(int) - expected).mean() < 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_a_turned_scan_is_shown_upright_and_its_text_reads(tmp_path: Path, rotation: int) -> None:
     path = tmp_path / "a.jpg"
@@ -211,6 +213,7 @@ def test_a_pdf_nobody_can_repair_is_built_anew(tmp_path: Path) -> None:
     assert WORDS[1] in copied(pdf)
 
 
+@pytest.mark.slow
 def test_every_scan_has_a_page_even_one_that_failed(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     picture().save(path, save_all=True, append_images=[picture(), picture()])

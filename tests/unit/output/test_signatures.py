@@ -40,6 +40,7 @@ def signed(made: Authority, pdf: Path, target: Path, level: str = "B-B") -> Path
     return target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["B-B", "B-T", "B-LT"])
 def test_a_signature_is_valid_changes_no_byte_and_stays_pdfa(tmp_path: Path, made: Authority, level: str) -> None:
     pdf, _ = written(tmp_path, document(0, "decision"))
@@ -52,6 +53,7 @@ def test_a_signature_is_valid_changes_no_byte_and_stays_pdfa(tmp_path: Path, mad
     assert verapdf(target) == {target: "PASS"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotation", [0, 90, 270])
 def test_it_stands_at_the_top_right_of_page_one_upright(tmp_path: Path, made: Authority, rotation: int) -> None:
     pdf, _ = written(tmp_path, texts=[text_of("", rotation=rotation)])
@@ -68,6 +70,7 @@ def test_it_stands_at_the_top_right_of_page_one_upright(tmp_path: Path, made: Au
     assert right - left > 2 * (bottom - top), "its lines run across the page"
 
 
+@pytest.mark.slow
 def test_a_changed_byte_and_an_unknown_issuer_are_told(tmp_path: Path, made: Authority) -> None:
     pdf, _ = written(tmp_path)
     target = signed(made, pdf, tmp_path / "a.signed.pdf")
@@ -91,6 +94,7 @@ def test_something_drawn_on_later_is_told(tmp_path: Path, made: Authority) -> No
     assert (report.valid, report.problem) == (False, "changed_later")
 
 
+@pytest.mark.slow
 def test_a_second_signature_stands_below_the_first_and_both_are_valid(tmp_path: Path, made: Authority) -> None:
     pdf, _ = written(tmp_path)
     target = signed(made, signed(made, pdf, tmp_path / "1.pdf"), tmp_path / "2.pdf")
@@ -100,6 +104,7 @@ def test_a_second_signature_stands_below_the_first_and_both_are_valid(tmp_path: 
     assert float(second[3]) < float(first[1])
 
 
+@pytest.mark.slow
 def test_a_software_token_signs(tmp_path: Path, made: Authority) -> None:
     if not SOFTHSM.exists():
         pytest.skip("no software token: Debian package softhsm2")
@@ -129,6 +134,7 @@ def test_a_wrong_secret_a_missing_authority_and_a_damaged_pdf_have_errors_of_our
     assert not [p for p in tmp_path.iterdir() if p.name.startswith("a.pdf") or ".part" in p.name]
 
 
+@pytest.mark.slow
 def test_a_batch_is_signed_and_verified_from_the_command_line(
     tmp_path: Path, made: Authority, digitizer: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from tests.unit.output.builders import copied, text_of, written
 from tests.validators import findings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotation", [0, 90])
 def test_the_mark_is_seen_at_the_top_left_and_does_not_join_the_text(tmp_path: Path, rotation: int) -> None:
     text = text_of("", rotation=rotation)

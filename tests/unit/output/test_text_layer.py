@@ -41,6 +41,7 @@ def by_all(*words: str) -> dict[str, list[str]]:
     return {name: list(words) for name in READERS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", [-40, -17, -3, -1, 0, 1, 3, 8, 40, 300])
 @pytest.mark.parametrize("same_line", [True, False], ids=["in a line", "in two lines of a row"])
 def test_words_that_stand_close_or_overlap_are_told_apart(tmp_path: Path, gap: float, same_line: bool) -> None:
@@ -59,6 +60,7 @@ def test_a_hyphen_at_the_end_of_a_line_stays(tmp_path: Path) -> None:
     assert copies(made(tmp_path, *lines)) == by_all("Tư", "pháp-", "Hộ", "tịch")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [-6, -2, 0, 1, 2, 3, 4, 6])
 def test_lines_of_a_tilted_scan_are_copied_in_order(tmp_path: Path, degrees: float) -> None:
     """The end of a line stands as high as the start of another on it, and PDFium sorts by height and side."""
@@ -96,6 +98,7 @@ def a_row(rng: random.Random, warp: Warp, x: float, room: float, y: float, pitch
     return Line(text="", box=Box(words[0].box.x0, y, words[-1].box.x1, y + tall), confidence=0.9, words=tuple(words))
 
 
+@pytest.mark.slow
 def test_rows_of_any_shape_are_copied_in_order_by_all_three(tmp_path: Path) -> None:
     rng = random.Random(9)
     pages = [crowded(rng) for _ in range(24)]

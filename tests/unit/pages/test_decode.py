@@ -26,6 +26,7 @@ def shades(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_decoder_that_takes_too_much_memory_is_stopped(tmp_path: Path, opened: Opened) -> None:
     path = tmp_path / "a.png"
     Image.new("L", (11_500, 11_500)).save(path)
@@ -42,6 +43,7 @@ def test_a_decoder_that_takes_too_long_is_stopped(shades: Path, opened: Opened) 
     assert decoders() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cause", "error", "facts"),
     [

@@ -26,6 +26,7 @@ def bent(page: NDArray[np.uint8], depth: float, length: float) -> NDArray[np.uin
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("depth", "length"), [(7.0, 868.0), (-5.0, 700.0), (9.0, 1600.0)])
 def test_a_wavy_page_is_flattened_and_leads_back(depth: float, length: float) -> None:
     flat = drawn(rows=40)
@@ -37,6 +38,7 @@ def test_a_wavy_page_is_flattened_and_leads_back(depth: float, length: float) ->
     assert np.ptp(page.to_scan.back(row)[:, 1]) < 0.45 * np.ptp(row[:, 1]), "one row of the sheet is level again"
 
 
+@pytest.mark.slow
 def test_a_box_mapped_there_and_back_is_where_it_was() -> None:
     (page,) = straighten(scan_of(bent(drawn(rows=40), 7.0, 868.0)), options=PageOptions())
     assert page.to_scan.grid is not None

@@ -81,6 +81,7 @@ def test_a_pdf_page_of_one_image_gives_that_image(tmp_path: Path) -> None:
         assert np.abs(pixels.astype(int) - np.asarray(image).astype(int)).max() <= 3, "other decoders round otherwise"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotate", [90, 180, 270])
 def test_a_pdf_page_is_read_as_a_viewer_shows_it(tmp_path: Path, rotate: int) -> None:
     path = tmp_path / "a.pdf"
@@ -115,6 +116,7 @@ def image_pdf(path: Path, data: bytes, size: tuple[int, int] = (300, 420), conte
     return path
 
 
+@pytest.mark.slow
 def test_pixels_kept_without_loss_in_a_pdf_come_out_unchanged(tmp_path: Path) -> None:
     path = image_pdf(tmp_path / "a.pdf", zlib.compress(picture().tobytes()), Filter=pikepdf.Name.FlateDecode)
     pixels, dpi, _ = first(path)
@@ -122,6 +124,7 @@ def test_pixels_kept_without_loss_in_a_pdf_come_out_unchanged(tmp_path: Path) ->
     assert dpi == pytest.approx(200)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decode", [[0, 1], [1, 0]])
 def test_a_bilevel_scan_in_a_pdf_is_black_on_white_as_a_viewer_shows_it(tmp_path: Path, decode: list[int]) -> None:
     mono = picture(mode="1")
@@ -131,6 +134,7 @@ def test_a_bilevel_scan_in_a_pdf_is_black_on_white_as_a_viewer_shows_it(tmp_path
     np.testing.assert_array_equal(first(path)[0], np.asarray(mono.convert("RGB")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "dpi"),
     [
@@ -145,6 +149,7 @@ def test_a_scan_is_rendered_only_when_something_else_shows_on_it(tmp_path: Path,
     assert first(path, PageOptions(render_dpi=100))[1] == pytest.approx(dpi, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_note_on_a_scan_is_seen(tmp_path: Path) -> None:
     path = tmp_path / "b.pdf"
     with pymupdf.open(image_pdf(tmp_path / "a.pdf", jpeg())) as pdf:
@@ -155,6 +160,7 @@ def test_a_note_on_a_scan_is_seen(tmp_path: Path) -> None:
     assert tuple(pixels[40, 40]) == (255, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_pdf_that_only_its_owner_may_change_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     with pikepdf.Pdf.new() as pdf:
@@ -163,6 +169,7 @@ def test_a_pdf_that_only_its_owner_may_change_is_read(tmp_path: Path) -> None:
     assert first(path)[0].shape == (300, 300, 3)
 
 
+@pytest.mark.slow
 def test_a_page_of_a_pdf_is_rendered_within_the_limits(tmp_path: Path, opened: Opened) -> None:
     path = tmp_path / "a.pdf"
     with pymupdf.open() as pdf:
@@ -186,6 +193,7 @@ def test_a_page_with_text_is_rendered(tmp_path: Path) -> None:
     assert pixels.min() < 60
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "1"])
 def test_a_very_large_page_is_read_at_half_its_size_and_leads_back_to_all_of_its_px(tmp_path: Path, mode: str) -> None:
@@ -201,6 +209,7 @@ def test_a_very_large_page_is_read_at_half_its_size_and_leads_back_to_all_of_its
     np.testing.assert_allclose(page.to_scan.points(np.array([[0.0, 0.0], [100.0, 200.0]])), [[0, 0], [200, 400]], atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 def test_the_text_of_a_very_large_page_lies_where_its_picture_has_it(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
@@ -258,6 +267,7 @@ def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
     assert len(np.unique(pixels)) > 200
 
 
+@pytest.mark.slow
 def test_what_is_transparent_lies_on_white_paper(tmp_path: Path) -> None:
     image = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
     image.putpixel((5, 5), (200, 0, 0, 255))
@@ -268,6 +278,7 @@ def test_what_is_transparent_lies_on_white_paper(tmp_path: Path) -> None:
         assert tuple(pixels[5, 5]) == (200, 0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "orientation", "turns"), [(".jpg", 3, 2), (".jpg", 6, 1), (".jpg", 8, 3), (".png", 6, 1), (".tif", 6, 1)]
 )
@@ -291,6 +302,7 @@ def test_oblong_pixels_become_square_on_a_turned_scan(tmp_path: Path, suffix: st
     assert dpi == pytest.approx(200, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["L", "CMYK", "1", "P", "LA", "I;16"])
 def test_every_colour_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     path = tmp_path / ("a.jpg" if mode == "CMYK" else "a.png")
@@ -385,6 +397,7 @@ def pages(path: Path, count: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limits", "limit"),
     [
@@ -400,6 +413,7 @@ def test_limits_are_checked_before_decoding(tmp_path: Path, opened: Opened, limi
     assert refused.value.facts["limit"] == limit
 
 
+@pytest.mark.slow
 def test_one_bad_page_does_not_end_the_others(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     with pikepdf.Pdf.new() as pdf:
@@ -426,6 +440,7 @@ def test_one_bad_page_does_not_end_the_others(tmp_path: Path) -> None:
         assert file.read(2).pixels.size
 
 
+@pytest.mark.slow
 def test_a_scan_cut_short_inside_a_pdf_is_reported(tmp_path: Path) -> None:
     whole, cut = image_pdf(tmp_path / "a.pdf", jpeg()), image_pdf(tmp_path / "b.pdf", jpeg()[: len(jpeg()) // 2])
     found = {}

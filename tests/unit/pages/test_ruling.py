@@ -48,6 +48,7 @@ def ticked(page: NDArray[np.uint8], dpi: float = DPI) -> str:
     return "".join("1" if tick.ticked else "0" for tick in find_ruling(page, dpi).ticks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("marks", "wanted"),
     [("....", "0000"), (".x..", "0100"), ("v..", "100"), ("..#", "001"), ("xv#.", "1110"), (".X.", "010"), (".@", "01")],
@@ -90,6 +91,7 @@ def test_boxes_of_a_finer_scan_are_where_they_are_there() -> None:
     assert ticks[0].box.x0 == pytest.approx(1800, abs=6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [-1.0, -0.4, 0.3, 1.0])
 def test_a_little_skew_does_not_hide_a_box(degrees: float) -> None:
     assert ticked(turned(form("x.."), degrees)) == "100"

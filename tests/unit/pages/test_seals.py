@@ -28,6 +28,7 @@ def stamped(page: NDArray[np.uint8], x: int, y: int, colour: tuple[int, int, int
     return (page * (1 - cover * (1 - np.array(colour) / 255))).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tint", [(255, 255, 255), (240, 225, 180), (205, 190, 150)])
 def test_a_seal_is_found_and_lifted_off_the_text(tint: tuple[int, int, int]) -> None:
     page = (drawn(827, 1169) * (np.array(tint) / 255)).astype(np.uint8)
@@ -41,6 +42,7 @@ def test_a_seal_is_found_and_lifted_off_the_text(tint: tuple[int, int, int]) -> 
     assert with_seal[square][without[square].min(axis=2) > 235].mean() > 225, "the seal is gone"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("x", "y"), [(827, 500), (0, 640), (300, 1169), (427, -14), (849, 759), (-20, 885), (502, 1191)])
 def test_a_strip_of_a_seal_over_the_edge_of_a_page_is_found(x: int, y: int) -> None:
     (found,) = find_seals(stamped(drawn(827, 1169), x, y), DPI)

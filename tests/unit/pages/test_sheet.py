@@ -27,6 +27,7 @@ def laid(page: NDArray[np.uint8], corners: NDArray[np.float64], size: tuple[int,
     return np.where(sheet[..., None], seen, around)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("desk", DESK)
 @pytest.mark.parametrize("seed", [0, 2, 3])
 def test_a_photographed_sheet_is_found_and_seen_from_above(desk: str, seed: int) -> None:
@@ -54,6 +55,7 @@ def test_a_photographed_sheet_is_found_and_seen_from_above(desk: str, seed: int)
     assert flat.pixels[y - 2 : y + 3, x - 2 : x + 3].mean() < 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [-4.0, 0.0, 3.0])
 def test_a_black_border_is_cut_away(degrees: float) -> None:
     page = drawn(700, 990, rows=22)

@@ -33,6 +33,7 @@ def spot(image: NDArray[np.uint8], channel: int = 0) -> NDArray[np.float64]:
     return np.array([[columns.mean() + 0.5, rows.mean() + 0.5]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [-14.0, -7.3, -2.0, -0.4, 0.2, 4.6, 13.5])
 def test_the_skew_of_a_page_is_found(degrees: float) -> None:
     (page,) = straighten(scan_of(turned(drawn(), degrees)), options=OPTIONS)
@@ -40,12 +41,14 @@ def test_the_skew_of_a_page_is_found(degrees: float) -> None:
     assert page.quality.rotation == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [-33.0, 21.0])
 def test_rows_far_from_level_are_found_where_no_others_are(degrees: float) -> None:
     (page,) = straighten(scan_of(turned(drawn(), degrees)), options=OPTIONS)
     assert page.quality.skew_deg == pytest.approx(degrees, abs=0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rotation", "skew"), [(0, 1.7), (90, 0.0), (90, -3.2), (180, 1.7), (270, 5.0)])
 def test_an_upside_down_or_sideways_page_is_turned(rotation: int, skew: float) -> None:
     pixels = np.rot90(turned(drawn(), skew), -rotation // 90)
@@ -64,6 +67,7 @@ def test_a_quarter_turn_moves_pixels_and_changes_none(rotation: int) -> None:
     assert np.array_equal(resample(Copies(scan), canvas), drawn_upright)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotation", [0, 270])
 def test_a_point_of_the_page_leads_back_to_its_place_on_the_scan(rotation: int) -> None:
     original = drawn()
@@ -73,6 +77,7 @@ def test_a_point_of_the_page_leads_back_to_its_place_on_the_scan(rotation: int) 
     np.testing.assert_allclose(page.to_scan.points(spot(page.pixels)), spot(pixels), atol=1.0)
 
 
+@pytest.mark.slow
 def test_the_whole_sheet_stays_on_the_page() -> None:
     scan = scan_of(turned(drawn(), 5.0))
     (page,) = straighten(scan, options=OPTIONS)
@@ -92,6 +97,7 @@ def test_a_level_page_stays_where_it_is_and_its_scan_as_it_is() -> None:
     assert np.array_equal(page.to_scan.homography, np.eye(3))
 
 
+@pytest.mark.slow
 def test_paper_keeps_its_tint_for_the_reader_and_loses_it_where_rules_are_looked_for() -> None:
     page = drawn(1240, 1754)
     for x in (150, 620, 1090):
@@ -113,6 +119,7 @@ def test_a_blank_page_stays_as_it_is() -> None:
     assert np.array_equal(page.pixels, white)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [-8.0, 0.0, 3.0])
 def test_a_page_of_rules_alone_is_levelled_and_not_turned_over(degrees: float) -> None:
     page = np.full((1228, 868, 3), 252, np.uint8)
@@ -125,6 +132,7 @@ def test_a_page_of_rules_alone_is_levelled_and_not_turned_over(degrees: float) -
     assert "orientation_unsure" in {p.code for p in straightened.quality.problems}
 
 
+@pytest.mark.slow
 def test_an_opened_book_gives_two_pages_left_first() -> None:
     left, right = drawn(ink=20), drawn(ink=20)
     cv2.circle(left, (300, 60), 20, (255, 0, 0), -1)
@@ -135,6 +143,7 @@ def test_an_opened_book_gives_two_pages_left_first() -> None:
     np.testing.assert_allclose(pages[1].to_scan.points(np.array([[0.0, 0.0]]))[0], (pages[0].pixels.shape[1], 0), atol=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("skew", [-4.0, 2.0])
 def test_each_page_of_a_crooked_book_leads_back_to_its_place_on_the_scan(skew: float) -> None:
     left, right = drawn(), drawn()
@@ -148,6 +157,7 @@ def test_each_page_of_a_crooked_book_leads_back_to_its_place_on_the_scan(skew: f
         np.testing.assert_allclose(page.to_scan.points(spot(page.pixels, colour)), spot(scan.pixels, colour), atol=1.0)
 
 
+@pytest.mark.slow
 def test_each_page_of_a_book_is_levelled_for_itself() -> None:
     both = np.concatenate([turned(drawn(), -1.0), turned(drawn(), 1.2)], axis=1)
     left, right = straighten(scan_of(both), options=OPTIONS)
@@ -155,6 +165,7 @@ def test_each_page_of_a_book_is_levelled_for_itself() -> None:
     assert right.quality.skew_deg == pytest.approx(1.2, abs=0.15)
 
 
+@pytest.mark.slow
 def test_a_crooked_book_is_cut_where_a_level_one_is() -> None:
     book = cv2.copyMakeBorder(
         np.concatenate([drawn(700), drawn(1000)], axis=1), 60, 60, 60, 60, cv2.BORDER_CONSTANT, value=(250, 250, 250)
@@ -167,6 +178,7 @@ def test_a_crooked_book_is_cut_where_a_level_one_is() -> None:
     assert cuts[0] == pytest.approx(cuts[1], abs=4)
 
 
+@pytest.mark.slow
 def test_a_table_across_the_middle_keeps_a_spread_together() -> None:
     both = np.concatenate([drawn(), drawn()], axis=1)
     for y in range(80, 1190, 56):
@@ -187,6 +199,7 @@ def test_pages_of_one_colour_are_no_trouble(value: int, shape: tuple[int, ...]) 
     assert len(straighten(scan_of(np.full(shape, value, np.uint8)), options=OPTIONS)) == 1
 
 
+@pytest.mark.slow
 def test_noise_is_no_trouble() -> None:
     noise = np.random.default_rng(3).integers(0, 256, (900, 700, 3), dtype=np.uint8)
     assert len(straighten(scan_of(noise), options=OPTIONS)) == 1
@@ -221,6 +234,7 @@ def test_the_resolution_is_stated_or_told_by_the_sheet(
     assert [p.code for p in problems] == codes
 
 
+@pytest.mark.slow
 def test_a_qr_code_is_read_on_a_turned_page(tmp_path: Path) -> None:
     text = "008087001234|075069977|HOÀNG THỊ ĐÀO|15081987|Nữ|Thôn Nà Khuổi|01062021"
     segno.make(text.encode("utf-8"), error="m", encoding=None).save(tmp_path / "qr.png", scale=3)

@@ -13,6 +13,7 @@ from digitizer.settings import PageOptions
 from tests.unit.pages.conftest import drawn, scan_of, turned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [0.0, 3.0])
 @pytest.mark.parametrize("rising", [True, False])
 def test_a_record_struck_through_is_cancelled_and_kept(degrees: float, rising: bool) -> None:

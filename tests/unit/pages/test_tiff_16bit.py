@@ -34,6 +34,7 @@ def pixels_of(file: ScanFile, index: int = 0) -> NDArray[np.uint16]:
     return raw.copy().view(">u2").astype(np.uint16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", [None, "lzw", "zlib", "packbits"])
 @pytest.mark.parametrize(
     "laid_out", [{"rowsperstrip": 37}, {"tile": (48, 64)}, {"tile": (4096, 4096)}], ids=["strips", "tiles", "one"]
@@ -74,6 +75,7 @@ def test_a_file_that_is_no_tiff_has_no_such_page(tmp_path: Path, opened: Opened)
         assert file.image_16bit(0) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoil", ["cut", "lzw", "packbits"])
 def test_a_page_whose_pixels_are_not_all_there_is_damaged(tmp_path: Path, opened: Opened, spoil: str) -> None:
     path = tmp_path / "a.tif"
@@ -96,6 +98,7 @@ def bomb(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_bomb_costs_the_decoder_its_limit_and_us_nothing(tmp_path: Path, opened: Opened) -> None:
     path = bomb(tmp_path / "a.tif")
     with opened(path, child_memory_bytes=500_000_000) as file:
@@ -109,6 +112,7 @@ def test_a_bomb_costs_the_decoder_its_limit_and_us_nothing(tmp_path: Path, opene
     assert decoders() == []
 
 
+@pytest.mark.slow
 def test_a_tile_that_is_larger_than_any_page_is_refused_before_it_is_unpacked(tmp_path: Path, opened: Opened) -> None:
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, DEEP, photometric="minisblack", tile=(4096, 4096), compression="zlib")
@@ -117,6 +121,7 @@ def test_a_tile_that_is_larger_than_any_page_is_refused_before_it_is_unpacked(tm
     assert refused.value.facts == {"limit": "megapixels", "value": 17, "page": 1}
 
 
+@pytest.mark.slow
 def test_the_worker_loads_no_library_that_unpacks_tiffs(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, DEEP, photometric="minisblack", compression="lzw")

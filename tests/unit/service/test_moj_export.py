@@ -69,6 +69,7 @@ def digitized(service: Service, *, cases: int = 0, closing: tuple[str, ...] = ()
     return intake
 
 
+@pytest.mark.slow
 def test_an_approved_case_lies_in_its_book_with_its_own_page(open_service: Callable[..., Service], tmp_path: Path) -> None:
     service = open_service(connector="moj:")
     intake = digitized(service, cases=3, book="KS/1999/01")
@@ -94,6 +95,7 @@ def test_a_book_in_order_is_said_to_be_so(digitizer: Callable[..., Any], open_se
     assert (whole.json["pages"], whole.json["cases"], whole.json["stated"]) == (3, 3, stated)
 
 
+@pytest.mark.slow
 def test_book_check_says_gaps_totals_and_a_missing_end_and_counts_corrections(
     digitizer: Callable[..., Any], open_service: Callable[..., Service]
 ) -> None:
@@ -111,6 +113,7 @@ def test_book_check_says_gaps_totals_and_a_missing_end_and_counts_corrections(
     assert (unknown.code, unknown.out) == (1, "") and "KS/1998/01" in unknown.err
 
 
+@pytest.mark.slow
 def test_export_writes_what_is_approved_and_says_what_is_not(
     digitizer: Callable[..., Any], open_service: Callable[..., Service], tmp_path: Path
 ) -> None:
@@ -127,6 +130,7 @@ def test_export_writes_what_is_approved_and_says_what_is_not(
     assert (tmp_path / "out" / "KS.1999.01-so-sanh.xlsx").exists()
 
 
+@pytest.mark.slow
 def test_what_a_system_cannot_take_is_handed_over_sealed_and_then_done_elsewhere(
     open_service: Callable[..., Service], tmp_path: Path
 ) -> None:
