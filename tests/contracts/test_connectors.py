@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -266,6 +267,27 @@ def test_a_disk_that_fails_leaves_no_half_file(folder: Connector, tmp_path: Path
     with pytest.raises(ConnectorDown):
         folder.attach(delivery(tmp_path))
     assert files(tmp_path / "dossiers") == []
+
+
+def test_every_file_of_a_dossier_is_on_the_disk_before_the_receipt_is_given(
+    folder: Connector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, list[str]]] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        status = os.fstat(handle)
+        if stat.S_ISDIR(status.st_mode):
+            synced.append((status.st_ino, sorted(os.listdir(handle))))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    folder.attach(delivery(tmp_path, name="a.pdf"))
+    component, receipts = (tmp_path / "dossiers" / CODE / name for name in ("KS", "receipts"))
+    assert synced == [
+        (component.stat().st_ino, ["a.pdf"]),
+        (receipts.stat().st_ino, [path.name for path in receipts.iterdir()]),
+    ]
 
 
 def test_a_missing_file_is_not_the_dossier_systems_fault(folder: Connector, tmp_path: Path) -> None:

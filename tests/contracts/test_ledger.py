@@ -414,6 +414,24 @@ def test_what_a_person_corrected_survives_a_second_reading(ledger: Ledger, bundl
     assert kept.record.fields[0].value == "NGUYỄN THỊ HÒA"
 
 
+def test_a_record_is_moved_only_at_the_revision_that_was_looked_at(ledger: Ledger, bundle: str) -> None:
+    def approve(at: int) -> bool:
+        with ledger.begin() as tx:
+            return records.move(tx, f"{BUNDLE}/0/0", at, [RecordState.REVIEW], RecordState.READY, actor="t", action="approved")
+
+    with ledger.begin() as tx:
+        records.propose(tx, bundle, "birth_register", a_record(), actor="w")
+        assert records.revise(tx, replace(a_record("NGUYỄN THỊ HÒA"), revision=2), 1, by="can.bo")
+    assert not approve(1)
+    with ledger.read() as tx:
+        assert [kept.state for kept in records.find(tx)] == [RecordState.REVIEW]
+        assert "approved" not in [event["action"] for event in events.history(tx, f"{BUNDLE}/0/0")]
+    assert approve(2)
+    assert not approve(2), "it waits for a decision no longer"
+    with ledger.read() as tx:
+        assert [kept.state for kept in records.find(tx)] == [RecordState.READY]
+
+
 # --- outbox ---------------------------------------------------------------------------------------------------------
 
 

@@ -152,6 +152,28 @@ def test_nothing_half_written_is_left_or_listed(tmp_path: Path, file: Path, monk
     assert list((tmp_path / "store" / "tmp").iterdir()) == []
 
 
+def test_a_file_is_stored_only_after_its_name_is_on_the_disk(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rename outlives a power cut only after a sync of its folder. The folder of a new prefix needs one too."""
+    store = open_store("file:", tmp_path)
+    synced: list[tuple[int, list[str]]] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        status = os.fstat(handle)
+        if stat.S_ISDIR(status.st_mode):
+            synced.append((status.st_ino, os.listdir(handle)))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    prefix, _, name = store.put_file(file).partition("/")
+    root, folder = tmp_path / "store", tmp_path / "store" / prefix
+    assert [inode for inode, _ in synced] == [root.stat().st_ino, folder.stat().st_ino]
+    assert prefix in synced[0][1]
+    assert synced[1][1] == [name], "the folder is synced after the rename"
+    store.put_file(file)
+    assert [inode for inode, _ in synced[2:]] == [folder.stat().st_ino], "a repeat may follow a crash before the sync"
+
+
 def test_any_other_failure_of_the_disk_is_store_down(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store("file:", tmp_path)
 
