@@ -7,7 +7,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -26,62 +26,68 @@ _KEEP_ALIVE_S = 15
 _GRACE_S = 20
 
 
-def protocol(options: ApiOptions) -> type[asyncio.Protocol]:
-    """An HTTP/1.1 protocol that gives up on slow heads and takes no more than so many connections."""
+class PatientProtocol(H11Protocol):
+    """One HTTP/1.1 connection. It gives up on slow heads, and is refused when there are too many connections."""
 
-    class Patient(H11Protocol):
-        """One connection."""
+    options: ClassVar[ApiOptions]
+    deadline: asyncio.TimerHandle | None = None
 
-        deadline: asyncio.TimerHandle | None = None
+    def connection_made(self, transport: Any) -> None:
+        """Refuses a connection above the limit. Any other has `header_s` for its first request head."""
+        super().connection_made(transport)
+        if len(self.connections) > self.options.connections:
+            self._end(problems.raw(Busy.code, Busy.http_status))
+        else:
+            self._within(self.options.header_s)
 
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            if len(self.connections) > options.connections:
-                self._end(problems.raw(Busy.code, Busy.http_status))
-            else:
-                self._within(options.header_s)
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ends the time limit with the connection."""
+        self._in_time()
+        super().connection_lost(exc)
 
-        def connection_lost(self, exc: Exception | None) -> None:
+    def data_received(self, data: bytes) -> None:
+        """A whole head ends the time limit. The first byte of the next head starts it."""
+        if self.transport.is_closing():
+            return
+        before, idle = self.cycle, self.cycle is None or self.cycle.response_complete
+        super().data_received(data)
+        if self.cycle is not before:
             self._in_time()
-            super().connection_lost(exc)
+        elif idle and self.deadline is None:
+            self._within(self.options.header_s)
 
-        def data_received(self, data: bytes) -> None:
-            if self.transport.is_closing():
-                return
-            before, idle = self.cycle, self.cycle is None or self.cycle.response_complete
-            super().data_received(data)
-            if self.cycle is not before:
-                self._in_time()
-            elif idle and self.deadline is None:
-                self._within(options.header_s)
+    def on_response_complete(self) -> None:
+        """A client that still sends a refused body has `_LINGER_S` to stop."""
+        super().on_response_complete()
+        if self.cycle is not None and self.cycle.more_body and not self.transport.is_closing():
+            self._within(_LINGER_S)
 
-        def on_response_complete(self) -> None:
-            super().on_response_complete()
-            if self.cycle is not None and self.cycle.more_body and not self.transport.is_closing():
-                self._within(_LINGER_S)
+    def send_400_response(self, msg: str) -> None:
+        """Answers a request that is no HTTP with a problem document."""
+        self._end(problems.raw("usage", 400))
 
-        def send_400_response(self, msg: str) -> None:
-            self._end(problems.raw("usage", 400))
+    def _within(self, seconds: float) -> None:
+        self._in_time()
+        self.deadline = self.loop.call_later(seconds, self._too_late)
 
-        def _within(self, seconds: float) -> None:
-            self._in_time()
-            self.deadline = self.loop.call_later(seconds, self._too_late)
+    def _in_time(self) -> None:
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
 
-        def _in_time(self) -> None:
-            if self.deadline is not None:
-                self.deadline.cancel()
-                self.deadline = None
+    def _too_late(self) -> None:
+        answered = self.cycle is not None and self.cycle.more_body
+        self._end(b"" if answered else problems.raw(TooSlow.code, TooSlow.http_status))
 
-        def _too_late(self) -> None:
-            answered = self.cycle is not None and self.cycle.more_body
-            self._end(b"" if answered else problems.raw(TooSlow.code, TooSlow.http_status))
+    def _end(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()
 
-        def _end(self, answer: bytes) -> None:
-            if not self.transport.is_closing():
-                self.transport.write(answer)
-                self.transport.close()
 
-    return Patient
+def protocol(options: ApiOptions) -> type[PatientProtocol]:
+    """The class of connections with these limits. uvicorn takes a class, so the options are its attribute."""
+    return type("PatientProtocol", (PatientProtocol,), {"options": options})
 
 
 def serve(
