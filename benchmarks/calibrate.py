@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,18 +30,6 @@ ROOT = HERE.parent
 #: first seed of the set. `samples/` are drawn with 20260930.
 SEED = 71_000_000
 LEVELS = ("clean", "office", "office", "hard")
-#: kinds of values that are calibrated together
-GROUPS = {
-    "digits": ("date", "time", "id_number"),
-    "counts": ("number", "amount"),
-    "numbers": ("register_number",),
-    "words": ("date_words",),
-    "list": ("sex", "ethnicity", "nationality"),
-    "name": ("name", "signer"),
-    "place": ("place",),
-    "text": ("text", "relation", "signer_title", "notes"),
-    "tick": ("code",),
-}
 #: at most this share of the accepted values may be wrong
 WRONG = 0.002
 #: certainty of that. Few values are wrong, so without it chance would decide the threshold half of the time.
@@ -114,6 +101,7 @@ def fit(folder: Path, cache: Path) -> int:
     """Fits every group, writes `confidence.toml` and prints what it would accept."""
     from benchmarks.run import commit, tools_of
     from digitizer.extract.acceptance import CALIBRATION
+    from digitizer.extract.types import TYPES
 
     tools = tools_of("paddle")
     cases = list(collect(folder, cache, tools))
@@ -126,7 +114,8 @@ def fit(folder: Path, cache: Path) -> int:
         f"files = {len({c.file for c in cases})}",
         f"values = {len(cases)}",
     ]
-    groups = {name: fitted([c for c in cases if c.kind in kinds]) for name, kinds in GROUPS.items()}
+    names = sorted({kind.group for kind in TYPES.values() if kind.group is not None})
+    groups = {name: fitted([c for c in cases if TYPES[c.kind].group == name]) for name in names}
     least = threshold(*(np.concatenate([getattr(g, part) for g in groups.values()]) for part in ("p", "right")))
     lines += [f"accept = {least:.4f}"]
     for name, group in groups.items():
@@ -135,7 +124,7 @@ def fit(folder: Path, cache: Path) -> int:
         share = f"{accepted.mean():6.1%} accepted, {wrong} wrong"
         print(f"{name:8}{len(group.p):6} values, {group.right.mean():6.1%} right; from {least:.4f}: {share}")
         weights = [f"{form} = {[round(float(w), 4) for w in values]}" for form, values in group.weights.items()]
-        lines += ["", f"[group.{name}]", f"types = {json.dumps(GROUPS[name])}", *weights]
+        lines += ["", f"[group.{name}]", *weights]
     CALIBRATION.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return 0
 
@@ -222,7 +211,8 @@ def collect(folder: Path, cache: Path, tools: Any) -> Iterator[Case]:
     """Every value read from the set that has no problem, with what spoke for it. Values the truth does not have are wrong."""
     from benchmarks.measure import pairs, same
     from benchmarks.run import items, remembered
-    from digitizer.extract.acceptance import NEVER, TYPES, Calibration, features
+    from digitizer.extract.acceptance import NEVER, Calibration, features
+    from digitizer.extract.types import TYPES
 
     spoken: list[tuple[str, Any]] = []
 

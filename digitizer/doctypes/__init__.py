@@ -17,31 +17,8 @@ from digitizer.errors import DocTypeError
 from digitizer.text import fold
 
 HERE = Path(__file__).parent
-#: value types `extract/types.py` knows
-TYPES = frozenset(
-    {
-        "name",
-        "place",
-        "text",
-        "relation",
-        "date",
-        "date_words",
-        "sex",
-        "ethnicity",
-        "nationality",
-        "id_number",
-        "register_number",
-        "agency_code",
-        "dossier_code",
-        "time",
-        "code",
-        "notes",
-        "number",
-        "amount",
-        "signer",
-        "signer_title",
-    }
-)
+#: names of the value types: one file of `extract/types` each
+TYPES = frozenset(file.stem for file in (HERE.parent / "extract" / "types").glob("[!_]*.py"))
 #: where a value stands. `extract/locate.py` finds it there.
 PLACES = frozenset(
     {

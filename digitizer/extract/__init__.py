@@ -22,7 +22,7 @@ from digitizer.extract.notes import notes_of
 from digitizer.extract.records import Case, book_values, cases
 from digitizer.extract.rows import Found
 from digitizer.extract.tables import beside_cells, grid_cells
-from digitizer.extract.types import Value
+from digitizer.extract.value_type import Value
 from digitizer.extract.values import Evidence, value_of
 from digitizer.geometry import same_row
 from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from digitizer.doctypes import TYPES, DocType
+from digitizer.doctypes import DocType
 from digitizer.extract.rules import agreements, contradictions
+from digitizer.extract.types import TYPES
 from digitizer.extract.values import Evidence
 from digitizer.model import Field, Problem, Verdict
 
@@ -47,10 +48,9 @@ class Calibration:
 def calibration() -> Calibration:
     """What `confidence.toml` says."""
     data = tomllib.loads(CALIBRATION.read_text(encoding="utf-8"))
-    groups = data["group"].values()
-    found = {kind: Scale(tuple(group["decoded"]), tuple(group["free"])) for group in groups for kind in group["types"]}
+    groups = {name: Scale(tuple(group["decoded"]), tuple(group["free"])) for name, group in data["group"].items()}
     # a type that nobody calibrated is never sure enough
-    return Calibration(data["accept"], {kind: found.get(kind, NEVER) for kind in TYPES})
+    return Calibration(data["accept"], {name: groups.get(kind.group or "", NEVER) for name, kind in TYPES.items()})
 
 
 def features(evidence: Evidence) -> tuple[float, ...]:

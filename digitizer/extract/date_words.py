@@ -7,26 +7,31 @@ from collections.abc import Sequence
 
 from digitizer.text import fold
 
-DIGITS = {
-    "khong": 0,
-    "mot": 1,
+#: one to nine, in every word for them
+UNITS = {
+    "một": 1,
     "hai": 2,
     "ba": 3,
-    "bon": 4,
-    "tu": 4,
-    "nam": 5,
-    "lam": 5,
-    "nham": 5,
-    "sau": 6,
-    "bay": 7,
-    "tam": 8,
-    "chin": 9,
+    "bốn": 4,
+    "tư": 4,
+    "năm": 5,
+    "lăm": 5,
+    "nhăm": 5,
+    "sáu": 6,
+    "bảy": 7,
+    "bẩy": 7,
+    "tám": 8,
+    "chín": 9,
 }
+#: the words of them that tens are counted with: `hai mươi`
+TENS = tuple(word for word in UNITS if word not in ("một", "tư", "lăm", "nhăm"))
+#: folded word -> digit
+DIGITS = {"khong": 0, **{fold(word): number for word, number in UNITS.items()}}
 # fmt: off
 #: every word of a date, as it is spelled
 DATE_WORDS = frozenset({
-    "ngày", "tháng", "năm", "mồng", "mùng", "giêng", "chạp", "không", "một", "hai", "ba", "bốn", "tư", "lăm", "nhăm", "sáu",
-    "bảy", "bẩy", "tám", "chín", "mười", "mươi", "mốt", "hăm", "trăm", "nghìn", "ngàn", "linh", "lẻ",
+    *UNITS, "ngày", "tháng", "mồng", "mùng", "giêng", "chạp", "không", "mười", "mươi", "mốt", "hăm", "trăm", "nghìn", "ngàn",
+    "linh", "lẻ",
 })
 # fmt: on
 #: the first and last lunar month

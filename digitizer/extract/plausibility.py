@@ -31,13 +31,6 @@ _COMMON = 5
 _AS_SURNAME = 1 / 20
 
 
-def implausibility(kind: str, text: str) -> Implausibility:
-    """Of a value of type `kind`; types other than names and places are never odd."""
-    if kind in ("name", "signer"):
-        return _of_name(text)
-    return _of_place(text) if kind == "place" else PLAUSIBLE
-
-
 def misread_surname(name: str) -> bool:
     """Whether a name begins with what is no surname, while there is one of the same letters with other accents."""
     first = nfc(name).casefold().partition(" ")[0]
@@ -45,7 +38,12 @@ def misread_surname(name: str) -> bool:
     return own[0] == 0 and other[0] >= _COMMON
 
 
-def _of_name(text: str) -> Implausibility:
+def surname_doubt(name: str) -> str | None:
+    """The problem of a name with a misread surname; None for any other name."""
+    return "surname_unknown" if misread_surname(name) else None
+
+
+def of_name(text: str) -> Implausibility:
     """How much commoner the commonest syllable of the same letters is (natural log), at worst; syllables no name has."""
     words = nfc(text).casefold().split()
     worst = max((_overtaken(word, first=not i) for i, word in enumerate(words)), default=0.0)
@@ -82,7 +80,7 @@ def _likes() -> Mapping[str, tuple[int, int]]:
     return dict(most)
 
 
-def _of_place(text: str) -> Implausibility:
+def of_place(text: str) -> Implausibility:
     """Units that do not exist or lie elsewhere; words that are no syllables or oddly written, commas that are missing."""
     wrong, odd, last = 0, 0, None
     for unit in named(nfc(text)):

@@ -246,3 +246,9 @@ def _shape(shape: str, char: str) -> str:
     if shape == "C":  # one capital: both may follow
         return "A" if char.isupper() else "a"
     return shape if shape == "x" or (shape == "A") == char.isupper() else "x"
+
+
+@cache
+def prose_of(kind: str) -> Prose:
+    """The one `Prose` of a kind, which remembers the steps it has taken."""
+    return Prose(kind)

@@ -1,6 +1,6 @@
 """What was found for a field -> its value, and what speaks for it.
 
-The letters are read twice on the same columns: freely, and under what the field may hold (`value_grammars.py`).
+The letters are read twice on the same columns: freely, and under what the field may hold (`types/`).
 The second reading wins only where the columns support it.
 Otherwise the field keeps what was read freely, as `types.py` understands it, or nothing.
 """
@@ -15,24 +15,18 @@ from typing import Any
 
 from digitizer.extract import types
 from digitizer.extract.decode import Language, Reading, best_path, decode
-from digitizer.extract.grammar import Grammar, Mostly
-from digitizer.extract.plausibility import PLAUSIBLE, Implausibility, implausibility, misread_surname
+from digitizer.extract.plausibility import PLAUSIBLE, Implausibility
+from digitizer.extract.prose import prose_of
 from digitizer.extract.rows import Found, Piece
-from digitizer.extract.types import Value
-from digitizer.extract.value_grammars import grammar, number_form, prose
+from digitizer.extract.value_type import Constraint, Value, ValueType
 from digitizer.lattice import Column, unpack
 
 #: how much less likely than the freest reading a decoded one may be (natural log): at all, for each of ten letters, of the rest
 UNSUPPORTED = (-4.0, -0.5, -0.2)
 #: how much likelier (natural log) a text that is odd must be than one that is not
 _ODD = 3.0
-Constraint = Grammar | Mostly
-#: value types of which the grammar knows every form: `mươi chín` without its tens is none
-_COMPLETE = frozenset({"date_words", "dossier_code", "agency_code"})
 #: two lines are joined by a space
 _SPACE = (" ", -0.01)
-#: something like an identity number among other words: digits and what they are misread as
-_NUMBER = re.compile(r"(?<![\d/.\-])[\dOoIl|/][\dOoIl|/ .]{6,16}[\dOoIl|](?![\d/\-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +56,34 @@ class Valued:
 
 def value_of(kind: str, found: Found, forms: tuple[str, ...] = ()) -> Valued:
     """The value of a field of type `kind`; `forms`: what its number has after the digits, where its paper is known."""
-    value, problem = types.read(kind, found.raw)
+    value_type = types.TYPES[kind]
+    value, problem = value_type.read(found.raw)
     letters = tuple(c for piece in found.pieces for c in piece.confidences)
     free = Valued(value, problem, Evidence(letters))
-    strict: Constraint | None = number_form(forms) if kind == "register_number" else grammar(_narrowed(kind, found.raw))
-    if kind == "id_number":
-        found = _number_in(found)
-    columns = columns_of(found.pieces)
-    return _looked_at(kind, _decoded(kind, columns, free, strict) or free if columns else free)
+    strict = value_type.constraint(found.raw, forms)
+    columns = columns_of(_decoded_part(found, value_type).pieces)
+    return _judged(value_type, _decoded(kind, columns, free, strict) or free if columns else free)
 
 
-def _narrowed(kind: str, raw: str) -> str:
-    """`id_number_12` where the words around a number say that it has 12 digits."""
-    return "id_number_12" if kind == "id_number" and types.says_twelve(raw) else kind
-
-
-def _looked_at(kind: str, read: Valued) -> Valued:
-    """The value with what is odd about it."""
+def _judged(value_type: ValueType, read: Valued) -> Valued:
+    """The value with its implausibility, and with the doubt of its type."""
     if not isinstance(read.value, str):
         return read
-    problem = "surname_unknown" if kind in ("name", "signer") and misread_surname(read.value) else None
-    odd = replace(read.evidence, odd=implausibility(kind, read.value))
-    return replace(read, problem=read.problem or problem, evidence=odd)
+    odd = replace(read.evidence, odd=value_type.implausibility(read.value))
+    return replace(read, problem=read.problem or value_type.doubt(read.value), evidence=odd)
 
 
 def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Constraint | None) -> Valued | None:
     """The likeliest value under the constraints of its kind; None when the columns do not support any."""
-    language = prose(kind)
-    held: Language[Any] | None = strict or language
+    prose = types.TYPES[kind].prose
+    held: Language[Any] | None = strict or (prose_of(prose) if prose is not None else None)
     readings = decode(columns, held) if held is not None else ()
     values = [(reading, types.read(kind, reading.text)) for reading in readings]
     best = _best(readings, [v for _, v in values], odd=strict is None)
     if best is None:
         return None
     reading, (value, problem) = best
-    if strict is not None and kind not in _COMPLETE and _unknown_form(free, [v for _, (v, _) in values]):
+    if strict is not None and not types.TYPES[kind].complete and _unknown_form(free, [v for _, (v, _) in values]):
         return None
     support = reading.seen - best_path(columns)
     if support < _least(len(reading.text)):
@@ -112,7 +99,7 @@ def _only_marks(kind: str, reading: Reading, other: Reading) -> bool:
     return kind == "place" and plain[0] == plain[1] and reading.log_p - other.log_p > _ODD - 0.5
 
 
-def _best(readings: Sequence[Reading], values: Sequence[types.Reading], *, odd: bool) -> tuple[Reading, types.Reading] | None:
+def _best(readings: Sequence[Reading], values: Sequence[types.Parsed], *, odd: bool) -> tuple[Reading, types.Parsed] | None:
     """The likeliest reading that is a value; one with a problem only where a text may be `odd`, and if it is clearly likelier."""
     held = [(r, v) for r, v in zip(readings, values, strict=True) if v[0] is not None and (odd or not v[1])]
     right = next(((r, v) for r, v in held if not v[1]), None)
@@ -167,10 +154,14 @@ def _reach(piece: Piece) -> tuple[float, float]:
     return between(piece.start) if piece.start else left, between(piece.end) if piece.end < len(letters) else right
 
 
-def _number_in(found: Found) -> Found:
-    """Only the number, where other words stand around it: `CMND số 075767304 do CA Tuyên Quang cấp ngày 05/11/2003`."""
-    for piece in found.pieces:
-        match = _NUMBER.search(piece.text)
+def _decoded_part(found: Found, value_type: ValueType) -> Found:
+    """Only the part that the type decodes, where other words stand around it.
+
+    `CMND số 075767304 do CA Tuyên Quang cấp ngày 05/11/2003`: the number.
+    """
+    for piece in found.pieces if value_type.part is not None else ():
+        assert value_type.part is not None
+        match = value_type.part.search(piece.text)
         if match:
             part = Piece(page=piece.page, line=piece.line, start=piece.start + match.start(), end=piece.start + match.end())
             return Found(field=found.field, pieces=(part,))

@@ -10,8 +10,9 @@ import pytest
 from digitizer.extract import types
 from digitizer.extract.decode import best_path, decode
 from digitizer.extract.grammar import Grammar, chars, either, maybe, repeat, seq, text, words
+from digitizer.extract.prose import prose_of
 from digitizer.extract.rows import Found, Piece
-from digitizer.extract.value_grammars import grammar, number_form, prose
+from digitizer.extract.types.register_number import grammar as number_form
 from digitizer.extract.values import columns_of, value_of
 from digitizer.lattice import Column, pack
 from digitizer.model import Box, Letter, Line
@@ -32,8 +33,8 @@ def typed(said: str, doubt: Mapping[int, Mapping[str, float]] | None = None) -> 
 
 def best(kind: str, columns: list[Column]) -> str | None:
     """The text a field of `kind` would take."""
-    language = number_form() if kind == "register_number" else grammar(kind) or prose(kind)
-    assert language is not None
+    value_type = types.TYPES[kind]
+    language = value_type.constraint("", ()) or prose_of(value_type.prose or "")
     found = decode(columns, language)  # type: ignore[arg-type]
     return found[0].text if found else None
 
@@ -166,8 +167,7 @@ def test_what_is_usual_decides_only_what_the_pixels_leave_open(
 
 
 def test_a_commune_of_another_province_is_less_likely_than_one_that_lies_there() -> None:
-    language = prose("place")
-    assert language is not None
+    language = prose_of("place")
 
     def prior(said: str) -> float:
         state, cost = language.begin(), 0.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from digitizer.extract.plausibility import PLAUSIBLE, implausibility, misread_surname
+from digitizer.extract.plausibility import PLAUSIBLE, misread_surname
+from digitizer.extract.types import TYPES
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,7 @@ from digitizer.extract.plausibility import PLAUSIBLE, implausibility, misread_su
     ],
 )
 def test_a_name_that_lost_an_accent_is_odder_than_the_name(usual: str, odd: str) -> None:
-    assert implausibility("name", usual) < implausibility("name", odd)
+    assert TYPES["name"].implausibility(usual) < TYPES["name"].implausibility(odd)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +34,8 @@ def test_a_name_that_lost_an_accent_is_odder_than_the_name(usual: str, odd: str)
     ],
 )
 def test_a_place_that_was_misread_is_odder_than_the_place(usual: str, odd: str) -> None:
-    assert implausibility("place", usual) == PLAUSIBLE
-    assert implausibility("place", odd) > PLAUSIBLE
+    assert TYPES["place"].implausibility(usual) == PLAUSIBLE
+    assert TYPES["place"].implausibility(odd) > PLAUSIBLE
 
 
 @pytest.mark.parametrize("name", ["Nguyên Văn Sáng", "Chấu Tiến Đạt", "TRÂN THỊ HOA"])
@@ -48,4 +49,4 @@ def test_a_surname_that_is_one_or_is_like_none_is_left_alone(name: str) -> None:
 
 
 def test_other_values_are_never_odd() -> None:
-    assert implausibility("text", "Nguyên Văn") == PLAUSIBLE
+    assert TYPES["text"].implausibility("Nguyên Văn") == PLAUSIBLE

@@ -50,10 +50,12 @@ def test_every_option_has_its_help() -> None:
 
 
 def test_every_problem_code_of_values_and_rules_has_a_sentence() -> None:
-    """Read from the source: whatever looks like a code in types.py and is no value type, and `yield "code"` in rules.py."""
-    types = (ROOT / "digitizer/extract/types.py").read_text(encoding="utf-8")
+    """Read from the source: what looks like a code in `extract/types` and is no value type, and `yield "code"` in rules.py."""
+    folder = ROOT / "digitizer/extract"
+    files = [*(folder / "types").glob("*.py"), folder / "nearest.py", folder / "plausibility.py"]
+    types = "".join(file.read_text(encoding="utf-8") for file in files)
     rules = (ROOT / "digitizer/extract/rules.py").read_text(encoding="utf-8")
-    codes = set(re.findall(r'"(empty|not_[a-z_]+|[a-z]+_[a-z_]+)"', types)) - TYPES - {"date_"}
+    codes = set(re.findall(r'"(empty|not_[a-z_]+|[a-z]+_[a-z_]+)"', types)) - TYPES
     codes |= set(re.findall(r'yield "(\w+)"', rules))
     assert {"empty", "not_a_name", "impossible_date", "not_a_time", "words_differ", "age_of_mother"} <= codes
     for lang in LANGUAGES:

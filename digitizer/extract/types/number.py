@@ -1,0 +1,24 @@
+"""A number."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from digitizer.extract.grammar import Grammar, repeat
+from digitizer.extract.raw_text import clean
+from digitizer.extract.value_grammars import DIGIT
+from digitizer.extract.value_type import Parsed, ValueType
+
+
+def read(raw: str) -> Parsed:
+    """Digits."""
+    found = clean(raw).replace(" ", "")
+    return (found, None) if found.isdigit() else (None, "empty" if not found else "not_a_number")
+
+
+@cache
+def _grammar() -> Grammar:
+    return Grammar(repeat(DIGIT, 1, 13))
+
+
+VALUE_TYPE = ValueType(read=read, group="counts", constraint=lambda raw, forms: _grammar())

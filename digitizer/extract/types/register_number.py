@@ -1,0 +1,64 @@
+"""The number of a register entry or of a paper, with its year or symbol."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from digitizer.extract.grammar import Grammar, Mostly, Part, chars, either, maybe, repeat, seq, text, words
+from digitizer.extract.lists import PAPER_CODES
+from digitizer.extract.raw_text import FILL, clean, undotted
+from digitizer.extract.value_grammars import CAPITALS, DIGIT, year
+from digitizer.extract.value_type import Parsed, ValueType
+
+#: a part of the symbol of a paper: `QĐ`, `UBND`, `XNTTHN`
+_SYMBOL = repeat(chars(CAPITALS), 1, 8)
+#: how much less likely (natural log) a symbol is that papers of the type do not have
+_UNKNOWN_SYMBOL = -4.0
+
+
+def read(raw: str) -> Parsed:
+    """`15/1999`, `01/1999`, `77/TLKS-BS`: as printed, spaces removed; only the number, not what follows it."""
+    # `31/.2017`: dots of the line it is written on
+    found = re.sub(r"\s*[.·…]*\s*/\s*[.·…]*\s*", "/", undotted(clean(raw)))
+    # `70IGBT-UBND`: a stroke read as a letter before a form of number that is known
+    restored = re.sub(rf"^(\d+)\s*[Il|!]\s*(?=(?:{'|'.join(PAPER_CODES)})\b)", r"\1/", found)
+    if restored != found:
+        return read(restored)[0], "spelling_restored"
+    if headed := re.match(r"[A-ZĐ]{2,6}\.\s*\d{3,6}(?!\d)", found):
+        return re.sub(r"\s+", "", headed.group()), None  # `GBT.01929`
+    match = re.match(r"\d+\s*(?:/\s*(?:\d{4}|[\wĐđ.\-]+))*(?:\s*/\s*[\wĐđ.\-]+)*", found)
+    if match is None:
+        return None, "empty" if not found else "not_a_number"
+    if found[match.end() :][:1].isdigit():
+        return None, "not_a_number"  # `1 5/1999`, `15/19991`: a digit is left over
+    value = re.sub(r"\s+", "", match.group()).strip(FILL)
+    # `45/208`: a digit of the year is missing; `15/99` is a habit of older books
+    return value, "year_cut" if re.search(r"/(\d|\d{3}|\d{5,})$", value) else None
+
+
+@cache
+def grammar(forms: tuple[str, ...] = ()) -> Mostly:
+    """The grammar of a register number: `45/2008`, `77/TLKS-BS`, `80/UBND-XNTTHN`, `05/2020/QĐ-UBND`, `GBT.01929`.
+
+    `forms`: what follows the digits on papers of its type, as declared (`/TLKS-BS`; `/QĐ-` for all that begins so). Any symbol of
+    capitals may follow (NĐ 30/2020/NĐ-CP, Phụ lục III: kind of paper, agency, unit), but is less likely than one that is known.
+    """
+    closed = [form.removeprefix("/") for form in forms if form.startswith("/") and not form.endswith("-")]
+    opened = [
+        seq(text(form.removeprefix("/"), anycase=False), _SYMBOL) for form in forms if form.startswith("/") and form[-1] == "-"
+    ]
+    heads = tuple(form for form in forms if form.endswith("."))
+    likely = [*closed, *(code for code in PAPER_CODES if not closed or code.startswith(tuple(f"{form}-" for form in closed)))]
+    known = either(words(likely), *opened)
+    any_code = seq(_SYMBOL, repeat(seq(chars("-/"), _SYMBOL), 0, 3))
+    return Mostly(Grammar(_numbered(known, heads)), Grammar(_numbered(either(known, any_code), heads)), _UNKNOWN_SYMBOL)
+
+
+def _numbered(code: Part, heads: tuple[str, ...]) -> Part:
+    """Digits with a year, a symbol, or both after them; or one of `heads` with digits after it."""
+    plain = seq(repeat(DIGIT, 1, 5), maybe(seq(text("/"), either(year(), code, seq(year(), text("/"), code)))))
+    return either(plain, seq(words(heads), repeat(DIGIT, 3, 6))) if heads else plain
+
+
+VALUE_TYPE = ValueType(read=read, group="numbers", constraint=lambda raw, forms: grammar(forms))
