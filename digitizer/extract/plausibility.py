@@ -15,7 +15,7 @@ from functools import cache
 from digitizer.extract import units
 from digitizer.extract.lists import SURNAMES
 from digitizer.extract.places import Named, named
-from digitizer.extract.prose import name_counts, syllables
+from digitizer.extract.prose import known_syllables, name_counts
 from digitizer.text import fold, nfc
 
 #: two numbers, 0 for what is usual: how a value is odd as a whole, and in how many details
@@ -91,7 +91,9 @@ def of_place(text: str) -> Implausibility:
         odd += _capital_inside(unit.kind) + any(word[0].islower() for word in unit.name.split())
         last = (unit.level, unit.plain) if unit.level is not None else None
     words = re.findall(r"[^\W\d]+", nfc(text))
-    odd += sum(word.casefold() not in syllables() or not (word.islower() or word.istitle() or word.isupper()) for word in words)
+    odd += sum(
+        word.casefold() not in known_syllables() or not (word.islower() or word.istitle() or word.isupper()) for word in words
+    )
     return float(min(_MOST, wrong)), float(min(_MOST, odd))
 
 

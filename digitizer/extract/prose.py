@@ -62,8 +62,8 @@ _VOWELS = frozenset("aăâeêioôơuưyàáảãạèéẻẽẹìíỉĩịòó
 
 
 @cache
-def syllables() -> frozenset[str]:
-    """All syllables, lower case."""
+def known_syllables() -> frozenset[str]:
+    """Vietnamese syllables and those of names in other languages, lower case."""
     return text.syllables() | name_counts().keys()
 
 
@@ -76,7 +76,7 @@ def name_counts() -> Mapping[str, tuple[int, int]]:
 
 @cache
 def _beginnings() -> frozenset[str]:
-    return frozenset(word[:i] for word in syllables() for i in range(1, len(word) + 1))
+    return frozenset(word[:i] for word in known_syllables() for i in range(1, len(word) + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class Prose:
             return state
         cost, word = state.cost, state.word
         single = len(word) == 1 and (char == "." or word in _VOWELS)
-        if state.known and not state.levels and not single and word not in syllables():
+        if state.known and not state.levels and not single and word not in known_syllables():
             cost += self._no_syllable
         if self._kind == "name":
             count = name_counts().get(word, (0, 0))
