@@ -1,7 +1,7 @@
 """A worker process: `python -m workers --name NAME`, one engine.
 
-Settings come as one line of JSON on stdin; when stdin closes, the parent is gone and so is the worker. It also goes, to
-be started afresh, after a number of jobs or when it has grown too large.
+Settings come as one line of JSON on stdin. When stdin closes, the parent is gone, and the worker ends too. It also ends
+after a number of jobs, or when it has grown too large. Its supervisor then starts it afresh.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from workers.loop import Lifetime, WorkerLoop
 
 log = logging.getLogger("workers")
 
+#: seconds between two looks into the ledger
 IDLE_S = 0.1
 
 
 def main() -> int:
-    """Works as its queue does; exit code 0."""
+    """Works as the queue needs it. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True)
     name = parser.parse_args().name
@@ -48,7 +49,10 @@ def main() -> int:
 
 
 def work(loop: WorkerLoop) -> int:
-    """For `inline:`: until nothing is waiting. A machine at fault ends the process; whoever runs the queue decides."""
+    """Works for `inline:` until no job is waiting. Returns 0. Raises ServiceError when a machine is at fault.
+
+    The process then ends, and the supervisor decides what to do.
+    """
     while not loop.lifetime.over:
         if loop.work_once():
             continue

@@ -13,11 +13,11 @@ from digitizer.service import Service
 
 log = logging.getLogger("workers")
 
-#: native libraries leak: after so many jobs a worker ends and is started afresh
+#: a worker ends after so many jobs and is started afresh, because native libraries leak
 MOST_JOBS = 200
-#: grown so large, a worker ends and is started afresh, bytes
+#: a worker ends when it has grown so large, bytes
 MOST_BYTES = 1_500_000_000
-#: the first pause while a machine is at fault, seconds; each further one is twice as long
+#: the first pause while a machine is at fault, seconds. Each further one is twice as long.
 PAUSE_FIRST_S = 1.0
 #: the longest pause while a machine is at fault, seconds
 PAUSE_MOST_S = 30.0
@@ -50,14 +50,14 @@ class WorkerLoop:
         self._pause_s = PAUSE_FIRST_S
 
     def work_once(self) -> bool:
-        """Does the next job; False when there is none. Raises ServiceError."""
+        """Does the next job. False when there is none. Raises ServiceError."""
         if self.service.jobs.work(self.name) is None:
             return False
         self.lifetime.done += 1
         return True
 
     def work_for(self, seconds: float) -> None:
-        """Does what there is to do, until nothing is left, `seconds` have passed or the lifetime is over."""
+        """Does jobs until none is left, `seconds` have passed or the lifetime is over."""
         until = time.monotonic() + seconds
         while not self.lifetime.over and time.monotonic() < until:
             try:
@@ -69,18 +69,18 @@ class WorkerLoop:
                 self.lifetime.stopping.wait(self._pause_s)
                 self._pause_s = min(PAUSE_MOST_S, 2 * self._pause_s)
             except Exception as exc:
-                # ours to mend: the attempt stays counted, so the job ends FAILED when it happens every time
+                # a mistake of ours: the attempt stays counted, so a job that always meets it ends FAILED
                 log.error(
                     "%s: %s", "internal", type(exc).__name__, exc_info=True, extra={"action": "failed", "worker": self.name}
                 )
                 self._put_down()
 
     def pass_on(self) -> None:
-        """Wakes somebody when more is waiting."""
+        """Wakes another worker when more jobs are waiting."""
         self.service.jobs.wake_another()
 
     def _put_down(self) -> None:
-        """Gives back what this worker still holds."""
+        """Gives back the job this worker still holds."""
         try:
             self.service.jobs.release(self.name)
         except ServiceError as exc:

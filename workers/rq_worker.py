@@ -14,18 +14,18 @@ from digitizer.queue.redis import NAME, RedisError, connect
 from workers import jobs
 from workers.loop import WorkerLoop
 
-#: RQ blocks for half of this, then tells Redis that it is alive
+#: seconds after which Redis forgets a silent worker. RQ reports after half of it.
 TTL_S = 30
 
 
 class WakeUps(SimpleWorker):
-    """RQ's worker in this process, because the engine must not cross a fork. It ends with its lifetime, or when Redis is away."""
+    """RQ's worker without a fork, which the engine must not cross. It ends with its lifetime, or when Redis is away."""
 
     loop: WorkerLoop
     waiting = False
 
     def dequeue_job_and_maintain_ttl(self, *arguments: Any, **named: Any) -> Any:
-        """Waits for a wake-up."""
+        """Waits for a wake-up. Raises StopRequested when the lifetime is over."""
         if self.loop.lifetime.over:
             raise StopRequested
         self.waiting = True
@@ -35,24 +35,24 @@ class WakeUps(SimpleWorker):
             self.waiting = False
 
     def heartbeat(self, *arguments: Any, **named: Any) -> None:
-        """Without Redis RQ would wait for it for ever."""
+        """Reports to Redis. Raises StopRequested without Redis, because RQ would wait for it without end."""
         try:
             super().heartbeat(*arguments, **named)
         except RedisError as exc:
             raise StopRequested from exc
 
     def subscribe(self) -> None:
-        """No remote commands: nobody but the supervisor stops a worker."""
+        """Takes no remote commands: only the supervisor stops a worker."""
 
     def unsubscribe(self) -> None:
         """See `subscribe`."""
 
     def _install_signal_handlers(self) -> None:
-        """Ours stay."""
+        """Keeps our own signal handlers."""
 
 
 def run(loop: WorkerLoop) -> int:
-    """Works until SIGTERM, or until it is time to be started afresh; exit code 0."""
+    """Works until SIGTERM, or until the lifetime is over. Returns the exit code 0."""
     jobs.current[:] = [loop]
     worker: list[WakeUps] = []
 
