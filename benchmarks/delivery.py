@@ -22,9 +22,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from digitizer.connectors import Delivery, Unable
+from digitizer.connectors import Delivery
 from digitizer.errors import ConnectorDown
 from digitizer.ledger import outbox
+from digitizer.ledger.outbox import NewDelivery
 from digitizer.model import Receipt
 from digitizer.service import Service
 from digitizer.service.context import DOSSIERS, Connectors
@@ -67,10 +68,11 @@ def healthy(count: int) -> dict[str, Any]:
     }
 
 
-class Sometimes(Unable):
+class Sometimes:
     """A dossier system that is not there for an hour."""
 
-    capabilities = frozenset({"attach"})
+    after_approval = False
+    entered_by_hand = False
 
     def __init__(self) -> None:
         self.down, self.tried = False, 0
@@ -81,6 +83,9 @@ class Sometimes(Unable):
         if self.down:
             raise ConnectorDown
         return Receipt(delivery=delivery.id, dossier=delivery.dossier, external_id=delivery.id, at=datetime.now(UTC))
+
+    def close(self) -> None:
+        """Holds no connection."""
 
 
 def outage(rate_per_second: float, arrivals_per_minute: int, seed: int) -> dict[str, float]:
@@ -116,8 +121,8 @@ def _arrive(service: Service, number: int, count: int) -> int:
     with service.context.ledger.begin() as tx:
         for n in range(number, number + count):
             key = f"attach/D{n}/KS/{n}"
-            what = {"target": "dossiers", "order_key": f"D{n}", "dossier": f"D{n}", "intake_id": f"{0:032}"}
-            outbox.add(tx, "attach", key=key, actor="bench", **what)  # type: ignore[arg-type]
+            what = {"target": "dossiers", "order_key": f"D{n}", "dossier": f"D{n}", "intake": f"{0:032}"}
+            outbox.add(tx, NewDelivery(kind="attach", key=key, **what), actor="bench")
     return number + count
 
 

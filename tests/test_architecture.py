@@ -31,6 +31,7 @@ LEVELS = {
     "spreadsheets": 1,
     "indicators": 1,
     "webhooks": 1,
+    "pace": 1,
     "pages": 2,
     "ocr": 2,
     "classify": 2,

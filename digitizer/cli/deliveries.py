@@ -15,8 +15,8 @@ from digitizer import dossiers
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
 from digitizer.errors import ConnectorDown, UsageError
 from digitizer.ledger.outbox import DEAD
-from digitizer.ledger.targets import HANOI
 from digitizer.messages import catalogue, say
+from digitizer.pace import HANOI
 from digitizer.service import Service
 
 

@@ -1,22 +1,25 @@
 """The outbox: deliveries written in the transaction that decides them, sent later (transactional outbox).
 
-A delivery has a *target* (who gets it: `targets.py`), a *kind* (what is sent) and an *order key* (a dossier, a book, a
-client): of one target and order key, a later delivery waits until the earlier one is over. It ends DONE with a receipt,
-HANDED into a signed package because the system behind has no function for it, ELSEWHERE when a person proved that it was
-done by another way, or DEAD with a reason code, from where `replay` brings it back. An outage kills nothing, however long.
+A delivery has a *target* (who gets it), a *kind* (what is sent) and an *order key* (a dossier, a book or a client). Of one
+target and order key, a later delivery waits until the earlier one is over. A delivery ends in one of four states:
 
-To add another kind (callbacks, for example): write it with `add(tx, "callback", target="callback:<client>", …)` in the
-transaction that causes it, `detail` holding ids and codes only; and register one sender, a function
-`(service, due, scratch folder) -> Receipt`, with `@sender("callback")` of `digitizer.service.delivery_senders`. It raises
-ConnectorDown (or ConnectorBusy with `retry_after_s`) to be tried again, any other AttachError to end. Pauses, pace, order,
-attempts, dead letters and replay come from here.
+- DONE: the target gave a receipt;
+- HANDED: it lies in a signed folder, because the system behind has no function for it;
+- ELSEWHERE: a person proved that it was done by another way;
+- DEAD: it ended with a reason code. `replay` brings it back.
+
+An outage kills no delivery, however long it lasts.
+
+To add another kind, queue it with `add(tx, NewDelivery(…))` in the transaction that causes it. Its `detail` holds ids and
+codes only. Register one sender with `@sender("kind")` of `digitizer.service.delivery_senders`. The outbox adds pauses, pace,
+order, attempts, dead letters and replay.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,8 +28,8 @@ from digitizer import serialization
 from digitizer.ledger import Transaction, events, targets
 from digitizer.ledger.database import put
 from digitizer.ledger.schema import delivery, intake
-from digitizer.ledger.targets import Pace
 from digitizer.model import Receipt
+from digitizer.pace import Pace, allowed, failed, succeeded, taken
 
 #: a delivery that keeps failing while its target takes others is given up after this many failures
 STRIKES = 20
@@ -60,33 +63,30 @@ class Due:
     progress: Mapping[str, Any] = field(default_factory=dict)
 
 
-def add(
-    tx: Transaction,
-    kind: str,
-    *,
-    target: str,
-    order_key: str,
-    key: str,
-    actor: str,
-    intake_id: str | None = None,
-    dossier: str | None = None,
-    record: str | None = None,
-    revision: int | None = None,
-    detail: Mapping[str, Any] | None = None,
-) -> bool:
-    """Queues a delivery, once for each idempotency key; True when it is new."""
-    delivery_id = hashlib.sha256(key.encode()).hexdigest()[:32]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A delivery to queue."""
+
+    kind: str
+    target: str
+    #: dossier, book or client: deliveries of one order key are sent one after the other
+    order_key: str
+    #: idempotency key
+    key: str
+    intake: str | None = None
+    dossier: str | None = None
+    record: str | None = None
+    revision: int | None = None
+    #: ids and codes for its sender
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add(tx: Transaction, new: NewDelivery, *, actor: str) -> bool:
+    """Queues a delivery, once for each idempotency key. True when it is new."""
+    delivery_id = hashlib.sha256(new.key.encode()).hexdigest()[:32]
     row = {
+        **asdict(new),
         "id": delivery_id,
-        "target": target,
-        "kind": kind,
-        "order_key": order_key,
-        "intake": intake_id,
-        "record": record,
-        "revision": revision,
-        "key": key,
-        "dossier": dossier,
-        "detail": dict(detail or {}),
         "progress": {},
         "state": PENDING,
         "attempts": 0,
@@ -96,7 +96,8 @@ def add(
     }
     if not put(tx, delivery, row):
         return False
-    events.note(tx, "to_deliver", delivery_id, actor=actor, kind=kind, target=target, intake=intake_id, dossier=dossier)
+    facts = {"kind": new.kind, "target": new.target, "intake": new.intake, "dossier": new.dossier}
+    events.note(tx, "to_deliver", delivery_id, actor=actor, **facts)
     return True
 
 
@@ -111,9 +112,9 @@ def claim(tx: Transaction, target: str, *, pace: Pace, lease_s: float, now: floa
     leased = (delivery.c.target == target, delivery.c.state == PENDING, delivery.c.lease_until > now)
     before = targets.load(tx, target)
     in_flight = tx.execute(sa.select(sa.func.count()).select_from(delivery).where(*leased)).scalar_one()
-    state, count = targets.allowed(before, pace, in_flight=in_flight, now=now)
+    state, count = allowed(before, pace, in_flight=in_flight, now=now)
     rows = _lease(tx, target, min(count, most), now=now, until=now + lease_s) if count else []
-    if (after := targets.taken(state, pace, len(rows))) != before:
+    if (after := taken(state, pace, len(rows))) != before:
         targets.save(tx, after)
     return [_due(row) for row in rows]
 
@@ -172,7 +173,7 @@ def delivered(
 ) -> bool:
     """Notes the receipt; False when it was already noted. The target's first success after an outage makes all due again."""
     before = targets.load(tx, due.target)
-    targets.save(tx, targets.succeeded(before, seconds=seconds, now=now))
+    targets.save(tx, succeeded(before, seconds=seconds, now=now))
     if before.circuit != "CLOSED":
         waiting = (delivery.c.target == due.target, delivery.c.state == PENDING, delivery.c.next_try > now)
         tx.execute(sa.update(delivery).where(*waiting).values(next_try=now))
@@ -210,7 +211,7 @@ def put_off(
 ) -> None:
     """Tries again in `seconds`; a delivery that failed STRIKES times while its target took others is given up."""
     state = targets.load(tx, due.target)
-    targets.save(tx, targets.failed(state, pace, code=str(error["code"]), now=now, retry_after_s=retry_after_s))
+    targets.save(tx, failed(state, pace, code=str(error["code"]), now=now, retry_after_s=retry_after_s))
     row = tx.execute(sa.select(delivery.c.failed_at, delivery.c.strikes).where(delivery.c.id == due.id)).one()
     strikes = row.strikes + (row.failed_at is not None and state.last_success > row.failed_at)
     if strikes >= STRIKES:

@@ -77,9 +77,7 @@ class Deliveries:
                 if not over:
                     self._renew(list(under_way.values()))
         if receipts:
-            for connector in self.context.connectors.opened():
-                if isinstance(connector, Flushes):
-                    connector.flush()
+            self._flush()
         if trouble is not None:
             raise trouble
         return receipts
@@ -128,6 +126,11 @@ class Deliveries:
         """Makes every open delivery due now; how many."""
         with self.context.ledger.begin() as tx:
             return outbox.hasten(tx, actor=by)
+
+    def _flush(self) -> None:
+        for connector in self.context.connectors.opened():
+            if isinstance(connector, Flushes):
+                connector.flush()
 
     def _claim(self, room: int) -> list[Due]:
         now = self.context.clock()

@@ -6,6 +6,7 @@ from functools import partial
 
 from digitizer import dossiers
 from digitizer.ledger import Transaction, outbox, submissions
+from digitizer.ledger.outbox import NewDelivery
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake
 from digitizer.service import routing
@@ -32,16 +33,15 @@ def queue_approved_file(context: ServiceContext, tx: Transaction, intake: Intake
 def _queue_file(context: ServiceContext, tx: Transaction, intake: Intake) -> None:
     assert intake.dossier is not None
     pdf = submissions.artifacts(tx, intake.bundle)["pdf"][1].rpartition("/")[2]
-    outbox.add(
-        tx,
-        "attach_result" if dossiers.is_result(intake.component) else "attach",
+    file = NewDelivery(
+        kind="attach_result" if dossiers.is_result(intake.component) else "attach",
         target=routing.target_of(context, tx, intake),
         order_key=intake.dossier,
-        intake_id=intake.id,
-        dossier=intake.dossier,
-        actor=ACTOR,
         key=f"attach/{intake.dossier}/{intake.component or '_'}/{pdf}",
+        intake=intake.id,
+        dossier=intake.dossier,
     )
+    outbox.add(tx, file, actor=ACTOR)
 
 
 def queue_values(context: ServiceContext, tx: Transaction, kept: Kept, *, by: str) -> None:
@@ -49,13 +49,15 @@ def queue_values(context: ServiceContext, tx: Transaction, kept: Kept, *, by: st
     record = kept.record
     for intake, _ in submissions.intakes(tx, bundle_id=kept.bundle):
         tell(tx, "record.approved", intake, record=record.id)
-        deliver = partial(outbox.add, tx, intake_id=intake.id, actor=by, record=record.id, revision=record.revision)
+        delivery = partial(NewDelivery, intake=intake.id, record=record.id, revision=record.revision)
         if intake.dossier:
             key = f"update_fields/{intake.dossier}/{record.id}/{record.revision}"
             target = routing.target_of(context, tx, intake)
-            deliver("update_fields", target=target, order_key=intake.dossier, dossier=intake.dossier, key=key)
+            fields = delivery(kind="update_fields", target=target, order_key=intake.dossier, dossier=intake.dossier, key=key)
+            outbox.add(tx, fields, actor=by)
             queue_approved_file(context, tx, intake)
         elif intake.book and (book := routing.book_target(context)):
             # the key keeps the former name of this kind: what was queued before an update is not queued again
             key = f"import_package/{intake.agency or '_'}/{intake.book}/{record.id}/{record.revision}"
-            deliver("add_register_case", target=book, order_key=intake.book, key=key)
+            case = delivery(kind="add_register_case", target=book, order_key=intake.book, key=key)
+            outbox.add(tx, case, actor=by)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from digitizer.errors import ConfigError
-from digitizer.ledger.targets import Pace, quiet_hours
+from digitizer.pace import Pace, quiet_hours
 from digitizer.service.webhooks import TARGET
 from digitizer.settings import Settings
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from digitizer.errors import AddressRefused, AttachRefused, ConnectorDown, NotFound, UsageError
 from digitizer.ledger import Transaction, events, outbox, webhooks
-from digitizer.ledger.outbox import Due
+from digitizer.ledger.outbox import Due, NewDelivery
 from digitizer.model import Intake, Receipt
 from digitizer.service.api_keys import DAY_S
 from digitizer.service.context import ServiceContext
@@ -28,14 +28,12 @@ def tell(tx: Transaction, what: str, intake: Intake, **facts: str) -> None:
     if not intake.actor.startswith(_CLIENT) or webhooks.get(tx, client) is None:
         return
     at = events.now()
-    outbox.add(
-        tx,
-        KIND,
+    message = NewDelivery(
+        kind=KIND,
         target=f"{TARGET}{client}",
         order_key=client,
         key=f"callback/{intake.id}/{what}/{at}",
-        actor="digitizer",
-        intake_id=intake.id,
+        intake=intake.id,
         dossier=intake.dossier,
         detail={
             "type": what,
@@ -43,6 +41,7 @@ def tell(tx: Transaction, what: str, intake: Intake, **facts: str) -> None:
             "data": {"id": intake.id, "agency": intake.agency, "dossier": intake.dossier, "component": intake.component, **facts},
         },
     )
+    outbox.add(tx, message, actor="digitizer")
 
 
 class Webhooks:

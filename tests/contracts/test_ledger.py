@@ -18,9 +18,10 @@ from alembic.migration import MigrationContext
 
 from digitizer.errors import ConfigError, LedgerDown, NotFound, RepeatDiffers
 from digitizer.ledger import Ledger, events, idempotency, jobs, open_ledger, outbox, records, submissions
+from digitizer.ledger.outbox import NewDelivery
 from digitizer.ledger.schema import event, metadata
-from digitizer.ledger.targets import Pace
 from digitizer.model import Field, Intake, IntakeState, Lane, Record, RecordState, Verdict
+from digitizer.pace import Pace
 from tests.servers import Servers
 
 BULK, COUNTER = jobs.LANES[Lane.BULK], jobs.LANES[Lane.COUNTER]
@@ -81,7 +82,7 @@ def test_opening_again_changes_nothing(ledger: Ledger, bundle: str, url: str, tm
 def test_a_register_case_queued_before_an_update_keeps_its_key(ledger: Ledger, url: str, tmp_path: Path) -> None:
     key = "import_package/_/KS/1999/01/b/0/0/1"
     with ledger.begin() as tx:
-        outbox.add(tx, "import_package", target="books", order_key="KS/1999/01", key=key, actor="test")
+        outbox.add(tx, NewDelivery(kind="import_package", target="books", order_key="KS/1999/01", key=key), actor="test")
         (before,) = outbox.pending(tx)
         tx.execute(sa.text("UPDATE alembic_version SET version_num = '0009'"))
     updated = open_ledger(url, tmp_path)
@@ -126,7 +127,7 @@ def test_of_two_who_write_the_same_delivery_or_request_at_once_one_does(ledger: 
 
     def write(digest: str) -> bool:
         with ledger.begin() as tx:
-            new = outbox.add(tx, "callback", target="t", order_key="o", key="k", actor="w")
+            new = outbox.add(tx, NewDelivery(kind="callback", target="t", order_key="o", key="k"), actor="w")
             idempotency.note(tx, "motcua", "key", digest, "i")
             time.sleep(0.02)  # long enough for the others to come in between
             return new
@@ -441,9 +442,10 @@ def test_a_record_is_moved_only_at_the_revision_that_was_looked_at(ledger: Ledge
 def test_a_delivery_is_written_once_for_its_key(ledger: Ledger, bundle: str) -> None:
     with ledger.begin() as tx:
         submissions.add_intake(tx, an_intake(dossier="D1"))
-        what = {"target": "t", "order_key": "D1", "intake_id": an_intake(dossier="D1").id, "dossier": "D1", "key": "k"}
-        assert outbox.add(tx, "attach", actor="w", **what)  # type: ignore[arg-type]
-        assert not outbox.add(tx, "attach", actor="w", **what)  # type: ignore[arg-type]
+        intake = an_intake(dossier="D1").id
+        new = NewDelivery(kind="attach", target="t", order_key="D1", key="k", intake=intake, dossier="D1")
+        assert outbox.add(tx, new, actor="w")
+        assert not outbox.add(tx, new, actor="w")
 
 
 # --- events ---------------------------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from digitizer.ledger import Ledger, events, open_ledger, outbox, targets
-from digitizer.ledger.outbox import Due
-from digitizer.ledger.targets import Pace
+from digitizer.ledger.outbox import Due, NewDelivery
 from digitizer.model import Receipt
+from digitizer.pace import FAILURES, Pace, TargetState, quiet_hours
 
 NOW = 1_790_000_000.0  # 21/09/2026 20:33 in Hanoi
 PACE = Pace(concurrency=8)
@@ -31,7 +31,7 @@ def write(ledger: Ledger, *keys: str, target: str = "t") -> None:
     """Deliveries by key; the part before `/` is the order key."""
     with ledger.begin() as tx:
         for key in keys:
-            assert outbox.add(tx, "attach", target=target, order_key=key.partition("/")[0], key=key, actor="w")
+            assert outbox.add(tx, NewDelivery(kind="attach", target=target, order_key=key.partition("/")[0], key=key), actor="w")
 
 
 def claim(ledger: Ledger, now: float = NOW, pace: Pace = PACE, target: str = "t", lease_s: float = 60) -> list[Due]:
@@ -50,7 +50,7 @@ def fail(ledger: Ledger, due: Due, now: float = NOW, wait: float = 30, retry_aft
         outbox.put_off(tx, due, wait, {"code": "connector_down"}, actor="w", now=now, retry_after_s=retry_after_s)
 
 
-def state(ledger: Ledger, target: str = "t") -> targets.State:
+def state(ledger: Ledger, target: str = "t") -> TargetState:
     with ledger.begin() as tx:
         return targets.load(tx, target)
 
@@ -133,7 +133,7 @@ def test_how_far_an_upload_came_survives(ledger: Ledger) -> None:
 def test_five_failures_open_the_circuit_and_one_tries_the_way(ledger: Ledger) -> None:
     write(ledger, *(f"D{n}/a" for n in range(20)))
     now = NOW
-    for _ in range(targets.FAILURES):
+    for _ in range(FAILURES):
         dues = claim(ledger, now)
         for due in dues:
             fail(ledger, due, now, wait=3600)
@@ -225,13 +225,13 @@ def test_the_rate_cap_holds(ledger: Ledger) -> None:
 def test_in_quiet_hours_nothing_is_sent(ledger: Ledger, hours: str, moment: str, quiet: bool) -> None:
     write(ledger, "D1/a")
     now = datetime.fromisoformat(f"2026-09-30T{moment}:00+07:00").timestamp()
-    assert (claim(ledger, now, Pace(quiet=targets.quiet_hours(hours))) == []) is quiet
+    assert (claim(ledger, now, Pace(quiet=quiet_hours(hours))) == []) is quiet
 
 
 @pytest.mark.parametrize("text", ["7", "25:00-26:00", "a-b", "07:61-08:00"])
 def test_hours_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        targets.quiet_hours(text)
+        quiet_hours(text)
 
 
 def test_a_person_can_say_that_it_was_done_elsewhere(ledger: Ledger) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from digitizer.cli import COMMANDS
 from digitizer.ledger import open_ledger, outbox
-from digitizer.ledger.targets import Pace
+from digitizer.ledger.outbox import NewDelivery
 from digitizer.messages import catalogue
 from digitizer.ocr import weights
+from digitizer.pace import Pace
 from tests.conftest import ROOT, SAMPLES, Answer
 
 Command = Callable[..., Answer]
@@ -122,7 +123,7 @@ def test_a_delivery_that_was_never_tried_is_listed_without_the_word_none(
     digitizer: Command, tmp_path: Path, command: str
 ) -> None:
     with open_ledger("sqlite:", tmp_path / "home").begin() as tx:
-        outbox.add(tx, "attach", target="dossiers", order_key="D", key="k", actor="test", dossier="D")
+        outbox.add(tx, NewDelivery(kind="attach", target="dossiers", order_key="D", key="k", dossier="D"), actor="test")
         outbox.claim(tx, "dossiers", pace=Pace(concurrency=1), lease_s=3600, now=time.time())
     shown = digitizer(command)
     assert "attach" in shown.out

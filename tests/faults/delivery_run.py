@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from digitizer.ledger import Transaction, open_ledger, outbox, submissions
+from digitizer.ledger.outbox import NewDelivery
 from digitizer.model import Intake, IntakeState
 from digitizer.storage import open_store
 from tests.dossier_server import WORST, Database, DossierServer, Mood, running
@@ -66,8 +67,9 @@ def _write(tx: Transaction, number: int, dossier: str, key: str, size: int) -> N
     submissions.move_bundle(tx, sha256, ["NEW"], "DONE", result="ACCEPTED")
     submissions.move_intakes(tx, sha256, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="faults")
     submissions.save_artifacts(tx, sha256, {"pdf": ("application/pdf", key)})
-    outbox.add(tx, "attach", target="dossiers", order_key=dossier, intake_id=intake.id, dossier=dossier, actor="faults",
-               key=f"attach/{dossier}/KS/{sha256}")  # fmt: skip
+    new = NewDelivery(kind="attach", target="dossiers", order_key=dossier, key=f"attach/{dossier}/KS/{sha256}",
+                      intake=intake.id, dossier=dossier)  # fmt: skip
+    outbox.add(tx, new, actor="faults")
 
 
 def configure(home: Path, *, timeout_s: float) -> None:

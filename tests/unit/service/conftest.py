@@ -11,8 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from digitizer.ledger import outbox, submissions
+from digitizer.ledger.outbox import NewDelivery
 from digitizer.ledger.schema import event
 from digitizer.model import Intake, IntakeState, Receipt
+from digitizer.pace import Pace
 from digitizer.service import Service
 from digitizer.settings import Settings
 
@@ -42,8 +44,9 @@ def attached(service: Service, number: int, component: str = "KS", at: str | Non
         submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="test")
         if how.get("digitized_only"):
             return ""
-        outbox.add(tx, kind, target=dossier, order_key=dossier, intake_id=name, dossier=dossier, key=name, actor="test")
-        (due,) = outbox.claim(tx, dossier, pace=outbox.Pace(), lease_s=60, now=1e9)
+        new = NewDelivery(kind=kind, target=dossier, order_key=dossier, key=name, intake=name, dossier=dossier)
+        outbox.add(tx, new, actor="test")
+        (due,) = outbox.claim(tx, dossier, pace=Pace(), lease_s=60, now=1e9)
         receipt = Receipt(delivery=due.id, dossier=dossier, external_id="X", at=datetime.now(UTC))
         if how.get("dead"):
             outbox.died(tx, due, {"code": how["dead"]}, actor="test")
