@@ -14,7 +14,7 @@ from digitizer.doctypes import DocType, FieldSpec
 from digitizer.errors import UsageError
 from digitizer.extract import types
 from digitizer.extract.acceptance import confidence, judge
-from digitizer.extract.book import number as numbered
+from digitizer.extract.book import in_sequence
 from digitizer.extract.codes import Coded, from_mrz, from_qr
 from digitizer.extract.current_units import with_successors
 from digitizer.extract.locate import from_cells, locate, mixed
@@ -51,7 +51,7 @@ def extract(
     records = (_record(f"{document.id}/{number}", fields, case, doctype) for number, (fields, case) in enumerate(filled))
     doubts = [_mixed(case, doctype) for _, case in filled]
     found_records = tuple(_doubted(record, (*document.problems, *doubt)) for record, doubt in zip(records, doubts, strict=True))
-    return _in_sequence(found_records) if doctype.book else found_records
+    return in_sequence(found_records) if doctype.book else found_records
 
 
 def _of_book(pages: Sequence[tuple[int, PageText]], doctype: DocType, known: Mapping[str, str]) -> dict[str, Field]:
@@ -62,27 +62,6 @@ def _of_book(pages: Sequence[tuple[int, PageText]], doctype: DocType, known: Map
         for name, value in known.items()
     }
     return {name: replace(field, by="book") for name, field in {**stated, **told}.items() if field is not None}
-
-
-def _in_sequence(records: Sequence[Record]) -> tuple[Record, ...]:
-    """Numbers within a book and year rise by one: where one does not, a person looks at it."""
-    judged: list[Record] = []
-    before: tuple[int, int | None] | None = None
-    for record in records:
-        here = next((numbered(field.value) for field in record.fields if field.name == "so"), None)
-        astray = before is not None and here is not None and before[1] == here[1] and here[0] != before[0] + 1
-        judged.append(_out_of_sequence(record) if astray else record)
-        before = here or before
-    return tuple(judged)
-
-
-def _out_of_sequence(record: Record) -> Record:
-    problem = Problem(code="number_sequence", field="so")
-    fields = (
-        replace(field, accepted=False, problems=(*field.problems, problem)) if field.name == "so" else field
-        for field in record.fields
-    )
-    return replace(record, fields=tuple(fields), verdict=Verdict.REVIEW, reasons=(*record.reasons, problem))
 
 
 def _mixed(case: Case, doctype: DocType) -> tuple[Problem, ...]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from digitizer.doctypes import CLOSING
-from digitizer.model import Problem
+from digitizer.model import Problem, Record, Verdict
 from digitizer.text import fold
 
 #: gaps are listed up to so many numbers
@@ -141,3 +141,24 @@ def _day(text: str) -> str | None:
 def _first(patterns: Sequence[str], text: str) -> int | None:
     match = next((m for pattern in patterns if (m := re.search(pattern, text))), None)
     return int(match.group(1)) if match else None
+
+
+def in_sequence(records: Sequence[Record]) -> tuple[Record, ...]:
+    """Numbers within a book and year rise by one: where one does not, a person looks at it."""
+    judged: list[Record] = []
+    before: tuple[int, int | None] | None = None
+    for record in records:
+        here = next((number(field.value) for field in record.fields if field.name == "so"), None)
+        astray = before is not None and here is not None and before[1] == here[1] and here[0] != before[0] + 1
+        judged.append(_out_of_sequence(record) if astray else record)
+        before = here or before
+    return tuple(judged)
+
+
+def _out_of_sequence(record: Record) -> Record:
+    problem = Problem(code="number_sequence", field="so")
+    fields = (
+        replace(field, accepted=False, problems=(*field.problems, problem)) if field.name == "so" else field
+        for field in record.fields
+    )
+    return replace(record, fields=tuple(fields), verdict=Verdict.REVIEW, reasons=(*record.reasons, problem))

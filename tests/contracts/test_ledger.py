@@ -103,6 +103,8 @@ def test_many_may_open_a_new_ledger_at_once(servers: Servers, tmp_path: Path) ->
     url = servers.postgres.url()
     with ThreadPoolExecutor(6) as pool:
         for opened in pool.map(lambda _: open_ledger(url, tmp_path), range(6)):
+            with opened.read() as tx:
+                assert compare_metadata(MigrationContext.configure(tx), metadata) == []
             opened.close()
 
 

@@ -99,8 +99,13 @@ def test_an_engine_survives_odd_pages(name: str, page: Page) -> None:
         pytest.skip("tesseract is not installed: apt-get install tesseract-ocr-vie")
     engine = open_engine(EngineOptions(name=name))
     noise = np.random.default_rng(1).integers(0, 255, (400, 300, 3), dtype=np.uint8)
-    for pixels in (noise, noise[:20, :20], np.zeros((500, 40, 3), np.uint8), np.full((64, 2000, 3), 255, np.uint8)):
-        assert isinstance(engine.read(replace(page, pixels=np.ascontiguousarray(pixels))), tuple)
+    for pixels in (noise, noise[:20, :20]):
+        height, width = pixels.shape[:2]
+        for line in engine.read(replace(page, pixels=np.ascontiguousarray(pixels))):
+            assert 0 <= line.box.x0 < line.box.x1 <= width and 0 <= line.box.y0 < line.box.y1 <= height
+            assert 0 <= line.confidence <= 1
+    for pixels in (np.zeros((500, 40, 3), np.uint8), np.full((64, 2000, 3), 255, np.uint8)):
+        assert engine.read(replace(page, pixels=pixels)) == (), "one colour holds no text"
 
 
 def test_models_are_named_with_their_hashes() -> None:

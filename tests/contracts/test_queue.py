@@ -41,6 +41,7 @@ def run(queue: Queue, left: list[int]) -> int:
 def test_waking_is_harmless_however_often(queue: Queue) -> None:
     for _ in range(3):
         queue.wake(2)
+    assert run(queue, []) == 1, "without jobs in the ledger nothing is left to wait for"
 
 
 def test_without_work_running_ends_at_once(queue: Queue) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -139,8 +140,10 @@ def test_bad_files_are_named_and_the_rest_is_done(digitizer: Command, tmp_path: 
     assert "mật khẩu" in reasons["khoa.pdf"]
     assert "PDF, TIFF, JPEG" in reasons["chu.pdf"]
     assert outputs(tmp_path / "out") == ["tot.json", "tot.pdf"]
-    # the originals are kept even where they cannot be read
-    assert len(digitizer("verify").err) > 0
+    # the originals are kept, whole, even where they cannot be read
+    stored = {path.name for path in (tmp_path / "home" / "store").rglob("*")}
+    assert {hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} <= stored
+    assert digitizer("verify").code == 0
     assert digitizer("status", "--json").json["intakes"] == {"DIGITIZED": 1, "FAILED": 5}
 
 

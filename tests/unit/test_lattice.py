@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from digitizer import serialization
 from digitizer.lattice import LIKELY, TOP, pack, unpack
-from digitizer.model import Box, Line
-from digitizer.output.result import _line
+from digitizer.model import Box, Digitized, Line, Run
+from digitizer.output import result_json
+from tests.unit.builders import page_of
 
 CHARSET = tuple("abcdefgh")
 
@@ -60,4 +61,9 @@ def test_what_is_likely_comes_back_nearly_as_likely(seed: int) -> None:
 def test_it_survives_the_store_and_never_reaches_a_result() -> None:
     line = Line(text="ab", box=Box(0, 0, 9, 9), confidence=0.9, lattice=pack(rows({"a": 0.9}, {"b": 0.9}), CHARSET, x0=0, x1=9))
     assert serialization.load(Line, serialization.dump(line)) == line
-    assert "lattice" not in _line(line)
+    page = page_of(line)
+    run = Run(versions={}, models={}, doctypes="", seconds={})
+    result = Digitized(bundle="b", sources=(), pages=(page,), positions=(0,), documents=(), problems=(), run=run)
+    (shown,) = result_json(result)["pages"][0]["lines"]
+    assert shown["text"] == "ab"
+    assert "lattice" not in shown

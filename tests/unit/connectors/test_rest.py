@@ -227,7 +227,10 @@ def test_an_upload_the_server_forgot_begins_anew(server: DossierServer, tmp_path
      'client_id = "test-client"\nclient_secret = "test-secret"'],
 )  # fmt: skip
 def test_the_usual_credentials_work(server: DossierServer, tmp_path: Path, secrets: str) -> None:
-    assert connect(server, tmp_path, secrets=secrets).attach(delivery(tmp_path))
+    one = delivery(tmp_path)
+    receipt = connect(server, tmp_path, secrets=secrets).attach(one)
+    (kept,) = server.database.attachments(CODE)
+    assert (receipt.external_id, kept["sha256"]) == (str(kept["id"]), one.sha256)
 
 
 @pytest.mark.parametrize("secrets", ['kind = "api_key"\nkey = "wrong"', 'client_id = "test-client"\nclient_secret = "wrong"'])

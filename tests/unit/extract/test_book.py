@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from digitizer.extract import _in_sequence
-from digitizer.extract.book import BookCase, Totals, check_book, number, totals
+from digitizer.extract.book import BookCase, Totals, check_book, in_sequence, number, totals
 from digitizer.model import Field, Record, Verdict
 
 
@@ -97,8 +96,8 @@ def test_a_number_that_does_not_follow_the_one_before_it_goes_to_a_person() -> N
         )
         for i, so in enumerate(["41/2018", "42/2018", "13/2018", "14/2018", "1/2019"])
     ]
-    assert [r.fields[0].accepted for r in _in_sequence(records)] == [True, True, False, True, True]
-    assert [r.verdict is Verdict.REVIEW for r in _in_sequence(records)] == [False, False, True, False, False]
+    assert [r.fields[0].accepted for r in in_sequence(records)] == [True, True, False, True, True]
+    assert [r.verdict is Verdict.REVIEW for r in in_sequence(records)] == [False, False, True, False, False]
 
 
 def test_what_was_registered_after_the_closing_of_its_year_is_told() -> None:

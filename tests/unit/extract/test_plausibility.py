@@ -38,6 +38,26 @@ def test_a_place_that_was_misread_is_odder_than_the_place(usual: str, odd: str) 
     assert TYPES["place"].implausibility(odd) > PLAUSIBLE
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "how_odd"),
+    [
+        ("name", "Nguyên Văn Sáng", (5.626, 0)),
+        ("signer", "NGUYỄN THỊ HANH", (4.127, 1)),
+        ("name", "Lê Mình Tuấn", (6.715, 1)),
+        ("name", "Chấu Tiến Đạt", (3.135, 1)),
+        ("name", "Xqz Abcd", (0, 2)),
+        ("name", "Xqz Abcd Efgh Ijkl", (0, 3)),
+        ("place", "xã Lưỡng Vương, thành phố Tuyên Quang", (1, 0)),
+        ("place", "phường Minh Xuân tỉnh Tuyên Quang", (0, 1)),
+        ("place", "Trạm Y tế xã Sơn Nam, huyện Sơn Dưqng", (1, 1)),
+    ],
+)
+def test_how_odd_a_value_is_follows_from_the_counts_of_names_and_the_list_of_units(
+    kind: str, value: str, how_odd: tuple[float, float]
+) -> None:
+    assert TYPES[kind].implausibility(value) == pytest.approx(how_odd, abs=0.001)
+
+
 @pytest.mark.parametrize("name", ["Nguyên Văn Sáng", "Chấu Tiến Đạt", "TRÂN THỊ HOA"])
 def test_a_surname_that_differs_from_one_by_its_accents_only_is_doubted(name: str) -> None:
     assert misread_surname(name)
