@@ -2,54 +2,76 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from digitizer.connectors import Delivery
+from digitizer.errors import ConnectorDown
 from digitizer.ledger import outbox, records, submissions
-from digitizer.model import Field, Intake, IntakeState, Record, RecordState, Verdict
-from digitizer.service import Service
+from digitizer.model import Field, Intake, IntakeState, Receipt, Record, RecordState, Verdict
+from digitizer.service import Service, Submission
+from digitizer.service.context import DOSSIERS, Connectors
 from digitizer.settings import Settings, TargetOptions
 
 FIRST, SECOND = "H60.127.03-260930-0012", "H60.127.03-260930-0013"
-BUNDLE = "b" * 64
+PDF = b"%PDF-1.7 a"
+BUNDLE = hashlib.sha256(PDF).hexdigest()
 RECORD = f"{BUNDLE}/0/0"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
-def service(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Service]:
-    """With a folder of dossiers, one of books, and one record that waits for a decision."""
+def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """With a folder of dossiers and one of books."""
     url = "sqlite:" if request.param == "sqlite" else request.getfixturevalue("servers").postgres.url()
-    with Service.open(Settings(home=tmp_path, ledger=url, targets={"books": TargetOptions(url="moj:")})) as opened:
-        (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 a")
-        pdf = opened.context.store.put_file(tmp_path / "a.pdf")
-        with opened.context.ledger.begin() as tx:
-            submissions.add_source(tx, BUNDLE, f"bb/{BUNDLE}", 10)
+    return Settings(home=tmp_path, ledger=url, targets={"books": TargetOptions(url="moj:")})
+
+
+@contextmanager
+def digitized(settings: Settings, clock: Callable[[], float] = time.time) -> Iterator[Service]:
+    """A service that has read one file, with one record that waits for a decision."""
+    with Service.open(settings, clock=clock) as service:
+        (settings.home / "a.pdf").write_bytes(PDF)
+        pdf = service.context.store.put_file(settings.home / "a.pdf")
+        with service.context.ledger.begin() as tx:
+            submissions.add_source(tx, BUNDLE, pdf, len(PDF))
             submissions.add_bundle(tx, BUNDLE, [BUNDLE])
             submissions.move_bundle(tx, BUNDLE, ["NEW"], "DONE", result="ACCEPTED")
             submissions.save_artifacts(tx, BUNDLE, {"pdf": ("application/pdf", pdf)})
             field = Field(name="nksHoTen", raw="NGUYỄN VĂN A", value="NGUYỄN VĂN A", confidence=0.9, accepted=True, by="ocr")
             proposed = Record(id=RECORD, revision=1, fields=(field,), verdict=Verdict.REVIEW, reasons=())
             records.propose(tx, BUNDLE, "birth_certificate", proposed, actor="test")
-        submit(opened, dossier=FIRST)
-        yield opened
+        yield service
+
+
+@pytest.fixture
+def service(settings: Settings) -> Iterator[Service]:
+    """With one file of a dossier. Its PDF has left for it."""
+    with digitized(settings) as service:
+        submit(service, dossier=FIRST)
+        service.deliveries.deliver()
+        yield service
 
 
 def submit(service: Service, *, dossier: str | None = None, book: str | None = None) -> None:
-    """One more intake of the bundle."""
-    name = dossier or book or ""
-    intake = Intake(id=name[-32:], bundle=BUNDLE, name="a.jpg", dossier=dossier, book=book, actor="test",
-                    received_at=datetime.now(UTC))  # fmt: skip
+    """One more intake of the file."""
+    if dossier is not None:
+        service.submissions.receive([service.settings.home / "a.pdf"], "a.pdf", Submission(actor="test", dossier=dossier))
+        return
+    intake = Intake(id="book", bundle=BUNDLE, name="a.pdf", book=book, actor="test", received_at=datetime.now(UTC))
     with service.context.ledger.begin() as tx:
         submissions.add_intake(tx, intake)
         submissions.move_intakes(tx, BUNDLE, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="test")
 
 
-def refused(service: Service) -> list[tuple[str, str]]:
-    """(kind, reason code) of deliveries that ended without being sent."""
+def refused(service: Service) -> list[tuple[str, str | None]]:
+    """(kind, reason code) of deliveries that were not sent."""
     with service.context.ledger.read() as tx:
         return [(one["kind"], one["error"]) for one in outbox.pending(tx)]
 
@@ -109,3 +131,52 @@ def test_a_case_corrected_after_its_approval_does_not_reach_its_book(service: Se
     service.deliveries.deliver()
     assert sorted(refused(service)) == [("add_register_case", "not_approved"), ("update_fields", "not_approved")]
     assert not list(tmp_path.glob("moj/**/*.pdf"))
+
+
+@pytest.mark.parametrize(("waits", "queued"), [(False, ["attach"]), (True, [])])
+def test_a_file_waits_for_an_approval_where_its_metadata_goes_with_it(settings: Settings, waits: bool, queued: list[str]) -> None:
+    mapping = settings.home / "mappings" / "waits.toml"
+    mapping.parent.mkdir()
+    text = f'after_approval = {str(waits).lower()}\n[attach]\npath = "/d/{{dossier}}"\n[auth]\nkind = "none"\n'
+    mapping.write_text(text, encoding="utf-8")
+    own = settings.model_copy(update={"connector": "rest+https://mot-cua.example.gov.vn?mapping=waits"})
+    with digitized(own) as service:
+        submit(service, dossier=FIRST)
+        assert [kind for kind, _ in refused(service)] == queued
+        service.review.approve(RECORD, by="first")
+        assert sorted(kind for kind, _ in refused(service)) == ["attach", "update_fields"]
+
+
+class Recovering:
+    """A dossier system that is not there the first time."""
+
+    after_approval = False
+    entered_by_hand = False
+
+    def __init__(self) -> None:
+        self.asked: list[Delivery] = []
+
+    def attach(self, delivery: Delivery) -> Receipt:
+        self.asked.append(delivery)
+        if len(self.asked) == 1:
+            delivery.keep({"location": "/uploads/7"})
+            raise ConnectorDown
+        return Receipt(delivery=delivery.id, dossier=delivery.dossier, external_id="7", at=datetime.now(UTC))
+
+    def close(self) -> None:
+        """Holds no connection."""
+
+
+def test_a_second_attempt_is_a_repeat_of_the_first(settings: Settings) -> None:
+    """A connector then looks whether the file is there already. It may have arrived without its receipt."""
+    system, now = Recovering(), [time.time()]
+    with digitized(settings, lambda: now[0]) as service:
+        service.context.connectors = Connectors(settings, {DOSSIERS: system})
+        submit(service, dossier=FIRST)
+        assert service.deliveries.deliver() == []
+        now[0] += 60
+        assert len(service.deliveries.deliver()) == 1
+    first, second = system.asked
+    assert (first.repeat, second.repeat) == (False, True)
+    assert (first.id, first.key, first.sha256) == (second.id, second.key, second.sha256)
+    assert (first.progress, second.progress) == ({}, {"location": "/uploads/7"})

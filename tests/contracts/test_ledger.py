@@ -157,6 +157,23 @@ def test_whoever_queues_jobs_wakes_somebody_when_it_is_certain(ledger: Ledger, b
     assert woken == [2, 1]
 
 
+def test_who_is_woken_finds_the_jobs(bundle: str, url: str, tmp_path: Path) -> None:
+    """A worker of another machine is woken after the commit. Before it, it would find nothing and sleep again."""
+    other, found = open_ledger(url, tmp_path), list[int]()
+
+    def look(count: int) -> None:
+        with other.read() as tx:
+            found.append(jobs.waiting(tx))
+
+    telling = open_ledger(url, tmp_path, on_jobs=look)
+    with telling.begin() as tx:
+        jobs.add(tx, "read", bundle, lane=BULK, source="s", first=0, count=1)
+        jobs.add(tx, "read", bundle, lane=BULK, source="s", first=1, count=1)
+    telling.close()
+    other.close()
+    assert found == [2]
+
+
 @pytest.mark.parametrize("url", ["clay-tablet:", "postgresql+unheard_of://localhost/x"])
 def test_an_unknown_kind_of_ledger_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
