@@ -26,6 +26,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from digitizer.digests import file_sha256
 from digitizer.errors import ConfigError, FileAccess, SealBroken, SealUntrusted, UsageError
 
 #: name of the manifest inside the folder
@@ -248,8 +249,7 @@ def _files(folder: Path) -> Iterator[SealedFile]:
             raise FileAccess("a link cannot be sealed", file=relative)
         if path.is_file() and relative not in (MANIFEST, SIGNATURE):
             try:
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                digest = file_sha256(path)
             except OSError as exc:
                 raise FileAccess("cannot read a file to seal", file=relative) from exc
             yield SealedFile(path=relative, size=path.stat().st_size, sha256=digest)

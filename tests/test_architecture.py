@@ -18,6 +18,7 @@ LEVELS = {
     "geometry": 0,
     "lattice": 0,
     "text": 0,
+    "digests": 0,
     "serialization": 0,
     "settings": 1,
     "legacy_encodings": 1,

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from digitizer.connectors import Delivery
+from digitizer.digests import file_sha256
 from digitizer.errors import AttachRefused, ConnectorDown, DigitizerError, FileAccess
 from digitizer.model import Receipt
 
@@ -65,7 +66,7 @@ class FolderConnector:
         receipt = folder / "receipts" / f"{hashlib.sha256(delivery.key.encode()).hexdigest()[:32]}.json"
         if not receipt.exists():
             placed = do(folder)
-            written = {"delivery": delivery.id, "key": delivery.key, "dossier": delivery.dossier, "sha256": _digest(placed),
+            written = {"delivery": delivery.id, "key": delivery.key, "dossier": delivery.dossier, "sha256": file_sha256(placed),
                        "external_id": placed.relative_to(self.root).as_posix(), "at": datetime.now(UTC).isoformat()}  # fmt: skip
             write_blocks(receipt, [_json(written)])
         known = json.loads(receipt.read_text(encoding="utf-8"))
@@ -80,12 +81,12 @@ class FolderConnector:
         name = Path(_file_name(delivery.name))
         target, number = folder / name, 1
         while target.exists():
-            if _digest(target) == delivery.sha256:
+            if file_sha256(target) == delivery.sha256:
                 return target
             number += 1
             target = folder / f"{name.stem} ({number}){name.suffix}"
         write_blocks(target, _blocks(delivery.path))
-        if _digest(target) != delivery.sha256:
+        if file_sha256(target) != delivery.sha256:
             target.unlink()
             raise ConnectorDown("what was written reads back differently", delivery=delivery.id)
         return target
@@ -116,11 +117,6 @@ def _file_name(name: str) -> str:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -5,13 +5,13 @@ A folder is used only when the weights have the hash on the card and, for a reco
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from digitizer.digests import file_sha256
 from digitizer.errors import ModelError
 from digitizer.settings import EngineOptions
 from digitizer.text import ACCENTED
@@ -45,7 +45,7 @@ def check_model(folder: Path, role: str) -> Model:
     try:
         card = tomllib.loads((folder / "card.toml").read_text(encoding="utf-8"))
         declared = yaml.safe_load((folder / "inference.yml").read_text(encoding="utf-8"))
-        digest = hashlib.sha256((folder / "inference.onnx").read_bytes()).hexdigest()
+        digest = file_sha256(folder / "inference.onnx")
         name, charset = str(card["name"]), tuple(declared["PostProcess"].get("character_dict", ()))
     except (OSError, KeyError, TypeError, AttributeError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as exc:
         raise ModelError(f"model folder is not complete: {exc}", model=folder.name) from exc

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from digitizer import dossiers
+from digitizer.digests import json_sha256
 from digitizer.errors import Conflict, NotAllowed, NotFound, TooMany, UsageError
 from digitizer.ledger import Transaction, client_documents, events, idempotency, indicators, jobs, records, submissions
 from digitizer.ledger.api_keys import EVERYWHERE, ApiKey
@@ -231,4 +230,4 @@ class ClientDocuments:
 def _digest(submission: Submission, keys: Sequence[str]) -> str:
     """Of everything a request asks for."""
     asked = [submission.agency, submission.dossier, submission.component, submission.book, submission.lane.value, *keys]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    return json_sha256(asked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digitizer.connectors import AddsRegisterCases, Attaches, AttachesResults, Delivery, UpdatesFields
+from digitizer.digests import file_sha256
 from digitizer.errors import AttachError, NotApproved, NotSupported
 from digitizer.ledger import outbox, records, submissions
 from digitizer.ledger.outbox import Due
@@ -104,7 +104,7 @@ def case_delivery(context: ServiceContext, due: Due, intake: Intake, kept: Kept,
         dossier=intake.book or "",
         name=f"{kept.record.id}.pdf",
         media_type="application/pdf",
-        sha256=hashlib.sha256(light.read_bytes()).hexdigest(),
+        sha256=file_sha256(light),
         path=light,
         fields={
             "book": intake.book,

@@ -7,7 +7,6 @@ that over. Where both sides changed a record nevertheless, both versions are kep
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from digitizer import signed_folders
+from digitizer.digests import file_sha256
 from digitizer.errors import SealBroken, UsageError
 from digitizer.ledger import Transaction, events, hand_carry, jobs, records, submissions
 from digitizer.model import IntakeState, RecordState
@@ -186,4 +186,4 @@ def _check_chain(happened: list[dict[str, Any]]) -> None:
 
 
 def _id(folder: Path) -> str:
-    return hashlib.sha256((folder / signed_folders.MANIFEST).read_bytes()).hexdigest()
+    return file_sha256(folder / signed_folders.MANIFEST)

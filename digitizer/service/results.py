@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from digitizer.digests import file_sha256
 from digitizer.ledger import records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, IntakeState
@@ -81,8 +81,7 @@ class Results:
 
     def _rehashed(self, sha256: str, path: Path) -> str:
         if path.is_file() and not path.is_symlink():
-            with path.open("rb") as found:
-                return "same" if hashlib.file_digest(found, "sha256").hexdigest() == sha256 else "changed"
+            return "same" if file_sha256(path) == sha256 else "changed"
         key = f"{sha256[:2]}/{sha256}"
         if key not in set(self.context.store.list(key)):
             return "missing"

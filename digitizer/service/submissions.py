@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from digitizer import serialization
+from digitizer.digests import json_sha256
 from digitizer.errors import NotFound
 from digitizer.ledger import Transaction, jobs, seen_files, submissions
 from digitizer.model import Intake, IntakeState, Problem
@@ -88,10 +87,10 @@ class Submissions:
         bundle = (
             sources[0]
             if len(sources) == 1 and submission.book is None
-            else _hash("book", submission.agency, submission.book, *sources)
+            else json_sha256(["book", submission.agency, submission.book, *sources])
         )
         intake = Intake(
-            id=_hash(submission.actor, submission.agency, submission.dossier, submission.component, bundle)[:32],
+            id=json_sha256([submission.actor, submission.agency, submission.dossier, submission.component, bundle])[:32],
             bundle=bundle,
             name=name,
             agency=submission.agency,
@@ -155,8 +154,3 @@ class Submissions:
             part.replace(target)
             written.append(target)
         return written
-
-
-def _hash(*parts: str | None) -> str:
-    """A name that follows from its parts, whatever is in them."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

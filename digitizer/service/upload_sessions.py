@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from digitizer.digests import file_sha256
 from digitizer.errors import Conflict, NotFound, RepeatDiffers
 from digitizer.ledger import upload_sessions
 from digitizer.ledger.api_keys import ApiKey
@@ -97,9 +97,7 @@ class UploadSessions:
         return self.get(key, session_id)
 
     def _keep_page(self, session: UploadSession, page: UploadPage, file: Path) -> None:
-        with file.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        if digest != page.sha256:
+        if file_sha256(file) != page.sha256:
             raise RepeatDiffers("the page is not the one that was announced")
         stored = self.context.store.put_file(file)
         with self.context.ledger.begin() as tx:

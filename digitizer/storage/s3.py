@@ -25,6 +25,7 @@ from minio import Minio
 from minio.datatypes import PostPolicy
 from minio.error import InvalidResponseError, MinioException, S3Error
 
+from digitizer.digests import file_sha256
 from digitizer.errors import ConfigError, DigitizerError, FileAccess, StoreDown, StoreFull
 from digitizer.settings import S3Options
 from digitizer.storage import Object, Stat, UploadForm
@@ -275,15 +276,10 @@ class _Hashed:
 
 
 def _digest(path: Path) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
     try:
-        with path.open("rb") as source:
-            while block := source.read(_BLOCK):
-                digest.update(block)
-                size += len(block)
+        return file_sha256(path), path.stat().st_size
     except OSError as exc:
         raise FileAccess(f"cannot read {path.name}", file=str(path)) from exc
-    return digest.hexdigest(), size
 
 
 def _again(action: Callable[[], T], tries: int) -> T:

@@ -291,7 +291,7 @@ def test_a_file_that_grows_while_it_is_stored_is_refused(
     s3: S3Server, bucket: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A scanner is still writing it."""
-    monkeypatch.setattr(adapter, "_digest", lambda path: ("0" * 64, len(CONTENT)))
+    monkeypatch.setattr(adapter, "file_sha256", lambda path: "0" * 64)
     store = s3_store(s3, bucket, tmp_path)
     with pytest.raises(FileAccess):
         store.put_file(file)
