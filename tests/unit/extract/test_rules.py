@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum.vn import mst
 
-from digitizer.extract.rules import contradictions
+from digitizer.extract.rules import business_check, contradictions
 
 WORDS = "Ngày mười lăm tháng tám năm một nghìn chín trăm tám mươi bảy"
 
@@ -139,3 +142,8 @@ def test_what_can_be_true_at_once_is_left_alone(values: dict[str, str]) -> None:
 )
 def test_what_may_be_true_is_no_contradiction(values: dict[str, str]) -> None:
     assert list(contradictions(values)) == []
+
+
+@given(st.from_regex(r"[0-9]{9}", fullmatch=True))
+def test_the_check_digit_of_a_business_is_that_of_python_stdnum(nine: str) -> None:
+    assert business_check(nine) == mst.calc_check_digit(nine)
