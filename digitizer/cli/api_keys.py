@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import click
 
 from digitizer.cli import SpokenGroup, answer, language, settings, speak
+from digitizer.cli.words import word
 from digitizer.errors import UsageError
 from digitizer.ledger.api_keys import ApiKey, Verb
-from digitizer.messages import say
+from digitizer.messages import local_time, say
 from digitizer.service import Service
 
 
@@ -86,7 +87,7 @@ def list_clients(ctx: click.Context, as_json: bool) -> None:
     """All keys, without their secrets."""
     with Service.open(settings(ctx)) as service:
         keys = service.api_keys.find()
-    lines = [say("key_line", language(ctx), **{**_row(key), "agencies": ",".join(key.agencies)}) for key in keys]
+    lines = [say("key_line", language(ctx), **_spoken(key, language(ctx))) for key in keys]
     answer([_row(key) for key in keys], as_json, "\n".join(lines))
 
 
@@ -114,6 +115,16 @@ def set_callback(ctx: click.Context, client: str, url: str | None, rotate: bool,
 def _show(ctx: click.Context, key: ApiKey, token: str, as_json: bool) -> None:
     speak(ctx, "key_shown_once", client=key.client, key=key.id)
     answer({**_row(key), "token": token}, as_json, token)
+
+
+def _spoken(key: ApiKey, lang: str) -> dict[str, object]:
+    row = _row(key)
+    return {
+        **row,
+        "agencies": ",".join(key.agencies),
+        "state": word("key_state", str(row["state"]), lang),
+        "expires_at": local_time(str(row["expires_at"])),
+    }
 
 
 def _row(key: ApiKey) -> dict[str, object]:

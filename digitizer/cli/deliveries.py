@@ -13,9 +13,10 @@ import click
 
 from digitizer import dossiers
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
+from digitizer.cli.words import short_id, word
 from digitizer.errors import ConnectorDown, UsageError
 from digitizer.ledger.outbox import DEAD
-from digitizer.messages import catalogue, say
+from digitizer.messages import catalogue, local_time, say
 from digitizer.pace import HANOI
 from digitizer.service import Service
 
@@ -50,7 +51,8 @@ def replay(ctx: click.Context, delivery: tuple[str, ...], everything: bool, erro
     if not (delivery or everything or error_code):
         raise UsageError("name deliveries, or say --all or --code")
     with Service.open(settings(ctx)) as service:
-        count = service.deliveries.replay(list(delivery) or None, by=by, code=error_code)
+        chosen = [service.deliveries.find_id(beginning) for beginning in delivery]
+        count = service.deliveries.replay(chosen or None, by=by, code=error_code)
     speak(ctx, "replayed", count=count)
 
 
@@ -63,8 +65,9 @@ def replay(ctx: click.Context, delivery: tuple[str, ...], everything: bool, erro
 def elsewhere(ctx: click.Context, delivery: str, evidence: Path, reason: str, by: str) -> None:
     """Notes, with evidence, that a delivery was done by another way."""
     with Service.open(settings(ctx)) as service:
-        service.deliveries.done_elsewhere(delivery, evidence=evidence, reason=reason, by=by)
-    speak(ctx, "done_elsewhere", delivery=delivery)
+        whole = service.deliveries.find_id(delivery)
+        service.deliveries.done_elsewhere(whole, evidence=evidence, reason=reason, by=by)
+    speak(ctx, "done_elsewhere", delivery=short_id(whole))
 
 
 @deliveries.command()
@@ -96,12 +99,12 @@ def attach(
         raise UsageError("name a file and the code of its dossier", dossier=dossier)
     with Service.open(settings(ctx)) as service:
         if intake is not None:
-            service.review.place(intake, dossier=dossier, component=component, by=by)
+            service.review.place(service.submissions.find_id(intake), dossier=dossier, component=component, by=by)
         if follow:
             service.deliveries.keep_delivering(threading.Event())
         service.deliveries.deliver()
         receipts, pending = service.deliveries.receipts(), service.deliveries.overview().pending
-    lines = [say("receipt_line", lang, **{**one, "component": one["component"] or "—"}) for one in receipts]
+    lines = [say("receipt_line", lang, **_receipt(one, lang)) for one in receipts]
     lines += [delivery_line("status_pending", one, lang) for one in pending]
     answer({"receipts": receipts, "pending": pending}, as_json, "\n".join(lines))
     speak(ctx, "receipts_listed", count=len(receipts), pending=len(pending))
@@ -110,7 +113,24 @@ def attach(
 
 def delivery_line(message: str, delivery: Mapping[str, Any], lang: str) -> str:
     """A delivery that is still open, in the words of `message`, with the reason as a sentence where there is one."""
-    return say(message, lang, **{**delivery, "reason": _reason(delivery["error"], lang)}).rstrip()
+    shown = {
+        **delivery,
+        "delivery": short_id(delivery["delivery"]),
+        "name": delivery["name"] or "—",
+        "kind": word("kind", delivery["kind"], lang),
+        "state": word("delivery", delivery["state"], lang),
+        "reason": _reason(delivery["error"], lang),
+    }
+    return say(message, lang, **shown).rstrip()
+
+
+def _receipt(receipt: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    return {
+        **receipt,
+        "at": local_time(receipt["at"]),
+        "kind": word("kind", receipt["kind"], lang),
+        "component": receipt["component"] or "—",
+    }
 
 
 def _reason(code: str | None, lang: str) -> str:

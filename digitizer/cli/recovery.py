@@ -21,7 +21,7 @@ def retry(ctx: click.Context, intake: str | None, by: str) -> None:
         if intake is None:
             count = service.recovery.retry_failed(by=by)
         else:
-            service.recovery.retry(intake, by=by)
+            service.recovery.retry(service.submissions.find_id(intake), by=by)
             count = 1
         deliveries = service.deliveries.hasten(by=by)
     speak(ctx, "queued_again", count=count, deliveries=deliveries)
@@ -35,7 +35,7 @@ def retry(ctx: click.Context, intake: str | None, by: str) -> None:
 def reprocess(ctx: click.Context, intake: str, by: str, reason: str) -> None:
     """Queues a file to be read anew; what people approved stays."""
     with Service.open(settings(ctx)) as service:
-        service.recovery.reprocess(intake, by=by, reason=reason)
+        service.recovery.reprocess(service.submissions.find_id(intake), by=by, reason=reason)
     speak(ctx, "queued_again", count=1, deliveries=0)
 
 

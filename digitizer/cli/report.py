@@ -15,7 +15,7 @@ from digitizer import indicators
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
 from digitizer.errors import UsageError
 from digitizer.indicators import Counts
-from digitizer.messages import catalogue, say
+from digitizer.messages import catalogue, local_time, say
 from digitizer.service import Service
 from digitizer.service.indicators import Report
 
@@ -110,11 +110,11 @@ def _plain(found: Report, agency: str | None) -> dict[str, Any]:
 
 
 def _lines(found: Report, agency: str | None, lang: str) -> list[str]:
-    lines = [say("report_heading", lang, month=found.month, definition=found.definition, as_of=found.as_of)]
+    lines = [say("report_heading", lang, month=found.month, definition=found.definition, as_of=local_time(found.as_of))]
     lines += [_line(name, counts, lang) for name, counts in _chosen(found.counts, agency).items()]
     if found.frozen:
         restated = found.restated()
-        lines.append(say("report_frozen", lang, at=found.frozen[0]["at"], count=len(restated)))
+        lines.append(say("report_frozen", lang, at=local_time(found.frozen[0]["at"]), count=len(restated)))
         for name, (was, now) in restated.items():
             lines.append(say("report_restated", lang, agency=name, was=_short(was), now=_short(now)))
     return lines

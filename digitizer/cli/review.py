@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from digitizer.cli import Spoken, answer, language, settings, speak
+from digitizer.cli.words import doctype_title, short_id, word
+from digitizer.doctypes import DocType
 from digitizer.errors import UsageError
 from digitizer.ledger.records import Kept
 from digitizer.messages import describe, field_label, say
 from digitizer.model import Field, RecordState, Verdict
 from digitizer.service import Service
+from digitizer.text import fold
 
 
 @click.command(cls=Spoken)
@@ -29,10 +33,13 @@ def records(ctx: click.Context, record: str | None, state: str | None, as_json: 
             if not found:
                 raise UsageError("no such record", record=record)
         said = {k.record.id: service.review.sides(k.record.id) for k in found if k.state == RecordState.DIFFERS}
-    shown = [
-        "\n".join([_detail(kept, lang) if record else _summary(kept, lang), *_differences(said.get(kept.record.id), lang)])
-        for kept in found
-    ]
+        names, doctypes = service.review.file_names(found), service.context.doctypes
+    shown = []
+    for kept in found:
+        title = doctype_title(kept.doctype, doctypes, lang)
+        shown.append(_summary(kept, names.get(kept.bundle, ""), title, lang))
+        shown += _detail(kept, lang) if record else []
+        shown += _differences(said.get(kept.record.id), lang)
     answer([_plain(kept) for kept in found], as_json, "\n".join(shown))
     speak(ctx, "records_listed", count=len(found))
 
@@ -67,8 +74,12 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
     if len(pairs) != len(values):
         raise UsageError("write corrections as FIELD=VALUE")
     with Service.open(settings(ctx)) as service:
-        kept = service.review.correct(_one(service.review.records(), record), pairs, by=by)
-    speak(ctx, "corrected", record=kept.record.id, revision=kept.record.revision)
+        found = service.review.records()
+        record_id = _one(found, record)
+        (chosen,) = (kept for kept in found if kept.record.id == record_id)
+        named = {_field_name(typed, chosen, service.context.doctypes): value for typed, value in pairs.items()}
+        kept = service.review.correct(record_id, named, by=by)
+    speak(ctx, "corrected", record=short_id(kept.record.id), revision=kept.record.revision)
 
 
 @click.command(cls=Spoken)
@@ -80,7 +91,7 @@ def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
     """Decides about a record that was changed here and elsewhere."""
     with Service.open(settings(ctx)) as service:
         kept = service.review.settle(_one(service.review.records(), record, RecordState.DIFFERS), theirs=keep == "theirs", by=by)
-    speak(ctx, "corrected", record=kept.record.id, revision=kept.record.revision)
+    speak(ctx, "corrected", record=short_id(kept.record.id), revision=kept.record.revision)
 
 
 @click.command(cls=Spoken)
@@ -92,7 +103,15 @@ def reject(ctx: click.Context, record: str, by: str, reason: str) -> None:
     """Says that this is no record."""
     with Service.open(settings(ctx)) as service:
         kept = service.review.reject(_one(service.review.records(), record, RecordState.REVIEW), by=by, reason=reason)
-    speak(ctx, "rejected", record=kept.record.id)
+    speak(ctx, "rejected", record=short_id(kept.record.id))
+
+
+def _field_name(typed: str, kept: Kept, doctypes: Mapping[str, DocType]) -> str:
+    """The name of the field that a person means: the name itself, or its Vietnamese label with or without marks."""
+    doctype = doctypes.get(kept.doctype or "")
+    names = [field.name for field in (doctype.fields if doctype else kept.record.fields)]
+    meant = [name for name in names if fold(field_label(name, "vi")) == fold(typed)]
+    return meant[0] if typed not in names and len(meant) == 1 else typed
 
 
 def _one(found: list[Kept], beginning: str, state: RecordState | None = None) -> str:
@@ -104,33 +123,29 @@ def _one(found: list[Kept], beginning: str, state: RecordState | None = None) ->
     return fits[0].record.id
 
 
-def _short(record_id: str) -> str:
-    bundle, _, rest = record_id.partition("/")
-    return f"{bundle[:12]}/{rest}" if len(bundle) > 12 else record_id
-
-
-def _summary(kept: Kept, lang: str) -> str:
+def _summary(kept: Kept, file: str, title: str, lang: str) -> str:
     filled = [f for f in kept.record.fields if f.value is not None]
     # what waits says whether all of it is sure; the others where they stand
     standing = kept.record.verdict if kept.state == RecordState.REVIEW else kept.state
     return say(
         "record_line",
         lang,
-        record=kept.record.id,
-        doctype=kept.doctype or "unknown",
-        standing=standing.value,
+        record=short_id(kept.record.id),
+        file=file,
+        doctype=title,
+        standing=word("record", standing.value, lang),
         accepted=sum(f.accepted for f in filled),
         filled=len(filled),
     )
 
 
-def _detail(kept: Kept, lang: str) -> str:
-    lines = [_summary(kept, lang), *(f"  ! {describe(reason, lang)}" for reason in kept.record.reasons)]
+def _detail(kept: Kept, lang: str) -> list[str]:
+    lines = [f"  ! {describe(reason, lang)}" for reason in kept.record.reasons]
     for field in kept.record.fields:
         sign = "✓" if field.accepted else "?"
         lines.append(f"  {sign} {field_label(field.name, lang):40} {_text(field)}  ({field.confidence:.2f}, {field.by})")
         lines += [f"      {describe(problem, lang)}" for problem in field.problems]
-    return "\n".join(lines)
+    return lines
 
 
 def _differences(sides: tuple[Kept, Kept] | None, lang: str) -> list[str]:

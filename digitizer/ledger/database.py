@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
-from digitizer.errors import ConfigError, LedgerDown, StoreFull
+from digitizer.errors import ConfigError, LedgerDown, NotFound, StoreFull, UsageError
 
 #: a connection idle for longer may have lost its server
 IDLE_S = 1.0
@@ -128,6 +128,17 @@ def put(tx: sa.Connection, table: sa.Table, rows: Mapping[str, Any] | Sequence[M
 @cache
 def _put(dialect: str, table: sa.Table) -> Any:
     return insert(dialect, table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
+def unique_id(tx: sa.Connection, column: sa.Column[str], beginning: str) -> str:
+    """The one value of `column` that begins so. Raises NotFound; UsageError where several do."""
+    query = sa.select(column).where(column.startswith(beginning, autoescape=True)).order_by(sa.func.length(column), column)
+    found = list(tx.execute(query.limit(3)).scalars())
+    if not found or not beginning:
+        raise NotFound("nothing has an id that begins so", id=beginning)
+    if len(found) > 1 and found[0] != beginning:
+        raise UsageError("several ids begin so; give more letters", id=beginning)
+    return found[0]
 
 
 def insert(dialect: str, table: sa.Table) -> Any:

@@ -26,7 +26,7 @@ import sqlalchemy as sa
 
 from digitizer import serialization
 from digitizer.ledger import Transaction, events, targets
-from digitizer.ledger.database import put
+from digitizer.ledger.database import put, unique_id
 from digitizer.ledger.schema import delivery, intake
 from digitizer.model import Receipt
 from digitizer.pace import Pace, allowed, failed, succeeded, taken
@@ -316,15 +316,28 @@ def handed(tx: Transaction, target: str) -> list[dict[str, Any]]:
     ]
 
 
+def delivery_like(tx: Transaction, beginning: str) -> str:
+    """The id of the one delivery whose id begins so. Raises NotFound; UsageError where several do."""
+    return unique_id(tx, delivery.c.id, beginning)
+
+
 def pending(tx: Transaction) -> list[dict[str, Any]]:
-    """What a target does not have yet, and why: delivery, kind, target, dossier, state, attempts, error code; dead ones too."""
-    open_ones = sa.select(delivery).where(delivery.c.state.in_((PENDING, DEAD)))
+    """What a target does not have yet, and why, dead ones too.
+
+    Each row has delivery, kind, target, name of the file, dossier, state, attempts and error code.
+    """
+    open_ones = (
+        sa.select(delivery, intake.c.name)
+        .join(intake, intake.c.id == delivery.c.intake, isouter=True)
+        .where(delivery.c.state.in_((PENDING, DEAD)))
+    )
     rows = tx.execute(open_ones.order_by(delivery.c.next_try, delivery.c.seq)).mappings()
     return [
         {
             "delivery": r["id"],
             "kind": r["kind"],
             "target": r["target"],
+            "name": r["name"] or "",
             "dossier": r["dossier"] or r["order_key"],
             "state": r["state"],
             "attempts": r["attempts"],

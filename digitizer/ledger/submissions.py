@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from digitizer.errors import NotFound
 from digitizer.ledger import Transaction, events
-from digitizer.ledger.database import insert, put
+from digitizer.ledger.database import insert, put, unique_id
 from digitizer.ledger.schema import artifact, bundle, bundle_source, intake, job, page, source
 from digitizer.model import Intake, IntakeState, Lane
 
@@ -151,6 +151,21 @@ def get_intake(tx: Transaction, intake_id: str) -> Intake:
     if row is None:
         raise NotFound("no such file", intake=intake_id)
     return _intake(row)
+
+
+def intake_like(tx: Transaction, beginning: str) -> str:
+    """The id of the one intake whose id begins so. Raises NotFound; UsageError where several do."""
+    return unique_id(tx, intake.c.id, beginning)
+
+
+def names_of(tx: Transaction, bundles: Sequence[str]) -> dict[str, str]:
+    """Bundle -> name of the file or book, as it was first submitted."""
+    found: dict[str, str] = {}
+    for part in range(0, len(bundles), 500):
+        query = sa.select(intake.c.bundle, intake.c.name).where(intake.c.bundle.in_(bundles[part : part + 500]))
+        for row in tx.execute(query.order_by(intake.c.received_at.desc(), intake.c.id)):
+            found[row.bundle] = row.name
+    return found
 
 
 def intake_state(tx: Transaction, intake_id: str) -> IntakeState | None:

@@ -56,7 +56,5 @@ class RecordState(StrEnum):
     REFUSED = "REFUSED"
     #: cancelled in the book itself
     VOID = "VOID"
-    #: keyed by one person, waits for the second keyer
-    KEYED_ONCE = "KEYED_ONCE"
     #: two keyers differ
     DIFFERS = "DIFFERS"

@@ -117,6 +117,11 @@ class Deliveries:
         with self.context.ledger.read() as tx:
             return outbox.receipts(tx)
 
+    def find_id(self, beginning: str) -> str:
+        """The id of the one delivery whose id begins so. Raises NotFound; UsageError where several do."""
+        with self.context.ledger.read() as tx:
+            return outbox.delivery_like(tx, beginning)
+
     def replay(self, deliveries: Sequence[str] | None, *, by: str, code: str | None = None) -> int:
         """Brings dead deliveries back: those named, those that died of `code`, or all; how many."""
         with self.context.ledger.begin() as tx:

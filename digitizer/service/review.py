@@ -34,6 +34,11 @@ class Review:
             bundle = submissions.get_intake(tx, intake).bundle if intake else None
             return records.find(tx, bundle_id=bundle, states=states)
 
+    def file_names(self, found: Sequence[Kept]) -> dict[str, str]:
+        """Bundle -> name of the file or book that records belong to."""
+        with self.context.ledger.read() as tx:
+            return submissions.names_of(tx, sorted({kept.bundle for kept in found}))
+
     def approve(self, record_id: str, *, by: str) -> Kept:
         """A person takes responsibility for every value; the dossier system gets them. Raises UsageError."""
         with self.context.ledger.begin() as tx:

@@ -39,6 +39,11 @@ class Submissions:
     def __init__(self, context: ServiceContext) -> None:
         self.context = context
 
+    def find_id(self, beginning: str) -> str:
+        """The id of the one intake whose id begins so. Raises NotFound; UsageError where several do."""
+        with self.context.ledger.read() as tx:
+            return submissions.intake_like(tx, beginning)
+
     def receive(self, files: Sequence[Path], name: str, submission: Submission) -> tuple[Intake, bool]:
         """Stores one file, or the scans of a book in order, and notes the intake; (intake, whether it is new).
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from digitizer.errors import ConfigError, LedgerDown, NotFound, RepeatDiffers
+from digitizer.errors import ConfigError, LedgerDown, NotFound, RepeatDiffers, UsageError
 from digitizer.ledger import Ledger, events, idempotency, jobs, open_ledger, outbox, records, submissions
 from digitizer.ledger.outbox import NewDelivery
 from digitizer.ledger.schema import event, metadata
@@ -525,3 +525,26 @@ def test_sqlite_keeps_what_was_written_through_a_power_cut(tmp_path: Path) -> No
 def test_an_id_that_is_not_there_is_no_fault_of_the_ledger(ledger: Ledger, look_up: Callable[..., object]) -> None:
     with pytest.raises(NotFound), ledger.read() as tx:
         look_up(tx, "nothing")
+
+
+def test_an_id_is_found_by_any_beginning_that_fits_it_alone(ledger: Ledger, bundle: str) -> None:
+    first, second = an_intake("a.jpg"), replace(an_intake("b.jpg"), id="i-a")
+    with ledger.begin() as tx:
+        assert submissions.add_intake(tx, first)
+        assert submissions.intake_like(tx, "i-a.j") == first.id
+        assert submissions.add_intake(tx, second)
+        assert submissions.intake_like(tx, "i-a.j") == first.id
+        assert submissions.intake_like(tx, "i-a") == second.id, "a whole id is no beginning"
+        with pytest.raises(UsageError, match="several"):
+            submissions.intake_like(tx, "i-")
+        for strange in ("x", "", "i-%", "i_a"):
+            with pytest.raises(NotFound):
+                submissions.intake_like(tx, strange)
+
+
+def test_a_bundle_is_called_as_it_was_first_submitted(ledger: Ledger, bundle: str) -> None:
+    first, later = an_intake("first.jpg"), an_intake("later.jpg")
+    with ledger.begin() as tx:
+        submissions.add_intake(tx, replace(later, received_at=datetime(2026, 2, 1, tzinfo=UTC)))
+        submissions.add_intake(tx, replace(first, received_at=datetime(2026, 1, 1, tzinfo=UTC)))
+        assert submissions.names_of(tx, [bundle, "none"]) == {bundle: "first.jpg"}

@@ -126,7 +126,7 @@ def test_a_delivery_that_was_never_tried_is_listed_without_the_word_none(
         outbox.add(tx, NewDelivery(kind="attach", target="dossiers", order_key="D", key="k", dossier="D"), actor="test")
         outbox.claim(tx, "dossiers", pace=Pace(concurrency=1), lease_s=3600, now=time.time())
     shown = digitizer(command)
-    assert "attach" in shown.out
+    assert "gắn tệp" in shown.out
     assert "None" not in shown.out
 
 

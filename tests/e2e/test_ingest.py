@@ -81,7 +81,13 @@ def test_a_dossier_is_digitized_attached_and_approved(digitizer: Command, demo: 
     records = json.loads(digitizer("records", "--json").out)
     assert len(records) == 3
     certificate = next(r for r in records if r["doctype"] == "birth_certificate")["record"]
-    corrected = digitizer("correct", certificate, "nksHoTen=HOÀNG THỊ ĐÀO", "--by", "can.bo")
+    listed = digitizer("records")
+    assert certificate not in listed.out, "a person sees file names and short ids"
+    for seen in ("giay-khai-sinh.pdf", certificate[:12], "Giấy khai sinh", "chờ"):
+        assert seen in listed.out
+    assert "Họ, chữ đệm, tên người được khai sinh" in digitizer("records", certificate[:12]).out
+    label = "ho, chu dem, ten nguoi duoc khai sinh"
+    corrected = digitizer("correct", certificate[:12], f"{label}=HOÀNG THỊ ĐÀO", "--by", "can.bo")
     assert corrected.code == 0, corrected.err
     shown = json.loads(digitizer("records", certificate, "--json").out)[0]
     name = next(f for f in shown["fields"] if f["name"] == "nksHoTen")
