@@ -136,3 +136,19 @@ def test_the_product_never_imports_what_the_wheel_leaves_out() -> None:
 def test_exactly_one_distribution_owns_cv2() -> None:
     owners = importlib.metadata.packages_distributions().get("cv2", [])
     assert set(owners) == {"opencv-contrib-python"}, f"cv2 belongs to {owners}"
+
+
+def test_a_unit_test_is_named_after_the_module_it_tests() -> None:
+    """`tests/unit/ocr/test_ctc.py` tests `digitizer/ocr/ctc.py`, `tests/unit/ocr/test_ocr.py` the package itself.
+
+    A module with many tests may have several files: `test_extract.py` and `test_extract_one_sheet.py`.
+    """
+    unit, astray = ROOT / "tests" / "unit", []
+    for test in sorted(unit.rglob("test_*.py")):
+        below = test.parent.relative_to(unit)
+        folder = ROOT / below if below.parts[:1] == ("workers",) else ROOT / "digitizer" / below
+        modules = {path.stem for path in folder.glob("*")} | {folder.name}
+        name = test.stem.removeprefix("test_")
+        if not any(name == module or name.startswith(f"{module}_") for module in modules):
+            astray.append(test.relative_to(ROOT).as_posix())
+    assert astray == []
