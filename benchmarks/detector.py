@@ -25,6 +25,8 @@ from benchmarks.run import save  # noqa: E402
 from digitizer.geometry import intersection  # noqa: E402
 from digitizer.model import Box, Pixels  # noqa: E402
 from digitizer.ocr.paddle import PaddleEngine  # noqa: E402
+from digitizer.ocr.recogniser import Recogniser  # noqa: E402
+from digitizer.ocr.weights import recogniser  # noqa: E402
 from digitizer.settings import EngineOptions  # noqa: E402
 
 DRAWN_SEED = 20_261_125
@@ -77,6 +79,7 @@ def measure(engine: PaddleEngine, pages: Sequence[tuple[Pixels, list[tuple[Box, 
     """Figures of one detector."""
     hit = lines = right = boxes = 0
     spent, errors, beside = 0.0, Errors(), 0
+    reader = Recogniser(recogniser(EngineOptions()), threads=1)
     for pixels, truth in pages:
         began = time.process_time()
         places = engine.places(pixels)
@@ -86,7 +89,7 @@ def measure(engine: PaddleEngine, pages: Sequence[tuple[Pixels, list[tuple[Box, 
         right += sum(sum(intersection(t, box) for box, _ in truth) >= ON_LINES * area(t) for t in found)
         lines, boxes = lines + len(truth), boxes + len(found)
         texts: list[list[tuple[float, str]]] = [[] for _ in truth]
-        for line in engine.read_places(pixels, places):
+        for line in reader.read(pixels, places):
             nearest = max(range(len(truth)), key=lambda i: intersection(line.box, truth[i][0]), default=None)
             if nearest is None or intersection(line.box, truth[nearest][0]) == 0:
                 beside += len(line.text)

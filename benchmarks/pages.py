@@ -223,20 +223,22 @@ def turned() -> dict[str, Any]:
     """Orientation of every written page of the samples, each four ways up. Nothing is read."""
     import json
 
-    from digitizer.pages import load
+    from digitizer.pages import ScanFile
 
     right, unsure, missed = 0, 0, []
     truths = sorted((ROOT / "samples").rglob("*.truth.json"))
     for truth in truths:
         known = json.loads(truth.read_text(encoding="utf-8"))
         facts = known.get("scans") or [known]
-        for scan, fact in zip(load(truth.with_name(known["file"]), source="", options=PageOptions()), facts, strict=True):
+        with ScanFile(truth.with_name(known["file"]), source="", options=PageOptions()) as file:
+            pages = [file.read(index).pixels for index in range(file.inspection.pages)]
+        for index, (pixels, fact) in enumerate(zip(pages, facts, strict=True)):
             for quarter in range(4 if fact.get("text", known["text"]) else 0):
-                pose = _pose(np.rot90(scan.pixels, -quarter))
+                pose = _pose(np.rot90(pixels, -quarter))
                 good = pose.rotation == (fact["rotation"] + 90 * quarter) % 360
                 right, unsure = right + good, unsure + (not pose.rotation_sure)
                 if not good:
-                    missed.append(f"{truth.name.split('.')[0]} page {scan.index} turned {90 * quarter}")
+                    missed.append(f"{truth.name.split('.')[0]} page {index} turned {90 * quarter}")
                     print(missed[-1], pose, file=sys.stderr, flush=True)
     return {"pages": right + len(missed), "right": right, "unsure": unsure, "missed": missed}
 
@@ -278,13 +280,13 @@ def _sheet() -> Any:
 def one(path: Path) -> None:
     """Decodes and straightens one page, keeps nothing else, prints its peak PSS, MB."""
     from benchmarks.run import Cost
-    from digitizer.pages import load
+    from digitizer.pages import ScanFile
     from digitizer.settings import Limits
 
     cost, patient = Cost(every_s=0.02), PageOptions(limits=Limits(child_wall_s=3600))
-    with cost:
-        for scan in load(path, source="", options=patient):
-            straighten(scan, options=PageOptions())
+    with cost, ScanFile(path, source="", options=patient) as file:
+        for index in range(file.inspection.pages):
+            straighten(file.read(index), options=PageOptions())
     print(cost.peak_mb)
 
 

@@ -134,13 +134,20 @@ def whole(path: Path, tools: Any) -> Any:
         return digitized(path, Path(into), tools)
 
 
+def inspected(path: Path, tools: Any) -> Any:
+    """Media type, pages and signatures of one file."""
+    from digitizer.pages import ScanFile
+
+    with ScanFile(path, source="", options=tools.pages) as file:
+        return file.inspection
+
+
 def digitized(path: Path, into: Path, tools: Any) -> Any:
     """The result of one file, its artifacts `result.pdf` and `result.json` in the folder `into`."""
     from digitizer.model import Source
-    from digitizer.pages import inspect
     from digitizer.pipeline import finish, read_pages, render_files
 
-    seen = inspect(path, options=tools.pages)
+    seen = inspected(path, tools)
     data = path.read_bytes()
     source = Source(id=hashlib.sha256(data).hexdigest(), key="", media_type=seen.media_type, size=len(data))
     readings = [(r.scan, r) for r in read_pages(path, source=source.id, scans=range(seen.pages), tools=tools)]
@@ -154,7 +161,6 @@ def remembered(path: Path, tools: Any, cache: Path) -> Any:
     """What `finish` makes of a file's readings, which are kept in `cache`."""
     from digitizer import serialization
     from digitizer.model import Source
-    from digitizer.pages import inspect
     from digitizer.pipeline import Reading, finish, read_pages
 
     data = path.read_bytes()
@@ -163,7 +169,7 @@ def remembered(path: Path, tools: Any, cache: Path) -> Any:
     if kept.exists():
         readings = serialization.load(tuple[Reading, ...], kept.read_bytes())
     else:
-        scans = range(inspect(path, options=tools.pages).pages)
+        scans = range(inspected(path, tools).pages)
         readings = tuple(read_pages(path, source=source.id, scans=scans, tools=tools))
         cache.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(serialization.dump(readings))

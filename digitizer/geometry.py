@@ -31,11 +31,6 @@ def same_row(a: Box, b: Box, share: float = 0.5) -> bool:
     return overlap(a.y0, a.y1, b.y0, b.y1) >= share * min(a.height, b.height)
 
 
-def grow(box: Box, dx: float, dy: float, width: float, height: float) -> Box:
-    """`box` enlarged by dx, dy px on each side, clipped to a page of `width` x `height` px."""
-    return Box(max(0.0, box.x0 - dx), max(0.0, box.y0 - dy), min(float(width), box.x1 + dx), min(float(height), box.y1 + dy))
-
-
 def cut_out(page: PageText, inside: Callable[[Box], bool]) -> PageText:
     """`page` with only the lines, cells, ticks and marks whose boxes are `inside`. Coordinates stay the same."""
     ruling = replace(

@@ -130,8 +130,9 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     from digitizer import serialization
     from digitizer.ocr import open_engine
     from digitizer.ocr.replay import digest
-    from digitizer.pages import load, straighten
+    from digitizer.pages import straighten
     from digitizer.settings import EngineOptions, PageOptions
+    from tests.scans import load
 
     engine, lines = open_engine(EngineOptions()), {}
     for path in sorted(p for p in DEMO.rglob("*") if p.suffix in (".jpg", ".pdf")):

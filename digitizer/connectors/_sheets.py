@@ -77,8 +77,6 @@ BIRTHS_70 = ["STT"] + [
     for column in _BIRTHS
     for name in [*([_IDS[column]] if column in _IDS else []), column, *([f"{column}Str"] if "QuocTich" in column else [])]
 ]
-#: spellings of other projects -> ours
-ALIASES = {"nycNgayCapGiayToKhac": "nycNgayCapGiayToTuyThan"}
 _SEX = {"nam": "1", "nữ": "2"}
 #: columns that hold a date; the words of a date and the like do not
 _DATE = re.compile(r"(?!.*(BangChu|CanCu))(ngay|.*Ngay|.*ThoiGianCuTru(Tu|Den)$)")
@@ -162,21 +160,3 @@ def file_name(rule: str, book: str, values: Mapping[str, Any]) -> str:
         "number": int(digits[0]),
     }
     return rule.format(**facts) + ".pdf"
-
-
-def from_file_name(name: str) -> dict[str, str]:
-    """Book, year, volume, date and number out of a name of any of the three known forms; nothing for another name.
-
-    `KS.1999.01.1999-11-19.001.pdf`, `KS.2010.01.001.PDF`, and up to seven parts for a volume over several years, where the
-    year (two digits: 19xx) stands third from the end.
-    """
-    parts = name.split(".")
-    if len(parts) < 5 or parts[-1].lower() != "pdf" or not parts[0].isalpha() or not parts[-2].isdigit():
-        return {}
-    found = {"book": parts[0].upper(), "number": parts[-2]}
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", parts[-3]):
-        return {**found, "year": parts[1], "volume": parts[2], "date": parts[-3]}
-    if len(parts) == 5:
-        return {**found, "year": parts[1], "volume": parts[2]}
-    year = parts[-3]
-    return {**found, "year": f"19{year}" if len(year) == 2 else year, "volume": parts[2]} if year.isdigit() else {}

@@ -26,12 +26,11 @@ from digitizer.model.scan import (
     Tick,
 )
 from digitizer.model.states import IntakeState, Lane, PageState, RecordState, Verdict
-from digitizer.model.submission import Bundle, Intake, Source
+from digitizer.model.submission import Intake, Source
 
 __all__ = [
     "Artifact",
     "Box",
-    "Bundle",
     "Cell",
     "Digitized",
     "Document",

@@ -95,17 +95,6 @@ class Warp:
         blended: Floats = top * (1 - fy) + bottom * fy
         return blended
 
-    def compose(self, first: Warp) -> Warp:
-        """The map that applies `first`, then this one. Raises ValueError when this one has a grid."""
-        if self.grid is None:
-            grid = first.grid
-            if grid is not None and not np.allclose(self.homography[2], (0, 0, 1)):
-                raise ValueError("only an affine map can follow a displacement grid")
-            if grid is not None:
-                grid = grid @ self.homography[:2, :2].T
-            return Warp(homography=self.homography @ first.homography, grid=grid, size=first.size)
-        raise ValueError("a displacement grid has to come first")
-
     def inverse(self) -> Warp:
         """The inverse of a pure homography. Raises ValueError for a map with a grid."""
         if self.grid is not None:

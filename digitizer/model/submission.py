@@ -26,7 +26,7 @@ class Intake:
     """One submission of a bundle: who brought it, for which dossier."""
 
     id: str
-    #: the `Bundle` it stands for
+    #: the bundle it stands for
     bundle: str
     #: file or folder name as submitted
     name: str
@@ -40,12 +40,3 @@ class Intake:
     received_at: datetime
     #: book the pages belong to, say `KS/1999/01`
     book: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
-    """An ordered list of scans: one file, or one folder ingested as a book. Positions count, not hashes."""
-
-    id: str
-    #: (source id, scan index within the source) by position
-    pages: tuple[tuple[str, int], ...]

@@ -6,7 +6,7 @@ PaddleOCR is given name and folder of its model, or it would ask the network.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 
 import numpy as np
@@ -84,10 +84,6 @@ class PaddleEngine:
             return self._read.read(page.pixels, self.places(page.pixels))
         except (RuntimeError, ValueError, MemoryError) as exc:
             raise EngineFailed(f"{type(exc).__name__} while reading", source=page.source, scan=page.scan) from exc
-
-    def read_places(self, pixels: Pixels, places: Sequence[Place]) -> tuple[Line, ...]:
-        """The text in some places of a page, those without any left out."""
-        return self._read.read(pixels, places)
 
     def read_line(self, pixels: Pixels) -> str:
         """The text of a picture of one line."""

@@ -198,7 +198,7 @@ def _bent(pixels: Pixels, canvas: Canvas, grid: Floats) -> Pixels:
 
 def _ways(warp: Warp, width: int, top: int, bottom: int) -> npt.NDArray[np.float32]:
     """(rows, width, 2) px centres of the scan for rows `top` to `bottom` of a page."""
-    # the way changes slowly: it is worked out every 16 px, with one node more on each side, and interpolated between
+    # the way changes slowly: it is worked out every _NODE_PX, with one node more on each side, and interpolated between
     xs, ys = (np.arange(-_NODE_PX / 2, length + 1.5 * _NODE_PX, _NODE_PX) for length in (width, bottom - top))
     points = np.stack(np.meshgrid(xs, ys + top), axis=-1)
     nodes = (warp.points(points.reshape(-1, 2)) - 0.5).reshape(points.shape).astype(np.float32)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -128,23 +128,6 @@ class ScanFile:
             raise
         self._decoder = decoder
         return Inspection(media_type=self._media_type, **answer)
-
-
-def inspect(path: Path, *, options: PageOptions) -> Inspection:
-    """What `path` is. Raises FileAccess, DamagedFile, UnsupportedFormat, TooLarge, EncryptedPdf."""
-    with ScanFile(path, source="", options=options) as file:
-        return file.inspection
-
-
-def load(path: Path, *, source: str, options: PageOptions, pages: Sequence[int] | None = None) -> Iterator[Scan]:
-    """The scans of `path` at positions `pages` (all when None), one at a time.
-
-    Raises as `inspect`; a page that cannot be decoded raises DamagedFile or TooLarge with the fact `page`, which ends the
-    iteration: who wants the pages after it uses `ScanFile`.
-    """
-    with ScanFile(path, source=source, options=options) as file:
-        for index in range(file.inspection.pages) if pages is None else pages:
-            yield file.read(index)
 
 
 def _media_type(path: Path, limits: Limits) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -88,8 +87,6 @@ class Object:
     size: int
     #: changes when the content does
     etag: str
-    #: aware, UTC
-    modified: datetime
 
 
 class Objects(Protocol):

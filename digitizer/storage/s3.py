@@ -251,12 +251,7 @@ class S3Objects:
 
 
 def _object(found: Any) -> Object:
-    return Object(
-        key=found.object_name,
-        size=found.size or 0,
-        etag=found.etag or "",
-        modified=found.last_modified or datetime.now(UTC),
-    )
+    return Object(key=found.object_name, size=found.size or 0, etag=found.etag or "")
 
 
 class _Hashed:

@@ -15,9 +15,10 @@ from rapidfuzz import fuzz
 from digitizer.errors import ConfigError, EngineFailed, EngineMissing
 from digitizer.model import Page, Quality
 from digitizer.ocr import Engine, open_engine, read, verify_models
-from digitizer.pages import load, straighten
+from digitizer.pages import straighten
 from digitizer.settings import EngineOptions, PageOptions
 from tests.conftest import DEMO, SAMPLES
+from tests.scans import load
 
 OCR = Path(__file__).resolve().parents[2] / "digitizer" / "ocr"
 ENGINES = sorted(p.stem for p in OCR.glob("*.py") if "\ndef open(options: EngineOptions)" in p.read_text(encoding="utf-8"))

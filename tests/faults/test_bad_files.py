@@ -10,10 +10,11 @@ import pytest
 
 from digitizer.errors import DamagedFile, EncryptedPdf, InputError, TooLarge, UnsupportedFormat
 from digitizer.model import Page
-from digitizer.pages import Inspection, ScanFile, inspect, straighten
+from digitizer.pages import Inspection, ScanFile, straighten
 from digitizer.settings import PageOptions
 from tests.conftest import ROOT
 from tests.processes import decoders
+from tests.scans import inspect
 
 FOLDER = Path(os.environ.get("EVAL_DATA", ROOT.parent / "shared" / "data")) / "badfiles"
 OPTIONS = PageOptions(render_dpi=100)

@@ -40,6 +40,36 @@ def _works(process: psutil.Process) -> bool:
         return False
 
 
+def dossiers(folder: Path, count: int) -> None:
+    """Copies of the demo dossier, each of other bytes, so that it has work of its own; the pixels stay those of the recording."""
+    for number in range(count):
+        target = folder / "H60.127.03" / "dossiers" / f"H60.127.03-260930-00{number + 20}"
+        shutil.copytree(DEMO, target, ignore=shutil.ignore_patterns("*.truth.json", "*.toml"))
+        for path in target.rglob("*.*"):
+            path.write_bytes(path.read_bytes() + f"\n%{number}\n".encode())
+
+
+def killed_again_and_again(command: list[str], wanted: int, chance: random.Random) -> int:
+    """Runs a command and kills it or its workers at random until it is through or `wanted` were killed; how many were."""
+    kills = 0
+    while kills < wanted:
+        run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        while run.poll() is None and kills < wanted:
+            time.sleep(chance.uniform(0.05, 0.9))
+            victims = [run.pid] if chance.random() < 0.2 else [w.pid for w in workers(run.pid)]
+            if victims and run.poll() is None:
+                try:
+                    os.kill(chance.choice(victims), signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+                kills += 1
+        if run.poll() == 20:
+            break
+        run.kill()
+        run.wait()
+    return kills
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_workers_killed_at_random_lose_nothing_and_do_nothing_twice(
@@ -57,30 +87,10 @@ def test_workers_killed_at_random_lose_nothing_and_do_nothing_twice(
     # a kill is the test's doing, not the page's: attempts must not run out
     monkeypatch.setenv("DIGITIZER_ATTEMPTS", "1000")
     folder = tmp_path / "in"
-    for number in range(4):
-        code = f"H60.127.03-260930-00{number + 20}"
-        shutil.copytree(DEMO, folder / "H60.127.03" / "dossiers" / code, ignore=shutil.ignore_patterns("*.truth.json", "*.toml"))
-        # other bytes, so that every dossier has work of its own; the pixels stay those of the recording
-        for path in (folder / "H60.127.03" / "dossiers" / code).rglob("*.*"):
-            path.write_bytes(path.read_bytes() + f"\n%{number}\n".encode())
+    dossiers(folder, 4)
     originals = {p: p.read_bytes() for p in folder.rglob("*.*") if p.is_file()}
     command = [sys.executable, "-m", "digitizer", "--home", str(tmp_path / "home"), "ingest", str(folder), "--jobs", "2"]
-    kills = 0
-    while kills < wanted:
-        run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        while run.poll() is None and kills < wanted:
-            time.sleep(chance.uniform(0.05, 0.9))
-            victims = [run.pid] if chance.random() < 0.2 else [w.pid for w in workers(run.pid)]
-            if victims and run.poll() is None:
-                try:
-                    os.kill(chance.choice(victims), signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-                kills += 1
-        if run.poll() == 20:
-            break
-        run.kill()
-        run.wait()
+    kills = killed_again_and_again(command, wanted, chance)
     last = digitizer("ingest", folder, "--output", tmp_path / "out")
     assert last.code == 20, last.err
     findings["one machine"] = {"kills": kills, "files": 12, "found": "as in the pool"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from digitizer.geometry import grow, intersection, margin_column, overlap, same_row, union
+from digitizer.geometry import intersection, margin_column, overlap, same_row, union
 from digitizer.model import (
     Box,
     Line,
@@ -18,7 +18,6 @@ def test_boxes_meet_or_do_not() -> None:
     assert (intersection(a, b), intersection(a, c), overlap(0, 3, 2, 9)) == (10, 0, 1)
     assert same_row(a, c)
     assert not same_row(a, b)
-    assert grow(b, 10, 10, 16, 100) == Box(0, 0, 16, 30)
     with pytest.raises(ValueError, match="no boxes"):
         union([])
 

@@ -14,7 +14,6 @@ from digitizer import serialization
 from digitizer.model import (
     Artifact,
     Box,
-    Bundle,
     Digitized,
     Document,
     Evidence,
@@ -82,12 +81,11 @@ def test_vietnamese_is_stored_as_it_is_not_escaped() -> None:
     assert "Nguyễn" in serialization.dump(Problem(code="x", facts={"a": "Nguyễn"})).decode()
 
 
-def test_intake_receipt_and_bundle_survive_the_store() -> None:
+def test_intake_and_receipt_survive_the_store() -> None:
     at = datetime(2026, 9, 30, 8, 15, 30, 123456, tzinfo=UTC)
     for value in (
         Intake(id="i", bundle="b", name="sổ 1999.pdf", actor="can.bo", received_at=at, book="KS/1999/01"),
         Receipt(delivery="d", dossier="H60-260930-0012", external_id="7", at=at),
-        Bundle(id="b", pages=(("s", 0), ("s", 1), ("s", 0))),
     ):
         assert serialization.load(type(value), serialization.dump(value)) == value
 

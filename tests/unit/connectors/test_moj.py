@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 
 from digitizer import spreadsheets
 from digitizer.connectors import moj, open_connector
-from digitizer.connectors._sheets import BIRTHS_70, COLUMNS, file_name, from_file_name, number_of, same
+from digitizer.connectors._sheets import BIRTHS_70, COLUMNS, file_name, number_of, same
 from digitizer.connectors._sheets import cell as written_cell
 from digitizer.connectors.moj import Difference, MojConnector
 from digitizer.errors import AttachRefused, ConfigError, UsageError
@@ -59,17 +59,6 @@ def test_a_value_is_written_as_the_sheet_wants_it(name: str, value: object, writ
 )  # fmt: skip
 def test_a_case_is_named_after_its_own_year_and_number(values: dict[str, str], name: str) -> None:
     assert file_name("{book}.{year}.{volume}.{date}.{number:03}", "KS/1999/01", values) == name
-
-
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [("KS.1999.01.1999-11-19.001.pdf", {"book": "KS", "year": "1999", "volume": "01", "date": "1999-11-19", "number": "001"}),
-     ("KS.2010.01.001.PDF", {"book": "KS", "year": "2010", "volume": "01", "number": "001"}),
-     ("KS.1997.01.x.97.012.pdf", {"book": "KS", "year": "1997", "volume": "01", "number": "012"}),
-     ("scan001.pdf", {}), ("KS.1999.01.001.tif", {})],
-)  # fmt: skip
-def test_names_of_three_projects_are_understood(name: str, found: dict[str, str]) -> None:
-    assert from_file_name(name) == found
 
 
 def test_a_book_becomes_a_sheet_and_a_zip(connector: MojConnector, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from digitizer.model import Box, Pixels
 from digitizer.ocr.dashes import with_dashes
 from digitizer.ocr.paddle import PaddleEngine
-from digitizer.ocr.recogniser import Place
+from digitizer.ocr.recogniser import Place, Recogniser
+from digitizer.ocr.weights import recogniser
 from digitizer.settings import EngineOptions
 
 #: of a line, px
@@ -67,6 +68,7 @@ def test_a_list_is_read_with_its_dashes() -> None:
     for number, item in enumerate(items):
         ImageDraw.Draw(sheet).text((200, 400 + 60 * number), "-", fill="black", font=face)
         ImageDraw.Draw(sheet).text((240, 400 + 60 * number), item, fill="black", font=face)
-    engine, pixels = PaddleEngine(EngineOptions()), np.asarray(sheet)
-    read = sorted(engine.read_places(pixels, engine.places(pixels)), key=lambda line: line.box.y0)
+    pixels, options = np.asarray(sheet), EngineOptions()
+    places = PaddleEngine(options).places(pixels)
+    read = sorted(Recogniser(recogniser(options), threads=1).read(pixels, places), key=lambda line: line.box.y0)
     assert [line.text for line in read] == [f"- {item}" for item in items]

@@ -10,9 +10,10 @@ from PIL import Image
 
 from digitizer.model import Box, Pixels
 from digitizer.ocr.handwriting import handwriting_probability
-from digitizer.pages import load, straighten
+from digitizer.pages import straighten
 from digitizer.settings import PageOptions
 from tests.conftest import SAMPLES
+from tests.scans import load
 
 SAMPLE = SAMPLES / "birth_register" / "birth_register_04.jpg"
 

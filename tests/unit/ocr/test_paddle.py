@@ -13,7 +13,8 @@ from rapidfuzz import fuzz
 
 from digitizer.model import Pixels
 from digitizer.ocr.paddle import LOW, MOST, SIDE, WELL, PaddleEngine, joined, nearer, whole, with_large
-from digitizer.ocr.recogniser import DOTS
+from digitizer.ocr.recogniser import DOTS, Recogniser
+from digitizer.ocr.weights import recogniser
 from digitizer.settings import EngineOptions
 from digitizer.text import strip_accents
 from tests.conftest import SAMPLES
@@ -22,6 +23,11 @@ from tests.conftest import SAMPLES
 @pytest.fixture(scope="module")
 def engine() -> PaddleEngine:
     return PaddleEngine(EngineOptions())
+
+
+@pytest.fixture(scope="module")
+def reader() -> Recogniser:
+    return Recogniser(recogniser(EngineOptions()), threads=1)
 
 
 def paper() -> Pixels:
@@ -70,7 +76,7 @@ def quad(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, float]
 
 
 @pytest.mark.slow
-def test_a_leaning_line_is_read_along_its_slope(engine: PaddleEngine) -> None:
+def test_a_leaning_line_is_read_along_its_slope(engine: PaddleEngine, reader: Recogniser) -> None:
     page = paper()
     words(page, "UY BAN NHAN DAN HUYEN SON DUONG 2019", 150, 900)
     turned = cv2.warpAffine(page, cv2.getRotationMatrix2D((827, 900), -1.2, 1), (1654, 2340), borderValue=(250, 250, 250))
@@ -79,7 +85,7 @@ def test_a_leaning_line_is_read_along_its_slope(engine: PaddleEngine) -> None:
     assert longest.slope == pytest.approx(np.tan(np.radians(1.2)), abs=0.006)
     assert longest.hull(2340).height > longest.box.height
     # the strokes of this face carry no Vietnamese; marks may be seen where there are none
-    said = strip_accents(" ".join(line.text for line in engine.read_places(turned, places)))
+    said = strip_accents(" ".join(line.text for line in reader.read(turned, places)))
     assert fuzz.ratio(said, "UY BAN NHAN DAN HUYEN SON DUONG 2019") > 90
 
 
@@ -119,12 +125,12 @@ def test_rows_that_run_together_from_afar_stay_rows() -> None:
     np.testing.assert_array_equal(with_large(rows, np.array([quad(90, 90, 610, 190)]), 60, 20), rows)
 
 
-def test_large_letters_on_a_page_of_little_else_are_one_line(engine: PaddleEngine) -> None:
+def test_large_letters_on_a_page_of_little_else_are_one_line(engine: PaddleEngine, reader: Recogniser) -> None:
     page = Image.new("RGB", (1_750, 2_480), "white")
     face = ImageFont.truetype(io.BytesIO((files("digitizer.output") / "stamp.ttf").read_bytes()), 117)
     ImageDraw.Draw(page).text((125, 330), "GIẤY KHAI SINH", fill="black", font=face)
     pixels = np.asarray(page)
-    assert [line.text for line in engine.read_places(pixels, engine.places(pixels))] == ["GIẤY KHAI SINH"]
+    assert [line.text for line in reader.read(pixels, engine.places(pixels))] == ["GIẤY KHAI SINH"]
 
 
 @pytest.mark.parametrize("text", ["....", "oooo", "0ooo", "o0o0oo", "óooooo", "oooooos", ". . ."])

@@ -16,9 +16,10 @@ from digitizer.ocr import open_engine
 from digitizer.ocr.ctc import Sign, best_path
 from digitizer.ocr.recogniser import STRIDE, Network, Place, to_line, words_of
 from digitizer.ocr.weights import RECOGNISER, SHIPPED, recogniser
-from digitizer.pages import load, straighten
+from digitizer.pages import straighten
 from digitizer.settings import EngineOptions, PageOptions
 from tests.conftest import SAMPLES
+from tests.scans import load
 
 
 @pytest.mark.slow

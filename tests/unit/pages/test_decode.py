@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from digitizer.errors import DamagedFile, InputError, TooLarge
-from digitizer.pages import ScanFile, load
+from digitizer.pages import ScanFile
 from digitizer.settings import PageOptions
 from tests.processes import decoders
+from tests.scans import load
 
 Opened = Callable[..., ScanFile]
 

@@ -17,9 +17,10 @@ from PIL import Image, ImageChops
 
 from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
 from digitizer.model import Box
-from digitizer.pages import ScanFile, find_embedded_text, inspect, load, straighten
+from digitizer.pages import ScanFile, find_embedded_text, straighten
 from digitizer.settings import Limits, PageOptions
 from tests.processes import decoders
+from tests.scans import inspect, load
 from tests.unit.pages.conftest import drawn
 
 Opened = Callable[..., ScanFile]

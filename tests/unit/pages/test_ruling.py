@@ -11,10 +11,11 @@ import pytest
 import zxingcpp
 from numpy.typing import NDArray
 
-from digitizer.pages import load, straighten
+from digitizer.pages import straighten
 from digitizer.pages.ruling import find_ruling
 from digitizer.settings import PageOptions
 from tests.conftest import SAMPLES
+from tests.scans import load
 from tests.unit.pages.conftest import drawn, scan_of, turned
 
 DPI = 200.0

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitizer.model import Problem
-from digitizer.pages import load, straighten
+from digitizer.pages import straighten
 from digitizer.pages.canvas import resample, upright, whole
 from digitizer.pages.ink import Copies, find_outside
 from digitizer.pages.orientation import Pose
 from digitizer.pages.quality import measured_dpi
 from digitizer.settings import PageOptions
 from tests.conftest import SAMPLES
+from tests.scans import load
 from tests.unit.pages.conftest import drawn, scan_of, turned
 
 OPTIONS = PageOptions()
