@@ -51,6 +51,19 @@ def test_results_are_fetched(read_home: tuple[Path, str, str], tmp_path: Path) -
         assert client.dossier(CODE)["components"][0]["done"] == 1
 
 
+def test_an_object_of_the_inbox_is_handed_over_by_its_address_and_what_is_known_of_it() -> None:
+    asked: list[tuple[str, str, object]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path, json.loads(request.read())))
+        return httpx.Response(202, json={"id": "a" * 32, "state": "RECEIVED", "new": True, "href": "/v1/documents/a"})
+
+    address = f"s3://inbox/{AGENCY}/dossiers/{CODE}/to-khai/a.jpg"
+    with Client("http://hook", "dgz_x", transport=httpx.MockTransport(answer)) as client:
+        assert client.submit_object(address, component="to-khai", lane="counter")["state"] == "RECEIVED"
+    assert asked == [("POST", "/v1/documents", {"object": address, "component": "to-khai", "lane": "counter"})]
+
+
 def test_what_may_pass_is_tried_again_with_the_same_key_and_the_whole_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.time, "sleep", lambda _: None)
     seen: list[tuple[str, int]] = []

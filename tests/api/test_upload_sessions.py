@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from digitizer.client import Client
 from digitizer.ledger.api_keys import Verb
 from digitizer.service import Service
 from digitizer.settings import Settings
@@ -131,6 +132,8 @@ def test_objects_in_the_inbox_are_named_or_notified_and_only_those_of_the_keys_a
     assert named.status_code == 202, named.text
     document = agent.get(named.json()["href"]).json()
     assert (document["dossier"], document["component"], document["name"]) == (CODE, "to-khai", "tờ khai.jpg")
+    with Client(str(agent.base_url), agent.headers["authorization"].removeprefix("Bearer ")) as client:
+        assert client.submit_object(f"s3://{bucket}/{good}") == {**named.json(), "new": False}
     foreign = leave(f"H60.200.01/dossiers/{CODE}/a.jpg", scan("foreign"))
     no_scan = leave(f"{AGENCY}/dossiers/{CODE}/a.exe", b"MZ")
     other = leave(f"{AGENCY}/dossiers/{CODE}/b.jpg", scan("notified"))

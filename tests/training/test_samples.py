@@ -12,6 +12,7 @@ import zxingcpp
 from PIL import Image
 
 from tests.conftest import SAMPLES
+from tests.training.test_people import PLAIN
 from training.drawing import card, wording
 
 TRUTHS = sorted(SAMPLES.rglob("*.truth.json"))
@@ -91,17 +92,7 @@ def says(words: str, iso: str) -> bool:
     year, month, day = (int(part) for part in iso.split("-"))
     text = words.replace(",", "").replace("ngàn", "nghìn").replace("lẻ", "linh").replace("mồng ", "").replace("mùng ", "")
     months = {wording.small(month), *({"tư"} if month == 4 else ())}
-    plain = wording.Manner(
-        date_style="",
-        capitals=False,
-        abbreviated=False,
-        commas=False,
-        thousand="nghìn",
-        zero_tens="linh",
-        month_four="tư",
-        first_days="",
-    )
-    return text in {f"Ngày {wording.small(day)} tháng {name} năm {plain.year(year)}" for name in months}
+    return text in {f"Ngày {wording.small(day)} tháng {name} năm {PLAIN.year(year)}" for name in months}
 
 
 @pytest.mark.parametrize(

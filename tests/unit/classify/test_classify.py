@@ -12,10 +12,10 @@ from digitizer.classify.phrases import Phrases
 from digitizer.classify.score import NUMBER, SEAL, score
 from digitizer.doctypes import load
 from digitizer.extract import extract
-from digitizer.model import Box, Document, Mark, PageText
+from digitizer.model import Box, Mark, PageText
 from tests.unit.builders import OURS, line, page_of
+from tests.unit.classify.builders import BIRTH, NATION, found, types
 
-NATION = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 LETTER = page_of(
     (("ỦY BAN NHÂN DÂN", 100), (NATION[0], 800)),
     (("XÃ LAO CHẢI", 120), (NATION[1], 850)),
@@ -24,29 +24,11 @@ LETTER = page_of(
     "Kính gửi: Ủy ban nhân dân xã Mỹ Bằng",
     "Nơi nhận:",
 )
-BIRTH = (
-    "Số: 41/2018 Quyển số: 01/2018 Ngày, tháng, năm đăng ký: 07/05/2018",
-    "Người được đăng ký khai sinh",
-    "Họ, chữ đệm, tên: LÝ THỊ MAI",
-    "Nơi sinh: Trạm Y tế xã Tú Thịnh",
-    "Quê quán: xã Tú Thịnh",
-    "Họ, chữ đệm, tên mẹ: LÒ THỊ HOA",
-    "Họ, chữ đệm, tên cha: LÝ VĂN A",
-    "Trang số: 41",
-)
 COVER = page_of(
     NATION[0], "SỔ ĐĂNG KÝ KHAI SINH", "Cơ quan đăng ký hộ tịch: UBND xã Tú Thịnh", "Quyển số: 01/2018", "Mở ngày: 02/01/2018",
     "Khóa ngày: 31/12/2018",
 )  # fmt: skip
 CLOSING = page_of("KHÓA SỔ", "Tổng số trang: 200 trang", "Tổng số sự kiện đã đăng ký: 198 trường hợp")
-
-
-def found(*pages: PageText) -> list[Document]:
-    return list(classify(pages, range(len(pages)), bundle="b", doctypes=OURS))
-
-
-def types(*pages: PageText) -> list[tuple[str | None, tuple[int, ...]]]:
-    return [(document.doctype, document.pages) for document in found(*pages)]
 
 
 def whats(page: PageText, doctype: str) -> dict[str, float]:

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from digitizer.classify import classify
 from digitizer.extract import extract
-from digitizer.model import Document, PageText
 from tests.unit.builders import OURS, page_of
-
-BIRTH = (
-    "Số: 41/2018 Quyển số: 01/2018 Ngày, tháng, năm đăng ký: 07/05/2018",
-    "Người được đăng ký khai sinh",
-    "Họ, chữ đệm, tên: LÝ THỊ MAI",
-    "Nơi sinh: Trạm Y tế xã Tú Thịnh",
-    "Quê quán: xã Tú Thịnh",
-    "Họ, chữ đệm, tên mẹ: LÒ THỊ HOA",
-    "Họ, chữ đệm, tên cha: LÝ VĂN A",
-    "Trang số: 41",
-)
-
-
-def found(*pages: PageText) -> list[Document]:
-    return list(classify(pages, range(len(pages)), bundle="b", doctypes=OURS))
-
+from tests.unit.classify.builders import BIRTH, found
 
 ENGLISH = "This is to certify that the person named below has been employed by our company since March and still works for us."
 

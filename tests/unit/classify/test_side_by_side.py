@@ -8,8 +8,7 @@ from digitizer.classify import classify, split_side_by_side
 from digitizer.classify.doubts import doubts
 from digitizer.extract import extract
 from tests.unit.builders import OURS, line, page_of
-
-NATION = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
+from tests.unit.classify.builders import NATION
 
 BESIDE = page_of(
     ((NATION[0], 100), (NATION[0], 900)),
