@@ -5,6 +5,7 @@ DigitizerError            exit 15, HTTP 500
 │  ├─ NotKnown            HTTP 401
 │  ├─ NotAllowed          HTTP 403
 │  ├─ NotFound            HTTP 404
+│  ├─ AmbiguousId
 │  ├─ TooSlow             HTTP 408
 │  ├─ Conflict            HTTP 409
 │  ├─ RepeatDiffers       HTTP 422
@@ -93,6 +94,12 @@ class NotFound(UsageError):
     """There is no such thing, or not for this caller."""
 
     code, http_status = "not_found", 404
+
+
+class AmbiguousId(UsageError):
+    """Several ids begin so. The fact `candidates` lists some of them."""
+
+    code = "ambiguous_id"
 
 
 class TooSlow(UsageError):

@@ -76,6 +76,7 @@ def rotate_client(ctx: click.Context, client: str, by: str, as_json: bool) -> No
 def revoke_client(ctx: click.Context, key: str, by: str) -> None:
     """Ends a key at once."""
     with Service.open(settings(ctx)) as service:
+        key = service.api_keys.find_id(key)
         service.api_keys.revoke(key, by=by)
     speak(ctx, "key_revoked", key=key)
 

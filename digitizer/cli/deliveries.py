@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import threading
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from digitizer.cli.words import short_id, word
 from digitizer.errors import ConnectorDown, UsageError
 from digitizer.ledger.outbox import DEAD
 from digitizer.messages import catalogue, local_time, say
-from digitizer.pace import HANOI
 from digitizer.service import Service
 
 
@@ -34,7 +33,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     lang = language(ctx)
     with Service.open(settings(ctx)) as service:
         now = service.deliveries.overview()
-    lines = [say("target_line", lang, **_spoken(target, lang)) for target in now.targets]
+    lines = [say("target_line", lang, **_spoken(target, lang)).rstrip() for target in now.targets]
     lines += [delivery_line("delivery_line", one, lang) for one in now.pending]
     answer({"counts": now.counts, "targets": now.targets, "open": now.pending}, as_json, "\n".join(lines))
     speak(ctx, "deliveries_listed", count=len(now.pending), dead=now.counts.get(DEAD, 0))
@@ -138,11 +137,11 @@ def _reason(code: str | None, lang: str) -> str:
 
 
 def _spoken(target: dict[str, Any], lang: str) -> dict[str, Any]:
-    until = datetime.fromtimestamp(target["paused_until"], HANOI)
+    until = datetime.fromtimestamp(target["paused_until"], UTC).isoformat()
     return {
         **target,
         "state": say(f"circuit_{target['circuit'].lower()}", lang),
-        "until": f"{until:%H:%M %d/%m}" if target["circuit"] == "OPEN" else "",
+        "until": local_time(until) if target["circuit"] == "OPEN" else "",
         "at_once": int(target["pace"]),
         "reason": _reason(target["error"], lang),
     }

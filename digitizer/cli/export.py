@@ -11,8 +11,10 @@ from typing import Any
 
 import click
 
-from digitizer.cli import Spoken, SpokenGroup, answer, settings, speak
+from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
+from digitizer.cli.words import word
 from digitizer.errors import UsageError
+from digitizer.messages import field_label
 from digitizer.service import Service
 
 
@@ -46,7 +48,9 @@ def moj(
     with Service.open(settings(ctx)) as service:
         found = service.moj_export.compare(against, marked, book=book, agency=agency)
     kinds = Counter(difference.kind for difference in found)
-    answer([asdict(d) for d in found], as_json, "\n".join(f"{d.so}  {d.column}  {d.kind}" for d in found))
+    lang = language(ctx)
+    lines = [f"{d.so}  {field_label(d.column, lang)}  {word('moj', d.kind, lang)}" for d in found]
+    answer([asdict(d) for d in found], as_json, "\n".join(lines))
     speak(
         ctx,
         "moj_compared",

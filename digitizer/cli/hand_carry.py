@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from digitizer.cli import SpokenGroup, answer, settings, speak
+from digitizer.cli.words import short_id
 from digitizer.service import Service
 
 
@@ -47,7 +48,7 @@ def import_package(ctx: click.Context, paths: tuple[Path, ...], by: str, as_json
     with Service.open(settings(ctx)) as service:
         for path in paths:
             done.append(service.hand_carry.take_in(path, by=by))
-    answer([asdict(d) for d in done], as_json, "\n".join(record for d in done for record in d.differs))
+    answer([asdict(d) for d in done], as_json, "\n".join(short_id(record) for d in done for record in d.differs))
     for one in done:
         code = "package_known" if one.known else "package_taken"
         speak(ctx, code, bundles=one.bundles, files=one.files, events=one.events, differs=len(one.differs))

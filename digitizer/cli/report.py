@@ -13,6 +13,7 @@ import click
 
 from digitizer import indicators
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
+from digitizer.cli.words import doctype_title
 from digitizer.errors import UsageError
 from digitizer.indicators import Counts
 from digitizer.messages import catalogue, local_time, say
@@ -209,6 +210,10 @@ def import_(ctx: click.Context, file: Path, by: str) -> None:
 def list_(ctx: click.Context, as_json: bool) -> None:
     """Shows the catalogue."""
     with Service.open(settings(ctx)) as service:
-        found = service.indicators.catalogue()
-    lines = [f"{c.procedure}  {c.code}  {'*' if c.required else ' '}  {c.name}  {c.doctype or ''}" for c in found]
+        found, doctypes = service.indicators.catalogue(), service.context.doctypes
+    titles = [doctype_title(c.doctype, doctypes, language(ctx)) if c.doctype else "" for c in found]
+    lines = [
+        f"{c.procedure}  {c.code}  {'*' if c.required else ' '}  {c.name}  {title}".rstrip()
+        for c, title in zip(found, titles, strict=True)
+    ]
     answer([asdict(component) for component in found], as_json, "\n".join(lines))

@@ -8,14 +8,13 @@ from typing import Any
 import click
 
 from digitizer.cli import Spoken, answer, language, settings, speak
-from digitizer.cli.words import doctype_title, short_id, word
+from digitizer.cli.words import doctype_title, field_named, field_title, short_id, word
 from digitizer.doctypes import DocType
 from digitizer.errors import UsageError
 from digitizer.ledger.records import Kept
-from digitizer.messages import describe, field_label, say
+from digitizer.messages import describe, say
 from digitizer.model import Field, RecordState, Verdict
 from digitizer.service import Service
-from digitizer.text import fold
 
 
 @click.command(cls=Spoken)
@@ -24,22 +23,22 @@ from digitizer.text import fold
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def records(ctx: click.Context, record: str | None, state: str | None, as_json: bool) -> None:
-    """Lists records, or shows one with its fields."""
+    """Lists records, or shows one, or those of one file, with their fields."""
     lang = language(ctx)
     with Service.open(settings(ctx)) as service:
-        found = service.review.records(states=[RecordState(state)] if state else [RecordState.REVIEW] if record is None else [])
-        if record is not None:
-            found = [kept for kept in found if kept.record.id.startswith(record)]
-            if not found:
-                raise UsageError("no such record", record=record)
+        if record is None:
+            found = service.review.records(states=[RecordState(state) if state else RecordState.REVIEW])
+        else:
+            found = [kept for kept in service.review.find(record) if state is None or kept.state == state]
         said = {k.record.id: service.review.sides(k.record.id) for k in found if k.state == RecordState.DIFFERS}
         names, doctypes = service.review.file_names(found), service.context.doctypes
     shown = []
     for kept in found:
         title = doctype_title(kept.doctype, doctypes, lang)
-        shown.append(_summary(kept, names.get(kept.bundle, ""), title, lang))
-        shown += _detail(kept, lang) if record else []
-        shown += _differences(said.get(kept.record.id), lang)
+        labels = _labels(kept, said.get(kept.record.id), doctypes, lang)
+        shown.append(_summary(kept, names.get(kept.bundle, "—"), title, lang))
+        shown += _detail(kept, labels, lang) if record else []
+        shown += _differences(said.get(kept.record.id), labels, lang)
     answer([_plain(kept) for kept in found], as_json, "\n".join(shown))
     speak(ctx, "records_listed", count=len(found))
 
@@ -56,7 +55,7 @@ def approve(ctx: click.Context, record: str | None, everything: bool, by: str) -
     with Service.open(settings(ctx)) as service:
         waiting = service.review.records(states=[RecordState.REVIEW])
         sure = [k.record.id for k in waiting if k.record.verdict == Verdict.ACCEPT]
-        chosen = sure if everything else [_one(service.review.records(), record or "", RecordState.REVIEW)]
+        chosen = sure if everything else [service.review.find_one(record or "", RecordState.REVIEW).record.id]
         for record_id in chosen:
             service.review.approve(record_id, by=by)
         delivered = len(service.deliveries.deliver())
@@ -74,11 +73,12 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
     if len(pairs) != len(values):
         raise UsageError("write corrections as FIELD=VALUE")
     with Service.open(settings(ctx)) as service:
-        found = service.review.records()
-        record_id = _one(found, record)
-        (chosen,) = (kept for kept in found if kept.record.id == record_id)
-        named = {_field_name(typed, chosen, service.context.doctypes): value for typed, value in pairs.items()}
-        kept = service.review.correct(record_id, named, by=by)
+        kept = service.review.find_one(record)
+        doctype = service.context.doctypes.get(kept.doctype or "")
+        named = {field_named(typed, doctype): value for typed, value in pairs.items()}
+        if len(named) != len(values):
+            raise UsageError("a field is corrected once", record=record)
+        kept = service.review.correct(kept.record.id, named, by=by)
     speak(ctx, "corrected", record=short_id(kept.record.id), revision=kept.record.revision)
 
 
@@ -90,7 +90,8 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
 def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
     """Decides about a record that was changed here and elsewhere."""
     with Service.open(settings(ctx)) as service:
-        kept = service.review.settle(_one(service.review.records(), record, RecordState.DIFFERS), theirs=keep == "theirs", by=by)
+        kept = service.review.find_one(record, RecordState.DIFFERS)
+        kept = service.review.settle(kept.record.id, theirs=keep == "theirs", by=by)
     speak(ctx, "corrected", record=short_id(kept.record.id), revision=kept.record.revision)
 
 
@@ -102,25 +103,9 @@ def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
 def reject(ctx: click.Context, record: str, by: str, reason: str) -> None:
     """Says that this is no record."""
     with Service.open(settings(ctx)) as service:
-        kept = service.review.reject(_one(service.review.records(), record, RecordState.REVIEW), by=by, reason=reason)
+        kept = service.review.find_one(record, RecordState.REVIEW)
+        service.review.reject(kept.record.id, by=by, reason=reason)
     speak(ctx, "rejected", record=short_id(kept.record.id))
-
-
-def _field_name(typed: str, kept: Kept, doctypes: Mapping[str, DocType]) -> str:
-    """The name of the field that a person means: the name itself, or its Vietnamese label with or without marks."""
-    doctype = doctypes.get(kept.doctype or "")
-    names = [field.name for field in (doctype.fields if doctype else kept.record.fields)]
-    meant = [name for name in names if fold(field_label(name, "vi")) == fold(typed)]
-    return meant[0] if typed not in names and len(meant) == 1 else typed
-
-
-def _one(found: list[Kept], beginning: str, state: RecordState | None = None) -> str:
-    """The one record id that begins like this, of those in `state` where there are any. Raises UsageError."""
-    fits = [kept for kept in found if kept.record.id == beginning] or [k for k in found if k.record.id.startswith(beginning)]
-    fits = [kept for kept in fits if kept.state == state] or fits
-    if len(fits) != 1:
-        raise UsageError("no such record" if not fits else "this beginning fits several records", record=beginning)
-    return fits[0].record.id
 
 
 def _summary(kept: Kept, file: str, title: str, lang: str) -> str:
@@ -139,22 +124,29 @@ def _summary(kept: Kept, file: str, title: str, lang: str) -> str:
     )
 
 
-def _detail(kept: Kept, lang: str) -> list[str]:
-    lines = [f"  ! {describe(reason, lang)}" for reason in kept.record.reasons]
+def _labels(kept: Kept, sides: tuple[Kept, Kept] | None, doctypes: Mapping[str, DocType], lang: str) -> dict[str, str]:
+    """What a person is shown for the fields of a record and of its two sides."""
+    doctype = doctypes.get(kept.doctype or "")
+    names = {field.name for one in (kept, *(sides or ())) for field in one.record.fields}
+    return {name: field_title(name, doctype, lang) for name in names}
+
+
+def _detail(kept: Kept, labels: Mapping[str, str], lang: str) -> list[str]:
+    lines = [f"  ! {describe(reason, lang, labels)}" for reason in kept.record.reasons]
     for field in kept.record.fields:
-        sign = "✓" if field.accepted else "?"
-        lines.append(f"  {sign} {field_label(field.name, lang):40} {_text(field)}  ({field.confidence:.2f}, {field.by})")
-        lines += [f"      {describe(problem, lang)}" for problem in field.problems]
+        sign, read_by = "✓" if field.accepted else "?", word("read_by", field.by, lang)
+        lines.append(f"  {sign} {labels[field.name]:40} {_text(field)}  ({field.confidence:.2f}, {read_by})")
+        lines += [f"      {describe(problem, lang, labels)}" for problem in field.problems]
     return lines
 
 
-def _differences(sides: tuple[Kept, Kept] | None, lang: str) -> list[str]:
+def _differences(sides: tuple[Kept, Kept] | None, labels: Mapping[str, str], lang: str) -> list[str]:
     """One line a value that two sides say differently."""
     if sides is None:
         return []
     ours, theirs = ({f.name: _text(f) for f in kept.record.fields} for kept in sides)
     return [
-        say("sides_differ", lang, field=field_label(name, lang), ours=ours.get(name, "—"), theirs=theirs.get(name, "—"))
+        say("sides_differ", lang, field=labels[name], ours=ours.get(name, "—"), theirs=theirs.get(name, "—"))
         for name in dict.fromkeys((*ours, *theirs))
         if ours.get(name) != theirs.get(name)
     ]

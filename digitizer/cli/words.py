@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from digitizer.doctypes import DocType
-from digitizer.messages import catalogue, say
+from digitizer.messages import catalogue, field_label, say
+from digitizer.text import fold
 
 #: letters of an id that a person is shown; commands take any beginning that fits one id only
 SHORT = 12
@@ -29,6 +30,32 @@ def short_id(whole: str) -> str:
 
 def doctype_title(name: str | None, doctypes: Mapping[str, DocType], lang: str) -> str:
     """The title of a document type as printed; English operators see its name with spaces."""
-    if name is None or name not in doctypes:
+    if name is None:
         return say("doctype_unknown", lang)
-    return doctypes[name].title[0] if lang == "vi" else name.replace("_", " ")
+    titles = doctypes[name].title if name in doctypes else ()
+    return titles[0] if lang == "vi" and titles else name.replace("_", " ")
+
+
+def field_title(name: str, doctype: DocType | None, lang: str) -> str:
+    """The Vietnamese label of a field; of a field that an operator declared, what is printed before it."""
+    label = field_label(name, lang)
+    if lang != "vi" or label != name or doctype is None:
+        return label
+    printed = next((spec.label for spec in doctype.fields if spec.name == name), ())
+    said = doctype.said.get(printed[0], "") if printed else ""
+    return said[:1].upper() + said[1:] or name
+
+
+def field_named(typed: str, doctype: DocType | None) -> str:
+    """The field an operator means: by its name, or by a label that one field only has.
+
+    What is neither is given back as typed. Whoever knows the fields refuses it.
+    """
+    fields = () if doctype is None else doctype.fields
+    if any(spec.name == typed for spec in fields):
+        return typed
+    wanted = fold(typed)
+    shown = [spec.name for spec in fields if fold(field_title(spec.name, doctype, "vi")) == wanted]
+    printed = [spec.name for spec in fields if wanted in spec.label]
+    meant = shown or printed
+    return meant[0] if len(meant) == 1 else typed

@@ -10,6 +10,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events
+from digitizer.ledger.database import unique_id
 from digitizer.ledger.schema import api_key
 
 
@@ -84,6 +85,11 @@ def get(tx: Transaction, key_id: str) -> ApiKey | None:
     """A key by id."""
     row = tx.execute(sa.select(api_key).where(api_key.c.id == key_id)).mappings().first()
     return _key(row) if row else None
+
+
+def key_like(tx: Transaction, beginning: str) -> str:
+    """The id of the one key whose id begins so. Raises NotFound, AmbiguousId."""
+    return unique_id(tx, api_key.c.id, beginning)
 
 
 def find(tx: Transaction, *, client: str | None = None) -> list[ApiKey]:

@@ -18,10 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
-from digitizer.errors import ConfigError, LedgerDown, NotFound, StoreFull, UsageError
+from digitizer.errors import AmbiguousId, ConfigError, LedgerDown, NotFound, StoreFull
 
 #: a connection idle for longer may have lost its server
 IDLE_S = 1.0
+#: ids that the error about a beginning of several ids lists
+_CANDIDATES = 5
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -131,14 +133,20 @@ def _put(dialect: str, table: sa.Table) -> Any:
 
 
 def unique_id(tx: sa.Connection, column: sa.Column[str], beginning: str) -> str:
-    """The one value of `column` that begins so. Raises NotFound; UsageError where several do."""
+    """The one value of `column` that begins so. Raises NotFound, AmbiguousId."""
     query = sa.select(column).where(column.startswith(beginning, autoescape=True)).order_by(sa.func.length(column), column)
-    found = list(tx.execute(query.limit(3)).scalars())
-    if not found or not beginning:
+    found = list(tx.execute(query.limit(_CANDIDATES + 1)).scalars()) if beginning else []
+    return found[0] if beginning in found else the_one(found, beginning)
+
+
+def the_one(ids: Sequence[str], beginning: str) -> str:
+    """The only one of the `ids` that begin so. Raises NotFound, AmbiguousId."""
+    if not ids:
         raise NotFound("nothing has an id that begins so", id=beginning)
-    if len(found) > 1 and found[0] != beginning:
-        raise UsageError("several ids begin so; give more letters", id=beginning)
-    return found[0]
+    if len(ids) > 1:
+        more = " …" if len(ids) > _CANDIDATES else ""
+        raise AmbiguousId("several ids begin so", id=beginning, candidates=", ".join(ids[:_CANDIDATES]) + more)
+    return ids[0]
 
 
 def insert(dialect: str, table: sa.Table) -> Any:

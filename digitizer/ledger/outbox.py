@@ -317,7 +317,7 @@ def handed(tx: Transaction, target: str) -> list[dict[str, Any]]:
 
 
 def delivery_like(tx: Transaction, beginning: str) -> str:
-    """The id of the one delivery whose id begins so. Raises NotFound; UsageError where several do."""
+    """The id of the one delivery whose id begins so. Raises NotFound, AmbiguousId."""
     return unique_id(tx, delivery.c.id, beginning)
 
 

@@ -110,6 +110,16 @@ def get(tx: Transaction, record_id: str) -> Kept | None:
     return found[0] if found else None
 
 
+def records_like(tx: Transaction, beginning: str) -> list[str]:
+    """Ids of the records that a person means by the beginning of a bundle's id, and maybe the place in it: `9f86d0/0/2`."""
+    bundle_id, _, place = beginning.partition("/")
+    query = sa.select(record.c.id).where(record.c.id.startswith(bundle_id, autoescape=True)).order_by(record.c.id)
+    found = list(tx.execute(query).scalars()) if bundle_id else []
+    places = {one: one.partition("/")[2] for one in found}
+    exact = [one for one in found if beginning == one or (place and places[one] == place)]
+    return exact or [one for one in found if places[one].startswith(place)]
+
+
 def at(tx: Transaction, record_id: str, number: int) -> Kept | None:
     """A record as it was at a revision, with its state now."""
     row = (

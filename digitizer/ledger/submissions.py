@@ -154,7 +154,7 @@ def get_intake(tx: Transaction, intake_id: str) -> Intake:
 
 
 def intake_like(tx: Transaction, beginning: str) -> str:
-    """The id of the one intake whose id begins so. Raises NotFound; UsageError where several do."""
+    """The id of the one intake whose id begins so. Raises NotFound, AmbiguousId."""
     return unique_id(tx, intake.c.id, beginning)
 
 

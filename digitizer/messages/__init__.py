@@ -48,9 +48,9 @@ def local_time(moment: str) -> str:
     return f"{datetime.fromisoformat(moment).astimezone():%d/%m/%Y %H:%M}"
 
 
-def describe(problem: Problem, lang: str) -> str:
-    """The sentence for `problem`."""
-    label = field_label(problem.field, lang) if problem.field else ""
+def describe(problem: Problem, lang: str, labels: Mapping[str, str] | None = None) -> str:
+    """The sentence for `problem`. `labels` has what a person is shown for the fields of its document."""
+    label = (labels or {}).get(problem.field) or field_label(problem.field, lang) if problem.field else ""
     facts: dict[str, object] = {"page": "" if problem.page is None else problem.page + 1, "field": label}
     return say(problem.code, lang, **{**facts, **problem.facts})
 

@@ -76,6 +76,11 @@ class ApiKeys:
             if not api_keys.revoke(tx, key_id, by=by):
                 raise NotFound("there is no such key, or it was revoked before", key=key_id)
 
+    def find_id(self, beginning: str) -> str:
+        """The id of the one key whose id begins so. Raises NotFound, AmbiguousId."""
+        with self.context.ledger.read() as tx:
+            return api_keys.key_like(tx, beginning)
+
     def find(self, client: str | None = None) -> list[ApiKey]:
         """All keys, or one client's."""
         with self.context.ledger.read() as tx:

@@ -118,7 +118,7 @@ class Deliveries:
             return outbox.receipts(tx)
 
     def find_id(self, beginning: str) -> str:
-        """The id of the one delivery whose id begins so. Raises NotFound; UsageError where several do."""
+        """The id of the one delivery whose id begins so. Raises NotFound, AmbiguousId."""
         with self.context.ledger.read() as tx:
             return outbox.delivery_like(tx, beginning)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from digitizer.errors import UsageError
+from digitizer.errors import NotFound, UsageError
 from digitizer.extract import revise_field
 from digitizer.ledger import Transaction, events, hand_carry, records, submissions
+from digitizer.ledger.database import the_one
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, IntakeState, RecordState
 from digitizer.service.context import ServiceContext
@@ -33,6 +34,21 @@ class Review:
         with self.context.ledger.read() as tx:
             bundle = submissions.get_intake(tx, intake).bundle if intake else None
             return records.find(tx, bundle_id=bundle, states=states)
+
+    def find(self, beginning: str) -> list[Kept]:
+        """The records whose ids begin so, say those of one file. Raises NotFound."""
+        with self.context.ledger.read() as tx:
+            kept = [kept for one in records.records_like(tx, beginning) if (kept := records.get(tx, one)) is not None]
+        if not kept:
+            raise NotFound("no such record", id=beginning)
+        return kept
+
+    def find_one(self, beginning: str, state: RecordState | None = None) -> Kept:
+        """The one record whose id begins so, of several the one in `state`. Raises NotFound, AmbiguousId."""
+        found = self.find(beginning)
+        chosen = [kept for kept in found if kept.state == state] or found
+        only = the_one([kept.record.id for kept in chosen], beginning)
+        return next(kept for kept in chosen if kept.record.id == only)
 
     def file_names(self, found: Sequence[Kept]) -> dict[str, str]:
         """Bundle -> name of the file or book that records belong to."""

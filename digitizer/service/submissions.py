@@ -40,7 +40,7 @@ class Submissions:
         self.context = context
 
     def find_id(self, beginning: str) -> str:
-        """The id of the one intake whose id begins so. Raises NotFound; UsageError where several do."""
+        """The id of the one intake whose id begins so. Raises NotFound, AmbiguousId."""
         with self.context.ledger.read() as tx:
             return submissions.intake_like(tx, beginning)
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from digitizer.errors import ConfigError, LedgerDown, NotFound, RepeatDiffers, UsageError
+from digitizer.errors import AmbiguousId, ConfigError, LedgerDown, NotFound, RepeatDiffers
 from digitizer.ledger import Ledger, events, idempotency, jobs, open_ledger, outbox, records, submissions
 from digitizer.ledger.outbox import NewDelivery
 from digitizer.ledger.schema import event, metadata
@@ -535,11 +535,24 @@ def test_an_id_is_found_by_any_beginning_that_fits_it_alone(ledger: Ledger, bund
         assert submissions.add_intake(tx, second)
         assert submissions.intake_like(tx, "i-a.j") == first.id
         assert submissions.intake_like(tx, "i-a") == second.id, "a whole id is no beginning"
-        with pytest.raises(UsageError, match="several"):
+        with pytest.raises(AmbiguousId) as several:
             submissions.intake_like(tx, "i-")
+        assert several.value.facts["candidates"] == f"i-a, {first.id}"
         for strange in ("x", "", "i-%", "i_a"):
             with pytest.raises(NotFound):
                 submissions.intake_like(tx, strange)
+
+
+def test_records_are_found_by_the_beginning_of_their_bundle_and_their_place(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        for place in ("0/1", "0/10", "1/0"):
+            proposed = Record(id=f"{bundle}/{place}", revision=1, fields=(), verdict=Verdict.REVIEW, reasons=())
+            records.propose(tx, bundle, None, proposed, actor="test")
+        assert records.records_like(tx, f"{bundle[:2]}/0/1") == [f"{bundle}/0/1"]
+        assert records.records_like(tx, f"{bundle}/0/10") == [f"{bundle}/0/10"]
+        assert records.records_like(tx, f"{bundle[:2]}/0") == [f"{bundle}/0/1", f"{bundle}/0/10"]
+        assert len(records.records_like(tx, bundle[:2])) == 3
+        assert records.records_like(tx, "") == records.records_like(tx, f"{bundle[:2]}/2") == []
 
 
 def test_a_bundle_is_called_as_it_was_first_submitted(ledger: Ledger, bundle: str) -> None:
