@@ -20,7 +20,7 @@ test: .venv/ready
 
 # tests of single modules that need neither whole pages nor other programs: about 20 seconds
 unit: .venv/ready
-	$(BIN)/pytest tests/unit -q -m "not slow"
+	$(BIN)/pytest tests/unit -q -m "not slow" -p no:schemathesis
 
 # the full numbers of the fault tests, with a seed that reproduces a run: make faults SEED=…
 faults: .venv/ready

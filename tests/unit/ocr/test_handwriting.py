@@ -30,6 +30,7 @@ def strip() -> Callable[[Box], Pixels]:
     return cut
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "box"),
     [
@@ -44,6 +45,7 @@ def test_print_is_no_pen(strip: Callable[[Box], Pixels], what: str, box: Box) ->
     assert sure is not None and sure < 0.1, what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "box", [Box(179, 562, 531, 605), Box(187, 1184, 397, 1219), Box(251, 2055, 577, 2135), Box(797, 2073, 963, 2111)]
 )

@@ -125,6 +125,7 @@ def test_rows_that_run_together_from_afar_stay_rows() -> None:
     np.testing.assert_array_equal(with_large(rows, np.array([quad(90, 90, 610, 190)]), 60, 20), rows)
 
 
+@pytest.mark.slow
 def test_large_letters_on_a_page_of_little_else_are_one_line(engine: PaddleEngine, reader: Recogniser) -> None:
     page = Image.new("RGB", (1_750, 2_480), "white")
     face = ImageFont.truetype(io.BytesIO((files("digitizer.output") / "stamp.ttf").read_bytes()), 117)
