@@ -159,7 +159,7 @@ def test_dossiers_of_a_procedure_go_to_its_target(tmp_path: Path) -> None:
 
 def test_the_commands_speak(digitizer: Callable[..., Any], tmp_path: Path) -> None:
     assert digitizer("procedures", "import", catalogue(tmp_path)).code == 0
-    assert "birth_certificate" in digitizer("procedures", "list").out
+    assert "Căn cước công dân" in digitizer("procedures", "list").out
     lists = listing(tmp_path, f"{code(1)};;1.001193;;")
     done = digitizer("report", "--month", SEPTEMBER, "--dossiers", lists, "--json")
     assert done.json["agencies"]["H60.127.03"]["received"] == 1
