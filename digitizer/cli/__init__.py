@@ -21,6 +21,11 @@ from digitizer.messages import catalogue, say
 if TYPE_CHECKING:
     from digitizer.settings import Settings
 
+#: exit code: everything was done, and a person has to look at something
+SOME_WAIT = 20
+#: exit code: some files failed
+SOME_FAILED = 21
+#: exit code: interrupted by Ctrl-C or a signal
 INTERRUPTED = 130
 
 #: command -> module of this package that holds a function of the same name

@@ -63,7 +63,7 @@ def add_client(
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def rotate_client(ctx: click.Context, client: str, by: str, as_json: bool) -> None:
-    """A new key in place of the old one, which works for some days more."""
+    """Makes a new key in place of the old one, which works for some days more."""
     with Service.open(settings(ctx)) as service:
         key, token = service.api_keys.rotate(client, by=by)
     _show(ctx, key, token, as_json)
@@ -85,7 +85,7 @@ def revoke_client(ctx: click.Context, key: str, by: str) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def list_clients(ctx: click.Context, as_json: bool) -> None:
-    """All keys, without their secrets."""
+    """Lists all keys, without their secrets."""
     with Service.open(settings(ctx)) as service:
         keys = service.api_keys.find()
     lines = [say("key_line", language(ctx), **_spoken(key, language(ctx))) for key in keys]
@@ -100,7 +100,7 @@ def list_clients(ctx: click.Context, as_json: bool) -> None:
 @click.option("--by", default=getpass.getuser)
 @click.pass_context
 def set_callback(ctx: click.Context, client: str, url: str | None, rotate: bool, remove: bool, by: str) -> None:
-    """Where a system is told what became of its documents; shows a new secret this once."""
+    """Sets the address where a system is told what became of its documents. Shows a new secret, this once."""
     if not (url or rotate or remove) or (remove and (url or rotate)):
         raise UsageError("give --url, --rotate or --remove")
     with Service.open(settings(ctx)) as service:

@@ -17,7 +17,7 @@ def audit() -> None:
 @audit.command("verify")
 @click.pass_context
 def verify_events(ctx: click.Context) -> None:
-    """Checks the chain of events; exit 4 when one was changed."""
+    """Checks the chain of events. Exit 4 when one was changed."""
     with Service.open(settings(ctx)) as service:
         count, broken = service.audit.verify()
     speak(ctx, "events_verified" if broken is None else "events_broken", count=count, seq=broken or 0)

@@ -6,11 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
+from digitizer.cli import SOME_WAIT, Spoken, SpokenGroup, answer, language, settings, speak
 from digitizer.messages import describe
-
-#: a person has to look at the book
-SOME_WAIT = 20
 
 
 @click.group(cls=SpokenGroup)
@@ -24,7 +21,7 @@ def book() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def check(ctx: click.Context, name: str, agency: str | None, as_json: bool) -> None:
-    """Gaps, twins, order and totals; exit 20 when a person has to look."""
+    """Looks for gaps, twins, wrong order and wrong totals in a book. Exit 20 when a person has to look."""
     from digitizer.service import Service
 
     with Service.open(settings(ctx)) as service:

@@ -29,7 +29,7 @@ def deliveries() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """What is open, why, and how each target is doing."""
+    """Lists what is open and why, and how each target is doing."""
     lang = language(ctx)
     with Service.open(settings(ctx)) as service:
         now = service.deliveries.overview()
@@ -75,7 +75,7 @@ def elsewhere(ctx: click.Context, delivery: str, evidence: Path, reason: str, by
 @click.option("--by", default=getpass.getuser)
 @click.pass_context
 def handover(ctx: click.Context, file: Path, target: str, by: str) -> None:
-    """One signed package of what waits to be entered by hand."""
+    """Writes one signed package of what waits to be entered by hand."""
     with Service.open(settings(ctx)) as service:
         rows = service.deliveries.hand_over(target, file, by=by)
     speak(ctx, "handed_over", count=len(rows), dossiers=len({row["dossier"] for row in rows}), file=file)
@@ -92,7 +92,7 @@ def handover(ctx: click.Context, file: Path, target: str, by: str) -> None:
 def attach(
     ctx: click.Context, intake: str | None, dossier: str | None, component: str | None, follow: bool, by: str, as_json: bool
 ) -> None:
-    """Sends what is due and shows the receipts; exit 24 when the dossier system is down or refuses."""
+    """Sends what is due and shows the receipts. Exit 24 when the dossier system is down or refuses."""
     lang = language(ctx)
     if dossier is not None and (intake is None or not dossiers.valid(dossier)):
         raise UsageError("name a file and the code of its dossier", dossier=dossier)

@@ -34,7 +34,7 @@ def export() -> None:
 def moj(
     ctx: click.Context, output: Path, book: str | None, agency: str | None, columns: str, against: Path | None, as_json: bool
 ) -> None:
-    """Packages of register books, or a keyed sheet compared with the scans."""
+    """Writes packages of register books, or compares a keyed sheet with the scans."""
     if against is None:
         with Service.open(settings(ctx)) as service:
             done = service.moj_export.export(output, book=book, agency=agency, columns=columns)
@@ -69,7 +69,7 @@ def moj(
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def manifest(ctx: click.Context, output: Path, book: str | None, as_json: bool) -> None:
-    """Hashes of originals and results, a manifest a file and a book."""
+    """Writes the hashes of originals and results: a manifest for each file and each book."""
     written = []
     output.mkdir(parents=True, exist_ok=True)
     with Service.open(settings(ctx)) as service:
@@ -108,7 +108,7 @@ for _kind in ("alto", "hocr", "txt", "csv"):
 
 
 def _of_files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """(name below what was given, result) of the result files; other JSON in a folder is passed over."""
+    """Yields (name below what was given, result) of the result files. Other JSON in a folder is passed over."""
     for path in paths:
         for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
             relative = file.relative_to(path) if path.is_dir() else Path(file.name)
@@ -123,6 +123,6 @@ def _of_files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def _of_ledger(ctx: click.Context) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Everything digitized here, with the records as people left them; two files of one name get the beginning of their ids."""
+    """Yields (name, result) of everything digitized here, with the records as people left them."""
     with Service.open(settings(ctx)) as service:
         yield from ((Path(name), result) for name, result in service.results.results())

@@ -43,7 +43,7 @@ def export_package(
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def import_package(ctx: click.Context, paths: tuple[Path, ...], by: str, as_json: bool) -> None:
-    """Takes packages in, in the order they are named; each once."""
+    """Takes packages in, each once, in the order they are named."""
     done = []
     with Service.open(settings(ctx)) as service:
         for path in paths:

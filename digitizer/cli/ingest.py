@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from digitizer.cli import INTERRUPTED, Spoken, answer, language, settings, speak
+from digitizer.cli import INTERRUPTED, SOME_FAILED, SOME_WAIT, Spoken, answer, language, settings, speak
 from digitizer.errors import ConfigError, DigitizerError, FileAccess
 from digitizer.messages import describe, say
 from digitizer.model import Intake, IntakeState, Lane, RecordState
@@ -25,7 +25,8 @@ from digitizer.service.scan_sources import InputBundle, ScanSource, bundles, gap
 from digitizer.settings import Settings
 from digitizer.text import nfc
 
-SOME_FAILED, SOME_WAIT = 21, 20
+#: seconds between two looks at how many pages are read
+PROGRESS_S = 1.0
 
 
 @click.command(cls=Spoken)
@@ -43,24 +44,21 @@ SOME_FAILED, SOME_WAIT = 21, 20
 @click.pass_context
 def ingest(
     ctx: click.Context,
+    /,
     paths: tuple[str, ...],
-    agency: str | None,
-    dossier: str | None,
-    component: str | None,
-    book: str | None,
-    counter: bool,
     processes: int | None,
     output: Path | None,
     mode: str | None,
     force: bool,
     as_json: bool,
+    **about: Any,
 ) -> None:
-    """Stores, reads, classifies, extracts, renders, delivers."""
-    given = submission(agency=agency, dossier=dossier, component=component, book=book, counter=counter)
+    """Digitizes files and folders: stores, reads, classifies, extracts, renders and delivers."""
+    given = submission(**about)
     chosen = settings_in(ctx, mode, processes)
     with Service.open(chosen) as service:
         service.check()
-        found, skipped = collect(ctx, paths, chosen, book=book is not None, output=output)
+        found, skipped = collect(ctx, paths, chosen, book=given.book is not None, output=output)
         received = receive(ctx, service, found, given, force=force)
         interrupted = work(ctx, service, [intake.bundle for _, intake in received if isinstance(intake, Intake)])
         if not interrupted:
@@ -84,8 +82,15 @@ def settings_in(ctx: click.Context, mode: str | None, processes: int | None) -> 
     return chosen
 
 
-def submission(*, agency: str | None, dossier: str | None, component: str | None, book: str | None, counter: bool) -> Submission:
-    """What the options say. Raises UsageError for a code that is none."""
+def submission(
+    *,
+    agency: str | None = None,
+    dossier: str | None = None,
+    component: str | None = None,
+    book: str | None = None,
+    counter: bool = False,
+) -> Submission:
+    """What the options say about the files. Raises UsageError for a code that is none."""
     given = Submission(
         actor=getpass.getuser(),
         agency=agency,
@@ -128,7 +133,7 @@ def outside(path: str, output: Path | None) -> None:
 
 
 def warn_of_gaps(ctx: click.Context, bundle: InputBundle) -> None:
-    """Tells the operator which pages of a book are not there by their numbers, or there twice; it is taken all the same."""
+    """Warns of page numbers of a book that are missing or there twice. The book is taken all the same."""
     missing, twice = gaps(bundle.files)
     if missing or twice:
         shown = [", ".join(map(str, numbers[:20])) + (" …" if len(numbers) > 20 else "") or "—" for numbers in (missing, twice)]
@@ -138,7 +143,7 @@ def warn_of_gaps(ctx: click.Context, bundle: InputBundle) -> None:
 def receive(
     ctx: click.Context, service: Service, found: Iterable[tuple[ScanSource, InputBundle]], given: Submission, *, force: bool
 ) -> list[tuple[InputBundle, Intake | DigitizerError]]:
-    """Submits every bundle; a file that cannot be read ends nothing."""
+    """Submits every bundle. A file that cannot be read does not end the run."""
     received: list[tuple[InputBundle, Intake | DigitizerError]] = []
     for source, bundle in found:
         try:
@@ -153,25 +158,36 @@ def receive(
 
 
 def work(ctx: click.Context, service: Service, bundles: Iterable[str], stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Has the queue work until `bundles` are done; True when somebody pressed Ctrl-C. Workers of our own do whatever waits."""
-    with _progress(ctx) as progress:
-        task = progress.add_task(say("progress_pages", language(ctx)), total=None)
-        shown = 0.0
+    """Waits until `bundles` are done. With a queue of our own, workers of our own do it, and whatever else waits.
 
-        def tick() -> None:
-            nonlocal shown
-            if stopping():
-                raise KeyboardInterrupt
-            if time.monotonic() - shown >= 1.0:
-                shown = time.monotonic()
-                done, total = service.jobs.progress()
-                progress.update(task, completed=done, total=total or None)
-
+    True when somebody pressed Ctrl-C, or `stopping` said so.
+    """
+    with _progress_bar(ctx) as bar:
+        pages = _PagesRead(bar, service, say("progress_pages", language(ctx)), stopping)
         try:
-            service.jobs.run(tick=tick, bundles=bundles)
+            service.jobs.run(tick=pages.look, bundles=bundles)
         except KeyboardInterrupt:
             return True
     return False
+
+
+class _PagesRead:
+    """Shows how many pages are read, while the queue works."""
+
+    def __init__(self, bar: Progress, service: Service, title: str, stopping: Callable[[], bool]) -> None:
+        self.bar, self.service, self.stopping = bar, service, stopping
+        self.task = bar.add_task(title, total=None)
+        #: when the ledger was asked last, by the monotonic clock
+        self.looked_at = 0.0
+
+    def look(self) -> None:
+        """Asks the ledger, once a second at most. Raises KeyboardInterrupt when the run is to stop."""
+        if self.stopping():
+            raise KeyboardInterrupt
+        if time.monotonic() - self.looked_at >= PROGRESS_S:
+            self.looked_at = time.monotonic()
+            done, total = self.service.jobs.progress()
+            self.bar.update(self.task, completed=done, total=total or None)
 
 
 class _Speed(ProgressColumn):
@@ -181,7 +197,7 @@ class _Speed(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:.1f}/s")
 
 
-def _progress(ctx: click.Context) -> Progress:
+def _progress_bar(ctx: click.Context) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed(), TimeRemainingColumn())
     return Progress(*columns, console=Console(file=sys.stderr), disable=not sys.stderr.isatty(), transient=True)
 
@@ -195,7 +211,7 @@ def report(
     skipped: int,
     as_json: bool,
 ) -> int:
-    """Exports, says what happened, and gives the exit code."""
+    """Writes the results below `output`, tells what happened, and returns the exit code."""
     lang = language(ctx)
     rows = [_row(service, bundle, intake, output, lang) for bundle, intake in received]
     counts = Counter(row["state"] for row in rows)

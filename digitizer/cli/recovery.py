@@ -16,7 +16,7 @@ from digitizer.service import Service
 @click.option("--by", default=getpass.getuser)
 @click.pass_context
 def retry(ctx: click.Context, intake: str | None, by: str) -> None:
-    """Queues failed files and deliveries again; one file, or all that failed."""
+    """Queues one failed file again, or all failed files and deliveries."""
     with Service.open(settings(ctx)) as service:
         if intake is None:
             count = service.recovery.retry_failed(by=by)
@@ -33,7 +33,7 @@ def retry(ctx: click.Context, intake: str | None, by: str) -> None:
 @click.option("--reason", required=True)
 @click.pass_context
 def reprocess(ctx: click.Context, intake: str, by: str, reason: str) -> None:
-    """Queues a file to be read anew; what people approved stays."""
+    """Queues a file to be read anew. What people approved stays."""
     with Service.open(settings(ctx)) as service:
         service.recovery.reprocess(service.submissions.find_id(intake), by=by, reason=reason)
     speak(ctx, "queued_again", count=1, deliveries=0)

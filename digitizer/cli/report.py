@@ -46,7 +46,7 @@ def report(
     by: str,
     as_json: bool,
 ) -> None:
-    """Rates by agency and month."""
+    """Shows digitization rates by agency and month."""
     month = month or indicators.month_of(datetime.now(UTC))
     with Service.open(settings(ctx)) as service:
         if dossiers_file is not None:
@@ -154,7 +154,7 @@ def _short(counts: Counts | None) -> str:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def reconcile(ctx: click.Context, file: Path, month: str | None, definition: str, totals: bool, by: str, as_json: bool) -> None:
-    """Dossiers that a portal counts differently, and why."""
+    """Lists dossiers that a portal counts differently, and why."""
     lang = language(ctx)
     with Service.open(settings(ctx)) as service:
         if totals:
@@ -198,7 +198,7 @@ def procedures() -> None:
 @click.option("--by", default=getpass.getuser)
 @click.pass_context
 def import_(ctx: click.Context, file: Path, by: str) -> None:
-    """Takes the catalogue from a table."""
+    """Takes the catalogue of procedures from a table."""
     with Service.open(settings(ctx)) as service:
         count, components = service.indicators.import_procedures(file, by=by)
     speak(ctx, "procedures_imported", procedures=count, components=components)
@@ -208,7 +208,7 @@ def import_(ctx: click.Context, file: Path, by: str) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """Shows the catalogue."""
+    """Lists the catalogue of procedures."""
     with Service.open(settings(ctx)) as service:
         found, doctypes = service.indicators.catalogue(), service.context.doctypes
     titles = [doctype_title(c.doctype, doctypes, language(ctx)) if c.doctype else "" for c in found]

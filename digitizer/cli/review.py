@@ -49,7 +49,7 @@ def records(ctx: click.Context, record: str | None, state: str | None, as_json: 
 @click.option("--by", required=True)
 @click.pass_context
 def approve(ctx: click.Context, record: str | None, everything: bool, by: str) -> None:
-    """Takes responsibility for every value of a record, or of all records that no rule objects to."""
+    """Approves a record, or all records that no rule objects to, and delivers their values."""
     if (record is None) == (not everything):
         raise UsageError("name one record, or say --all")
     with Service.open(settings(ctx)) as service:
@@ -88,7 +88,7 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
 @click.option("--by", required=True)
 @click.pass_context
 def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
-    """Decides about a record that was changed here and elsewhere."""
+    """Chooses one side of a record that was changed here and elsewhere."""
     with Service.open(settings(ctx)) as service:
         kept = service.review.find_one(record, RecordState.DIFFERS)
         kept = service.review.settle(kept.record.id, theirs=keep == "theirs", by=by)
@@ -101,7 +101,7 @@ def settle(ctx: click.Context, record: str, keep: str, by: str) -> None:
 @click.option("--reason", required=True)
 @click.pass_context
 def reject(ctx: click.Context, record: str, by: str, reason: str) -> None:
-    """Says that this is no record."""
+    """Rejects a record that is none."""
     with Service.open(settings(ctx)) as service:
         kept = service.review.find_one(record, RecordState.REVIEW)
         service.review.reject(kept.record.id, by=by, reason=reason)

@@ -21,7 +21,7 @@ from digitizer.service import Service
 def serve(
     ctx: click.Context, host: str, port: int, certificate: Path | None, private_key: Path | None, processes: int | None
 ) -> None:
-    """Takes documents over HTTP; with the queue `inline:` it also has them read."""
+    """Takes documents over HTTP. With the queue `inline:` it also has them read."""
     from digitizer.api.background import BackgroundThreads
     from digitizer.api.server import serve as run
 

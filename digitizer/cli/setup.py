@@ -17,7 +17,7 @@ def models() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def verify(ctx: click.Context, as_json: bool) -> None:
-    """Hashes and letters of every model; exit 22 when one is wrong."""
+    """Checks the hash and the letters of every model. Exit 22 when one is wrong."""
     from digitizer.ocr import verify_models
 
     found = verify_models(settings(ctx).engine)
@@ -34,7 +34,7 @@ def doctypes() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    """Reads every declaration; exit 9 with file and line when one is wrong."""
+    """Checks every declaration. Exit 9 with file and line when one is wrong."""
     from digitizer.doctypes import load
 
     found = load(settings(ctx).doctypes)
@@ -49,7 +49,7 @@ def check(ctx: click.Context, as_json: bool) -> None:
 @click.command(cls=Spoken)
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
-    """Looks at everything digitizer needs on this machine; exit 0 when it can work."""
+    """Checks everything digitizer needs on this machine. Exit 0 when it can work."""
     import platform
     import shutil
 

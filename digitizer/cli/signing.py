@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digitizer.cli import Spoken, answer, language, settings, speak
+from digitizer.cli import SOME_FAILED, Spoken, answer, language, settings, speak
 from digitizer.errors import ConfigError, DigitizerError, FileAccess, OutputInvalid, UsageError
 from digitizer.messages import say
 from digitizer.settings import Settings, SigningOptions
@@ -20,8 +20,8 @@ from digitizer.settings import Settings, SigningOptions
 if TYPE_CHECKING:  # pyHanko takes its time to import
     from digitizer.output.signatures import SignatureReport, Signing
 
+#: what the name of a signed file ends in
 SUFFIX = ".signed.pdf"
-SOME_FAILED = 21
 
 
 @click.command(cls=Spoken)
@@ -40,7 +40,7 @@ SOME_FAILED = 21
 def sign(
     ctx: click.Context, /, paths: tuple[Path, ...], output: Path | None, signing_agency: str | None, as_json: bool, **given: Any
 ) -> None:
-    """Signs each PDF into `<name>.signed.pdf`; run again, it goes on where it stopped."""
+    """Signs each PDF into `<name>.signed.pdf`. A second run goes on where the first stopped."""
     chosen = settings(ctx)
     options = _options(chosen.signing, agency=signing_agency, **given)
     files = _pdfs(paths)
@@ -59,7 +59,7 @@ def _options(configured: SigningOptions, **given: Any) -> SigningOptions:
 
 
 def _pdfs(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
-    """(file, its name below what was given) of all PDFs that are not results of ours."""
+    """(file, its name below what was given) of all PDFs that were not signed here."""
     found: list[tuple[Path, Path]] = []
     for path in paths:
         inside = sorted(path.rglob("*.pdf")) if path.is_dir() else [path]
@@ -85,7 +85,7 @@ def _sign_one(path: Path, folder: Path, signing: Signing, lang: str) -> dict[str
 
 @contextmanager
 def _signing(options: SigningOptions, chosen: Settings) -> Iterator[Signing]:
-    """The signer of a batch; a token stays open for all of it."""
+    """Yields the signer of a batch. A token stays open for all of it."""
     from digitizer.output.signatures import Signing, pkcs11, pkcs12
 
     secret = options.secret.get_secret_value() or click.prompt("PIN", hide_input=True, err=True)
@@ -113,7 +113,7 @@ def authorities(options: SigningOptions, chosen: Settings) -> tuple[Path, ...]:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def verify(ctx: click.Context, paths: tuple[Path, ...], trusted: Path | None, as_json: bool) -> None:
-    """The store, or files: signatures of PDFs, folders against their manifest; exit 4 when something has changed."""
+    """Checks the store, or files: signatures of PDFs, folders against their manifest. Exit 4 when something has changed."""
     chosen = settings(ctx)
     if not paths:
         _verify_store(ctx, chosen, as_json)
@@ -155,7 +155,7 @@ def _verify_path(path: Path, roots: Sequence[Path], chosen: Settings, lang: str)
 
 
 def _verify_manifest(path: Path, chosen: Settings, lang: str) -> tuple[list[str], dict[str, Any], bool]:
-    """Hashes again what a manifest of `export manifest` lists: the files beside it, else those in the store."""
+    """Hashes again what a manifest of `export manifest` lists: files beside it, or those in the store."""
     from digitizer.service import Service
 
     hashes = _listed(path)

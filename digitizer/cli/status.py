@@ -24,7 +24,7 @@ SHOWN = 20
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Where everything stands, and what is stuck."""
+    """Shows where everything stands, and what is stuck."""
     lang = language(ctx)
     with Service.open(settings(ctx)) as service:
         now = service.status.now()

@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -39,20 +40,20 @@ Versions = tuple[tuple[str, str], ...]
 @click.pass_context
 def watch(
     ctx: click.Context,
+    /,
     path: str,
-    agency: str | None,
-    counter: bool,
     processes: int | None,
     output: Path | None,
     mode: str | None,
     settle_s: float,
     every_s: float,
     once: bool,
+    **about: Any,
 ) -> None:
-    """Takes whatever appears in a folder or under a prefix, once nobody writes to it any more."""
+    """Takes files that appear in a folder or under a prefix, once nobody writes to them any more."""
     chosen = settings_in(ctx, mode, processes)
     outside(path, output)
-    given = submission(agency=agency, dossier=None, component=None, book=None, counter=counter)
+    given = submission(**about)
     with Service.open(chosen) as service:
         service.check()
         watcher = Watcher(ctx, service, chosen, path, given, settle_s=settle_s, output=output)
@@ -61,7 +62,7 @@ def watch(
 
 
 class Watcher:
-    """Looks, waits until what is there has settled, and takes it over."""
+    """Looks at a folder or prefix, waits until a file no longer changes, and takes it over."""
 
     def __init__(
         self,

@@ -13,23 +13,23 @@ SHORT = 12
 
 
 def word(kind: str, value: str, lang: str) -> str:
-    """A state or kind in the operator's words: `("intake", "DIGITIZED")`; the value itself where there is none."""
+    """A state or kind in the operator's words. The value itself where there is no word for it."""
     return catalogue(lang).get(f"{kind}_{value.lower()}", value)
 
 
 def counted(kind: str, counts: Mapping[str, int], lang: str) -> str:
-    """`3 đã số hóa, 1 lỗi`; a dash where there is nothing to count."""
+    """`3 đã số hóa, 1 lỗi`, or a dash where there is nothing to count."""
     return ", ".join(f"{n} {word(kind, state, lang)}" for state, n in sorted(counts.items()) if n) or "—"
 
 
 def short_id(whole: str) -> str:
-    """An id as it is shown: of a record, the beginning of its bundle's id and its place in it."""
+    """The beginning of an id, as lists show it. A record's place in its file stays behind it."""
     first, slash, rest = whole.partition("/")
     return f"{first[:SHORT]}{slash}{rest}"
 
 
 def doctype_title(name: str | None, doctypes: Mapping[str, DocType], lang: str) -> str:
-    """The title of a document type as printed; English operators see its name with spaces."""
+    """The title of a document type as printed. English operators see its name with spaces."""
     if name is None:
         return say("doctype_unknown", lang)
     titles = doctypes[name].title if name in doctypes else ()

@@ -21,13 +21,20 @@ from digitizer.service.chores import repeat
 
 log = logging.getLogger(__name__)
 
+#: seconds between two looks at the workers
 WATCH_S = 0.5
-#: sweeps of one supervisor; there may be many, and each finds little to do
-SWEEP_S, DELIVER_S = 30.0, 5.0
-#: how long workers have to put their work down before they are killed: a page takes seconds
+#: seconds between two sweeps of one supervisor. There may be many supervisors, and each sweep finds little to do
+SWEEP_S = 30.0
+#: seconds between two deliveries of what is due
+DELIVER_S = 5.0
+#: seconds that workers have to put their work down before they are killed. A page takes seconds
 GRACE_S = 45.0
-#: a worker that dies this young is not replaced at once, and less so each time
-YOUNG_S, WAIT_FIRST_S, WAIT_MOST_S = 10.0, 1.0, 30.0
+#: a worker that dies younger than this is not replaced at once, seconds
+YOUNG_S = 10.0
+#: seconds before the first such worker is replaced. Each further one takes twice as long …
+WAIT_FIRST_S = 1.0
+#: … up to this
+WAIT_MOST_S = 30.0
 
 
 @click.command(cls=Spoken)
