@@ -28,10 +28,11 @@ def render(
     signed: frozenset[str] = frozenset(),
     look: Look = _PLAIN,
 ) -> tuple[Artifact, ...]:
-    """The artifacts of `result`: `<name>.pdf` and `<name>.json` in the folder `into`.
+    """Writes `<name>.pdf` and `<name>.json` of `result` to the folder `into` and returns both as artifacts.
 
-    `files` maps source ids to the original bytes; sources in `signed` are never altered; `decode` gives the pixels of a scan
-    that a PDF cannot hold as it is, `decode_16bit` those of a TIFF with 16 bits a channel. Raises OutputInvalid.
+    `files` maps source ids to files with the original bytes. A result that consists of one source in `signed` keeps its PDF
+    unaltered. `decode` gives the pixels of a scan whose file a PDF cannot hold. `decode_16bit` gives those of a TIFF with
+    16 bits a channel. Raises OutputInvalid.
     """
     pdf, text = into / f"{name}.pdf", into / f"{name}.json"
     decoders = Decoders(pixels=decode, image_16bit=decode_16bit)

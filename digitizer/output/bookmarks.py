@@ -15,7 +15,10 @@ _UNKNOWN = "Chưa rõ loại"
 
 
 def add_bookmarks(pdf: Pdf, result: Digitized, titles: Mapping[str, str]) -> None:
-    """Adds the outline of `result` behind what the PDF already has. One paper with one record needs none."""
+    """Appends the outline of `result` to the one the PDF has. One paper with one record gets none.
+
+    `titles`: document type -> its title as printed.
+    """
     if sum(max(1, len(document.records)) for document in result.documents) < 2:
         return
     with pdf.open_outline() as outline:
@@ -34,7 +37,7 @@ def _title(document: Document, titles: Mapping[str, str]) -> str:
 
 
 def _number(record: Record) -> str:
-    """The number of the entry, where it is certain."""
+    """The number of the entry (field `so`) when it is accepted, else an empty string."""
     value = next((f.value for f in record.fields if f.name == "so" and f.accepted), None)
     return f"số {value}" if isinstance(value, str) and value else ""
 

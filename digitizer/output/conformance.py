@@ -1,4 +1,4 @@
-"""PDF/A-2b: made, checked after writing, and where it cannot be had, not claimed."""
+"""Writes PDF/A-2b and validates the file. A file that breaks a rule does not claim to be PDF/A."""
 
 from __future__ import annotations
 
@@ -11,21 +11,28 @@ from pikepdf import Name, Pdf, Stream, pdfa
 from digitizer.output.metadata import is_ours, with_entries
 
 _FLAVOUR = "2b"
-#: what pikepdf's validator says where it does not judge
+#: message of pikepdf's validator for JPEG 2000, which it does not check
 _UNJUDGED = "JPEG 2000 images are not supported"
-#: bytes of a JPEG 2000 within which its header lies; sRGB, grey, sYCC; a depth that is not the same for all channels
-_HEADER, _COLOUR_SPACES, _VARIES = 4096, (16, 17, 18), 255
+#: the header of a JPEG 2000 lies within so many bytes
+_HEADER = 4096
+#: enumerated colour spaces of JPEG 2000 that are allowed: sRGB, grey, sYCC
+_COLOUR_SPACES = (16, 17, 18)
+#: bit depth in the header of a JPEG 2000 whose channels differ in depth
+_VARIES = 255
 
 
 def save(pdf: Pdf, target: Path, entries: Mapping[str, str]) -> tuple[str, ...]:
-    """Writes `pdf` as PDF/A-2b with `entries` in its metadata; a plain PDF, and the rules it breaks, where that cannot be."""
+    """Writes `pdf` as PDF/A-2b with `entries` in its metadata. Returns the rules it breaks, none for a valid file.
+
+    A file that breaks a rule is written again as a plain PDF.
+    """
     pdfa.prepare(pdf, _FLAVOUR)
     _describe(pdf, entries)
     rules = _written(pdf, target)
     if not rules:
         return ()
     with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
-        # a file must not claim what it is not
+        # a plain PDF must not claim to be PDF/A
         for claim in ("pdfaid:part", "pdfaid:conformance"):
             metadata.pop(claim, None)
         metadata.pop("xmp:MetadataDate", None)
@@ -34,7 +41,7 @@ def save(pdf: Pdf, target: Path, entries: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def offenders(file: Path) -> frozenset[int]:
-    """The pages of `file` that are no PDF/A even alone, from 0."""
+    """Indices, from 0, of the pages that break PDF/A even as a file of their own."""
     alone, found = file.with_suffix(".page"), set[int]()
     try:
         with Pdf.open(file) as pdf:
@@ -50,7 +57,7 @@ def offenders(file: Path) -> frozenset[int]:
 
 
 def _written(pdf: Pdf, target: Path) -> tuple[str, ...]:
-    """Saves; the rules that are broken."""
+    """Saves `pdf` and returns the rules it breaks."""
     settings = pdfa.resolve_save_kwargs(_FLAVOUR, deterministic_id=True)
     pdf.save(target, **settings)
     findings = [f for f in pdfa.validate_written(target, _FLAVOUR, settings).findings if not is_ours(f.rule, f.message)]
@@ -60,16 +67,17 @@ def _written(pdf: Pdf, target: Path) -> tuple[str, ...]:
 
 
 def _jpeg2000(pdf: Pdf) -> Iterator[Stream]:
-    """The images of `pdf` that are JPEG 2000 and nothing else besides."""
+    """The JPEG 2000 images of `pdf`."""
     for item in pdf.objects:
         if isinstance(item, Stream) and item.get("/Subtype") == Name.Image and "/JPXDecode" in str(item.get("/Filter", "")):
             yield item
 
 
 def _allowed(image: Stream) -> bool:
-    """Whether PDF/A-2 allows this JPEG 2000 (ISO 19005-2, 6.2.8.3), which pikepdf's validator leaves to others.
+    """Whether PDF/A-2 allows this JPEG 2000 (ISO 19005-2, 6.2.8.3). pikepdf's validator does not check it.
 
-    Read from the boxes of the JP2 header (ISO 15444-1, annex I): 1 or 3 channels of one depth, one colour space, grey or sRGB.
+    The boxes of the JP2 header say so (ISO 15444-1, annex I). It must have 1 or 3 channels of one depth and one colour space
+    of `_COLOUR_SPACES`. A second filter around the JPEG 2000 is not allowed.
     """
     boxes = dict(_boxes(image.read_raw_bytes()[:_HEADER])) if image.get("/Filter") == Name.JPXDecode else {}
     header = list(_boxes(boxes.get(b"jp2h", b"")))
@@ -97,7 +105,7 @@ def _describe(pdf: Pdf, entries: Mapping[str, str]) -> None:
         metadata["dc:language"] = {"vi"}
         if entries.get("Subject"):
             metadata["dc:title"] = entries["Subject"]
-        # the same scans give the same file, whenever it is made
+        # without a date the same scans give the same bytes
         metadata.pop("xmp:MetadataDate", None)
     packet = pdf.Root.Metadata
     packet.write(with_entries(packet.read_bytes(), entries))

@@ -1,4 +1,4 @@
-"""Text that a page of a PDF had before: taken out, or covered by a picture of the page."""
+"""Removes the text a PDF page already has, or replaces the page by a picture of it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _SHOWS = ("Tj", "TJ", "'", '"')
 
 
 def fill(pdf: Pdf, page: Page, sheet: Sheet, encoded: Encoded) -> None:
-    """Makes `page` the picture `encoded` where its scan of `sheet` lies; of all it had before only links stay."""
-    # the unit square of an image, y up, to px of the scan, y down, to the page
+    """Replaces the content of `page` by the picture `encoded`, placed where the scan of `sheet` lies. Only links stay."""
+    # unit square of the image (y up) -> px of the scan (y down) -> user space of the page
     unit = placement(page, sheet) @ affine(sheet.width, 0, 0, -sheet.height, 0, sheet.height)
     numbers = " ".join(f"{value:.5f}" for value in operands(unit))
     page.obj.Resources = Dictionary(XObject=Dictionary(Scan=stream(pdf, encoded)))
@@ -31,19 +31,19 @@ def fill(pdf: Pdf, page: Page, sheet: Sheet, encoded: Encoded) -> None:
 
 
 def drop_text(pdf: Pdf, page: Page, *, everything: bool = False) -> bool:
-    """Takes the invisible text of an earlier OCR out of `page`, or all its text; True when text remains that can be seen."""
+    """Removes the invisible text of an earlier OCR from `page`, with `everything` all text. True: visible text remains."""
     content, remains = _without_text(pikepdf.parse_content_stream(page), everything)
     if content is not None:
         page.obj.Contents = pdf.make_indirect(Stream(pdf, content))
     resources = page.obj.get("/Resources", Dictionary())
     if content is not None and not remains and "/Font" in resources:
-        # other pages may share them
+        # other pages may share these resources, so this page gets its own
         page.obj.Resources = Dictionary({key: value for key, value in resources.items() if key != "/Font"})
     return _drop_in_forms(resources, everything, set()) or remains
 
 
 def _drop_in_forms(resources: Object, everything: bool, done: set[tuple[int, int]]) -> bool:
-    """The same for the forms a page is made of, and those within: an earlier OCR may have put its layer there."""
+    """Does the same in form XObjects and the forms inside them. An earlier OCR may have put its text layer there."""
     remains = False
     for form in resources.get("/XObject", Dictionary()).values():
         if form.get("/Subtype") != Name.Form or form.objgen in done:
@@ -59,9 +59,9 @@ def _drop_in_forms(resources: Object, everything: bool, done: set[tuple[int, int
 
 
 def _without_text(instructions: Sequence[Any], everything: bool) -> tuple[bytes | None, bool]:
-    """(the content without text, None when there was none to drop; whether text that can be seen remains).
+    """(content without the text, whether visible text remains). The content is None when nothing was removed.
 
-    A text object that shows both kinds stays as it is: what is left out would move what follows.
+    A text object with visible and invisible text stays as it is. Removing a part of it would move the rest.
     """
     mode, modes, kept, dropped, remains = 0, list[int](), list[Any](), False, False
     block, seen = 0, False
@@ -83,6 +83,6 @@ def _without_text(instructions: Sequence[Any], everything: bool) -> tuple[bytes 
             dropped, remains = dropped or len(rest) < len(kept) - block, remains or seen
             kept[block:] = rest
     if dropped and not remains:
-        # nothing may name a font that is not there any more
+        # the caller removes the fonts, so no operator may name one
         kept = [instruction for instruction in kept if str(instruction.operator) != "Tf"]
     return (pikepdf.unparse_content_stream(kept) if dropped else None), remains

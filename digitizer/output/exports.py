@@ -1,6 +1,7 @@
-"""A result as ALTO 4, hOCR, plain text and CSV; all from the public format of `<name>.json`, so that any result can be turned.
+"""Exports a result as ALTO 4, hOCR, plain text and CSV. The input is the public format of `<name>.json`.
 
-ALTO 4.4: https://www.loc.gov/standards/alto/; hOCR 1.2: https://kba.github.io/hocr-spec/1.2/. px of the upright page.
+ALTO is version 4.4 (https://www.loc.gov/standards/alto/). hOCR is version 1.2 (https://kba.github.io/hocr-spec/1.2/).
+Coordinates are px of the upright page.
 """
 
 from __future__ import annotations
@@ -18,22 +19,22 @@ XHTML = "http://www.w3.org/1999/xhtml"
 _DOCTYPE = (
     b'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">'
 )
-#: of a CSV; one line a field
+#: columns of the CSV, which has a row for each field
 COLUMNS = (
     "file", "document", "type", "record", "state", "field", "value", "raw", "confidence", "accepted", "by", "page",
     "x0", "y0", "x1", "y1", "problems",
 )  # fmt: skip
-#: a sheet takes a cell that begins with one of these for a formula
+#: a spreadsheet takes a cell that begins with one of these for a formula
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def text(result: Plain, name: str = "") -> bytes:
-    """The lines of all pages in reading order; a form feed after each page."""
+    """Plain text: the lines of all pages in reading order, a form feed after each page."""
     return "".join("".join(f"{line['text']}\n" for line in page["lines"]) + "\f" for page in result["pages"]).encode()
 
 
 def alto(result: Plain, name: str = "") -> bytes:
-    """One ALTO file, a Page for each page of the result, a TextLine for each line; `name` is the file the scans came from."""
+    """One ALTO file with a Page for each page and a TextLine for each line. `name` is the file name of the scans."""
     root = Xml.Element("alto", {"xmlns": ALTO, "SCHEMAVERSION": "4.4"})
     description = Xml.SubElement(root, "Description")
     Xml.SubElement(description, "MeasurementUnit").text = "pixel"
@@ -118,7 +119,7 @@ def _hocr_page(body: Xml.Element, page: Plain, name: str) -> None:
 
 
 def _bbox(box: Sequence[float]) -> str:
-    """Whole px, as hOCR asks for."""
+    """A hOCR `bbox`. The format wants whole px."""
     return "bbox " + " ".join(str(max(0, round(value))) for value in box)
 
 
@@ -131,7 +132,7 @@ def _around(boxes: Sequence[Sequence[float]]) -> list[float]:
 
 
 def _clean(value: str) -> str:
-    """`value` without the control characters XML has no place for."""
+    """`value` without control characters, which XML does not allow."""
     return "".join(c for c in value if c >= " ")
 
 
@@ -143,7 +144,7 @@ def _serialised(root: Xml.Element) -> bytes:
 
 
 def csv(result: Plain, name: str = "") -> bytes:
-    """One line for each field of each record; UTF-8 with the mark that makes Excel read it as such."""
+    """A row for each field of each record, as UTF-8 with a byte order mark for Excel."""
     rows = [
         row
         for number, document in enumerate(result["documents"])
@@ -154,7 +155,7 @@ def csv(result: Plain, name: str = "") -> bytes:
 
 
 def field_rows(record: Plain, *, file: str, document: int, doctype: str, number: int) -> Iterable[dict[str, Any]]:
-    """The lines of one record in the public format."""
+    """The CSV rows of one record of the public format. `document` and `number` count from 1."""
     for field in record["fields"]:
         value = "; ".join(field["value"]) if isinstance(field["value"], list) else field["value"]
         box = dict(zip(("x0", "y0", "x1", "y1"), field["box"] or ("",) * 4, strict=True))
@@ -177,7 +178,7 @@ def field_rows(record: Plain, *, file: str, document: int, doctype: str, number:
 
 
 def csv_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """`rows` as a CSV. A text that a sheet would take for a formula gets an apostrophe in front."""
+    """`rows` as a CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
     out = io.StringIO(newline="")
     writer = csv_format.DictWriter(out, COLUMNS)
     writer.writeheader()
@@ -186,7 +187,7 @@ def csv_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-#: format -> (suffix, how)
+#: format -> (suffix of the file, function that writes it)
 FORMATS: dict[str, tuple[str, Callable[[Plain, str], bytes]]] = {
     "alto": (".alto.xml", alto),
     "hocr": (".hocr", hocr),

@@ -1,4 +1,4 @@
-"""Pixels of a scan as a PDF image stream, without loss: JPEG and 16-bit PNG as they are, anything else compressed exactly."""
+"""Turns a scan into a PDF image stream without loss. JPEG and 16-bit PNG keep their bytes, the rest is compressed anew."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from digitizer.model import Image16, Pixels
 
 #: JPEG modes a PDF/A with an sRGB output intent may hold
 _COLOURS = {"L": "/DeviceGray", "RGB": "/DeviceRGB"}
+#: EXIF tag of the orientation
 _ORIENTATION = 0x0112
+#: signature of a PNG file
 _PNG = b"\x89PNG\r\n\x1a\n"
 #: colour type of a PNG -> colour space, channels
 _PNG_COLOURS = {0: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3)}
@@ -39,7 +41,7 @@ class Encoded:
 
 
 def stream(pdf: Pdf, encoded: Encoded, **entries: Any) -> Object:
-    """An image object of `pdf`; `entries` add to its dictionary or, when None, leave out what it would have."""
+    """Adds an image object to `pdf`. `entries` add to its dictionary. An entry of None leaves the key out."""
     said: dict[str, Any] = {
         "Type": Name.XObject,
         "Subtype": Name.Image,
@@ -57,13 +59,16 @@ def stream(pdf: Pdf, encoded: Encoded, **entries: Any) -> Object:
 
 
 def png16(path: Path) -> Encoded | None:
-    """A PNG of 16 bits a channel as it is, deeper than any decoder gives it back; None for others and what needs decoding."""
+    """A PNG of 16 bits a channel, its compressed bytes unchanged. A decoder would give 8 bits only.
+
+    None for any other file, and for a PNG that needs decoding: interlaced, with transparency, or with EXIF data.
+    """
     data = path.read_bytes()
     chunks = list(_chunks(data)) if data.startswith(_PNG) else []
     if not chunks or chunks[0][0] != b"IHDR":
         return None
     width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
-    # transparency, interlacing and a turn have to be worked on
+    # transparency, interlacing and an EXIF orientation need decoding
     if bits != 16 or kind not in _PNG_COLOURS or interlaced or any(name in (b"tRNS", b"eXIf") for name, _ in chunks):
         return None
     colour, colours = _PNG_COLOURS[kind]
@@ -79,20 +84,23 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def image16(image: Image16) -> Encoded:
-    """A scan of 16 bits a channel as the decoder gives it."""
+    """A scan of 16 bits a channel from the decoder."""
     colour = {1: "/DeviceGray", 3: "/DeviceRGB"}[image.channels]
     return predicted(image.data, image.width, image.height, colour, image.channels, 16)
 
 
 def predicted(data: bytes, width: int, height: int, colour: str, colours: int, bits: int) -> Encoded:
-    """The IDAT chunks of a PNG are a Flate stream with PNG predictors (ISO 32000, 7.4.4.4)."""
+    """An image from the IDAT chunks of a PNG, which are a Flate stream with PNG predictors (ISO 32000, 7.4.4.4).
+
+    `colours` is the number of channels, `bits` the depth of each.
+    """
     parms: dict[str, int | bool] = {"/Predictor": 15, "/Colors": colours, "/BitsPerComponent": bits, "/Columns": width}
     return Encoded(data=data, width=width, height=height, colour=colour, bits=bits, filter="/FlateDecode", parms=parms)
 
 
 def jpeg(path: Path) -> Encoded | None:
-    """A JPEG file as it is; None where a PDF reader could not show it (CMYK, 12 bits)."""
-    # opening reads the header only; the pixels are never decoded here
+    """A JPEG file, its bytes unchanged. None where a PDF reader could not show it (CMYK, 12 bits)."""
+    # opening reads the header only. The pixels are not decoded here
     with Image.open(path, formats=["JPEG", "MPO"]) as image:
         if image.mode not in _COLOURS:
             return None
@@ -109,7 +117,7 @@ def jpeg(path: Path) -> Encoded | None:
 
 
 def lossless(pixels: Pixels) -> Encoded:
-    """`pixels` ((H, W, 3) uint8 RGB) exactly: CCITT G4 when black and white, else Flate, one channel when grey."""
+    """`pixels` ((H, W, 3) uint8 RGB) without loss: CCITT G4 when black and white, else Flate. Grey has one channel."""
     grey = pixels[..., 0]
     if not (np.array_equal(grey, pixels[..., 1]) and np.array_equal(grey, pixels[..., 2])):
         return _flate(Image.fromarray(pixels), "/DeviceRGB", 3)
@@ -126,7 +134,7 @@ def _flate(image: Image.Image, colour: str, colours: int) -> Encoded:
 
 
 def group4(image: Image.Image) -> Encoded:
-    """A 1-bit image as CCITT G4: the one strip of a G4 TIFF is a CCITT stream (ISO 32000, 7.4.6)."""
+    """A 1-bit image as CCITT G4. The bytes are the single strip of a G4 TIFF (ISO 32000, 7.4.6)."""
     tiff = io.BytesIO()
     rows_per_strip = 278
     image.save(tiff, "TIFF", compression="group4", tiffinfo={rows_per_strip: image.height})

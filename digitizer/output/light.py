@@ -1,6 +1,6 @@
-"""The light derivative: the searchable PDF with small JPEGs, about 100 kB an A4 page, for systems that take no more.
+"""Writes the light copy: the searchable PDF with small JPEGs, for systems that limit the size of files.
 
-(domain facts: Công văn 1437/BTP-CNTT asks for about 100 kB a page in colour; the archive copy stays the master.)
+Công văn 1437/BTP-CNTT asks for about 100 kB a page in colour. The archive copy stays the master.
 """
 
 from __future__ import annotations
@@ -22,27 +22,39 @@ from digitizer.output.existing_text import fill
 from digitizer.output.images import Encoded
 from digitizer.output.page_geometry import placement
 
-#: bytes an A4 page may have, its share of text included
+#: bytes of an A4 page, text and structure included
 PAGE_BYTES = 100_000
-#: taken off for text and structure
+#: bytes of a page kept for text and structure
 _TEXT_BYTES = 6_000
 _A4_SQUARE_INCHES = 8.27 * 11.69
-#: tried from the top: the first at which the budget allows _LEGIBLE is taken
+#: resolutions tried in this order. The first one at which the JPEG reaches the quality _LEGIBLE is taken
 _STEPS_DPI = (200, 170, 150, 130, 115)
-#: JPEG quality below which letters fray; better fewer pixels than worse ones
-_LEGIBLE, _LOWEST, _BEST = 30, 12, 88
-#: (index of the page) -> the page as a scan
+#: JPEG quality below which letters fray. A lower resolution is better than a lower quality
+_LEGIBLE = 30
+#: lowest JPEG quality that is tried
+_LOWEST = 12
+#: highest JPEG quality that is tried
+_BEST = 88
+#: index of a page -> the page as a scan
 Decode = Callable[[int], Scan]
 
 
 def write_light(
     archive: Path, target: Path, *, decode: Decode, pages: Sequence[int] | None = None, page_bytes: int = PAGE_BYTES
 ) -> None:
-    """Writes the light derivative of a searchable PDF of ours: `pages` of it (all when None), in that order.
+    """Writes the light copy of a searchable PDF of ours.
 
-    `page_bytes` is for an A4 page; a larger sheet may have more by its area. A page that is small enough, and one with text of
-    its own that can be seen, stays as it is; all other pages become one JPEG of at most 200 dpi. The same archive copy gives
-    the same bytes. Raises OutputInvalid, and what `decode` raises.
+    A page stays as it is when it is small enough or has visible text of its own. All other pages become one JPEG of at most
+    200 dpi. The same archive copy gives the same bytes.
+
+    Args:
+        archive: the searchable PDF.
+        target: file that is written.
+        decode: gives the pixels of a page by its index.
+        pages: indices of the pages to keep, in their new order. None keeps all.
+        page_bytes: limit for an A4 page. A larger sheet may have more, by its area.
+
+    Raises OutputInvalid, and what `decode` raises.
     """
     try:
         with Pdf.open(archive) as pdf:
@@ -62,7 +74,7 @@ def _keep_pages(pdf: Pdf, pages: Sequence[int]) -> None:
     if not pages or max(pages) >= len(pdf.pages) or min(pages) < 0:
         raise OutputInvalid("there are no such pages", pages=len(pdf.pages))
     kept = [pdf.pages[index] for index in pages]
-    # bookmarks would point at pages that are gone
+    # bookmarks would point at removed pages
     if "/Outlines" in pdf.Root:
         del pdf.Root.Outlines
     del pdf.pages[:]
@@ -80,7 +92,7 @@ def _has_seen_text(page: Page) -> bool:
 
 
 def _shrink(pdf: Pdf, page: Page, scan: Scan, page_bytes: int) -> None:
-    """`page` as one JPEG of `scan` under the text it had."""
+    """Replaces the images of `page` by one JPEG of `scan`. Our text layer stays."""
     encoded = _small(scan, _square_inches(scan, placement(page, scan.sheet), page), page_bytes)
     text, fonts = _our_text(page), page.obj.get("/Resources", Dictionary()).get("/Font", Dictionary())
     fill(pdf, page, scan.sheet, encoded)
@@ -119,7 +131,7 @@ def _small(scan: Scan, square_inches: float, page_bytes: int) -> Encoded:
 def small_jpeg(pixels: Pixels, dpi: float, budget: int) -> tuple[bytes, tuple[int, int], bool]:
     """`pixels` ((H, W, 3) uint8 RGB at `dpi`) as a JPEG of about `budget` bytes: (bytes, (width, height), whether grey).
 
-    The highest of a few resolutions at which the budget allows a quality that keeps letters whole.
+    Takes the highest resolution at which the budget allows a legible quality, else the lowest resolution.
     """
     image = Image.fromarray(pixels)
     grey = bool(np.array_equal(pixels[..., 0], pixels[..., 1]) and np.array_equal(pixels[..., 0], pixels[..., 2]))
@@ -140,7 +152,7 @@ def _at(image: Image.Image, dpi: float, wanted: float) -> Image.Image:
 
 
 def _fitting(image: Image.Image, budget: int) -> tuple[bytes, int]:
-    """(JPEG, its quality): the best one within `budget` bytes; the smallest one when none is."""
+    """(JPEG, its quality). The best quality within `budget` bytes, else the lowest quality."""
     low, high, best = _LOWEST, _BEST, _encoded(image, _LOWEST)
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,7 +1,7 @@
-"""What the PDF says about itself: the metadata of Công văn 7197/BKHCN-CĐSQG in its XMP, as a schema PDF/A can check.
+"""Metadata of the PDF: the entries of Công văn 7197/BKHCN-CĐSQG in XMP, with an extension schema as PDF/A wants it.
 
-Only what is certain is said: values a rule or a threshold has accepted, counts, names of types; nothing is made up for an entry
-that is mandatory there. Dossier and agency are not known to a PDF, because one file may belong to several.
+Entries hold accepted values, counts and names of types. An entry without a certain value is left out, even a mandatory one.
+Dossier and agency are left out, because one file may belong to several.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from xml.sax.saxutils import escape
 
 from digitizer.model import Digitized, Record
 
+#: XML namespace of our entries
 NAMESPACE = "urn:digitizer:cv7197:1:"
+#: prefix of our entries in the XMP
 PREFIX = "cv7197"
-#: entry of Công văn 7197 -> fields it is taken from, the first that is accepted
+#: entry of Công văn 7197 -> fields that may fill it. The first accepted one does
 _FIELDS = {
     "IssuedDate": ("ngayBanHanh", "ngayCap", "ngayDangKy"),
     "OrganName": ("coQuanBanHanh", "noiCap", "noiDangKy"),
     "Subject": ("trichYeu",),
 }
-#: `12/QĐ-UBND`, `12/2018`
+#: number of a paper and its notation: `12/QĐ-UBND`, `12/2018`
 _NUMBER = re.compile(r"\s*(\d+)\s*/\s*(\S.*)")
+#: entry -> its description in the schema
 _ABOUT = {
     "TypeName": "Tên loại văn bản",
     "CodeNumber": "Số của văn bản",
@@ -35,7 +38,10 @@ _ABOUT = {
 
 
 def described(result: Digitized, titles: Mapping[str, str]) -> dict[str, str]:
-    """The entries we are sure of; `titles`: document type -> its title as printed. A bundle of several papers has counts only."""
+    """The metadata entries of `result`. A bundle of several papers has language and page count only.
+
+    `titles`: document type -> its title as printed.
+    """
     entries = {"Language": "Tiếng Việt", "PageAmount": str(len(set(result.positions)))}
     title = titles.get(result.documents[0].doctype or "") if len(result.documents) == 1 else None
     if title:
@@ -55,7 +61,7 @@ def _of(record: Record) -> dict[str, str]:
 
 
 def with_entries(packet: bytes, entries: Mapping[str, str]) -> bytes:
-    """An XMP packet with `entries` added, and the description of their schema that PDF/A asks for (ISO 19005-2, 6.6.2.3)."""
+    """An XMP packet with `entries` and their extension schema, which PDF/A asks for (ISO 19005-2, 6.6.2.3)."""
     values = "".join(f"<{PREFIX}:{name}>{_xml(value)}</{PREFIX}:{name}>" for name, value in sorted(entries.items()))
     schema = "".join(
         '<rdf:li rdf:parseType="Resource">'
@@ -78,15 +84,16 @@ def with_entries(packet: bytes, entries: Mapping[str, str]) -> bytes:
 
 
 def _xml(value: str) -> str:
-    """`value` as XML text, without characters XML does not know."""
+    """`value` as XML text, without control characters, which XML does not allow."""
     return escape("".join(c for c in value if c >= " "))
 
 
-#: rule of XMP schemas and properties
+#: PDF/A rule about XMP schemas and properties
 _RULE = "6.6.2.3.1-1"
+#: marks in a message of the validator that is about our schema
 _OURS = (NAMESPACE, "/pdfa/ns/extension/", "/pdfa/ns/schema#", "/pdfa/ns/property#", f" {PREFIX}:", " pdfaExtension:")
 
 
 def is_ours(rule: str, message: str) -> bool:
-    """Whether a finding of pikepdf's validator is about our schema: it knows no extension schemas, veraPDF does."""
+    """Whether a finding of pikepdf's validator is about our schema. It knows no extension schemas. veraPDF does."""
     return rule.endswith(_RULE) and any(mark in message for mark in _OURS)

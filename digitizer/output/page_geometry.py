@@ -1,4 +1,4 @@
-"""Geometry of a page of a PDF, as pikepdf holds it; the matrices themselves are made in `placement.py`."""
+"""Reads the geometry of a PDF page from pikepdf. `placement.py` builds the matrices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from digitizer.output.placement import filling, on_pdf_page
 
 
 def placement(page: Page, sheet: Sheet) -> Floats:
-    """Where px of a scan lie in the user space of its page; see `placement.py`."""
+    """The (3, 3) placement of a scan on its page, as `placement.py` defines it."""
     if sheet.area is None:
         x0, y0, x1, y1 = _visible(page)
         return filling(sheet, (x1 - x0, y1 - y0))
@@ -18,13 +18,13 @@ def placement(page: Page, sheet: Sheet) -> Floats:
 
 
 def shown_to_user(page: Page) -> Floats:
-    """From points of the page as it is shown to its user space; see `placement.py`."""
+    """(3, 3) matrix from points of the page as a viewer shows it to its user space."""
     unit = float(_inherited(page, "/UserUnit", 1))
     return placing.shown_to_user(_visible(page), int(_inherited(page, "/Rotate", 0)), unit)
 
 
 def shown_size(page: Page) -> tuple[float, float]:
-    """(width, height) of the page as it is shown, points."""
+    """(width, height) in points of the page as a viewer shows it."""
     x0, y0, x1, y1 = _visible(page)
     unit = float(_inherited(page, "/UserUnit", 1))
     size = (x1 - x0) * unit, (y1 - y0) * unit

@@ -1,4 +1,4 @@
-"""Originals + PageTexts -> searchable PDF/A-2b: one page per scan, page images unchanged. The only home of pikepdf."""
+"""Originals + PageTexts -> searchable PDF/A-2b with one page per scan and unchanged page images."""
 
 from __future__ import annotations
 
@@ -29,43 +29,48 @@ from digitizer.output.stamp import mark
 
 log = logging.getLogger(__name__)
 
-#: (source id, index of a scan) -> its (H, W, 3) uint8 RGB, decoded under limits; raises InputError
+#: (source id, index of a scan) -> its (H, W, 3) uint8 RGB, decoded under limits. Raises InputError
 Decode = Callable[[str, int], Pixels]
-#: (source id, index of a scan) -> the scan of 16 bits a channel, None where it has fewer; decoded under limits, raises InputError
+#: (source id, index of a scan) -> its image of 16 bits a channel, decoded under limits. None: it has fewer. Raises InputError
 Decode16 = Callable[[str, int], Image16 | None]
 
+#: (width, height) of A4 in points
 _A4 = (595.276, 841.89)
+#: media type of a PDF
 _PDF = "application/pdf"
+#: code of the problem that the file breaks a rule of PDF/A
 _NOT_PDFA = "not_pdfa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What an installation wants its PDFs to have."""
+    """Settings of an installation for its PDFs."""
 
     #: document type -> title as printed
     titles: Mapping[str, str] = field(default_factory=dict)
-    #: see `OutputOptions`
+    #: text drawn at the top left of every page, see `OutputOptions`. Empty: none
     mark: str = ""
-    #: pages of PDFs become pictures of themselves
+    #: pages of PDFs are replaced by pictures of themselves
     rasterise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoders:
-    """Who decodes scans for a PDF, in a process with limits."""
+    """Functions that decode scans in a process with limits."""
 
+    #: 8 bits a channel, any format
     pixels: Decode
-    #: only TIFFs are asked
+    #: 16 bits a channel, called for TIFFs only
     image_16bit: Decode16
 
 
 def write_pdf(
     result: Digitized, files: Mapping[str, Path], target: Path, *, signed: frozenset[str], decode: Decoders, look: Look
 ) -> tuple[Problem, ...]:
-    """Writes the searchable PDF of `result` to `target`; what a person should know about it.
+    """Writes the searchable PDF of `result` to `target`. Returns problems a person should know.
 
-    A single signed PDF is copied as it is: any change would break its signature. Raises OutputInvalid.
+    A single signed PDF is copied unchanged, because any change would break its signature. `files`: source id -> its file.
+    Raises OutputInvalid.
     """
     if len(result.sources) == 1 and result.sources[0].id in signed:
         shutil.copyfile(files[result.sources[0].id], target)
@@ -76,7 +81,7 @@ def write_pdf(
             return _kept(result, types, files, target, decode, look)
         except (OutputInvalid, pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
             log.warning("PDF rebuilt", extra={"action": "rebuild_pdf", "source": result.bundle, "error": type(exc).__name__})
-    # what qpdf cannot repair, or shall not be kept, is built anew from the pixels that were read
+    # a PDF that qpdf cannot repair, or that must not keep its pages, is rebuilt from pixels
     images_only = {source: "image" if kind == _PDF else kind for source, kind in types.items()}
     rebuilt = (Problem(code="pdf_rebuilt"),) if images_only != types and not look.rasterise else ()
     pages = tuple(_own_page(text) if types[text.source] == _PDF else text for text in result.pages)
@@ -89,7 +94,7 @@ def write_pdf(
 def _kept(
     result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], target: Path, decode: Decoders, look: Look
 ) -> tuple[Problem, ...]:
-    """Writes it with the pages of PDFs as they are, but for those that PDF/A does not allow: they become their pictures."""
+    """Writes it with the pages of PDFs unchanged. Pages that PDF/A does not allow are replaced by pictures of themselves."""
     noted = _Assembly(result, types, files, decode, look).write(target)
     if not any(problem.code == _NOT_PDFA for problem in noted):
         return noted
@@ -104,12 +109,12 @@ def _kept(
 
 
 def _own_page(text: PageText) -> PageText:
-    """`text` on a page made for its scan, wherever that came from."""
+    """`text` for a new page that its scan fills, also where the scan came from a PDF page."""
     return replace(text, sheet=replace(text.sheet, area=None)) if text.sheet is not None else text
 
 
 class _Assembly:
-    """Pages of PDFs as they are, images on pages of their own, text over both."""
+    """Builds the output PDF: pages of PDFs stay, each image gets a page, and both get the text layer."""
 
     def __init__(
         self, result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], decode: Decoders, look: Look
@@ -118,7 +123,7 @@ class _Assembly:
         self._scans = _scans(result)
 
     def write(self, target: Path) -> tuple[Problem, ...]:
-        """Writes it. Raises OutputInvalid, PdfError, DataDecodingError."""
+        """Writes the PDF to `target` and returns its problems. Raises OutputInvalid, PdfError, DataDecodingError."""
         with ExitStack() as opened:
             pdfs = {s: opened.enter_context(Pdf.open(self._files[s])) for s, kind in self._types.items() if kind == _PDF}
             in_place = len(self._types) == 1 and bool(pdfs)
@@ -143,7 +148,7 @@ class _Assembly:
                 pdf.pages.append(originals[first.source].pages[first.scan])
             page = pdf.pages[number]
             _add_text(pdf, page, texts, font, used, self._decode)
-            # shown upright; the image itself keeps its pixels
+            # viewers show the page upright. The image keeps its pixels
             page.rotate(-first.quality.rotation, relative=True)
             if self._look.mark:
                 mark(pdf, page, self._look.mark)
@@ -162,7 +167,7 @@ def _scans(result: Digitized) -> list[list[PageText]]:
 
 
 def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decode: Decoders) -> None:
-    """A page of the size of the sheet with the scan on it; an empty one where it cannot be decoded."""
+    """Adds a page of the size of the sheet with the scan on it. A scan that cannot be decoded gives an empty page."""
     if text.sheet is None:
         pdf.add_blank_page(page_size=_A4)
         return
@@ -174,7 +179,7 @@ def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decod
     size = page_size(text.sheet.width, text.sheet.height, text.dpi)
     page = pdf.add_blank_page(page_size=size)
     image = images.stream(pdf, encoded)
-    # the image fills the unit square; an EXIF turn is undone by how it is placed, its bytes stay
+    # the image fills the unit square. The matrix applies its EXIF orientation, so its bytes stay
     turned = operands(np.diag([*size, 1.0]) @ exif_turn(encoded.orientation))
     name = page.add_resource(image, Name.XObject, Name("/Scan"))
     numbers = " ".join(f"{value:.5f}" for value in turned)
@@ -182,19 +187,19 @@ def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decod
 
 
 def _as_it_is(text: PageText, sheet: Sheet, media_type: str, path: Path, decode: Decoders) -> images.Encoded | None:
-    """The image with every bit it has: a JPEG or PNG as it lies in its file, a TIFF of 16 bits a channel from the decoder."""
+    """The image without loss of bits: the bytes of a JPEG or 16-bit PNG file, or a 16-bit TIFF from the decoder. Else None."""
     if media_type == "image/jpeg":
         return images.jpeg(path)
     encoded = images.png16(path) if media_type == "image/png" else None
     if media_type == "image/tiff":
         deep = _image_16bit(text, decode)
         encoded = images.image16(deep) if deep is not None else None
-    # pixels that were not square were made so in decoding
+    # the decoder scales non-square pixels to square ones, so the size of the file may not be that of the sheet
     return encoded if encoded is not None and (encoded.width, encoded.height) == (sheet.width, sheet.height) else None
 
 
 def _image_16bit(text: PageText, decode: Decoders) -> Image16 | None:
-    """The scan of 16 bits a channel; where that cannot be unpacked, its pixels of 8 bits have to do."""
+    """The scan of 16 bits a channel. None: it has fewer, or it cannot be unpacked and keeps 8 bits."""
     try:
         return decode.image_16bit(text.source, text.scan)
     except InputError as exc:
@@ -204,7 +209,7 @@ def _image_16bit(text: PageText, decode: Decoders) -> Image16 | None:
 
 
 def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set[str], decode: Decoders) -> None:
-    """The invisible text of a scan over its page; what the page itself says stays, if it can be seen and copies right."""
+    """Adds the invisible text of a scan to its page. Embedded text stays where it is visible and was kept by the reader."""
     first = texts[0]
     if first.sheet is None:
         return
@@ -214,17 +219,17 @@ def _add_text(pdf: Pdf, page: Page, texts: list[PageText], font: Font, used: set
     else:
         remains = drop_text(pdf, page, everything=first.embedded_text_fate is EmbeddedTextFate.REPLACED)
     if remains and first.embedded_text_fate is not EmbeddedTextFate.KEPT:
-        return  # nobody knows what it says
+        return  # visible text remains and was not read, so a second layer could repeat it
     operators = b"".join(text_layer.operators(_missing(text, remains), placement(page, first.sheet), used) for text in texts)
     if operators:
         page.add_resource(font.object, Name.Font, Name(text_layer.FONT), replace_existing=True)
-        # what the page left in the graphics state must not bend our text
+        # the graphics state that the page leaves must not transform our text
         page.contents_add(b"q\n", prepend=True)
         page.contents_add(b"\nQ\n" + operators)
 
 
 def _missing(text: PageText, remains: bool) -> PageText:
-    """`text` with the lines its page does not say itself."""
+    """`text` without the lines that came from the PDF, when the page keeps its text."""
     return replace(text, lines=tuple(line for line in text.lines if line.by != "pdf")) if remains else text
 
 
@@ -238,7 +243,7 @@ def _glyphless() -> bytes:
 
 
 class Font:
-    """The one font of the text layer: codes are UTF-16, glyphs are empty, letters copy back as themselves."""
+    """The font of the text layer. Codes are UTF-16 and glyphs are empty. ToUnicode maps each code to itself."""
 
     def __init__(self, pdf: Pdf) -> None:
         self._pdf = pdf
@@ -258,7 +263,7 @@ class Font:
                 FontFile2=pdf.make_indirect(program),
             )
         )
-        # every code shows glyph 1: PDF/A forbids .notdef even where nothing is seen (ISO 19005-2, 6.2.11.8)
+        # every code shows glyph 1. PDF/A forbids .notdef, also in invisible text (ISO 19005-2, 6.2.11.8)
         glyphs = pdf.make_indirect(Stream(pdf, b"\x00\x01" * 65536))
         cid_font = pdf.make_indirect(
             Dictionary(
@@ -282,5 +287,5 @@ class Font:
         )
 
     def complete(self, used: set[str]) -> None:
-        """Says which letters its codes stand for."""
+        """Adds the ToUnicode map for the letters in `used`."""
         self.object.ToUnicode = self._pdf.make_indirect(Stream(self._pdf, text_layer.to_unicode(used)))

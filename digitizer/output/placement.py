@@ -1,7 +1,7 @@
-"""Where the pixels of a scan lie on its PDF page: pure geometry.
+"""Pure geometry of where the pixels of a scan lie on its PDF page.
 
-A placement is a (3, 3) float64 affine matrix on column vectors (x, y, 1): px of the scan, origin top-left, y down, to units of
-the page's user space (PDF: 1/72 inch, y up).
+A placement is a (3, 3) float64 affine matrix on column vectors (x, y, 1). It leads from px of the scan (origin top-left,
+y down) to units of the page's user space (1/72 inch, y up).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import numpy as np
 
 from digitizer.model import Box, Floats, Sheet, Warp
 
-#: sides a page may have in PDF/A, units (ISO 19005-2, 6.1.13)
+#: shortest and longest side of a page in PDF/A, units (ISO 19005-2, 6.1.13)
 _SIDES = (3.0, 14_400.0)
-#: of a scan whose resolution nobody knows
+#: resolution of a scan whose file does not state one
 _DEFAULT_DPI = 200.0
-#: EXIF orientation -> unit square of the stored image to unit square of the page, both y up (EXIF 2.32, tag 274)
+#: EXIF orientation -> matrix from the unit square of the stored image to that of the page, both y up (EXIF 2.32, tag 274)
 _TURNS: dict[int, tuple[int, int, int, int, int, int]] = {
     1: (1, 0, 0, 1, 0, 0),
     2: (-1, 0, 0, 1, 1, 0),
@@ -38,12 +38,12 @@ def operands(matrix: Floats) -> tuple[float, ...]:
 
 
 def exif_turn(orientation: int) -> Floats:
-    """Unit square of an image stored with this EXIF orientation to the unit square of its page."""
+    """(3, 3) matrix from the unit square of an image with this EXIF orientation to that of its page."""
     return affine(*_TURNS.get(orientation, _TURNS[1]))
 
 
 def page_size(width: int, height: int, dpi: float) -> tuple[float, float]:
-    """(width, height) in units of a page for a scan of `width` x `height` px, within what PDF/A allows."""
+    """(width, height), in units, of a page for a scan of `width` x `height` px, within the limits of PDF/A."""
     dpi = dpi or _DEFAULT_DPI
     dpi = min(max(dpi, max(width, height) * 72 / _SIDES[1]), min(width, height) * 72 / _SIDES[0])
     return round(width * 72 / dpi, 3), round(height * 72 / dpi, 3)
@@ -55,10 +55,12 @@ def filling(sheet: Sheet, size: tuple[float, float]) -> Floats:
 
 
 def shown_to_user(visible: tuple[float, float, float, float], rotate: int, unit: float) -> Floats:
-    """From points of a page as a viewer shows it, origin top-left, y down, to its user space.
+    """(3, 3) matrix from points of a page as a viewer shows it (origin top-left, y down) to its user space.
 
-    `visible` is the visible box (x0, y0, x1, y1) in user space, `rotate` the page's /Rotate, degrees clockwise, `unit` its
-    /UserUnit (ISO 32000, 7.7.3.3).
+    Args:
+        visible: the visible box (x0, y0, x1, y1) in user space.
+        rotate: the page's /Rotate, degrees clockwise.
+        unit: the page's /UserUnit (ISO 32000, 7.7.3.3).
     """
     x0, y0, x1, y1 = visible
     to_user = {
@@ -72,7 +74,7 @@ def shown_to_user(visible: tuple[float, float, float, float], rotate: int, unit:
 
 
 def on_pdf_page(sheet: Sheet, shown: Floats) -> Floats:
-    """The placement of a scan taken from a PDF page; `shown` as `shown_to_user` gives it."""
+    """The placement of a scan taken from a PDF page. `shown` is the matrix of `shown_to_user`."""
     assert sheet.area is not None
     area = sheet.area
     placed: Floats = shown @ affine(area.width / sheet.width, 0, 0, area.height / sheet.height, area.x0, area.y0)
@@ -80,7 +82,7 @@ def on_pdf_page(sheet: Sheet, shown: Floats) -> Floats:
 
 
 def corners(box: Box, warp: Warp, placement: Floats) -> Floats:
-    """Where `box`, px of the upright page, lies in user space: bottom-left, bottom-right, top-left; (3, 2)."""
+    """The corners of `box` (px of the upright page) in user space, (3, 2): bottom-left, bottom-right, top-left."""
     on_scan = warp.points(np.array([(box.x0, box.y1), (box.x1, box.y1), (box.x0, box.y0)]))
     lies: Floats = np.column_stack([on_scan, np.ones(3)]) @ placement[:2].T
     return lies

@@ -15,13 +15,13 @@ SCHEMA = "digitizer/result/1"
 
 @cache
 def result_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of what `result_json` gives."""
+    """The JSON Schema (draft 2020-12) of `result_json`."""
     schema: dict[str, Any] = json.loads((files("digitizer.output") / "result.schema.json").read_text(encoding="utf-8"))
     return schema
 
 
 def result_json(result: Digitized) -> dict[str, Any]:
-    """`result` in the public format: px rounded to a tenth, confidence to a thousandth."""
+    """`result` in the public format. Coordinates are px rounded to a tenth, confidence is rounded to a thousandth."""
     return {
         "schema": SCHEMA,
         "source": {

@@ -1,17 +1,17 @@
-"""Takes out of a derivative what acts by itself or hides files: scripts, launch actions, forms, attachments.
+"""Removes active content and hidden files from a PDF: scripts, launch actions, forms, attachments.
 
-The original stays in the store as it came. What a form shows is kept as part of the page.
+The original in the store is not changed. The values a form shows become part of the page.
 """
 
 from __future__ import annotations
 
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf
 
-#: actions that do no more than move within the document or name an address (ISO 32000-1, 12.6.4)
+#: actions that only move within the document or name an address (ISO 32000-1, 12.6.4)
 _HARMLESS = ("/GoTo", "/URI")
-#: annotations that hold files, media or programs; the rest is only shown
+#: annotations that hold files, media or programs
 _HOLDING = ("/FileAttachment", "/Sound", "/Movie", "/Screen", "/3D", "/RichMedia", "/Widget")
-#: what a catalog may have (ISO 32000-1, table 28)
+#: keys a catalog may have (ISO 32000-1, table 28)
 # fmt: off
 _CATALOG = frozenset({
     "/Type", "/Version", "/Extensions", "/Pages", "/PageLabels", "/Names", "/Dests", "/ViewerPreferences", "/PageLayout",
@@ -19,7 +19,7 @@ _CATALOG = frozenset({
     "/Lang", "/SpiderInfo", "/OutputIntents", "/PieceInfo", "/OCProperties", "/Perms", "/Legal", "/Requirements", "/Collection",
     "/NeedsRendering",
 })
-#: what a page needs to be shown (ISO 32000-1, table 30): no previews, transitions, or private data of programs
+#: keys of a page that are kept (ISO 32000-1, table 30). Previews, transitions and private data of programs are not
 _PAGE = frozenset({
     "/Type", "/Parent", "/LastModified", "/Resources", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox", "/Contents",
     "/Rotate", "/Group", "/Annots", "/StructParents", "/Tabs", "/UserUnit", "/Metadata",
@@ -28,7 +28,7 @@ _PAGE = frozenset({
 
 
 def sanitize(pdf: Pdf) -> tuple[str, ...]:
-    """Strips `pdf`; kinds of what was found: `forms`, `attachments`, `scripts`, `actions`."""
+    """Removes active content from `pdf`. Returns the kinds that were found: `forms`, `attachments`, `scripts`, `actions`."""
     found: set[str] = set()
     root = pdf.Root
     if "/AcroForm" in root:
@@ -48,21 +48,20 @@ def sanitize(pdf: Pdf) -> tuple[str, ...]:
 
 
 def _tidy(pdf: Pdf) -> None:
-    """What programs leave out or add although it changes nothing that is shown, and PDF/A minds."""
+    """Removes keys and adds entries that PDF/A asks for. What the pages show does not change."""
     for holder, kept in ((pdf.Root, _CATALOG), *((page.obj, _PAGE) for page in pdf.pages)):
         for key in set(holder.keys()) - kept:
             del holder[key]
-    if pdf.Root.get("/PageMode") == Name.UseAttachments:  # there are none any more
+    if pdf.Root.get("/PageMode") == Name.UseAttachments:  # the attachments were removed
         del pdf.Root.PageMode
     for item in pdf.objects:
         if isinstance(item, Dictionary) and item.get("/Subtype") == Name.CIDFontType2 and "/CIDToGIDMap" not in item:
-            item.CIDToGIDMap = (
-                Name.Identity
-            )  # the default (ISO 32000-1, table 117); to be said in PDF/A (ISO 19005-2, 6.2.11.3.2)
+            # Identity is the default (ISO 32000-1, table 117). PDF/A wants it written (ISO 19005-2, 6.2.11.3.2)
+            item.CIDToGIDMap = Name.Identity
 
 
 def _flatten(pdf: Pdf, found: set[str]) -> None:
-    """Fields become part of their pages."""
+    """Draws the form fields into their pages and removes the form."""
     if len(pdf.Root.AcroForm.get("/Fields", Array())):
         found.add("forms")
         pdf.generate_appearance_streams()
@@ -89,7 +88,7 @@ def _strip_page(page: Page, found: set[str]) -> None:
 
 
 def _outline(node: Object | None, found: set[str]) -> None:
-    """Actions of bookmarks; an outline that bites its own tail ends the walk."""
+    """Removes actions of bookmarks. An outline that contains itself is walked once."""
     waiting, seen = [node], set()
     while waiting:
         item = waiting.pop()
@@ -107,7 +106,7 @@ def _drop(holder: Object, key: str, kind: str, found: set[str]) -> None:
 
 
 def _drop_action(holder: Object, key: str, found: set[str]) -> None:
-    """An action that is not harmless, or that others follow."""
+    """Removes the action at `key` unless it is harmless and no other action follows it."""
     action = holder.get(key)
     if not isinstance(action, Dictionary):
         return

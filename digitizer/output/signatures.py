@@ -1,7 +1,7 @@
-"""Digital signatures on PDFs (PAdES, ETSI EN 319 142) with the look NĐ 30/2020/NĐ-CP asks for. The only home of pyHanko.
+"""Digital signatures on PDFs (PAdES, ETSI EN 319 142) with the look NĐ 30/2020/NĐ-CP asks for.
 
-A signature is an incremental update: every byte that was there stays. Keys come from a PKCS#12 file or a PKCS#11 token; a
-time-stamp authority is optional, because many offices have no network.
+A signature is an incremental update, so all bytes of the file stay. Keys come from a PKCS#12 file or a PKCS#11 token.
+A time-stamp authority is optional, because many offices have no network.
 """
 
 from __future__ import annotations
@@ -45,60 +45,76 @@ from digitizer.errors import ConfigError, FileAccess, InputError, SigningFailed
 from digitizer.output.page_geometry import shown_size, shown_to_user
 from digitizer.output.stamp import drawn
 
-#: levels of PAdES: signature; with a time stamp; with what it takes to check it years later
+#: levels of PAdES: signature only, with a time stamp, with the data to check it years later
 LEVELS = ("B-B", "B-T", "B-LT")
-#: times in the look of a signature are Vietnam's (NĐ 30/2020, annex I)
+#: the look of a signature shows the time of Vietnam (NĐ 30/2020, annex I)
 VIETNAM = timezone(timedelta(hours=7))
-_POINTS, _DPI = 8.0, 300
+#: size of the letters of the look
+_POINTS = 8.0
+#: resolution of the image that `stamp.drawn` gives
+_DPI = 300
+#: points between the look and the edges of the page
 _MARGIN = 18.0
+#: layout in which the image fills its box
 _FILLING = SimpleBoxLayoutRule(
     AxisAlignment.ALIGN_MID,
     AxisAlignment.ALIGN_MID,
     margins=Margins(),
     inner_content_scaling=InnerScaling.STRETCH_FILL,
 )
+#: errors that pyHanko and pikepdf raise for a damaged or unsupported PDF
 _DAMAGED = (PdfError, LayoutError, ValueError, KeyError, TypeError, IndexError, pikepdf.PdfError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
-    """How a batch is signed."""
+    """Settings for signing a batch."""
 
     signer: signers.Signer
-    #: name of the agency, as it is shown
+    #: name of the agency in the look
     agency: str
     #: one of LEVELS
     level: str = "B-B"
-    #: address of a time-stamp authority (RFC 3161); needed for B-T and B-LT
+    #: URL of a time-stamp authority (RFC 3161), needed for B-T and B-LT
     tsa: str = ""
-    #: PEM or DER files of the authorities we trust; needed for B-LT
+    #: PEM or DER files of trusted certificate authorities, needed for B-LT
     roots: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureReport:
-    """What is known about one signature. `valid`: nothing was changed, the key signed it, and its issuer is trusted."""
+    """The result of checking one signature."""
 
+    #: name of the signature field
     field: str
+    #: common name of the signer's certificate
     signer: str
+    #: common name of the issuer
     issuer: str
-    #: as the signer's clock had it; None when it does not say
+    #: time of the signer's clock. None: the signature states none
     signed_at: datetime | None
-    #: as a trusted time stamp has it
+    #: time of a time stamp that is intact and valid, else None
     stamped_at: datetime | None
+    #: one of LEVELS. Empty: the signature is unreadable
     level: str
+    #: the signed bytes are unchanged and the certificate's key signed them
     intact: bool
+    #: the certificate leads to a trusted authority
     trusted: bool
-    #: the file as it is now is what was signed, or later changes are allowed ones
+    #: changes after signing, if any, are allowed ones: further signatures, their proofs, filled forms
     whole: bool
+    #: intact, whole and trusted
     valid: bool
-    #: why it is not valid: `changed`, `wrong_key`, `not_trusted`, `revoked`, `changed_later`, `unreadable`
+    #: reason why it is not valid: `changed`, `wrong_key`, `not_trusted`, `revoked`, `changed_later`, `unreadable`
     problem: str = ""
 
 
 @contextmanager
 def pkcs12(path: Path, secret: str) -> Iterator[signers.Signer]:
-    """The signer in a `.p12` or `.pfx` file. Raises FileAccess, SigningFailed for a wrong secret or another kind of file."""
+    """The signer in a `.p12` or `.pfx` file.
+
+    Raises FileAccess, and SigningFailed for a wrong secret or another kind of file.
+    """
     try:
         data = path.read_bytes()
     except OSError as exc:
@@ -111,7 +127,16 @@ def pkcs12(path: Path, secret: str) -> Iterator[signers.Signer]:
 
 @contextmanager
 def pkcs11(module: Path, *, token: str, key: str, secret: str) -> Iterator[signers.Signer]:
-    """The signer on a token: `module` is the driver's library, `key` the label of certificate and key. Raises SigningFailed."""
+    """The signer on a PKCS#11 token.
+
+    Args:
+        module: library of the token's driver.
+        token: label of the token.
+        key: label of the certificate and its key.
+        secret: the PIN.
+
+    Raises SigningFailed.
+    """
     try:
         with open_pkcs11_session(str(module), token_criteria=TokenCriteria(label=token), user_pin=secret) as session:
             yield PKCS11Signer(session, cert_label=key, other_certs_to_pull=None)
@@ -120,7 +145,7 @@ def pkcs11(module: Path, *, token: str, key: str, secret: str) -> Iterator[signe
 
 
 def sign_pdf(path: Path, target: Path, signing: Signing, *, at: datetime) -> None:
-    """Writes `path`, signed, to `target`; `path` is left as it is. `at`: aware; the moment shown in the look.
+    """Writes a signed copy of `path` to `target`. The look shows the time `at`, an aware datetime.
 
     Raises SigningFailed (time stamp, chain, token), InputError (a PDF that cannot be signed), ConfigError, FileAccess.
     """
@@ -148,7 +173,7 @@ def _check(signing: Signing) -> None:
 
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
-    """PyHanko's errors as ours."""
+    """Translates pyHanko's errors into ours."""
     try:
         yield
     except TimestampRequestError as exc:
@@ -194,7 +219,7 @@ def _common_name(certificate: Any) -> str:
 
 
 def _look(name: str, agency: str, at: datetime) -> Image.Image:
-    """What NĐ 30/2020 wants to be seen: agency, signer, time to the second with its zone (ISO 8601)."""
+    """The look NĐ 30/2020 asks for: signer, agency, and the time to the second with its zone."""
     local = at.astimezone(VIETNAM)
     lines = [f"Ký bởi: {name}", f"Cơ quan: {agency}", f"Thời gian ký: {local:%d/%m/%Y %H:%M:%S} +07:00"]
     ink = drawn("\n".join(line for line in lines if not line.endswith(": ")), _POINTS)
@@ -204,7 +229,10 @@ def _look(name: str, agency: str, at: datetime) -> Image.Image:
 
 
 def _place(path: Path, image: Image.Image, taken: int) -> tuple[tuple[int, int, int, int], Image.Image]:
-    """(box in user space at the top right of page 1 as it is shown, below earlier ones; the image turned to be upright there)."""
+    """(box, image) of the look at the top right of page 1 as a viewer shows it, below `taken` earlier signatures.
+
+    The box is (x0, y0, x1, y1) in user space. The image is rotated by /Rotate, so viewers show it upright.
+    """
     with pikepdf.open(path) as pdf:
         page = pdf.pages[0]
         (wide, high), to_user = shown_size(page), shown_to_user(page)
@@ -219,7 +247,10 @@ def _place(path: Path, image: Image.Image, taken: int) -> tuple[tuple[int, int, 
 
 
 def _context(roots: Sequence[Path], *, fetch: bool) -> ValidationContext:
-    """Whom we trust; revocation is looked up on the network with `fetch`, else taken from the file where it is."""
+    """The trusted authorities and the revocation rule.
+
+    With `fetch` the network is asked, and an unknown revocation is an error. Without it, it is not.
+    """
     return ValidationContext(
         trust_roots=_certificates(roots),
         allow_fetching=fetch,
@@ -238,7 +269,10 @@ def _certificates(roots: Sequence[Path]) -> list[Any]:
 
 
 def check_signatures(path: Path, roots: Sequence[Path]) -> tuple[SignatureReport, ...]:
-    """What each signature of a PDF is worth, oldest first; nothing is fetched. Raises InputError, FileAccess, ConfigError."""
+    """Checks each signature of a PDF, oldest first, without the network. `roots`: certificates of trusted authorities.
+
+    Raises InputError, FileAccess, ConfigError.
+    """
     try:
         with path.open("rb") as file:
             reader = PdfFileReader(file, strict=False)
@@ -289,7 +323,7 @@ def _for_check(reader: PdfFileReader, roots: Sequence[Path]) -> ValidationContex
 
 
 def _covers(status: Any) -> bool:
-    """Whether what follows the signature, if anything, is no more than further signatures and their proofs."""
+    """Whether changes after this signature, if any, are allowed: further signatures, their proofs, filled forms."""
     return status.coverage in (SignatureCoverageLevel.ENTIRE_FILE, SignatureCoverageLevel.ENTIRE_REVISION) and (
         status.modification_level is None or status.modification_level <= ModificationLevel.FORM_FILLING
     )

@@ -1,6 +1,6 @@
-"""Lines of text as a picture: for marks people see, which must not join the text that is copied.
+"""Draws visible marks, such as copy marks and the look of signatures, as pictures of text.
 
-A picture needs no font in the PDF, so what is stamped on stays PDF/A.
+A picture is not part of the text that readers copy or search. It needs no font in the PDF, so the file stays PDF/A.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from digitizer.output.placement import affine, operands
 #: dots per inch of the picture
 _DPI = 300
 _FONT = "stamp.ttf"
-#: blue of a stamp
+#: blue, as a PDF operator
 _COLOUR = "0.10 0.20 0.60 rg"
+#: points between the mark and the edges of the page
 _MARGIN = 14.0
 
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Noto Sans for Vietnamese (SIL Open Font License), cut to size by `scripts/make_font.py`."""
+    """Noto Sans for Vietnamese (SIL Open Font License), reduced by `scripts/make_font.py`. `size` is in px."""
     return ImageFont.truetype(io.BytesIO((files("digitizer.output") / _FONT).read_bytes()), size)
 
 
 def drawn(text: str, points: float) -> Image.Image:
-    """`text` in letters of `points`, black on white, 1 bit, cut to its ink plus a small margin."""
+    """`text` as a 1-bit image, black on white, in letters of `points`, cropped to its ink and a small margin."""
     font = _font(round(points * _DPI / 72))
     left, top, right, bottom = ImageDraw.Draw(Image.new("1", (1, 1))).multiline_textbbox((0, 0), text, font=font, spacing=points)
     image = Image.new("L", (int(right - left) + 8, int(bottom - top) + 8), 255)
@@ -42,9 +43,9 @@ def drawn(text: str, points: float) -> Image.Image:
 
 
 def mark(pdf: Pdf, page: Page, text: str, points: float = 8.0) -> None:
-    """Puts `text` at the top left of `page` as it is shown, in blue."""
+    """Puts `text` in blue at the top left of `page` as a viewer shows it."""
     image = drawn(text, points)
-    # ink is 0, which is what a mask paints
+    # an image mask paints where it is 0, which is the ink
     stencil = images.stream(pdf, images.group4(image), ImageMask=True, ColorSpace=None)
     name = page.add_resource(stencil, Name.XObject, Name("/Mark"), replace_existing=True)
     numbers = " ".join(f"{value:.5f}" for value in operands(_place(page, image.size)))

@@ -1,10 +1,13 @@
 """The invisible text of a page as PDF operators: every word where it stands on the scan, in reading order.
 
-Readers find out from geometry where one word ends and the next begins, each in its way (measured with Poppler 22.12, PDFium of
-Chromium, MuPDF 1.27). Poppler heeds no space glyph: it sees a space where the gap is wider than 0.15 of the font size, a new line
-where the next word begins 0.6 of it or more before the end of the last, and one word between. PDFium and MuPDF heed a space glyph
-and join what has none; but PDFium sorts the strings of a row by where they begin. So a space is part of its word's string unless
-there is room for it before the next word, and the font of a line is so small that its narrowest gap is wide enough for Poppler.
+PDF readers infer from geometry where words end. They differ (measured with Poppler 22.12, PDFium of Chromium, MuPDF 1.27):
+
+- Poppler ignores space glyphs. It sees a space where the gap is wider than 0.15 of the font size. It sees a new line where the
+  next word begins 0.6 of the font size or more before the end of the last. Between the two it joins the words.
+- PDFium and MuPDF need a space glyph and join words without one. PDFium also sorts the strings of a row by their beginning.
+
+So a space is part of its word's string unless there is room for it before the next word. The font of a line is small enough
+that Poppler sees its narrowest gap.
 """
 
 from __future__ import annotations
@@ -19,46 +22,57 @@ from digitizer.output.placement import corners
 
 #: name of the font in the resources of every page
 FONT = "/DigitizerText"
-#: of every glyph, in em
+#: width of every glyph, in em
 ADVANCE = 0.5
-#: from the bottom of a word's box to its base line, in heights of the box
+#: distance from the bottom of a word's box to its base line, as a share of the box's height
 DESCENT = 0.2
-#: a gap that every reader sees, and how far a word must begin before the last one's end to be on a line of its own, in em
-GAP, BACK = 0.2, 0.7
-#: words further off the base line of the one before are on another line for every reader, in heights
+#: gap, in em, that every reader takes for a space
+GAP = 0.2
+#: a word that begins this much, in em, before the end of the last one is on a new line for every reader
+BACK = 0.7
+#: a word this far, in heights, off the base line of the last one is on another line for every reader
 SAME_LINE = 0.6
-#: what a word may lose at each end for a wider gap: px of the scan, share of its width
-TRIM_PX, TRIM_SHARE = 1.5, 0.2
-#: a line's words are shown level where their ends keep within so many px of the scan: Poppler takes tilted words apart
+#: most that a word loses at each end for a wider gap, px of the scan
+TRIM_PX = 1.5
+#: most that a word loses at each end for a wider gap, as a share of its width
+TRIM_SHARE = 0.2
+#: a line is levelled when that moves no word by more than this, px of the scan. Poppler splits tilted words
 LEVEL_PX = 1.5
-#: how far off its line the last space stands, in what PDFium takes for the width of a letter; half of one is the same row for it
+#: distance of a line's last space from the line, in PDFium's letter widths. Up to half a width PDFium sees the same row
 OFF_LINE = 0.6
-#: what is left of a word that reaches into the next, a share of its width; text of PDFs knows better where words begin than end
+#: least share of its width that a word keeps when it overlaps the next. Embedded text knows the begin of a word best
 LEFT = 0.3
+#: replaces characters that do not fit one UTF-16 code
 _REPLACEMENT = "\ufffd"
-#: PDFium drops a hyphen that ends a line, also one before a space, but not one before this
-_HYPHENS, _NO_BREAK_SPACE = ("-", "\u00ad"), "\u00a0"
+#: PDFium drops these at the end of a line, also before a space
+_HYPHENS = ("-", "\u00ad")
+#: PDFium keeps a hyphen before this one
+_NO_BREAK_SPACE = "\u00a0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Placed:
-    """A word in user space; `at`: (2,) bottom left; `along`, `up`: (2,) unit vectors; sizes in units."""
+    """A word in user space. Sizes are in its units."""
 
     text: str
+    #: number of its line on the page
     line: int
+    #: (2,) left end of the base line
     at: Floats
+    #: (2,) unit vector along the word
     along: Floats
+    #: (2,) unit vector from the base line upwards
     up: Floats
     width: float
     height: float
-    #: what may be taken off each end
+    #: most that each end may lose
     trim: float
     #: font size, units
     size: float
 
 
 def operators(page: PageText, placement: Floats, used: set[str]) -> bytes:
-    """Operators that write the words of `page` invisibly (text rendering mode 3); adds their letters to `used`.
+    """Operators that write the words of `page` invisibly (text rendering mode 3). Adds their letters to `used`.
 
     `placement`: (3, 3) from px of the scan to user space.
     """
@@ -72,7 +86,7 @@ def operators(page: PageText, placement: Floats, used: set[str]) -> bytes:
 
 
 def _line(line: Line, number: int, page: PageText, placement: Floats) -> list[_Placed]:
-    """The words of a line, all level or none: MuPDF begins a new line where the direction changes."""
+    """The words of a line, all levelled or none. MuPDF begins a new line where the direction changes."""
     px = float(np.sqrt(abs(np.linalg.det(placement[:2, :2]))))
     placed = [p for word in _words(line) if (p := _placed(word, number, page, placement, px))]
     level = [_levelled(word) for word in placed]
@@ -81,7 +95,7 @@ def _line(line: Line, number: int, page: PageText, placement: Floats) -> list[_P
 
 
 def _words(line: Line) -> Iterator[Word]:
-    """The words of a line; where an engine gave none, its parts between spaces, each with its share of the width."""
+    """The words of a line. If the engine gave none, the text is split at spaces and the width is divided by letters."""
     if line.words:
         yield from line.words
         return
@@ -96,7 +110,7 @@ def _placed(word: Word, line: int, page: PageText, placement: Floats, px: float)
     letters = "".join(c if c <= "\uffff" else _REPLACEMENT for c in word.text)
     if not letters.strip():
         return None
-    # a box without an area says where, not in which direction
+    # a box without an area has no direction, so it gets sides of 1 px
     box = replace(word.box, x1=max(word.box.x1, word.box.x0 + 1), y1=max(word.box.y1, word.box.y0 + 1))
     bottom_left, bottom_right, top_left = corners(box, page.to_scan, placement)
     along, up = bottom_right - bottom_left, top_left - bottom_left
@@ -115,20 +129,23 @@ def _placed(word: Word, line: int, page: PageText, placement: Floats, px: float)
 
 
 def _levelled(word: _Placed) -> _Placed:
-    """`word` along an axis of the page about its middle."""
+    """`word` turned about its middle to the nearest axis of the page."""
     along, up = _axes(word)
     return replace(word, at=word.at + (word.along - along) * word.width / 2, along=along, up=up)
 
 
 def _axes(word: _Placed) -> tuple[Floats, Floats]:
-    """The axes of the page next to the word's directions along and up, unit vectors."""
+    """Unit vectors of the page's axes that are nearest to the word's `along` and `up`."""
     along: Floats = np.where(np.abs(word.along) == np.abs(word.along).max(), np.sign(word.along), 0.0)
     up: Floats = np.where(along == 0, np.sign(word.up), 0.0)
     return along, up
 
 
 def _gap(word: _Placed, following: _Placed) -> float | None:
-    """How far `following` begins behind the end of `word`, units, negative before it; None when it is on another line."""
+    """Distance, in units, from the end of `word` to the begin of `following`, negative where they overlap.
+
+    None: they are on different lines.
+    """
     step = following.at - word.at
     if abs(float(step @ word.up)) > SAME_LINE * max(word.height, following.height):
         return None
@@ -136,7 +153,7 @@ def _gap(word: _Placed, following: _Placed) -> float | None:
 
 
 def _apart(words: Sequence[_Placed]) -> list[_Placed]:
-    """`words`, those that stand close made a little narrower, those that reach into the next cut."""
+    """`words` with wider gaps. Words that stand close become a little narrower, words that overlap the next are cut."""
     apart = list(words)
     for n in range(len(apart) - 1):
         word, following = apart[n], apart[n + 1]
@@ -155,12 +172,12 @@ def _apart(words: Sequence[_Placed]) -> list[_Placed]:
 
 
 def _largest(gap: float) -> float:
-    """The largest font size at which every reader sees `gap`, or a new line where it is negative."""
+    """The largest font size at which every reader sees `gap` as a space, or a negative one as a new line."""
     return gap / GAP if gap > 0 else -gap / BACK
 
 
 def _sized(words: Sequence[_Placed]) -> list[_Placed]:
-    """`words` with one font size a line, at which all are told apart."""
+    """`words` with one font size a line, small enough that readers see every gap."""
     sizes: dict[int, float] = {}
     for word, following in zip(words, [*words[1:], None], strict=True):
         gap = _gap(word, following) if following is not None else None
@@ -170,7 +187,7 @@ def _sized(words: Sequence[_Placed]) -> list[_Placed]:
 
 
 def _operators(word: _Placed, following: _Placed | None) -> bytes:
-    """The word in its width and a space, which reaches to the next word of its line where there is room."""
+    """Operators for the word, stretched to its width, and a space. The space fills the gap to the next word of the line."""
     shown = f"{FONT} {word.size:.3f} Tf {_matrix(word, word.at)} "
     if following is None or following.line != word.line:
         blank = _NO_BREAK_SPACE if word.text.endswith(_HYPHENS) else " "
@@ -183,9 +200,9 @@ def _operators(word: _Placed, following: _Placed | None) -> bytes:
 
 
 def _end(word: _Placed, following: _Placed | None) -> Floats:
-    """Where the space stands that ends a line: a little off it, away from the line that follows.
+    """Position of the space that ends a line: a little off the line, away from the next one.
 
-    PDFium would sort the first words of that line into this one if they stood as high as its end, which they do on a tilted page.
+    On a tilted page the next line may begin as high as this one ends. PDFium would then merge the two.
     """
     along, up = _axes(word)
     letter, way = _letter(word), 1.0
@@ -197,7 +214,7 @@ def _end(word: _Placed, following: _Placed | None) -> Floats:
 
 
 def _letter(word: _Placed) -> float:
-    """How wide PDFium takes a letter of `word` to be when it looks for rows: halfway between stretched and not."""
+    """Letter width of `word` that PDFium uses to find rows: the mean of the stretched and the plain width."""
     return (word.width / len(word.text) + ADVANCE * word.size) / 2
 
 
@@ -214,7 +231,7 @@ def _string(text: str) -> str:
 
 
 def to_unicode(used: Iterable[str]) -> bytes:
-    """The CMap that copies codes back as themselves (ISO 32000, 9.10.3); codes are UTF-16."""
+    """The CMap that maps each code to itself (ISO 32000, 9.10.3). Codes are UTF-16."""
     codes = sorted(ord(c) for c in used)
     blocks = [codes[i : i + 100] for i in range(0, len(codes), 100)]
     entries = [
