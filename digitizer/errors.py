@@ -44,7 +44,8 @@ DigitizerError            exit 15, HTTP 500
       └─ ReadBackDiffers
 
 An error carries a `code` and `facts`: file names, limits and counts, never a person's data. The sentence for the operator
-stands under the code in `digitizer/messages/` and says what to do next.
+stands in `digitizer/messages/` and says what to do next. It stands under `sentence` where one says more of this very error, else
+under the code.
 """
 
 from __future__ import annotations
@@ -62,8 +63,10 @@ class DigitizerError(Exception):
     http_status: ClassVar[int] = 500
     retry: ClassVar[bool] = False
 
-    def __init__(self, message: str = "", **facts: Fact) -> None:
+    def __init__(self, message: str = "", *, sentence: Fact = "", **facts: Fact) -> None:
         self.message = message or (type(self).__doc__ or "").partition("\n")[0]
+        #: what stands in `digitizer/messages/` for this very error; its code where nothing more exact does
+        self.sentence = str(sentence) or self.code
         self.facts = facts
         super().__init__(self.message)
 

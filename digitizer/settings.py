@@ -28,6 +28,8 @@ from digitizer.errors import ConfigError
 
 #: first part of the names of our variables
 PREFIX = "DIGITIZER_"
+#: file of settings in the home folder
+FILE = "config.toml"
 #: what stands between a group and a setting in the name of a variable
 DELIMITER = "__"
 
@@ -262,11 +264,11 @@ class Settings(Group):
         home = Path(given.pop("home", default_home)).expanduser().absolute()
         variables = {n: v for n, v in environ.items() if n.startswith(PREFIX) and v and n != f"{PREFIX}HOME"}
         for name in variables:
-            _check_name(cls, name.removeprefix(PREFIX).lower().split(DELIMITER))
+            _check_name(cls, name)
         try:
             return cls._merged(home, variables, given)
         except ValidationError as exc:
-            raise _refused(exc) from None
+            raise _refused(exc, home / FILE, variables, given) from None
 
     @classmethod
     def _merged(cls, home: Path, variables: Mapping[str, str], given: Mapping[str, Any]) -> Settings:
@@ -281,7 +283,7 @@ class Settings(Group):
             TomlConfigSettingsSource,
         )
 
-        path = home / "config.toml"
+        path = home / FILE
 
         class Sources(cls, BaseSettings):  # type: ignore[valid-type, misc]
             model_config = SettingsConfigDict(env_prefix=PREFIX.lower(), env_nested_delimiter=DELIMITER)
@@ -299,13 +301,15 @@ class Settings(Group):
                 env_settings.env_vars = {name.lower(): value for name, value in variables.items()}
                 file = TomlConfigSettingsSource(settings_cls, path)
                 if "home" in file.toml_data:
-                    raise ConfigError("unknown setting settings.home: the file lies in the home folder", setting="home")
+                    raise _unknown("home", str(path))
                 return init_settings, env_settings, file
 
         try:
             found = Sources(home=home, **given)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-            raise ConfigError(f"{path} cannot be read: {exc}", file=str(path)) from exc
+            raise ConfigError(
+                f"{path} cannot be read: {exc}", sentence="config_unreadable", file=str(path), why=str(exc)
+            ) from exc
         except SettingsError as exc:
             raise ConfigError(f"a group of settings must be a table: {exc}", setting=str(path)) from None
         return cls(**{name: getattr(found, name) for name in cls.model_fields})
@@ -332,41 +336,89 @@ def assigned(pairs: Sequence[str]) -> dict[str, Any]:
         name, is_pair, value = pair.partition("=")
         *groups, leaf = name.strip().split(".")
         if not is_pair or not leaf:
-            raise ConfigError("write a setting as name=value, such as engine.threads=2", setting=name)
+            raise ConfigError("write a setting as name=value", sentence="setting_without_value", setting=name)
         into = values
         for group in groups:
             into = into.setdefault(group, {})
             if not isinstance(into, dict):
-                raise ConfigError(f"{name} and its group cannot both be set", setting=name)
+                raise ConfigError(f"{name} and its group cannot both be set", sentence="setting_and_group", setting=name)
         into[leaf] = value
     return values
 
 
-def _check_name(group: type[BaseModel], parts: Sequence[str]) -> None:
-    """Raises ConfigError where no setting is called so."""
-    where, inside = "settings", group
-    for number, part in enumerate(parts):
+def _check_name(settings: type[Settings], variable: str) -> None:
+    """Raises ConfigError where no setting is called like a variable."""
+    parts = variable.removeprefix(PREFIX).lower().split(DELIMITER)
+    inside: type[BaseModel] = settings
+    number = 0
+    while number < len(parts):
+        name, part = ".".join(parts[: number + 1]), parts[number]
         if part not in inside.model_fields or part == "home":
-            raise ConfigError(f"unknown setting {where}.{part}", setting=part)
-        where, kind = f"{where}.{part}", inside.model_fields[part].annotation
-        left = len(parts) - number - 1
+            raise _unknown(name, variable)
+        kind = inside.model_fields[part].annotation
         if part == "targets":
-            _check_name(TargetOptions, parts[number + 2 :])
-            return
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            if not left:
-                raise ConfigError(f"{where} must be a table", setting=where)
+            # the next part is the name that the operator gave a target
+            kind, number = TargetOptions, number + 1
+        is_group, is_last = isinstance(kind, type) and issubclass(kind, BaseModel), number + 1 >= len(parts)
+        if is_group and is_last and part != "targets":
+            raise _wrong(name, variable, "table")
+        if not is_group and not is_last:
+            raise _wrong(name, variable, "no_table")
+        if is_group:
+            assert isinstance(kind, type)
             inside = kind
-        elif left:
-            raise ConfigError(f"{where} is no table", setting=where)
+        number += 1
 
 
-def _refused(found: ValidationError) -> ConfigError:
-    """The first fault, by the name of its setting; the value itself is not repeated, it may be a secret."""
-    fault = found.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(["settings", *(str(part) for part in fault["loc"])])
+#: kind of value -> how an error says it. The kinds have sentences: `setting_not_whole_number` …
+_KINDS = {
+    "table": "must be a table",
+    "no_table": "is no table",
+    "whole_number": "must be a whole number",
+    "number": "must be a number",
+    "path": "must be a path",
+    "text": "must be a text",
+    "one_of": "must be one of the words it knows",
+    "understood": "is not understood",
+}
+#: beginnings of what pydantic calls a fault -> kind of value that was expected
+_EXPECTED = {
+    "model_type": "table",
+    "dict_type": "table",
+    "int_": "whole_number",
+    "float_": "number",
+    "path_": "path",
+    "string_": "text",
+    "literal_": "one_of",
+}
+
+
+def _refused(found: ValidationError, file: Path, variables: Mapping[str, str], given: Mapping[str, Any]) -> ConfigError:
+    """The first fault, by the name of its setting and where it was set. The value is not repeated: it may be a secret."""
+    fault = found.errors(include_url=False, include_input=False)[0]
+    place = [str(part) for part in fault["loc"]]
+    name, source = ".".join(place), _source(place, file, variables, given)
     if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return ConfigError(f"unknown setting {where}", setting=where)
-    if fault["type"] in ("model_type", "dict_type"):
-        return ConfigError(f"{where} must be a table", setting=where)
-    return ConfigError(f"{where}: {fault['msg']}", setting=where)
+        return _unknown(name, source)
+    kind = next((kind for beginning, kind in _EXPECTED.items() if fault["type"].startswith(beginning)), "understood")
+    return _wrong(name, source, kind, words=str(fault.get("ctx", {}).get("expected", "")).replace(" or ", ", "))
+
+
+def _source(place: Sequence[str], file: Path, variables: Mapping[str, str], given: Mapping[str, Any]) -> str:
+    """Where a setting was set: `--set`, the name of a variable, or the file."""
+    inside: Any = given
+    for part in place:
+        inside = inside.get(part) if isinstance(inside, Mapping) else None
+    if inside is not None:
+        return "--set"
+    variable = f"{PREFIX}{DELIMITER.join(place)}".upper()
+    return variable if variable in variables else str(file)
+
+
+def _unknown(name: str, source: str) -> ConfigError:
+    return ConfigError(f"unknown setting {name} in {source}", sentence="setting_unknown", setting=name, source=source)
+
+
+def _wrong(name: str, source: str, kind: str, **more: str) -> ConfigError:
+    said = f"{name} of {source} {_KINDS[kind]}"
+    return ConfigError(said, sentence=f"setting_not_{kind}", setting=name, source=source, **more)

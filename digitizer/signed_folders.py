@@ -120,7 +120,9 @@ class KeyRing:
         try:
             handle = os.open(self.folder / "own.pem", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as exc:
-            raise UsageError("there is a key already; see `digitizer keys show`", file=str(self.folder / "own.pem")) from exc
+            raise UsageError(
+                "there is a key already; see `digitizer keys show`", sentence="key_there", file=str(self.folder / "own.pem")
+            ) from exc
         with os.fdopen(handle, "wb") as sink:
             sink.write(pem)
             sink.flush()
@@ -143,11 +145,13 @@ class KeyRing:
     def trust(self, pem: Path, name: str) -> TrustedKey:
         """Trusts the public key in `pem` under `name`. Raises UsageError when the name is taken or odd, or `pem` is no key."""
         if not _NAME.fullmatch(name) or name.startswith(".") or name == "own":
-            raise UsageError("a key's name has letters, digits, '.', '_' and '-' only, and is not 'own'", name=name)
+            raise UsageError(
+                "a key's name has letters, digits, '.', '_' and '-' only, and is not 'own'", sentence="key_name_wrong", name=name
+            )
         key = TrustedKey(name, _public(pem))
         for known in self.trusted():
             if known.name == name and known.fingerprint != key.fingerprint:
-                raise UsageError("another key has this name", name=name)
+                raise UsageError("another key has this name", sentence="key_name_taken", name=name)
         target = self.folder / "trusted" / f"{name}.pem"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(key.pem, encoding="ascii")
@@ -236,9 +240,11 @@ def _public(path: Path) -> Ed25519PublicKey:
     except OSError as exc:
         raise FileAccess("the key cannot be read", file=str(path)) from exc
     except (ValueError, UnsupportedAlgorithm) as exc:
-        raise UsageError("this is no public key; ask for what `digitizer keys show --pem` gives", file=str(path)) from exc
+        raise UsageError(
+            "this is no public key; ask for what `digitizer keys show --pem` gives", sentence="no_public_key", file=str(path)
+        ) from exc
     if not isinstance(key, Ed25519PublicKey):
-        raise UsageError("this is no Ed25519 key", file=str(path))
+        raise UsageError("this is no Ed25519 key", sentence="no_ed25519_key", file=str(path))
     return key
 
 

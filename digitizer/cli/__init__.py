@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digitizer.errors import DigitizerError, UsageError
-from digitizer.messages import catalogue, say
+from digitizer.messages import catalogue, field_label, say
 
 if TYPE_CHECKING:
     from digitizer.settings import Settings
@@ -153,6 +153,13 @@ def settings(ctx: click.Context, **given: Any) -> Settings:
     return loaded
 
 
+def refusal(error: DigitizerError, lang: str) -> str:
+    """An error as the operator reads it. A sentence for all errors of a code is followed by what the code says of this one."""
+    facts = {**error.facts, "field": field_label(str(error.facts.get("field", "")), lang)}
+    said = say(error.sentence, lang, **facts)
+    return f"{said}\n  {error}" if error.sentence == error.code else said
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits with the code of `errors.py` or the command's own."""
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
@@ -173,5 +180,5 @@ def run(arguments: list[str]) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except DigitizerError as exc:
-        click.echo(f"{say(exc.code, language(ctx) if ctx else 'vi', **exc.facts)}\n  {exc}", err=True)
+        click.echo(refusal(exc, language(ctx) if ctx else "vi"), err=True)
         return exc.exit_code

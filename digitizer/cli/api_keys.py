@@ -102,7 +102,7 @@ def list_clients(ctx: click.Context, as_json: bool) -> None:
 def set_callback(ctx: click.Context, client: str, url: str | None, rotate: bool, remove: bool, by: str) -> None:
     """Sets the address where a system is told what became of its documents. Shows a new secret, this once."""
     if not (url or rotate or remove) or (remove and (url or rotate)):
-        raise UsageError("give --url, --rotate or --remove")
+        raise UsageError("give --url, --rotate or --remove", sentence="callback_options")
     with Service.open(settings(ctx)) as service:
         if remove:
             service.webhooks.remove(client, by=by)

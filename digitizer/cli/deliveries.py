@@ -48,7 +48,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 def replay(ctx: click.Context, delivery: tuple[str, ...], everything: bool, error_code: str | None, by: str) -> None:
     """Brings dead deliveries back."""
     if not (delivery or everything or error_code):
-        raise UsageError("name deliveries, or say --all or --code")
+        raise UsageError("name deliveries, or say --all or --code", sentence="deliveries_or_all")
     with Service.open(settings(ctx)) as service:
         chosen = [service.deliveries.find_id(beginning) for beginning in delivery]
         count = service.deliveries.replay(chosen or None, by=by, code=error_code)
@@ -95,7 +95,7 @@ def attach(
     """Sends what is due and shows the receipts. Exit 24 when the dossier system is down or refuses."""
     lang = language(ctx)
     if dossier is not None and (intake is None or not dossiers.valid(dossier)):
-        raise UsageError("name a file and the code of its dossier", dossier=dossier)
+        raise UsageError("name a file and the code of its dossier", sentence="file_and_dossier", dossier=dossier)
     with Service.open(settings(ctx)) as service:
         if intake is not None:
             service.review.place(service.submissions.find_id(intake), dossier=dossier, component=component, by=by)

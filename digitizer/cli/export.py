@@ -42,7 +42,7 @@ def moj(
         speak(ctx, "moj_written", count=done.cases, books=done.books, left=done.left, folder=output)
         return
     if book is None:
-        raise UsageError("say which book the sheet is of: --book KS/1999/01")
+        raise UsageError("say which book the sheet is of: --book KS/1999/01", sentence="book_of_sheet")
     output.mkdir(parents=True, exist_ok=True)
     marked = output / f"{against.stem}-so-sanh.xlsx"
     with Service.open(settings(ctx)) as service:
@@ -115,11 +115,11 @@ def _of_files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, dict[str, Any]]]:
             try:
                 result = json.loads(file.read_text(encoding="utf-8"))
             except ValueError as exc:
-                raise UsageError("this is no result of digitizer", file=str(file)) from exc
+                raise UsageError("this is no result of digitizer", sentence="no_result", file=str(file)) from exc
             if isinstance(result, dict) and str(result.get("schema", "")).startswith("digitizer/result/"):
                 yield relative.with_suffix(""), result
             elif not path.is_dir():
-                raise UsageError("this is no result of digitizer", file=str(file))
+                raise UsageError("this is no result of digitizer", sentence="no_result", file=str(file))
 
 
 def _of_ledger(ctx: click.Context) -> Iterator[tuple[Path, dict[str, Any]]]:

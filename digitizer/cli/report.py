@@ -71,7 +71,7 @@ def _moment(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as exc:
-        raise UsageError("write the moment as 2026-10-01T00:00:00+07:00", as_of=text) from exc
+        raise UsageError("write the moment as 2026-10-01T00:00:00+07:00", sentence="moment_wrong", as_of=text) from exc
     return moment if moment.tzinfo else moment.replace(tzinfo=indicators.HANOI)
 
 

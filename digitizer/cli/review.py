@@ -51,7 +51,7 @@ def records(ctx: click.Context, record: str | None, state: str | None, as_json: 
 def approve(ctx: click.Context, record: str | None, everything: bool, by: str) -> None:
     """Approves a record, or all records that no rule objects to, and delivers their values."""
     if (record is None) == (not everything):
-        raise UsageError("name one record, or say --all")
+        raise UsageError("name one record, or say --all", sentence="record_or_all")
     with Service.open(settings(ctx)) as service:
         waiting = service.review.records(states=[RecordState.REVIEW])
         sure = [k.record.id for k in waiting if k.record.verdict == Verdict.ACCEPT]
@@ -71,13 +71,13 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
     """Puts values of a person in place of those that OCR read."""
     pairs = dict(value.split("=", 1) for value in values if "=" in value)
     if len(pairs) != len(values):
-        raise UsageError("write corrections as FIELD=VALUE")
+        raise UsageError("write corrections as FIELD=VALUE", sentence="correction_form")
     with Service.open(settings(ctx)) as service:
         kept = service.review.find_one(record)
         doctype = service.context.doctypes.get(kept.doctype or "")
         named = {field_named(typed, doctype): value for typed, value in pairs.items()}
         if len(named) != len(values):
-            raise UsageError("a field is corrected once", record=record)
+            raise UsageError("a field is corrected once", sentence="corrected_twice", record=record)
         kept = service.review.correct(kept.record.id, named, by=by)
     speak(ctx, "corrected", record=short_id(kept.record.id), revision=kept.record.revision)
 

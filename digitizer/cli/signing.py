@@ -146,7 +146,7 @@ def _verify_path(path: Path, roots: Sequence[Path], chosen: Settings, lang: str)
     if path.suffix.lower() == ".json":
         return _verify_manifest(path, chosen, lang)
     if path.suffix.lower() != ".pdf":
-        raise UsageError("verify takes PDFs, manifests and sealed folders", file=str(path))
+        raise UsageError("verify takes PDFs, manifests and sealed folders", sentence="not_verifiable", file=str(path))
     from digitizer.output.signatures import check_signatures
 
     reports = check_signatures(path, roots)
@@ -177,7 +177,7 @@ def _listed(path: Path) -> dict[str, str]:
             return {str(file["path"]): str(file["sha256"]) for file in listed["files"]}
     except (ValueError, KeyError, TypeError):
         pass
-    raise UsageError("this is no manifest of digitizer", file=str(path))
+    raise UsageError("this is no manifest of digitizer", sentence="no_manifest", file=str(path))
 
 
 def _signature_line(path: Path, report: SignatureReport, lang: str) -> str:

@@ -48,7 +48,7 @@ class HandoverConnector(FolderConnector):
         """One signed `.zip` of the dossiers that `rows` (columns of INDEX) list, with the list as CSV. Raises UsageError."""
         codes = sorted({str(row["dossier"]) for row in rows})
         if not codes:
-            raise UsageError("nothing waits to be handed over")
+            raise UsageError("nothing waits to be handed over", sentence="nothing_to_hand_over")
         with self._lock, translated(), tempfile.TemporaryDirectory(dir=target.parent) as made:
             folder = Path(made) / "package"
             for code in codes:

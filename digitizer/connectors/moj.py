@@ -127,7 +127,7 @@ def compare(sheet: Path, book: str, records: Sequence[dict[str, Any]]) -> list[D
     """
     keyed = spreadsheets.read(sheet, SHEET)
     if not keyed or "so" not in keyed[0]:
-        raise UsageError("this sheet has no column `so`", file=sheet.name)
+        raise UsageError("this sheet has no column `so`", sentence="sheet_without_numbers", file=sheet.name)
     ours = {number_of(str(values.get("so") or "")): values for values in records}
     found: list[Difference] = []
     for place, theirs in enumerate(keyed):

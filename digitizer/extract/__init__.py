@@ -270,14 +270,14 @@ def revise_field(
     revised = {field.name: field for field in fields}
     for name, said in values.items():
         if name not in specs:
-            raise UsageError(f"this document has no field {name}", field=name)
+            raise UsageError(f"this document has no field {name}", sentence="no_such_field", field=name)
         # a person writes the office itself, not the signer's line it was found in
         kind = "text" if specs[name].type == "signer_title" else specs[name].type
         value, problem = types.read(kind, said) if said.strip() else (None, None)
         if specs[name].type == "code" and said.strip():
             value, problem = said.strip(), None
         if value is None and said.strip():
-            raise UsageError(f"{name} cannot hold this value: {problem}", field=name)
+            raise UsageError(f"{name} cannot hold this value: {problem}", sentence=problem or "", field=name)
         old = revised.get(name) or Field(name=name, raw="", value=None, confidence=0.0, accepted=False)
         revised[name] = replace(old, value=value, confidence=CERTAIN, accepted=True, by=by, problems=(), notes=())
     order = {name: i for i, name in enumerate(specs)}

@@ -39,10 +39,16 @@ class ApiKeys:
     ) -> tuple[ApiKey, str]:
         """A new key and its token, which is shown this once and never again. Raises UsageError."""
         if not CLIENT.fullmatch(client):
-            raise UsageError("a client is named with small letters, digits, dots and hyphens", client=client)
+            raise UsageError(
+                "a client is named with small letters, digits, dots and hyphens", sentence="client_name", client=client
+            )
         wrong = [agency for agency in agencies if agency != EVERYWHERE and not dossiers.AGENCY.fullmatch(agency)]
         if wrong or not agencies or not verbs:
-            raise UsageError("name agencies like H60.127.03, or * for all, and what the key may do", agency=" ".join(wrong))
+            raise UsageError(
+                "name agencies like H60.127.03, or * for all, and what the key may do",
+                sentence="key_scope",
+                agency=" ".join(wrong),
+            )
         secret = secrets.token_urlsafe(32)
         key = ApiKey(
             id=secrets.token_hex(6),

@@ -44,7 +44,7 @@ class BookCheck:
             made = {bundle: submissions.artifacts(tx, bundle) for bundle in dict.fromkeys(bundles)}
             kept = {bundle: records.find(tx, bundle_id=bundle) for bundle in made}
         if not made:
-            raise UsageError(f"no digitized page of the book {book}", book=book)
+            raise UsageError(f"no digitized page of the book {book}", sentence="book_not_here", book=book)
         cases = [case for bundle in made for case in _in_order(kept[bundle])]
         results = [self._digitized(keys) for keys in made.values()]
         stated = next((t for result in results for page in result["pages"] if (t := totals(_texts(page)))), None)

@@ -89,17 +89,19 @@ class Deliveries:
     def done_elsewhere(self, delivery: str, *, evidence: Path, reason: str, by: str) -> None:
         """A person proves that a delivery was done by another way. Raises UsageError, FileAccess, StoreDown."""
         if not REASON.fullmatch(reason):
-            raise UsageError("give the reason as a code, for example no_attach_function", reason=reason)
+            raise UsageError("give the reason as a code, for example no_attach_function", sentence="reason_code", reason=reason)
         key = self.context.store.put_file(evidence)
         with self.context.ledger.begin() as tx:
             if not outbox.elsewhere(tx, delivery, actor=by, reason=reason, evidence=key):
-                raise UsageError("no such delivery is open; see `digitizer deliveries list`", delivery=delivery)
+                raise UsageError(
+                    "no such delivery is open; see `digitizer deliveries list`", sentence="delivery_not_open", delivery=delivery
+                )
 
     def hand_over(self, target: str, file: Path, *, by: str) -> list[dict[str, Any]]:
         """One signed package of what `target` waits to have entered by hand; its list. Raises UsageError, ConfigError."""
         connector = self.context.connectors.of(target)
         if not isinstance(connector, HandsOver):
-            raise UsageError("this target hands nothing over; it is no `handover:`", target=target)
+            raise UsageError("this target hands nothing over; it is no `handover:`", sentence="no_handover", target=target)
         with self.context.ledger.read() as tx:
             rows = [{**row, "reason": NO_FUNCTION} for row in outbox.handed(tx, target)]
         manifest = connector.package(file, rows)

@@ -63,7 +63,9 @@ class HandCarry:
             dumps = [hand_carry.dump(tx, bundle) for bundle in chosen]
             sent = set() if everything else hand_carry.carried(tx, to)
         if not dumps:
-            raise UsageError("nothing has happened since the last package; --all writes everything again", to=to)
+            raise UsageError(
+                "nothing has happened since the last package; --all writes everything again", sentence="nothing_to_carry", to=to
+            )
         with self.context.files.scratch() as folder:
             inside = folder / "package"
             files = self._lay_out(inside, dumps, happened, sent)
@@ -119,7 +121,11 @@ class HandCarry:
         for rows in dumps:
             for key in _stored(rows):
                 if key.rpartition("/")[2] not in have and next(iter(self.context.store.list(key)), None) is None:
-                    raise UsageError("an earlier package is missing; import it first, or ask for one with --all", key=key)
+                    raise UsageError(
+                        "an earlier package is missing; import it first, or ask for one with --all",
+                        sentence="earlier_package_missing",
+                        key=key,
+                    )
         return len(have)
 
     def _take_bundle(self, tx: Transaction, rows: Mapping[str, Any], manifest: signed_folders.Manifest, by: str) -> list[str]:

@@ -93,7 +93,7 @@ class Indicators:
         """Keeps the figures of a month that is over; a second time is a restatement. Raises UsageError."""
         period(month)
         if indicators.end_of(month) > datetime.now(UTC):
-            raise UsageError("this month is not over yet", month=month)
+            raise UsageError("this month is not over yet", sentence="month_not_over", month=month)
         report = self.report(month, definition=definition)
         with self.context.ledger.begin() as tx:
             kept.freeze(tx, month, definition, report.as_of, report.counts, by=by)
@@ -105,7 +105,10 @@ class Indicators:
         connectors = [self.context.connectors.of(name) for name in self.context.connectors.names]
         able = [connector for connector in connectors if isinstance(connector, ListsDossiers)]
         if not able:
-            raise UsageError("no dossier system of ours lists its dossiers; give the list as a file: --dossiers FILE")
+            raise UsageError(
+                "no dossier system of ours lists its dossiers; give the list as a file: --dossiers FILE",
+                sentence="no_list_of_dossiers",
+            )
         found = [row(d) for connector in able for d in connector.list_dossiers(first, last)]
         with self.context.ledger.begin() as tx:
             return kept.save_dossiers(tx, found, origin="connector")
@@ -123,9 +126,14 @@ class Indicators:
         for number, line in enumerate(rows(file, "procedure", "component"), start=2):
             doctype = line.get("doctype") or None
             if doctype is not None and doctype not in self.context.doctypes:
-                raise UsageError("no such document type; see `digitizer doctypes check`", line=number, doctype=doctype)
+                raise UsageError(
+                    "no such document type; see `digitizer doctypes check`",
+                    sentence="doctype_not_known",
+                    line=number,
+                    doctype=doctype,
+                )
             if not line["procedure"] or not line["component"]:
-                raise UsageError("a line needs procedure and component", line=number)
+                raise UsageError("a line needs procedure and component", sentence="line_incomplete", line=number)
             code = line["component"]
             one = Component(
                 procedure=line["procedure"],
@@ -170,7 +178,7 @@ def period(month: str) -> tuple[date, date]:
     try:
         return indicators.span(month)
     except ValueError as exc:
-        raise UsageError("write the month as 2026-09", month=month) from exc
+        raise UsageError("write the month as 2026-09", sentence="month_wrong", month=month) from exc
 
 
 def rows(file: Path, *needed: str) -> list[dict[str, str]]:
@@ -181,7 +189,8 @@ def rows(file: Path, *needed: str) -> list[dict[str, str]]:
     ]
     missing = [name for name in needed if found and name not in found[0]]
     if not found or missing:
-        raise UsageError(f"this file needs the columns {', '.join(needed)}", file=file.name)
+        columns = ", ".join(needed)
+        raise UsageError(f"this file needs the columns {columns}", sentence="columns_missing", file=file.name, columns=columns)
     return found
 
 
@@ -269,7 +278,7 @@ def _why(
 def _from_row(line: Mapping[str, str], number: int) -> Dossier:
     code = line["code"].upper()
     if not dossiers.valid(code):
-        raise UsageError("this is no dossier code", line=number)
+        raise UsageError("this is no dossier code", sentence="dossier_code_in_line", line=number)
     return Dossier(
         code=code,
         agency=line.get("agency") or None,
@@ -287,4 +296,4 @@ def _day(text: str, line: int) -> date | None:
             return datetime.strptime(text.split()[0], form).date()
         except ValueError:
             continue
-    raise UsageError("write days as 30/09/2026 or 2026-09-30", line=line)
+    raise UsageError("write days as 30/09/2026 or 2026-09-30", sentence="day_wrong", line=line)

@@ -85,7 +85,7 @@ def _numbers(line: Mapping[str, str], number: int) -> Total:
     try:
         digitised, received = (int(re.sub(r"[., ]", "", line[name])) for name in ("digitised", "received"))
     except ValueError as exc:
-        raise UsageError("counts must be whole numbers", line=number) from exc
+        raise UsageError("counts must be whole numbers", sentence="counts_wrong", line=number) from exc
     printed = line.get("printed", "").strip().removesuffix("%").strip()
     return Total(agency=line["agency"], digitised=digitised, received=received, printed=printed,
                  derived=indicators.rate(digitised, received), wrong="")  # fmt: skip
@@ -104,7 +104,7 @@ def _judged(line: Total, sums: tuple[int, int] | None) -> Total:
 def _portal(line: Mapping[str, str], number: int) -> Portal:
     code = line["code"].upper()
     if not dossiers.valid(code):
-        raise UsageError("this is no dossier code", line=number)
+        raise UsageError("this is no dossier code", sentence="dossier_code_in_line", line=number)
     said = {name: yes(line[name]) if name in line else None for name in ("components", "result")}
     return Portal(code=code, **said)
 

@@ -20,7 +20,9 @@ _CORRECTABLE = (RecordState.REVIEW, RecordState.READY, RecordState.ATTACHED, Rec
 
 def changed_meanwhile(record_id: str) -> UsageError:
     """The error of whoever decides about a record that somebody else changed first."""
-    return UsageError("somebody else has just changed this record; look at it again", record=record_id)
+    return UsageError(
+        "somebody else has just changed this record; look at it again", sentence="changed_meanwhile", record=record_id
+    )
 
 
 class Review:
@@ -71,13 +73,17 @@ class Review:
         with self.context.ledger.begin() as tx:
             intake = submissions.get_intake(tx, intake_id)
             if submissions.intake_state(tx, intake_id) != IntakeState.DIGITIZED:
-                raise UsageError("this file is not digitized", intake=intake_id)
+                raise UsageError("this file is not digitized", sentence="not_digitized", intake=intake_id)
             if dossier is not None and submissions.set_dossier(
                 tx, intake_id, dossier, actor=by, how="person", component=component
             ):
                 intake = submissions.get_intake(tx, intake_id)
             if intake.dossier is None or intake.dossier != (dossier or intake.dossier):
-                raise UsageError("name the dossier of this file; one that it has already is not changed", intake=intake_id)
+                raise UsageError(
+                    "name the dossier of this file; one that it has already is not changed",
+                    sentence="dossier_of_file",
+                    intake=intake_id,
+                )
             events.note(tx, "placed", intake_id, actor=by, dossier=intake.dossier)
             queue_approved_file(self.context, tx, intake)
             return intake
@@ -87,7 +93,7 @@ class Review:
         with self.context.ledger.begin() as tx:
             kept = self._ours(tx, record_id)
             if kept.state not in _CORRECTABLE:
-                raise UsageError("this record cannot be corrected any more", record=record_id)
+                raise UsageError("this record cannot be corrected any more", sentence="not_correctable", record=record_id)
             changed = replace(
                 kept.record,
                 fields=revise_field(kept.record.fields, kept.doctype, values, by=by, doctypes=self.context.doctypes),
@@ -119,7 +125,7 @@ class Review:
         theirs = records.get(tx, record_id)
         ours = theirs and records.at(tx, record_id, theirs.record.revision - 1)
         if theirs is None or ours is None or theirs.state != RecordState.DIFFERS:
-            raise UsageError("no two sides say this record differently", record=record_id)
+            raise UsageError("no two sides say this record differently", sentence="no_two_sides", record=record_id)
         return ours, theirs
 
     def reject(self, record_id: str, *, by: str, reason: str) -> Kept:
@@ -139,7 +145,9 @@ class Review:
     def _in_review(self, tx: Transaction, record_id: str) -> Kept:
         kept = self._ours(tx, record_id)
         if kept.state != RecordState.REVIEW:
-            raise UsageError("this record does not wait for a decision", record=record_id, state=kept.state.value)
+            raise UsageError(
+                "this record does not wait for a decision", sentence="not_in_review", record=record_id, state=kept.state.value
+            )
         return kept
 
     @staticmethod
@@ -149,5 +157,5 @@ class Review:
         if kept is None:
             raise UsageError("no such record", record=record_id)
         if (owner := hand_carry.owner(tx, kept.bundle)) is not None:
-            raise UsageError("another side decides about this file", record=record_id, owner=owner)
+            raise UsageError("another side decides about this file", sentence="other_side_decides", record=record_id, owner=owner)
         return kept

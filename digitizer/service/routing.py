@@ -40,9 +40,9 @@ class Submission:
 def check_codes(submission: Submission) -> None:
     """Raises UsageError for a dossier or book code that is none."""
     if submission.dossier is not None and not dossiers.valid(submission.dossier):
-        raise UsageError("this is no dossier code", dossier=submission.dossier)
+        raise UsageError("this is no dossier code", sentence="no_dossier_code", dossier=submission.dossier)
     if submission.book is not None and not dossiers.BOOK.fullmatch(submission.book):
-        raise UsageError("a book is named like KS/1999/01", book=submission.book)
+        raise UsageError("a book is named like KS/1999/01", sentence="no_book_name", book=submission.book)
 
 
 def completed(given: Submission, hint: RoutingHint) -> Submission:

@@ -193,3 +193,26 @@ def test_document_types_of_the_catalogue_of_procedures_have_their_titles(digitiz
     )
     assert digitizer("procedures", "import", table).code == 0
     assert digitizer("procedures", "list").out.strip().endswith("Tờ khai đăng ký khai sinh")
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["correct", SHORT, "nksNgaySinh=hôm qua", "--by", "a"], "Ngày sinh người được khai sinh: không phải ngày tháng."),
+        (["correct", SHORT, "meo=x", "--by", "a"], "Loại giấy tờ này không có trường meo."),
+        (["approve", "--by", "a"], "Hãy nêu một bản ghi, hoặc --all."),
+        (["ingest", "/x", "--dossier", "hồ sơ 1"], "hồ sơ 1 không phải mã hồ sơ đúng dạng."),
+        (["book", "check", "KS/1999/01"], "Chưa có trang nào của sổ KS/1999/01 được số hóa ở máy này."),
+    ],
+)
+def test_a_refusal_is_one_sentence_that_says_what_to_write(digitizer: Command, command: list[str], said: str) -> None:
+    refused = digitizer(*command)
+    assert refused.code == 1
+    assert refused.err.strip() == said
+
+
+def test_a_setting_that_is_none_is_named_with_its_place(digitizer: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITIZER_ENGINE__COLOUR", "red")
+    refused = digitizer("status")
+    assert refused.err.strip() == "Không có thiết lập engine.colour (ghi ở DIGITIZER_ENGINE__COLOUR). Chưa chạy gì cả."

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from digitizer.errors import ConfigError
+from digitizer.messages import say
 from digitizer.settings import EngineOptions, Limits, Settings, TargetOptions, assigned
 
 
@@ -62,29 +63,54 @@ def test_a_variable_beats_only_the_setting_it_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "environ", "said"),
+    ("config", "environ", "said", "source"),
     [
-        ("colour = 1", {}, "unknown setting settings.colour"),
-        ("home = '/x'", {}, "unknown setting settings.home"),
-        ("[engine]\ncolour = 1", {}, "unknown setting settings.engine.colour"),
-        ("[pages.limits]\ncolour = 1", {}, "unknown setting settings.pages.limits.colour"),
-        ("engine = 'paddle'", {}, "settings.engine must be a table"),
-        ("jobs = 'many'", {}, "settings.jobs: Input should be a valid integer"),
-        ("doctypes = 5", {}, "settings.doctypes: Input is not a valid path"),
-        ("lease_s = []", {}, "settings.lease_s: Input should be a valid number"),
-        ("lang = 'fr'", {}, "settings.lang: Input should be 'vi' or 'en'"),
-        ("jobs = = 2", {}, "cannot be read"),
-        ("", {"DIGITIZER_COLOUR": "red"}, "unknown setting settings.colour"),
-        ("", {"DIGITIZER_ENGINE__COLOUR": "red"}, "unknown setting settings.engine.colour"),
-        ("", {"DIGITIZER_ENGINE": "paddle"}, "settings.engine must be a table"),
-        ("", {"DIGITIZER_JOBS__MORE": "1"}, "settings.jobs is no table"),
+        ("colour = 1", {}, "unknown setting colour", "config.toml"),
+        ("home = '/x'", {}, "unknown setting home", "config.toml"),
+        ("[engine]\ncolour = 1", {}, "unknown setting engine.colour", "config.toml"),
+        ("[pages.limits]\ncolour = 1", {}, "unknown setting pages.limits.colour", "config.toml"),
+        ("[targets.province]\ncolour = 1", {}, "unknown setting targets.province.colour", "config.toml"),
+        ("engine = 'paddle'", {}, "engine of", "config.toml must be a table"),
+        ("jobs = 'many'", {}, "jobs of", "config.toml must be a whole number"),
+        ("doctypes = 5", {}, "doctypes of", "config.toml must be a path"),
+        ("store = 5", {}, "store of", "config.toml must be a text"),
+        ("lease_s = []", {}, "lease_s of", "config.toml must be a number"),
+        ("lang = 'fr'", {}, "lang of", "config.toml must be one of"),
+        ("jobs = = 2", {}, "cannot be read", "config.toml"),
+        ("jobs = 2", {"DIGITIZER_JOBS": "many"}, "jobs of DIGITIZER_JOBS", "must be a whole number"),
+        ("", {"DIGITIZER_LOG": "loud"}, "log of DIGITIZER_LOG", "must be one of"),
+        ("", {"DIGITIZER_COLOUR": "red"}, "unknown setting colour", "in DIGITIZER_COLOUR"),
+        ("", {"DIGITIZER_ENGINE__COLOUR": "red"}, "unknown setting engine.colour", "in DIGITIZER_ENGINE__COLOUR"),
+        (
+            "",
+            {"DIGITIZER_TARGETS__HUE__COLOUR": "red"},
+            "unknown setting targets.hue.colour",
+            "in DIGITIZER_TARGETS__HUE__COLOUR",
+        ),
+        ("", {"DIGITIZER_ENGINE": "paddle"}, "engine of DIGITIZER_ENGINE", "must be a table"),
+        ("", {"DIGITIZER_JOBS__MORE": "1"}, "jobs of DIGITIZER_JOBS__MORE", "is no table"),
     ],
 )
-def test_an_unknown_name_or_a_wrong_kind_is_refused(tmp_path: Path, config: str, environ: dict[str, str], said: str) -> None:
+def test_an_unknown_name_or_a_wrong_kind_is_refused_and_its_place_named(
+    tmp_path: Path, config: str, environ: dict[str, str], said: str, source: str
+) -> None:
     with pytest.raises(ConfigError) as refused:
         load(tmp_path, config, environ)
     assert said in refused.value.message
+    assert source in refused.value.message
     assert refused.value.exit_code == 9
+    for lang in ("vi", "en"):
+        assert "{" not in say(refused.value.sentence, lang, **refused.value.facts)
+
+
+def test_what_a_flag_sets_wrongly_is_told_of_the_flag(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"engine\.threads of --set must be a whole number"):
+        load(tmp_path, "[engine]\nthreads = 2\n", **assigned(["engine.threads=many"]))
+
+
+def test_an_unknown_flag_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"unknown setting engine\.colour in --set"):
+        load(tmp_path, **assigned(["engine.colour=red"]))
 
 
 def test_a_group_and_a_setting_within_it_cannot_both_be_set(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 import time
@@ -129,6 +130,26 @@ def test_every_error_and_problem_has_a_sentence() -> None:
         codes |= set(re.findall(r'Problem\(\s*code="(\w+)"', source))
     for lang in LANGUAGES:
         assert codes - set(catalogue(lang)) == set()
+
+
+def sentences_of_errors() -> list[tuple[str, set[str]]]:
+    """(sentence, facts given with it) of every error that names its sentence."""
+    calls = [node for source in SOURCES for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    given = [{word.arg: word.value for word in call.keywords if word.arg} for call in calls]
+    return [
+        (str(words["sentence"].value), set(words) - {"sentence"})
+        for words in given
+        if isinstance(words.get("sentence"), ast.Constant)
+    ]
+
+
+def test_an_error_gives_its_sentence_the_facts_it_names() -> None:
+    found = sentences_of_errors()
+    assert len(found) > 40
+    for lang in LANGUAGES:
+        assert [
+            (code, facts(catalogue(lang)[code]) - given) for code, given in found if facts(catalogue(lang)[code]) - given
+        ] == []
 
 
 def test_every_sentence_a_command_says_is_there() -> None:
