@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -56,6 +57,18 @@ def test_keys_are_found_rotated_and_revoked(service: Service) -> None:
     assert service.api_keys.active({key.id, newer.id}) == {newer.id}
     with pytest.raises(NotFound):
         service.api_keys.revoke(key.id, by="test")
+
+
+def test_a_rotated_key_ends_later_and_keys_of_other_clients_stay(service: Service) -> None:
+    key, _ = service.api_keys.add("motcua", agencies=[AGENCY], verbs=[Verb.READ], by="test")
+    other, _ = service.api_keys.add("so-hoa", agencies=["*"], verbs=list(Verb), by="test", limits={"streams": 9})
+    newer, _ = service.api_keys.rotate("motcua", by="test")
+    ends = {one.id: one.expires_at for one in service.api_keys.find()}
+    assert ends[other.id] == other.expires_at and ends[newer.id] == newer.expires_at
+    assert ends[key.id] == pytest.approx(time.time() + 86_400 * service.settings.api.overlap_days, abs=60)
+    assert (newer.agencies, newer.verbs, newer.limits) == ((AGENCY,), (Verb.READ,), {})
+    with pytest.raises(NotFound):
+        service.api_keys.rotate("nobody", by="test")
 
 
 def test_the_same_file_from_many_threads_is_one_document(service: Service, key: ApiKey, tmp_path: Path) -> None:

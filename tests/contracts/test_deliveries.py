@@ -7,14 +7,17 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from digitizer.connectors import Delivery
-from digitizer.errors import ConnectorDown
+from digitizer.errors import ConnectorDown, StoreDown
 from digitizer.ledger import outbox, records, submissions
+from digitizer.ledger.schema import delivery
 from digitizer.model import Field, Intake, IntakeState, Receipt, Record, RecordState, Verdict
 from digitizer.service import Service, Submission
 from digitizer.service.context import DOSSIERS, Connectors
@@ -180,3 +183,82 @@ def test_a_second_attempt_is_a_repeat_of_the_first(settings: Settings) -> None:
     assert (first.repeat, second.repeat) == (False, True)
     assert (first.id, first.key, first.sha256) == (second.id, second.key, second.sha256)
     assert (first.progress, second.progress) == ({}, {"location": "/uploads/7"})
+
+
+def test_a_delivery_that_fails_waits_twice_as_long_each_time(settings: Settings) -> None:
+    now, waits = [time.time()], list[float]()
+    with digitized(settings, lambda: now[0]) as service:
+        service.context.connectors = Connectors(settings, {DOSSIERS: Away()})
+        submit(service, dossier=FIRST)
+        for _ in range(4):
+            assert service.deliveries.deliver() == []
+            with service.context.ledger.read() as tx:
+                due = tx.execute(sa.select(delivery.c.next_try)).scalar_one()
+            waits.append(due - now[0])
+            now[0] = due + 1
+        assert refused(service) == [("attach", "connector_down")]
+    assert [round(wait / 30 / 2**n) for n, wait in enumerate(waits)] == [1, 1, 1, 1], waits
+
+
+class Away:
+    """A dossier system that is not there."""
+
+    after_approval = False
+    entered_by_hand = False
+
+    def attach(self, delivery: Delivery) -> Receipt:
+        raise ConnectorDown
+
+    def close(self) -> None:
+        """Holds no connection."""
+
+
+def test_a_fault_of_our_own_is_no_attempt(settings: Settings) -> None:
+    with digitized(settings) as service:
+        submit(service, dossier=FIRST)
+        stored = service.context.store.local(f"{BUNDLE[:2]}/{BUNDLE}")
+        assert stored is not None
+        stored.rename(stored.with_name("away"))
+        with pytest.raises(StoreDown):
+            service.deliveries.deliver()
+        with service.context.ledger.read() as tx:
+            left = tx.execute(sa.select(delivery.c.attempts, delivery.c.state, delivery.c.lease_until)).one()
+        assert left == (0, "PENDING", None)
+        stored.with_name("away").rename(stored)
+        assert len(service.deliveries.deliver()) == 1
+
+
+def test_only_approved_values_go_with_a_file(settings: Settings) -> None:
+    """A file of two records, one of them approved: what the other one says stays here."""
+    system, now = Recovering(), [time.time()]
+    with digitized(settings, lambda: now[0]) as service:
+        service.context.connectors = Connectors(settings, {DOSSIERS: system})
+        with service.context.ledger.begin() as tx:
+            source = submissions.get_source(tx, BUNDLE)
+            submissions.opened(tx, replace(source, media_type="application/pdf", pages=3, signed=False))
+            for number, so in enumerate(("15/2026", "16/2026"), start=1):
+                values = {"so": so, "noiCap": f"UBND xã {number}", "noiDung": f"Việc {number}"}
+                fields = tuple(Field(name=n, raw=v, value=v, confidence=0.9, accepted=True, by="ocr") for n, v in values.items())
+                proposed = Record(id=f"{BUNDLE}/{number}/0", revision=1, fields=fields, verdict=Verdict.REVIEW, reasons=())
+                records.propose(tx, BUNDLE, "birth_certificate", proposed, actor="test")
+        submit(service, dossier=FIRST)
+        service.deliveries.deliver()
+        service.review.approve(f"{BUNDLE}/2/0", by="first")
+        now[0] += 60
+        service.deliveries.deliver()
+        told = [one.metadata for one in system.asked]
+    names = ("doc_number", "notation", "organ", "subject", "confidence", "pages")
+    assert [told[0][name] for name in names] == ["", "", None, None, None, 3]
+    assert [told[-1][name] for name in names] == ["16", "2026", "UBND xã 2", "Việc 2", "0.90", 3]
+    assert {one["doctype"] for one in told} == {"birth_certificate"}
+    assert all(one["title"] for one in told)
+
+
+def test_a_file_lies_under_the_component_it_was_submitted_for(settings: Settings) -> None:
+    with digitized(settings) as service:
+        submission = Submission(actor="test", agency="H60.127.03", dossier=FIRST, component="KS")
+        intake, new = service.submissions.receive([settings.home / "a.pdf"], "a.pdf", submission)
+        assert (new, intake.component, intake.agency, intake.name) == (True, "KS", "H60.127.03", "a.pdf")
+        (receipt,) = service.deliveries.deliver()
+    assert receipt.external_id == f"{FIRST}/KS/a.pdf"
+    assert (settings.home / "dossiers" / receipt.external_id).read_bytes() == PDF

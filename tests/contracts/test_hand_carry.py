@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from digitizer import signed_folders
 from digitizer.cli import cli
 from digitizer.errors import SealBroken, SealUntrusted, UsageError
-from digitizer.ledger import events, hand_carry, records, submissions
+from digitizer.ledger import events, hand_carry, outbox, records, submissions
 from digitizer.model import Field, IntakeState, Record, RecordState, Verdict
 from digitizer.service import Service, Submission
 from digitizer.settings import Settings
@@ -129,6 +129,40 @@ def test_a_later_package_has_what_is_new_only_and_needs_the_earlier_one(sides: t
         commune.service.hand_carry.export(commune.folder / "3.zip", to="trung-tam", by="x", agency="H01")
 
 
+def test_a_package_for_another_side_has_the_originals_too(sides: tuple[Side, Side]) -> None:
+    commune, _ = sides
+    bundle = commune.digitized("a.pdf").split("/")[0]
+    commune.out("1.zip")
+    other = commune.folder / "2.zip"
+    commune.service.hand_carry.export(other, to="so-tu-phap", by="can-bo")
+    with zipfile.ZipFile(other) as opened:
+        assert f"files/{bundle}" in opened.namelist()
+        assert len(json.loads(opened.read("events.json"))) > 0
+
+
+def test_a_package_of_everything_has_every_sealed_event(sides: tuple[Side, Side]) -> None:
+    commune, _ = sides
+    commune.digitized("a.pdf")
+    commune.out("1.zip")
+    with zipfile.ZipFile(commune.out("2.zip", everything=True)) as opened:
+        happened = json.loads(opened.read("events.json"))
+    with commune.service.context.ledger.read() as tx:
+        assert events.verify(tx) == (len(happened), None)
+    assert [event["seq"] for event in happened] == list(range(1, len(happened) + 1))
+
+
+def test_a_new_owner_sends_no_values_that_nobody_approved(sides: tuple[Side, Side]) -> None:
+    commune, centre = sides
+    waiting, approved = commune.digitized("a.pdf"), commune.digitized("b.pdf", dossier="H60.127.03-260930-0013")
+    commune.service.review.approve(approved, by="lanh-dao")
+    centre.service.hand_carry.take_in(commune.out(hand_over=True), by="t")
+    with centre.service.context.ledger.read() as tx:
+        queued = sorted((one["kind"], one["dossier"]) for one in outbox.pending(tx))
+    files = [("attach", DOSSIER), ("attach", "H60.127.03-260930-0013")]
+    assert queued == [*files, ("update_fields", "H60.127.03-260930-0013")]
+    assert centre.record(waiting).state == RecordState.REVIEW
+
+
 def test_only_the_owner_decides_and_delivers(sides: tuple[Side, Side]) -> None:
     commune, centre = sides
     id_ = commune.digitized("a.pdf")
@@ -192,7 +226,7 @@ def test_a_checker_takes_one_side_as_it_is(sides: tuple[Side, Side], theirs: boo
     centre.service.hand_carry.take_in(commune.out("2.zip"), by="t")
     shown = CliRunner().invoke(cli, ["--home", str(centre.service.settings.home), "records", "--state", "DIFFERS"])
     assert "NÔNG THỊ BÀ | bên kia NÔNG THỊ BẢ" in shown.stdout
-    assert f"{id_}  birth_extract  DIFFERS" in shown.stdout
+    assert f"{id_[:12]}/0/0  a.pdf  Trích lục khai sinh  hai bên khác nhau" in shown.stdout
     refused = CliRunner().invoke(cli, ["--home", str(centre.service.settings.home), "approve", id_[:12], "--by", "t"])
     assert isinstance(refused.exception, UsageError)
     assert refused.exception.facts["state"] == "DIFFERS"

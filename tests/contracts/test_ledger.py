@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -434,6 +435,30 @@ def test_what_a_person_corrected_survives_a_second_reading(ledger: Ledger, bundl
     assert kept.record.fields[0].value == "NGUYỄN THỊ HÒA"
 
 
+def test_a_second_reading_replaces_what_nobody_touched(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        for value in ("NGUYÊN THI HOA", "NGUYỄN THỊ HOÀ"):
+            records.propose(tx, bundle, "birth_register", a_record(value), actor="w")
+        (kept,) = records.find(tx, bundle_id=bundle)
+        assert records.get(tx, "no such record") is None
+    assert (kept.record.fields[0].value, kept.record.revision, kept.state) == ("NGUYỄN THỊ HOÀ", 1, RecordState.REVIEW)
+
+
+def test_a_second_reading_withdraws_only_proposals_of_its_file_that_nobody_touched(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        submissions.add_source(tx, "6" * 64, "66/" + "6" * 64, 10)
+        submissions.add_bundle(tx, "6" * 64, ["6" * 64])
+        for name in ("repeated", "gone", "corrected", "approved"):
+            records.propose(tx, bundle, "birth_register", replace(a_record(), id=name), actor="w")
+        records.propose(tx, "6" * 64, "birth_register", replace(a_record(), id="of another file"), actor="w")
+        assert records.revise(tx, replace(a_record(), id="corrected", revision=2), 1, by="can.bo")
+        assert records.move(tx, "approved", 1, [RecordState.REVIEW], RecordState.READY, actor="lanh.dao", action="approved")
+        records.withdraw(tx, bundle, ["repeated"], actor="w")
+        assert [kept.record.id for kept in records.find(tx)] == ["approved", "corrected", "of another file", "repeated"]
+        assert records.at(tx, "gone", 1) is None
+        assert [one["action"] for one in events.history(tx, "gone")] == ["proposed", "withdrawn"]
+
+
 def test_a_record_is_moved_only_at_the_revision_that_was_looked_at(ledger: Ledger, bundle: str) -> None:
     def approve(at: int) -> bool:
         with ledger.begin() as tx:
@@ -476,6 +501,24 @@ def sealed(ledger: Ledger, count: int = 5) -> None:
             events.note(tx, "looked", f"r{number}", actor="can.bo", field="nksHoTen")
         assert events.seal(tx) == count
         assert events.seal(tx) == 0
+
+
+def test_the_hash_of_an_event_is_the_one_sealed_logs_have() -> None:
+    """A change of its form would make every log that was sealed before look forged."""
+    at = "2026-09-30T01:02:03+00:00"
+    row = {"at": at, "actor": "can.bo", "action": "placed", "subject": "i", "detail": {"b": 1, "a": "Hồ"}}
+    written = '["0",1,"2026-09-30T01:02:03+00:00","can.bo","placed","i",{"a":"Hồ","b":1}]'
+    assert events.digest("0", 1, row) == hashlib.sha256(written.encode()).hexdigest()  # type: ignore[arg-type]
+
+
+def test_an_idempotency_key_belongs_to_its_client(ledger: Ledger) -> None:
+    with ledger.begin() as tx:
+        idempotency.note(tx, "motcua", "lan-1", "one", "i1")
+        idempotency.check(tx, "another", "lan-1", "two")
+        idempotency.note(tx, "another", "lan-1", "two", "i2")
+        idempotency.check(tx, "motcua", "lan-1", "one")
+        with pytest.raises(RepeatDiffers):
+            idempotency.check(tx, "another", "lan-1", "one")
 
 
 def test_an_untouched_log_verifies(ledger: Ledger) -> None:

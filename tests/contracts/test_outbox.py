@@ -277,3 +277,22 @@ def test_deliveries_of_the_first_schema_are_carried_over(tmp_path: Path) -> None
         assert [r["external_id"] for r in outbox.receipts(tx)] == ["X"]
         assert [due.key for due in outbox.claim(tx, "dossiers", pace=PACE, lease_s=60, now=NOW)] == ["k2"]
     ledger.close()
+
+
+def test_what_was_done_elsewhere_is_one_delivery(ledger: Ledger) -> None:
+    write(ledger, "D1/a", "D2/b")
+    with ledger.begin() as tx:
+        first, second = (one["delivery"] for one in outbox.pending(tx))
+        assert outbox.elsewhere(tx, first, actor="can.bo", reason="no_attach_function", evidence="e")
+        assert [one["delivery"] for one in outbox.pending(tx)] == [second]
+        assert not outbox.elsewhere(tx, first, actor="can.bo", reason="no_attach_function", evidence="e")
+
+
+def test_a_delivery_that_waits_says_why(ledger: Ledger) -> None:
+    write(ledger, "D1/a", "D2/b")
+    first, second = claim(ledger)
+    with ledger.begin() as tx:
+        outbox.put_off(tx, first, 30, {"code": "connector_login", "status": 401}, actor="w", now=NOW)
+    with ledger.read() as tx:
+        assert {one["delivery"]: one["error"] for one in outbox.pending(tx)} == {first.id: "connector_login", second.id: None}
+        assert [row["error"] for row in targets.overview(tx)] == ["connector_login"]
