@@ -30,6 +30,8 @@ import numpy as np  # noqa: E402
 from digitizer.model import Page, Scan  # noqa: E402
 from digitizer.pages import straighten  # noqa: E402
 from digitizer.pages.clean import clean  # noqa: E402
+from digitizer.pages.ink import Copies  # noqa: E402
+from digitizer.pages.sheet import Sheets  # noqa: E402
 from digitizer.settings import PageOptions  # noqa: E402
 
 DATA = Path(os.environ.get("EVAL_DATA", ROOT.parent / "shared" / "data"))
@@ -244,10 +246,11 @@ def turned() -> dict[str, Any]:
 
 
 def _pose(pixels: Any) -> Any:
-    """How a scan lies."""
+    """How the first sheet of a scan lies."""
     import importlib
 
-    return importlib.import_module("digitizer.pages.straighten").look_at(np.ascontiguousarray(pixels)).pose
+    looks, _ = importlib.import_module("digitizer.pages.straighten").look_around(Copies(np.ascontiguousarray(pixels)))
+    return looks[0].pose
 
 
 def memory() -> dict[str, Any]:
@@ -409,13 +412,17 @@ def _nothing(*_: Any) -> None:
     return None
 
 
+def _no_sheet(*_: Any) -> Any:
+    return Sheets()
+
+
 def _as_is(pixels: Any, *_: Any) -> Any:
     return pixels
 
 
 #: step -> function that straighten calls instead of the steps after it. The last is no step of the product.
 STEPS: dict[str, dict[str, Callable[..., Any]]] = {
-    "upright and level": {"find_sheet": _nothing, "find_bend": _nothing, "lift_seals": _as_is},
+    "upright and level": {"find_sheets": _no_sheet, "find_bend": _nothing, "lift_seals": _as_is},
     "sheet found": {"find_bend": _nothing, "lift_seals": _as_is},
     "bent rows flattened": {"lift_seals": _as_is},
     "seals lifted": {},

@@ -173,7 +173,10 @@ class EmbeddedText:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Page:
-    """A page as it should be read: upright and straight. A spread gives two (`part` 0 is left, 1 right)."""
+    """A page as it should be read: upright and straight.
+
+    `part` counts the pages of a scan in reading order: a spread gives two, left first, each further paper on the glass more.
+    """
 
     source: str
     #: index of the scan within the source

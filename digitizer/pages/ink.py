@@ -16,6 +16,8 @@ from digitizer.model import Floats, Pixels
 _HALVED_PX, _LONG_PX, SIDE_PX = 2200, 1700, 1400
 #: how much darker than its paper ink is at least, grey levels of a page normalised to white paper
 _DARKER = 45
+#: a black border has less than this share of the light of most of the paper, and of the darkest that is written on
+_BORDER, _SHADOW = 0.55, 0.8
 #: paper shows within this distance between strokes, px of the small copy
 _PAPER_PX = 40
 #: twice a mean over so many px of a quarter of the small copy is as soft as a bell of four px
@@ -40,8 +42,11 @@ class Small:
     scale: float
 
 
-def shrink(scan: Copies, corners: Floats | None = None) -> Small:
-    """The small copy of a scan; never enlarged. `corners`: (4, 2) px of the sheet; what is beyond is no ink."""
+def shrink(scan: Copies, corners: Floats | None = None, darkest: float | None = None) -> Small:
+    """The small copy of a scan; never enlarged.
+
+    `corners`: (4, 2) px of the sheet; what is beyond is no ink. `darkest`: grey level of the darkest paper that is written on.
+    """
     pixels, scale = _halved_down(scan)
     raw = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     if max(raw.shape) > _LONG_PX:
@@ -49,7 +54,7 @@ def shrink(scan: Copies, corners: Floats | None = None) -> Small:
         size = max(1, round(raw.shape[1] * step)), max(1, round(raw.shape[0] * step))
         # every px counts: angles and bends found on an interpolated copy cost letters on wavy and faded sheets
         raw, scale = cv2.resize(raw, size, interpolation=cv2.INTER_AREA), scale * step
-    return find_written(raw, scale, corners)
+    return find_written(raw, scale, corners, darkest)
 
 
 def _halved_down(scan: Copies) -> tuple[Pixels, float]:
@@ -60,9 +65,9 @@ def _halved_down(scan: Copies) -> tuple[Pixels, float]:
     return scan.at_least(0.5**halvings)
 
 
-def find_written(raw: Pixels, scale: float, corners: Floats | None = None) -> Small:
-    """What is written on a (h, w) grey copy of a scan, `scale` times as large. `corners`: (4, 2) px of the scan."""
-    outside = find_outside(raw)
+def find_written(raw: Pixels, scale: float, corners: Floats | None = None, darkest: float | None = None) -> Small:
+    """What is written on a (h, w) grey copy of a scan, `scale` times as large; `corners` and `darkest` as in `shrink`."""
+    outside = find_outside(raw, darkest)
     if corners is not None:
         height, width = raw.shape
         page = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.int32)
@@ -80,9 +85,13 @@ def drawn_in(corners: Floats, by_px: float) -> Floats:
     return inner
 
 
-def find_outside(raw: Pixels) -> Pixels:
-    """Mask of the black border around the sheet: dark areas, wider than any stroke, that touch the edge of the scan."""
-    dark = cv2.compare(raw, 0.55 * float(np.percentile(raw[::8, ::8], 75)), cv2.CMP_LT)
+def find_outside(raw: Pixels, darkest: float | None = None) -> Pixels:
+    """Mask of the black border around the sheet: dark areas, wider than any stroke, that touch the edge of the scan.
+
+    `darkest`: grey level of the darkest paper that is written on; the border is darker.
+    """
+    level = _BORDER * float(np.percentile(raw[::8, ::8], 75))
+    dark = cv2.compare(raw, level if darkest is None else min(level, _SHADOW * darkest), cv2.CMP_LT)
     # on most scans nothing is: that shows on a quarter of the px, where a side of 11 px is one of three at least
     if not cv2.erode(cv2.compare(halved(dark), 255, cv2.CMP_EQ), np.ones((3, 3), np.uint8)).any():
         return np.zeros_like(raw)

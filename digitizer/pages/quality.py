@@ -38,7 +38,7 @@ _TOUCHING, _TOUCH_PX = 4, 2
 SIDES = ("top", "right", "bottom", "left")
 #: what makes a page hard to read and what only makes it worse
 _POOR = frozenset({"too_small", "blurred", "too_dark", "cut_off", "cut_short"})
-_FAIR = frozenset({"low_dpi", "pale", "near_gutter", "skew_unsure", "orientation_unsure"})
+_FAIR = frozenset({"low_dpi", "pale", "near_gutter", "skew_unsure", "orientation_unsure", "negative", "ink_outside"})
 
 
 def grade(problems: Iterable[Problem]) -> str:

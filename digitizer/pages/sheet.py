@@ -6,24 +6,25 @@ holes and a finger on an edge do not move them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from digitizer.model import Floats, Pixels
-from digitizer.pages.ink import coarse, level_at
+from digitizer.model import Box, Floats
+from digitizer.pages.ink import Copies, coarse
+from digitizer.pages.papers import BRUSH_PX, Paper, Written, find_papers
 
 #: longest side of the copy the sheet is looked for on, px
 SHEET_PX = 400
-#: text and rules are closed by a brush of this many px, or the outline would run into them
-_BRUSH_PX = 9
 #: the sheet fills at least this share of the scan; with more than the other share nothing needs cutting away
 _FILLS = (0.18, 0.985)
 #: how much of the outline's hull the four sides have to explain (intersection over union)
 _FITS = 0.93
-#: background is darker than paper at most by this factor, or differs in colour by this much (Lab)
-_DARKER, _COLOURED = 0.72, 14.0
+#: so many places of writing, farther than so many px of the copy beyond four sides, are not on a sheet of these sides
+_FEW, _EDGE_PX = 4, 1.5
 #: opposite sides that differ by less are parallel: paper is cut by hand, scanners have no perspective, degrees
 _PARALLEL_DEG = 0.8
 #: opposite sides that differ by more do not belong to one sheet
@@ -58,56 +59,75 @@ class Outline:
         return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
 
 
-def find_sheet(pixels: Pixels) -> Outline | None:
-    """The sheet on a scan; None when paper fills the scan or nothing stands out as paper. `pixels`: (H, W, 3) uint8 RGB."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sheets:
+    """The sheets on a scan; none when paper fills it or nothing stands out as paper."""
+
+    outlines: tuple[Outline, ...] = ()
+    #: grey level of the darkest paper that is written on; None where all is light
+    darkest: float | None = None
+    #: around writing that lies on no sheet, px of the scan
+    outside: Box | None = None
+
+
+def find_sheets(scan: Copies) -> Sheets:
+    """The papers on a scan that are written on, or the largest where none is."""
+    pixels, shown = scan.at_least(SHEET_PX / max(scan.pixels.shape[:2]))
     scale = min(1.0, SHEET_PX / max(pixels.shape[:2]))
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-    if min(size) < 4 * _BRUSH_PX:
+    if min(size) < 4 * BRUSH_PX:
+        return Sheets()
+    closed = cv2.morphologyEx(coarse(pixels, scale), cv2.MORPH_CLOSE, np.ones((BRUSH_PX, BRUSH_PX), np.uint8))
+    written = Written(scan, size)
+    found = [fitted for papers in find_papers(closed, written) if (fitted := _fits(papers, written))]
+    best = max(found, key=lambda sheets: min(fit for fit, _ in sheets), default=[])
+    finer = np.array(pixels.shape[1::-1]) / size / shown
+    outlines = [outline for _, corners in best if (outline := _judged(corners, size, finer)) is not None]
+    if not best or len(outlines) < len(best):
+        return Sheets(darkest=written.darkest)
+    return Sheets(
+        outlines=tuple(outlines),
+        darkest=written.darkest,
+        outside=_outside([corners for _, corners in best], written, finer),
+    )
+
+
+def _outside(sheets: Sequence[Floats], written: Written, scale: Floats) -> Box | None:
+    """Around what is written beyond all sheets, px of the scan."""
+    mask = np.zeros(written.shape, np.uint8)
+    for corners in sheets:
+        cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 255)
+    places = written.either_beyond(mask)
+    return Box(*(places.min(axis=0) * scale), *(places.max(axis=0) * scale)) if len(places) else None
+
+
+def _fits(papers: Sequence[Paper], written: Written) -> list[tuple[float, Floats]]:
+    """(how well four sides fit, (4, 2) corners) of each paper; empty when they do not all have four sides, or fill the copy."""
+    found = [_fit(paper, written, alone=len(papers) == 1) for paper in papers]
+    return [fit for fit in found if fit is not None] if all(found) else []
+
+
+def _fit(paper: Paper, written: Written, *, alone: bool) -> tuple[float, Floats] | None:
+    hull, shape = paper.hull, written.shape
+    share = cv2.contourArea(hull) / (shape[0] * shape[1])
+    if not (_FILLS[0] if alone else 0) <= share <= _FILLS[1]:
         return None
-    small = coarse(pixels, scale)
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
-    found = [outline for mask in _papers(closed) if (outline := _outline(mask)) is not None]
-    if not found:
+    corners = _fitted(_quadrangle(hull), np.concatenate(paper.pieces)[:, 0].astype(np.float64))
+    fit = 0.0 if corners is None else _overlap(hull, corners, shape)
+    if corners is not None and fit >= _FITS and _holds(corners, written.on(paper)):
+        return fit, corners
+    if alone and len(paper.pieces) == 1 and fit < _FITS:
         return None
-    _, corners = max(found, key=lambda f: f[0])
-    return _judged(corners, size, np.array(pixels.shape[1::-1]) / size)
+    return _FITS, ordered(np.asarray(cv2.boxPoints(cv2.minAreaRect(hull)), np.float64))
 
 
-def _papers(closed: Pixels) -> list[Pixels]:
-    """Masks of what may be paper: what is light, and what has the colour of most that is light."""
-    light, *colours = cv2.split(cv2.cvtColor(closed, cv2.COLOR_RGB2LAB))
-    threshold, bright = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    masks = []
-    if 0 < cv2.countNonZero(bright) < bright.size:
-        dark, lit = cv2.mean(light, cv2.compare(light, threshold, cv2.CMP_LE))[0], level_at(light, bright, 0.5)
-        if dark < _DARKER * lit:
-            masks.append(cv2.compare(light, (dark + lit) / 2, cv2.CMP_GT))
-    levels = np.arange(256, dtype=np.float32)
-    away = cv2.add(*(cv2.LUT(colour, (levels - level_at(colour, bright, 0.5, otherwise=128.0)) ** 2) for colour in colours))
-    if cv2.countNonZero(cv2.compare(away, _COLOURED**2, cv2.CMP_GT)) > 0.03 * away.size:
-        masks.append(cv2.compare(away, (_COLOURED * 0.6) ** 2, cv2.CMP_LT))
-    return masks
+def _holds(corners: Floats, points: Floats) -> bool:
+    """Whether all of (N, 2) px lie within four corners, but for a few at their edge."""
+    outline = corners.astype(np.float32)
+    return sum(cv2.pointPolygonTest(outline, (float(x), float(y)), True) < -_EDGE_PX for x, y in points) < _FEW
 
 
-def _outline(mask: Pixels) -> tuple[float, Floats] | None:
-    """(how well four sides fit, (4, 2) corners) of the largest piece of a mask."""
-    # a light edge of the glass or a cable does not belong to the sheet it touches
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if not contours:
-        return None
-    contour = max(contours, key=cv2.contourArea)
-    if not _FILLS[0] * mask.size <= cv2.contourArea(contour) <= _FILLS[1] * mask.size:
-        return None
-    hull = cv2.convexHull(contour)
-    corners = _fitted(_quadrangle(hull), contour[:, 0].astype(np.float64))
-    if corners is None:
-        return None
-    fit = _overlap(hull, corners, mask.shape)
-    return (fit, corners) if fit >= _FITS else None
-
-
-def _quadrangle(hull: Pixels) -> Floats:
+def _quadrangle(hull: npt.NDArray[np.int32]) -> Floats:
     """Four corners near those of a convex outline."""
     length = cv2.arcLength(hull, True)
     for share in (0.02, 0.03, 0.05, 0.08):
@@ -119,7 +139,7 @@ def _quadrangle(hull: Pixels) -> Floats:
 
 def _fitted(corners: Floats, outline: Floats) -> Floats | None:
     """Corners where straight lines through the points of the `outline` (N, 2) near each side meet, in reading direction."""
-    corners = _ordered(corners)
+    corners = ordered(corners)
     lines: list[Floats] = []
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         along = (end - start) / max(np.linalg.norm(end - start), 1e-9)
@@ -134,7 +154,7 @@ def _fitted(corners: Floats, outline: Floats) -> Floats | None:
     return np.array(met, np.float64) if len(met) == 4 else None
 
 
-def _ordered(corners: Floats) -> Floats:
+def ordered(corners: Floats) -> Floats:
     """From the left upper corner clockwise."""
     away = corners - corners.mean(axis=0)
     around = corners[np.argsort(np.arctan2(away[:, 1], away[:, 0]))]
@@ -151,7 +171,7 @@ def _meeting(one: Floats, other: Floats) -> Floats | None:
     return point
 
 
-def _overlap(hull: Pixels, corners: Floats, shape: tuple[int, ...]) -> float:
+def _overlap(hull: npt.NDArray[np.int32], corners: Floats, shape: tuple[int, ...]) -> float:
     """Intersection over union of an outline and four corners, on a plane of `shape`."""
     one, other = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     cv2.fillConvexPoly(one, hull, 1)

@@ -39,10 +39,12 @@ from digitizer.pages.quality import (
 )
 from digitizer.pages.ruling import RULING_DPI, clear_of, find_ruling
 from digitizer.pages.seals import SEALS_DPI, Seal, find_seals, lift_seals, seal_marks
-from digitizer.pages.sheet import SHEET_PX, Outline, find_sheet, flattened
+from digitizer.pages.several import one_sheet, place_of, reading_order
+from digitizer.pages.sheet import Outline, find_sheets, flattened
 from digitizer.pages.skew import find_rows, refine
 from digitizer.pages.spread import find_gutter, may_be_spread
 from digitizer.pages.strikes import find_strikes
+from digitizer.pages.writing import is_negative
 from digitizer.settings import PageOptions
 
 #: pages of an opened book lie within this of each other, degrees
@@ -89,12 +91,34 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
     """
     if min(scan.pixels.shape[:2]) < _LEAST_PX:
         return (_too_small(scan),)
-    look = look_at(scan.pixels)
+    scan = _positive(scan)
+    looks, lost = look_around(Copies(scan.pixels))
+    scan = replace(scan, problems=(*scan.problems, *_outside(lost, scan.coarser)))
+    found = [(look, *about) for look in looks for about in _described(scan, look, several=len(looks) > 1)]
+    return tuple(_page(scan, part, leaf, look, dpi, problems) for part, (look, leaf, dpi, problems) in enumerate(found))
+
+
+def _described(scan: Scan, look: Look, *, several: bool) -> list[tuple[Leaf, float, tuple[Problem, ...]]]:
+    """The pages of a sheet, their resolution and what is wrong with them."""
     leaves = _leaves(look)
-    scan_dpi, dpi_problems = _resolution(scan, look, spread=len(leaves) > 1)
+    scan_dpi, dpi_problems = _resolution(scan, look, spread=len(leaves) > 1, several=several)
     dpi = scan_dpi / scan.coarser
     problems = (*scan.problems, *dpi_problems, *_reasons(look, dpi))
-    return tuple(_page(scan, part, leaf, look, dpi, problems) for part, leaf in enumerate(leaves))
+    return [(leaf, dpi, problems) for leaf in leaves]
+
+
+def _positive(scan: Scan) -> Scan:
+    """A scan as it should be read, black on white."""
+    if not is_negative(Copies(scan.pixels)):
+        return scan
+    return replace(scan, pixels=255 - scan.pixels, problems=(*scan.problems, Problem(code="negative")))
+
+
+def _outside(box: Box | None, coarser: int) -> tuple[Problem, ...]:
+    if box is None:
+        return ()
+    x0, y0, x1, y1 = (round(coarser * edge) for edge in (box.x0, box.y0, box.x1, box.y1))
+    return (Problem(code="ink_outside", facts={"x0": x0, "y0": y0, "x1": x1, "y1": y1}),)
 
 
 def _too_small(scan: Scan) -> Page:
@@ -110,13 +134,43 @@ def _too_small(scan: Scan) -> Page:
     )
 
 
-def look_at(pixels: Pixels) -> Look:
-    """What a scan ((H, W, 3) uint8 RGB) shows."""
-    scan = Copies(pixels)
-    outline = _sheet(scan)
-    plane = _plane(pixels, outline)
+def look_around(scan: Copies) -> tuple[list[Look], Box | None]:
+    """(what each sheet on a scan shows, in reading order, one where paper fills it; around writing that lies on none, px)."""
+    sheets = find_sheets(scan)
+    looks = [look_at(scan, outline, sheets.darkest) for outline in sheets.outlines or (None,)]
+    return looks if len(looks) == 1 else _in_order(scan, looks, sheets.darkest), sheets.outside
+
+
+def _in_order(scan: Copies, looks: list[Look], darkest: float | None) -> list[Look]:
+    """Several sheets in reading order, the parts of one sheet as one.
+
+    What does not show which way up it is lies as the sheets beside it do.
+    """
+    turns = [look.pose.rotation for look in looks if look.pose.rotation_sure] or [looks[0].pose.rotation]
+    common = max(turns, key=turns.count)
+    places = [place_of(look.outline, common + look.pose.skew_deg).box for look in looks if look.outline is not None]
+    found: list[Look] = []
+    for look in (looks[k] for k in reading_order(places)):
+        whole = _whole_of(found[-1], look, common) if found else None
+        if whole is not None:
+            found[-1] = look_at(scan, whole, darkest)
+        else:
+            found.append(look if look.pose.rotation_sure else replace(look, pose=replace(look.pose, rotation=common)))
+    return found
+
+
+def _whole_of(upper: Look, lower: Look, rotation: int) -> Outline | None:
+    """The sheet that two sheets are the parts of."""
+    if upper.outline is None or lower.outline is None:
+        return None
+    return one_sheet(upper.outline, lower.outline, rotation + upper.pose.skew_deg)
+
+
+def look_at(scan: Copies, outline: Outline | None = None, darkest: float | None = None) -> Look:
+    """What a scan shows, or one sheet on it; `darkest`: see `Sheets`."""
+    plane = _plane(scan.pixels, outline)
     shown = scan if outline is None else Copies(resample(scan, plane))
-    small = shrink(shown, None if outline is None or outline.perspective else place(plane, outline.corners))
+    small = shrink(shown, None if outline is None or outline.perspective else place(plane, outline.corners), darkest)
     letters, pieces = find_letters(small.ink)
     blank = is_blank(ink_share(small.ink), pieces)
     pose = Pose() if blank else find_pose(letters, pieces, small.ink)
@@ -130,17 +184,10 @@ def look_at(pixels: Pixels) -> Look:
         letters=letters,
         blank=blank,
         pose=pose,
-        edge=None if blank else edge_px(shown.pixels, small.ink),
+        edge=None if blank else edge_px(shown.pixels, letters),
         darkness=darkness(small.grey, small.ink),
         sharpness=sharpness(small.grey, small.ink),
     )
-
-
-def _sheet(scan: Copies) -> Outline | None:
-    """The sheet on a scan, px of the scan."""
-    copy, scale = scan.at_least(SHEET_PX / max(scan.pixels.shape[:2]))
-    outline = find_sheet(copy)
-    return None if outline is None else replace(outline, corners=outline.corners / scale)
 
 
 def _plane(pixels: Pixels, outline: Outline | None) -> Canvas:
@@ -195,11 +242,11 @@ def _residual(letters: Pixels) -> float:
     return refine(letters, rows.angle_deg)
 
 
-def _resolution(scan: Scan, look: Look, *, spread: bool) -> tuple[float, tuple[Problem, ...]]:
+def _resolution(scan: Scan, look: Look, *, spread: bool, several: bool) -> tuple[float, tuple[Problem, ...]]:
     if look.outline is None:
         return measured_dpi(scan.dpi, *(scan.coarser * side for side in look.plane.size), spread=spread)
     width, height = (round(scan.coarser * side) for side in look.outline.size)
-    return measured_dpi(scan.dpi, width, height, spread=spread, whole=not any(look.outline.open))
+    return measured_dpi(scan.dpi, width, height, spread=spread, whole=not (several or any(look.outline.open)))
 
 
 def _reasons(look: Look, dpi: float) -> tuple[Problem, ...]:

@@ -8,11 +8,19 @@ import pytest
 from numpy.typing import NDArray
 
 from digitizer.pages import straighten
-from digitizer.pages.sheet import find_sheet
+from digitizer.pages.ink import Copies
+from digitizer.pages.sheet import Outline, find_sheets
 from digitizer.settings import PageOptions
 from tests.unit.pages.conftest import drawn, scan_of
 
 DESK = {"lid": (20, 20, 22), "wood": (150, 105, 60), "blue cloth": (60, 80, 130)}
+
+
+def find_sheet(pixels: NDArray[np.uint8]) -> Outline | None:
+    """The one sheet on a scan."""
+    outlines = find_sheets(Copies(np.ascontiguousarray(pixels))).outlines
+    assert len(outlines) <= 1
+    return outlines[0] if outlines else None
 
 
 def laid(page: NDArray[np.uint8], corners: NDArray[np.float64], size: tuple[int, int], desk: str) -> NDArray[np.uint8]:
