@@ -1,4 +1,7 @@
-"""What is wrong with what was scanned, as far as the text shows it: a lower score and a reason, never a confident wrong value."""
+"""Checks the text of a scan for reasons to doubt it: another language, illegible print, two papers side by side.
+
+A reason lowers the score of the document, so that a person looks at it.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,22 @@ from collections.abc import Iterator, Sequence
 from digitizer.model import Line, PageText, Problem
 from digitizer.text import ACCENTED, fold, is_national_title
 
-#: letters from which a page says in what language it is
+#: least number of letters on a page for judging its language
 _LETTERS = 150
 #: share of accented letters below which a text is not Vietnamese (Vietnamese has about 30 %, forms in capitals 20 %)
 _VIETNAMESE = 0.06
-#: a line below this confidence was hardly read; a page where this share of the letters stands in such lines is no good
-_SURE, _SHARE = 0.6, 0.3
+#: a line below this confidence is hardly legible
+_SURE = 0.6
+#: a page is hardly legible when more than this share of its letters stands in hardly legible lines
+_SHARE = 0.3
 _ACCENTED = frozenset(ACCENTED)
 
 
 def doubts(pages: Sequence[tuple[int, PageText]]) -> tuple[Problem, ...]:
-    """Why a document should not be trusted. `pages`: (position of the PageText in the bundle, PageText)."""
+    """Reasons to doubt a document: `other_language`, `hardly_legible`, `side_by_side`.
+
+    `pages`: (position of the PageText in the bundle, PageText).
+    """
     found: list[Problem] = []
     for number, page in pages:
         found += [Problem(code=code, page=number) for code in _codes(page)]
@@ -37,12 +45,12 @@ def _codes(page: PageText) -> Iterator[str]:
 
 
 def _side_by_side(lines: Sequence[Line]) -> bool:
-    """Whether two papers lie side by side: each has the national title, in one row or at least in two columns."""
+    """Whether two papers lie side by side. Each has the national title, about as high on the page."""
     return bool(national_titles(lines))
 
 
 def national_titles(lines: Sequence[Line]) -> tuple[Line, Line] | None:
-    """The national titles of two papers that lie side by side, the left one first."""
+    """The national titles of two papers that lie side by side, the left one first. None: there are no two."""
     titles = [line for line in lines if is_national_title(fold(line.text))]
     return next(
         (

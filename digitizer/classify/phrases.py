@@ -1,4 +1,4 @@
-"""Where the printed phrases that tell types apart stand on the pages of one document."""
+"""Finds the printed phrases by which document types are told apart on the pages of one document."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from digitizer.geometry import overlap
 from digitizer.model import Line, Mark, PageText
 from digitizer.text import fold, is_national_title
 
-#: how alike a long phrase, a shorter one and a very short one must be: short ones are easily found in other words
-#: (`quyển số` in `huyện Sơn Dương`)
-_ALIKE, _SHORTER, _SHORT = 0.84, 0.92, 0.99
-#: how alike two phrases are of which a line can hold only one
+#: least likeness of a phrase of more than 12 letters
+_ALIKE = 0.84
+#: least likeness of a phrase of 5 to 12 letters. Short ones are easily found in other words (`quyển số` in `huyện Sơn Dương`)
+_SHORTER = 0.92
+#: least likeness of a phrase of up to 4 letters
+_SHORT = 0.99
+#: two phrases at least this alike are rivals: a line can hold only one of them
 _RIVAL = 0.6
-#: a title is at least so alike
+#: least likeness of a title or of the form of a number
 _TITLE = 0.8
-#: what stands at the head of official papers besides the national title, folded: the motto, and the title before 1976
+#: heads of official papers besides the national title (folded): the motto, and the title before 1976
 _LETTERHEAD = ("doc lap - tu do - hanh phuc", "viet nam dan chu cong hoa")
-#: likeness from which a line holds one of them, in percent
+#: least likeness, in percent, of a line that holds one of them
 _LETTERHEAD_ALIKE = 85
-#: letters that such a line has at least
+#: least number of letters of such a line
 _LETTERHEAD_LETTERS = 20
-#: lines a title may be broken over
+#: most lines of a title
 _BROKEN = 4
-#: share of capitals in a title
+#: least share of capitals in a title
 _CAPITALS = 0.5
-#: `Số: 12/TLKS-BS`, `GBT.01929`: what follows the digits, or stands before them
+#: the text after the digits of a number (`Số: 12/TLKS-BS`) or before them (`GBT.01929`)
 _NUMBER = re.compile(r"\bs[o06]\b\W{0,4}.{0,14}?\d\s*(/\s*[a-z][\w/.\-]*)|\bs[o06]\b\W{0,4}([a-z]{2,5}\.)\s*\d")
 
 
@@ -47,27 +50,28 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line of capitals, alone or with those under it that a title may be broken over."""
+    """A line of capitals, alone or with the lines of capitals under it. A title may be broken over several lines."""
 
     places: tuple[Place, ...]
-    #: folded
+    #: text of all lines, folded
     text: str
 
 
 @dataclass(slots=True)
 class Phrases:
-    """The lines of a document, and where phrases stand in them; each phrase is looked for once."""
+    """The lines of a document and the phrases found in them. A phrase is searched once, and the result is kept."""
 
     places: tuple[Place, ...]
+    #: (position of the PageText, mark on it)
     marks: tuple[tuple[int, Mark], ...]
     headings: tuple[Heading, ...]
-    #: what stands beside the digits of its numbers, folded
+    #: (text beside the digits of a number, folded, its line)
     numbers: tuple[tuple[str, Place], ...]
     _found: dict[str, tuple[float, Place | None]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pages: Sequence[tuple[int, PageText]]) -> Phrases:
-        """Those on `pages`: (position of the PageText, PageText)."""
+        """The phrases on `pages`: (position of the PageText, PageText)."""
         places = tuple(Place(number, line, fold(line.text)) for number, page in pages for line in page.lines)
         return cls(
             places=places,
@@ -77,7 +81,10 @@ class Phrases:
         )
 
     def find(self, phrase: str, rivals: Sequence[str] = ()) -> tuple[float, Place] | None:
-        """(likeness 0-1, where) of a folded phrase within a line; None where one of its `rivals` fits that line better."""
+        """(likeness 0-1, place) of a folded phrase within a line.
+
+        None: it is not there, or one of its `rivals` fits that line better.
+        """
         alike, place = self._best(phrase)
         needed = _ALIKE if len(phrase) > 12 else _SHORTER if len(phrase) > 4 else _SHORT
         if place is None or alike < needed:
@@ -86,12 +93,12 @@ class Phrases:
         return None if better else (alike, place)
 
     def alone(self, phrase: str, besides: Sequence[Place] = (), alike: float = 0.88) -> bool:
-        """Whether a folded phrase is a whole line, none of those `besides`."""
+        """Whether a folded phrase is a whole line. Lines in `besides` do not count. `alike`: least likeness, 0-1."""
         texts = (place.folded.strip(" .:*-") for place in self.places if place not in besides)
         return any(Levenshtein.normalized_similarity(text, phrase) >= alike for text in texts)
 
     def begins(self, phrase: str) -> Place | None:
-        """The line that begins with a folded phrase; one letter of its first word may be misread: `V/y xác minh …`."""
+        """The line that begins with a folded phrase. One letter after the first may be misread: `V/y xác minh …`."""
         for place in self.places:
             start = place.folded[: len(phrase)]
             if (
@@ -103,23 +110,23 @@ class Phrases:
         return None
 
     def letterhead(self) -> bool:
-        """Whether the national title or motto stands in the upper third: a paper begins on this page."""
+        """Whether the national title or motto stands in the upper third of the text. It shows that a paper begins here."""
         top = min((place.line.box.y0 for place in self.places), default=0.0)
         end = max((place.line.box.y1 for place in self.places), default=0.0)
         upper = [place for place in self.places if place.line.box.centre[1] <= top + 0.33 * (end - top)]
         return any(is_national_title(place.folded) or _is_letterhead(place.folded) for place in upper)
 
     def title(self, said: str) -> tuple[float, Heading] | None:
-        """(likeness 0-1, where) of a title as declared; `Đơn xin …` is any heading that begins so."""
+        """(likeness 0-1, heading) of a declared title. `Đơn xin …` fits any heading that begins so. None: it is not there."""
         title, open_end = fold(said).removesuffix("…").strip(), said.endswith("…")
         ranked = [(_alike_title(heading.text, title, open_end), heading) for heading in self.headings]
         best = max(ranked, key=lambda r: (r[0], -len(r[1].text)), default=None)
         return best if best is not None and best[0] >= _TITLE else None
 
     def number(self, form: str, forms: Sequence[str] = ()) -> tuple[float, Place] | None:
-        """(likeness 0-1, where) of what stands beside the digits; none where another of all `forms` fits better.
+        """(likeness 0-1, place) of the number whose text beside the digits is `form`, such as `/TLKS-BS`.
 
-        A form that ends in `-` is any that begins so.
+        A form that ends in `-` fits any text that begins so. None: no number has the form, or one of `forms` fits better.
         """
         best: tuple[float, Place] | None = None
         for text, place in self.numbers:
@@ -152,7 +159,7 @@ def _is_letterhead(folded: str) -> bool:
 
 @lru_cache(maxsize=16)
 def rivals(phrases: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
-    """For each phrase the others that are much like it: `… người được khai tử`, `… người được giám hộ`."""
+    """Phrase -> the other phrases that are much like it: `… người được khai tử`, `… người được giám hộ`."""
     ordered = sorted(phrases)
     table = process.cdist(ordered, ordered, scorer=Levenshtein.normalized_similarity, score_cutoff=_RIVAL)
     rows = zip(ordered, table, strict=True)
@@ -170,7 +177,7 @@ def _alike_title(text: str, title: str, open_end: bool) -> float:
 
 
 def _headings(places: Sequence[Place]) -> Iterator[Heading]:
-    """Lines of capitals (the same words in a sentence are no title), and each with the lines right under it."""
+    """Lines of capitals, each alone and joined with those right under it. A title's words within a sentence are no title."""
     capitals = [place for place in places if _is_capital(place.line.text)]
     for place in capitals:
         chain = [place]

@@ -1,4 +1,4 @@
-"""How much a page looks like a document type, with evidence a person can check."""
+"""Scores how much a page looks like each document type, with evidence that a person can check."""
 
 from __future__ import annotations
 
@@ -11,19 +11,37 @@ from digitizer.doctypes import DocType
 from digitizer.geometry import union
 from digitizer.model import Evidence
 
-#: shares of the score: the title, the printed labels, other phrases; what follows the digits of the number, and a seal, add to it
-TITLE, LABELS, ALSO, NUMBER, SEAL = 0.6, 0.25, 0.15, 0.25, 0.05
-#: where no title is printed on the page (register books), phrases that no other type has come in its place
-BOOK_LABELS, BOOK_ALSO, BOOK_OWN = 0.3, 0.2, 0.5
-#: so many of a type's labels, own and other phrases are as good as all of them: no page shows every one
-ENOUGH_LABELS, ENOUGH_OWN, ENOUGH_ALSO = 8, 3, 3
-#: and this share of them, where a type has few
+#: score of a printed title, or of an opening line or QR code in its place
+TITLE = 0.6
+#: score of the printed labels
+LABELS = 0.25
+#: score of the phrases of `DocType.also`
+ALSO = 0.15
+#: added for a number of the type's form
+NUMBER = 0.25
+#: added for a seal, taken off where the type bears none
+SEAL = 0.05
+#: score of the printed labels on a page of a register book. Its pages have no title
+BOOK_LABELS = 0.3
+#: score of the phrases of `DocType.also` on a page of a register book
+BOOK_ALSO = 0.2
+#: score of the phrases of `DocType.own`, which no other type has, on a page of a register book
+BOOK_OWN = 0.5
+#: this many labels score as much as all of them. No page shows every one
+ENOUGH_LABELS = 8
+#: this many phrases of `DocType.own` score as much as all of them
+ENOUGH_OWN = 3
+#: this many phrases of `DocType.also` score as much as all of them
+ENOUGH_ALSO = 3
+#: a type with few phrases needs this share of them
 _SHARE = 0.55
-#: a phrase of at most so many types is worth a whole one, any other this much
-_RARE, _COMMON = 2, 0.4
-#: a label of at most so many letters says nothing
+#: a phrase that at most this many types have counts in full
+_RARE = 2
+#: weight of a phrase that more types have
+_COMMON = 0.4
+#: a label of at most this many letters does not count
 _TINY = 4
-#: a title this much more alike is the one that is printed
+#: of two titles on the same lines, the one that is alike by this much more is the printed one
 _BETTER = 0.02
 
 
@@ -40,28 +58,30 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A type's title where it was found."""
+    """A title of a type, and the heading that holds it."""
 
+    #: as declared
     said: str
+    #: likeness 0-1
     alike: float
     heading: Heading
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is looked at, and how many types look for each phrase."""
+    """The phrases of a page, and those that all types look for."""
 
     phrases: Phrases
-    #: among books, and among sheets: a page of a book has the one, and no sheet is called a book
+    #: phrase -> number of types that have it, counted apart. True: register books, False: single sheets
     common: Mapping[bool, Counter[str]]
-    #: phrases of which a line can hold only one
+    #: phrase -> phrases much like it. A line can hold only one of them
     rivals: Mapping[str, tuple[str, ...]]
-    #: forms of numbers of all types
+    #: number forms of all types
     numbers: tuple[str, ...]
 
 
 def score(phrases: Phrases, doctypes: Mapping[str, DocType]) -> list[Score]:
-    """All types, best first, for the phrases on one scan or document."""
+    """The score of every type for the phrases on one scan or document, best first."""
     common = {
         book: Counter(phrase for d in doctypes.values() if d.book == book for phrase in {*d.labels, *d.also, *d.own})
         for book in (True, False)
@@ -74,7 +94,7 @@ def score(phrases: Phrases, doctypes: Mapping[str, DocType]) -> list[Score]:
 
 
 def _titles(phrases: Phrases, doctypes: Mapping[str, DocType]) -> dict[str, Title]:
-    """The title of each type that has one on the page; one within the longer title of another type does not count."""
+    """Type -> its title on the page. A title that is part of another type's longer title does not count."""
     found: dict[str, Title] = {}
     for doctype in doctypes.values():
         hits = [Title(said, *hit) for said in doctype.title if (hit := phrases.title(said)) is not None]
@@ -84,7 +104,7 @@ def _titles(phrases: Phrases, doctypes: Mapping[str, DocType]) -> dict[str, Titl
 
 
 def _within(title: Title, other: Title) -> bool:
-    """Whether all lines of a title belong to a longer one, or read better as another."""
+    """Whether the lines of `title` are part of the longer `other`, or fit `other` better."""
     own, others = set(title.heading.places), set(other.heading.places)
     return (own < others and other.alike >= title.alike - 0.1) or (bool(own & others) and other.alike > title.alike + _BETTER)
 
@@ -98,7 +118,10 @@ def _score(look: Look, doctype: DocType, title: Title | None) -> Score:
 
 
 def _ruled_out(phrases: Phrases, doctype: DocType, title: Title | None) -> bool:
-    """By a phrase it lacks (covers of books lack some) or one it may not have; lines of its own title do not count."""
+    """Whether the page lacks all needed phrases or holds a forbidden one.
+
+    A book's cover may lack the needed phrases. Lines of the type's own title are no forbidden phrase.
+    """
     own = title.heading.places if title is not None else ()
     if doctype.need and not (doctype.book and title is not None) and all(phrases.find(phrase) is None for phrase in doctype.need):
         return True
@@ -106,7 +129,7 @@ def _ruled_out(phrases: Phrases, doctype: DocType, title: Title | None) -> bool:
 
 
 def _book(look: Look, doctype: DocType, title: Title | None) -> Iterator[Evidence]:
-    """A page of a register book has no title; its cover has, and little else."""
+    """Evidence for a register book. Its cover has a title and little else, its pages have none."""
     if title is not None:
         yield _titled(title, 1.0)
     yield from _share(look, doctype, doctype.labels, BOOK_LABELS, ENOUGH_LABELS)
@@ -132,7 +155,7 @@ def _sheet(look: Look, doctype: DocType, title: Title | None) -> Iterator[Eviden
     if numbers:
         alike, place, form = max(numbers, key=lambda hit: hit[0])
         yield _evidence(f"number: {doctype.said.get(form, form)}", place, NUMBER * _sharp(alike))
-    # `số`, `do`, `tại` stand on any paper
+    # tiny labels such as `số`, `do`, `tại` stand on any paper
     labels = tuple(label for label in doctype.labels if len(label) > _TINY) or doctype.also
     yield from _share(look, doctype, labels, LABELS, ENOUGH_LABELS)
     yield from _share(look, doctype, doctype.also, ALSO, ENOUGH_ALSO)
@@ -148,14 +171,14 @@ def _titled(title: Title, weight: float) -> Evidence:
 
 
 def _sharp(alike: float) -> float:
-    """A likeness as strength of evidence: one letter more apart is a good deal weaker."""
+    """Strength of evidence, 0-1, of a likeness, 0-1. Each misread letter weakens it more than in proportion."""
     return max(0.0, 1 - 1.6 * (1 - alike))
 
 
 def _share(look: Look, doctype: DocType, wanted: Sequence[str], weight: float, enough: int) -> Iterator[Evidence]:
-    """Each of the phrases that stands on the page, with its part of `weight`; `enough` of them have all of it.
+    """Evidence for each wanted phrase on the page, with its part of `weight`. `enough` phrases share the whole weight.
 
-    A phrase that many types have says less than one of its own.
+    A phrase that many types have counts less, `_COMMON`.
     """
     worth = {phrase: 1.0 if look.common[doctype.book][phrase] <= _RARE else _COMMON for phrase in wanted}
     needed = max(min(worth.values(), default=1.0), min(enough, _SHARE * sum(worth.values())))

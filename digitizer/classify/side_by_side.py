@@ -1,6 +1,6 @@
-"""Two papers that lay side by side on the glass, read as one page: each becomes a PageText of its own.
+"""Splits a page with two papers that lay side by side on the scanner. Each paper becomes a PageText.
 
-Both keep the px of the page they were read on, so that boxes and `to_scan` stay true; only lines, boxes and marks are divided.
+Both halves keep the size and coordinates of the page, so boxes and `to_scan` stay valid. Lines, cells and marks are divided.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from digitizer.model import PageText
 
 
 def split_side_by_side(texts: Sequence[PageText], positions: Sequence[int]) -> tuple[tuple[PageText, ...], tuple[int, ...]]:
-    """`texts` and the `positions` of their scans, each page that holds two papers divided into its halves, left half first.
+    """`texts` and the `positions` of their scans, with each page of two papers split in its halves, the left one first.
 
-    A page stays whole where no clear strip divides it. The pages of a scan are numbered anew, from the left (`PageText.part`).
+    A page without a clear strip between the papers stays whole. `PageText.part` numbers the pages of a scan from the left.
     """
     halves = [(half, position) for text, position in zip(texts, positions, strict=True) for half in _halves(text)]
     numbers: defaultdict[int, count[int]] = defaultdict(count)
@@ -34,7 +34,10 @@ def _halves(page: PageText) -> tuple[PageText, ...]:
 
 
 def _strip(page: PageText) -> float | None:
-    """Middle of the widest strip, px, that no line crosses between the national titles of two papers; None without one."""
+    """x, px, of the middle of the widest strip without lines between the national titles of two papers.
+
+    None: there are no two papers, or the strip is narrower than a title is high.
+    """
     titles = national_titles(page.lines)
     if titles is None:
         return None

@@ -1,4 +1,4 @@
-"""Where one document ends and the next begins."""
+"""Groups the pages of a bundle into documents: where one ends and the next begins."""
 
 from __future__ import annotations
 
@@ -11,47 +11,51 @@ from digitizer.classify.score import Score, score
 from digitizer.doctypes import CLOSING, DocType
 from digitizer.model import Document, PageText, Problem
 
-#: below this a page has no type of its own
+#: least score for a page to have a type
 ENOUGH = 0.45
-#: the best type must be ahead of the next by this much, or the page is unknown
+#: least lead of the best type over the next. With less the page is unknown
 MARGIN = 0.06
-#: a page in the middle of a book that looks so much like it is one of its pages
+#: least score of a page beside pages of a book to be one of them
 OF_BOOK = 0.2
-#: what a score is worth where the scan gives reason to doubt it: less than any type is accepted with
+#: factor for the score of a document with problems. The result is below the threshold of any type
 DOUBTFUL = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A document in the making."""
+    """The pages of a document found so far."""
 
+    #: positions of its scans in the bundle
     scans: tuple[int, ...]
+    #: positions of its PageTexts in the bundle
     texts: tuple[int, ...]
-    #: all types, best first, as the page that says most scores them
+    #: all types, best first, as scored on the page with the best score
     scores: tuple[Score, ...]
-    #: None: unknown
+    #: its type. None: unknown
     best: Score | None
     blank: bool
-    #: a letterhead, or another language, shows that a paper begins here, of a type or not
+    #: a letterhead or another language shows that a paper begins here, also one of an unknown type
     begins: bool = False
-    #: totals of a year, at the end of a book
+    #: holds the closing statement of a year, at the end of a book
     closing: bool = False
     problems: tuple[Problem, ...] = ()
 
     @property
     def margin(self) -> float:
-        """How far the best type is ahead of the next."""
+        """Lead of the best type over the next."""
         return _margin(self.scores)
 
 
 def classify(
     texts: Sequence[PageText], positions: Sequence[int], *, bundle: str, doctypes: Mapping[str, DocType]
 ) -> tuple[Document, ...]:
-    """The documents in a bundle, in order; every scan belongs to exactly one. `positions[i]` is the scan of `texts[i]`.
+    """The documents of a bundle, in order. `positions[i]` is the scan of `texts[i]`.
 
-    A page with a title or of another type begins a document, and so does one that a letterhead shows to begin a paper nobody
-    knows; a page without any continues the one before it, also over the blank back of its sheet; a blank one stands alone as
-    `unknown`; pages of a book that follow one another are one document. Two papers on one glass are two documents of one scan.
+    - A page with a title, a letterhead or another type begins a document, also one of an unknown type.
+    - A page with none of these continues the document before it, also over the blank back of a sheet.
+    - A blank page is a document of its own, of type `unknown`.
+    - Consecutive pages of a book are one document.
+    - Two papers on one scan are two documents. Otherwise a scan belongs to one document.
     """
     pages = [
         part
@@ -70,19 +74,19 @@ def classify(
 
 
 def _written(parts: Sequence[Part], page: Part) -> int | None:
-    """Place of the last part that is not blank, where at most the blank back of a sheet lies between it and `page`."""
+    """Index of the last part that is not blank. None: more than the blank back of a sheet lies between it and `page`."""
     at = next((i for i in reversed(range(len(parts))) if not parts[i].blank), None)
     return at if at is not None and page.scans[0] - parts[at].scans[-1] <= 2 else None
 
 
 def _beside(pages: Sequence[Part], place: int) -> list[Part]:
-    """The pages before and after one, blank backs left out."""
+    """The pages before and after the one at `place`. The blank back of a sheet is skipped."""
     before = [part for part in pages[max(place - 2, 0) : place] if not part.blank][-1:]
     return before + [part for part in pages[place + 1 : place + 3] if not part.blank][:1]
 
 
 def _parts(position: int, own: Sequence[int], texts: Sequence[PageText], doctypes: Mapping[str, DocType]) -> Iterator[Part]:
-    """A scan as it is; each of its halves by itself where every one of them begins a paper."""
+    """A scan as one part, or its halves as a part each when every half begins a paper."""
     apart = len(own) > 1 and all(Phrases.of([(i, texts[i])]).letterhead() for i in own)
     for group in [(i,) for i in own] if apart else [tuple(own)]:
         part = _part(position, group, texts, doctypes)
@@ -114,7 +118,7 @@ def _margin(scores: Sequence[Score]) -> float:
 
 
 def _in_book(page: Part, beside: Sequence[Part], doctypes: Mapping[str, DocType]) -> Part:
-    """A page between pages of a book, or after one, that looks like the book and like no other paper, is one of its pages."""
+    """Gives a page next to pages of a book the book's type when it looks like the book and no type is clearly better."""
     if page.blank or page.begins or (page.best is not None and not doctypes[page.best.doctype].book):
         return page
     for name in dict.fromkeys(other.best.doctype for other in beside if other.best is not None):
@@ -131,13 +135,13 @@ def _continues(before: Part, page: Part, doctypes: Mapping[str, DocType]) -> boo
     book = doctypes[before.best.doctype].book
     if page.best is None:
         return page.closing if book else not page.begins
-    # the same type again, without a title of its own: pages of one book (its cover has one), or the back of a sheet; a letterhead
-    # begins another paper, whether its title was read or not
+    # the same type without a title: pages of one book, or the back of a sheet.
+    # A letterhead begins another paper, also when its title was not read
     return page.best.doctype == before.best.doctype and not page.best.titled and (book or not page.begins)
 
 
 def _joined(before: Part, page: Part) -> Part:
-    """Two parts as one: the page that says most speaks for both."""
+    """Joins two parts. Scores and type come from the one with the better score."""
     first = before.best is not None and (page.best is None or before.best.value >= page.best.value)
     says = before if first else page
     return Part(
