@@ -1,8 +1,8 @@
-"""The way to dossier systems. Adapters, chosen by URL: `folder.py`, `rest.py`, `moj.py`, `handover.py`.
+"""Connectors deliver to dossier systems. The URL chooses the adapter: `folder.py`, `rest.py`, `moj.py`, `handover.py`.
 
 An adapter is one file here with `open(url, home) -> Connector`. Its class has a method for each thing its system can do.
-Add a line to `tests/contracts/test_connectors.py`, which checks what every connector promises. A file whose name begins
-with an underscore is no adapter.
+A new adapter needs a line in `tests/contracts/test_connectors.py`, which checks what every connector promises. A file whose
+name begins with an underscore is no adapter.
 """
 
 from __future__ import annotations
@@ -19,36 +19,37 @@ from digitizer.signed_folders import Manifest
 
 
 def _forget(progress: Mapping[str, Any]) -> None:
-    """Keeps nothing, for a delivery that was not claimed from the outbox."""
+    """Stores nothing. For deliveries that do not come from the outbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One file or set of values for the dossier system. `key` is its idempotency key."""
+    """One file or set of values for the dossier system."""
 
     id: str
+    #: idempotency key
     key: str
     dossier: str
     component: str | None
     agency: str | None
-    #: file name to attach under
+    #: file name of the attachment
     name: str
     media_type: str
     #: SHA-256 of the bytes, lower-case hex
     sha256: str
-    #: the bytes, in scratch
+    #: file with the bytes, in the scratch folder
     path: Path
     #: field name -> value, for `update_fields` and `add_register_case`
     fields: dict[str, object] = field(default_factory=dict)
-    #: about the file: document types, pages, agency names … for systems that ask for it
+    #: facts about the file (document types, pages, agency names …) for systems that ask for them
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    #: a running number, for systems that want one in their own codes
+    #: running number, for systems that need one in their codes
     number: int = 0
     #: whether it was tried before
     repeat: bool = False
-    #: what `keep` was given by an attempt that was cut short
+    #: progress that an interrupted attempt stored with `keep`
     progress: Mapping[str, Any] = field(default_factory=dict)
-    #: keeps how far an upload came, across restarts
+    #: stores the progress of an upload, across restarts
     keep: Callable[[Mapping[str, Any]], None] = _forget
 
 
@@ -68,19 +69,19 @@ class Dossier:
 
 
 class Connector(Protocol):
-    """A dossier system. What else it can do, the protocols below say: `isinstance(connector, Attaches)`.
+    """A dossier system. The protocols below say what it can do: `isinstance(connector, Attaches)`.
 
     Methods raise DossierNotFound, AttachRefused or NotSupported when a repeat cannot help, ConnectorDown when it can.
     A delivery that is repeated with the same key gets the same receipt.
     """
 
-    #: whether files wait until a person approved what they say, because their metadata goes with them
+    #: files wait until a person has approved the values, because metadata made of them goes along
     after_approval: bool
-    #: whether somebody still has to enter by hand what this connector took
+    #: a person still has to enter deliveries of this connector into the dossier system
     entered_by_hand: bool
 
     def close(self) -> None:
-        """Gives connections back."""
+        """Closes connections."""
         ...
 
 
@@ -89,7 +90,7 @@ class Finds(Protocol):
     """A connector that looks up dossiers."""
 
     def find(self, code: str) -> Dossier:
-        """What the system knows of a dossier. Raises DossierNotFound."""
+        """The dossier with this code. Raises DossierNotFound."""
         ...
 
 
@@ -98,7 +99,7 @@ class ListsDossiers(Protocol):
     """A connector that lists its dossiers."""
 
     def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
-        """Dossiers received or resolved from `first` to `last`, both included."""
+        """Dossiers received or resolved from `first` to `last`, both days included."""
         ...
 
 
@@ -134,25 +135,25 @@ class AddsRegisterCases(Protocol):
     """A connector that takes cases of register books."""
 
     def add_register_case(self, delivery: Delivery) -> Receipt:
-        """Takes one registration case, its PDF and values, into its book."""
+        """Adds one registration case, its PDF and values, to its book."""
         ...
 
 
 @runtime_checkable
 class Flushes(Protocol):
-    """A connector that writes some files once for many deliveries."""
+    """A connector that writes some files once for many deliveries, such as the sheet of a book."""
 
     def flush(self) -> None:
-        """Writes those files. It is called when nothing more is due."""
+        """Writes those files. Called when no delivery is due."""
         ...
 
 
 @runtime_checkable
 class HandsOver(Protocol):
-    """A connector that makes signed packages of what it was given."""
+    """A connector that packs its deliveries into a signed file for hand-over."""
 
     def package(self, target: Path, rows: Sequence[Mapping[str, Any]]) -> Manifest:
-        """One signed file of the dossiers that `rows` list, with the list."""
+        """Writes one signed file to `target` with the dossiers that `rows` list, and the list."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Requests to a dossier system: credentials, time limits, and every answer as JSON or as one of our errors."""
+"""HTTP client for dossier systems: credentials, time limits, JSON answers, and failures as our errors."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import httpx
 from digitizer import retry_after
 from digitizer.errors import AttachRefused, ConfigError, ConnectorBusy, ConnectorDown, ConnectorLogin, DossierNotFound
 
-#: no answer of a dossier system is larger, files read back excepted
+#: most bytes of an answer. Files that are read back may be larger
 _ANSWER_BYTES = 20_000_000
+#: HTTP statuses of a system that wants us to come back later
 _BUSY = {408, 425, 429, 503}
 
 
@@ -36,17 +37,23 @@ class HttpClient:
         )
 
     def ask(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> httpx.Response:
-        """The answer to a request, read whole. Raises ConnectorDown and its kin, DossierNotFound (404), AttachRefused (4xx)."""
+        """Sends a request and reads the whole answer.
+
+        Raises ConnectorDown (or ConnectorBusy, ConnectorLogin), DossierNotFound (404), AttachRefused (other 4xx).
+        """
         response = self._once(method, url, headers, body)
         if response.status_code == 401 and self._kind == "oauth2":
             with self._lock:
-                self._token_until = 0.0  # it was not taken although it should live
+                self._token_until = 0.0  # the system refused the token before it expired
             response = self._once(method, url, headers, body)
         _raise_for(response)
         return response
 
     def json(self, method: str, url: str, **rest: Any) -> Any:
-        """The JSON answer; anything else, such as a proxy's page, means that the system is not there."""
+        """The JSON answer, None for an empty one. Raises as `ask`.
+
+        Anything else, such as the page of a proxy, raises ConnectorDown.
+        """
         response = self.ask(method, url, **rest)
         if not response.content:
             return None
@@ -71,7 +78,7 @@ class HttpClient:
                 response.close()
 
     def _read(self, response: httpx.Response) -> httpx.Response:
-        """Reads an answer that may come drop by drop, until its time or size is up."""
+        """Reads an answer within the limits of time and size. A slow answer cannot hold us longer."""
         deadline, data = time.monotonic() + self._timeout_s, bytearray()
         for block in response.iter_bytes():
             data += block
@@ -81,7 +88,7 @@ class HttpClient:
         return httpx.Response(response.status_code, headers=kept, content=bytes(data))
 
     def digest(self, url: str, hasher: Any) -> None:
-        """Feeds a file of the dossier system to `hasher`, without holding it."""
+        """Feeds a file of the dossier system to `hasher` block by block."""
         with translated(), self._client.stream("GET", url, headers=self._credentials()) as response:
             if response.status_code >= 400:
                 _raise_for(response)
@@ -110,7 +117,7 @@ class HttpClient:
         return {"Authorization": f"Bearer {self._bearer()}"} if self._kind == "oauth2" else {}
 
     def _bearer(self) -> str:
-        """The access token (RFC 6749 §4.4), asked for again a little before its time is up."""
+        """The access token (RFC 6749 §4.4). A new one is requested a little before it expires."""
         with self._lock:
             if time.monotonic() >= self._token_until:
                 asked = {"grant_type": "client_credentials", "scope": self._auth.get("scope")}
@@ -133,7 +140,7 @@ def _token(answer: httpx.Response) -> tuple[str, float]:
 
 
 def _tls(auth: Mapping[str, str], folder: Path) -> ssl.SSLContext:
-    """Trusts the system's authorities, or the one of `ca`; shows our certificate where one is declared (mTLS)."""
+    """TLS that trusts the authority in `ca`, else those of this machine. A declared `certificate` is presented (mTLS)."""
     try:
         context = ssl.create_default_context(cafile=str(folder.parent / auth["ca"]) if "ca" in auth else None)
         if "certificate" in auth:
@@ -151,7 +158,7 @@ def _streams(body: Mapping[str, Any]) -> Iterator[Any]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of httpx as ours."""
+    """Translates errors of httpx into ours."""
     try:
         yield
     except (httpx.TransportError, httpx.DecodingError, httpx.StreamError) as exc:

@@ -1,8 +1,8 @@
-"""A dossier system's HTTP interface as a declaration: `mappings/<name>.toml` here, or in `<home>/mappings/`.
+"""Mappings declare the HTTP interface of a dossier system: `mappings/<name>.toml` here, or in `<home>/mappings/`.
 
-Every call is a table: `method`, `path` (below `base`), `body` (`json`, `form`, `multipart`), `fields`, `headers`, and under
-`answer` where to find things in the JSON that comes back (`id = "data.id"`). Values are templates: `{dossier}`. A template
-that is only one name keeps the type of its value. Secrets stand in `<home>/secrets/<name>.toml`, never here or in a URL.
+Every call is a table with `method`, `path` (below `base`), `body` (`json`, `form`, `multipart`), `fields` and `headers`. Its
+`answer` gives paths into the JSON answer (`id = "data.id"`). Values are templates: `{dossier}`. A template that is only one
+name keeps the type of its value. Secrets stand in `<home>/secrets/<name>.toml`, never here or in a URL.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from urllib.parse import quote
 
 from digitizer.errors import AttachRefused, ConfigError
 
-#: what templates may name, by call
+#: names that templates of calls with a file may use
 _FILE = {"delivery", "number", "dossier", "component", "agency", "name", "media_type", "sha256", "size", "kind", "type_code",
          "doctype", "title", "pages", "doc_number", "notation", "issued", "organ", "subject", "confidence", "format"}  # fmt: skip
+#: call -> names that its templates may use
 NAMES = {
     "attach": _FILE,
     "attach_result": _FILE,
@@ -31,7 +32,9 @@ NAMES = {
     "find": {"dossier"},
     "list_dossiers": {"first", "last", "page"},
 }
+#: keys of a mapping
 _TOP = {"base", "idempotent", "after_approval", "timeout_s", "codes", "auth", "resumable", *NAMES}
+#: keys of a call
 _CALL = {"method", "path", "body", "file", "fields", "headers", "answer", "items", "required", "content"}
 
 
@@ -48,9 +51,9 @@ class Call:
     file: str = "file"
     fields: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    #: what is wanted -> dotted path in the answer
+    #: name of a value -> dotted path in the answer
     answer: Mapping[str, str] = field(default_factory=dict)
-    #: dotted path of the list in the answer, for lists
+    #: dotted path of the list in an answer that holds one
     items: str = ""
     #: fields that must not be empty
     required: tuple[str, ...] = ()
@@ -58,11 +61,11 @@ class Call:
     content: bool = False
 
     def url(self, facts: Mapping[str, Any]) -> str:
-        """The path with every value quoted."""
+        """The path with `facts` filled in, each quoted for a URL."""
         return self.path.format_map(_Known(facts, lambda value: quote(value, safe="")))
 
     def values(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields filled in; empty ones are left out. Raises AttachRefused where one that must be there is missing."""
+        """The fields with `facts` filled in, without empty ones. Raises AttachRefused when a required one is empty."""
         filled = {name: fill(template, facts) for name, template in self.fields.items()}
         missing = [name for name in self.required if filled.get(name) in (None, "")]
         if missing:
@@ -72,25 +75,27 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
-    """A whole interface. `calls` has those it offers."""
+    """The whole interface of a dossier system."""
 
     name: str
+    #: path that all calls begin with
     base: str
+    #: call -> its request. A call that is not here is not offered
     calls: Mapping[str, Call]
-    #: repeats with the same Idempotency-Key are recognised
+    #: the system recognises a repeat by its Idempotency-Key
     idempotent: bool = True
-    #: files go out only when a person has approved what they say
+    #: files are sent only when a person has approved the values
     after_approval: bool = False
     timeout_s: float = 60.0
     #: document type -> code of this system
     codes: Mapping[str, str] = field(default_factory=dict)
     auth: Mapping[str, str] = field(default_factory=dict)
-    #: `above_bytes`, `chunk_bytes`, `path`, `fields`: uploads after the tus protocol 1.0.0
+    #: settings for uploads by the tus protocol 1.0.0: `above_bytes`, `chunk_bytes`, `path`, `fields`
     resumable: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load(name: str, home: Path) -> Interface:
-    """The mapping called `name`, an operator's own before ours. Raises ConfigError that names file and key."""
+    """The mapping called `name`. The operator's file goes before ours. Raises ConfigError that names file and key."""
     own = home / "mappings" / f"{name}.toml"
     shipped = files("digitizer.connectors") / "mappings" / f"{name}.toml"
     if not name.replace("-", "").replace("_", "").isalnum() or not (own.is_file() or shipped.is_file()):
@@ -103,7 +108,7 @@ def load(name: str, home: Path) -> Interface:
 
 
 def secrets(name: str, home: Path) -> dict[str, str]:
-    """What `<home>/secrets/<name>.toml` holds; nothing where there is no such file. Raises ConfigError."""
+    """Name -> secret from `<home>/secrets/<name>.toml`. Empty when there is no such file. Raises ConfigError."""
     path = home / "secrets" / f"{name}.toml"
     try:
         return {key: str(value) for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
@@ -114,7 +119,7 @@ def secrets(name: str, home: Path) -> dict[str, str]:
 
 
 def fill(template: Any, facts: Mapping[str, Any]) -> Any:
-    """`template` with `facts` put in; tables and lists too."""
+    """`template` with `facts` filled in, also within tables and lists. A template that is one name keeps the value's type."""
     if isinstance(template, Mapping):
         return {name: fill(value, facts) for name, value in template.items()}
     if isinstance(template, list):
@@ -128,7 +133,7 @@ def fill(template: Any, facts: Mapping[str, Any]) -> Any:
 
 
 def dig(answer: Any, path: str) -> Any:
-    """What lies at a dotted path of a JSON answer; None where there is nothing."""
+    """The value at a dotted path of a JSON answer, or None."""
     for part in path.split(".") if path else []:
         if isinstance(answer, Mapping):
             answer = answer.get(part)
@@ -140,7 +145,7 @@ def dig(answer: Any, path: str) -> Any:
 
 
 class _Known(dict[str, Any]):
-    """Facts for a template: numbers as they are, so that `{number:06}` works, texts through `write`, nothing for the unknown."""
+    """Facts for a template. Numbers stay, so that `{number:06}` works. Texts go through `write`. Unknown names are empty."""
 
     def __init__(self, facts: Mapping[str, Any], write: Callable[[str], str]) -> None:
         super().__init__({name: v if isinstance(v, int) else write("" if v is None else str(v)) for name, v in facts.items()})

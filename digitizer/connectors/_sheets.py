@@ -1,6 +1,6 @@
-"""The Ministry of Justice's import sheets of register books: columns in order, values as they are written there, file names.
+"""Import sheets of the Ministry of Justice for register books: columns in order, values in cells, file names.
 
-Codes and order: domain facts §2.2 (Công văn 1437/BTP-CNTT and the templates that projects exchange).
+Codes and order come from Công văn 1437/BTP-CNTT and the templates that projects exchange.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ BOOKS = {
     "parent_child_register": "CMC",
     "marital_status_register": "HN",
 }
+#: name of the worksheet
 SHEET = "DL Import"
 
+# groups of columns, in the order of the sheet
 _HEAD = "so quyenSo trangSo ngayDangKy loaiDangKy noiDangKy nguoiKy chucVuNguoiKy nguoiThucHien ghiChu"
 _TAIL = "soDangKyNuocNgoai ngayDangKyNuocNgoai cqNuocNgoaiDaDangKy qgNuocNgoaiDaDangKy"
 _PAPER = "LoaiGiayToTuyThan GiayToKhac SoGiayToTuyThan NgayCapGiayToTuyThan NoiCapGiayToTuyThan"
@@ -51,6 +53,7 @@ _CERTIFIED = (
     "LoaiMucDichSuDung MucDichSuDung"
 )
 _BIRTHS = [*_HEAD.split(), *_of("nks", _CHILD), *_of("me", _PARENT), *_of("cha", _PARENT), *_NYC.split(), *_TAIL.split()]
+#: code of a book -> columns of its sheet
 COLUMNS: dict[str, list[str]] = {
     "KS": _BIRTHS,
     "KH": [
@@ -70,25 +73,27 @@ COLUMNS: dict[str, list[str]] = {
     ],
     "HN": [*_HEAD.replace("loaiDangKy noiDangKy", "noiCap").split(), *_of("nxn", _CERTIFIED), *_NYC.split()],
 }
-#: newer template of births: a number first, identity numbers before the names, a twin after each nationality
+#: newer template of births: column of a name -> column of the identity number before it
 _IDS = {"nksHoTen": "nksSoDinhDanh", "meHoTen": "meSoDinhDanhCaNhan", "chaHoTen": "chaSoDinhDanhCaNhan"}
+#: columns of the newer template of births. It adds a row number, identity numbers, and a copy of each nationality
 BIRTHS_70 = ["STT"] + [
     name
     for column in _BIRTHS
     for name in [*([_IDS[column]] if column in _IDS else []), column, *([f"{column}Str"] if "QuocTich" in column else [])]
 ]
+#: sex -> its code in the sheet
 _SEX = {"nam": "1", "nữ": "2"}
-#: columns that hold a date; the words of a date and the like do not
+#: names of columns that hold a date. Dates in words and legal grounds are no dates
 _DATE = re.compile(r"(?!.*(BangChu|CanCu))(ngay|.*Ngay|.*ThoiGianCuTru(Tu|Den)$)")
 
 
 def columns(book: str, *, wide: bool = False) -> list[str]:
-    """The columns of a book's sheet; `wide`: the newer template of births. Raises KeyError for a book without a sheet."""
+    """The columns of a book's sheet. `wide` takes the newer template of births. Raises KeyError for a book without a sheet."""
     return BIRTHS_70 if wide and book == "KS" else COLUMNS[book]
 
 
 def row(values: Mapping[str, Any], names: list[str], number: int) -> dict[str, str]:
-    """A record's values (normal form) as the text cells of a sheet."""
+    """Column -> text cell for the values (normal form) of one record. `number` is its row number."""
     cells = {name: cell(name, values.get(name)) for name in names}
     if "STT" in cells:
         cells["STT"] = str(number)
@@ -99,7 +104,7 @@ def row(values: Mapping[str, Any], names: list[str], number: int) -> dict[str, s
 
 
 def cell(name: str, value: Any) -> str:
-    """One value as the sheet writes it: dates `dd.MM.yyyy` as precise as they are, sex as a code, notes in one cell."""
+    """One value as the sheet writes it: dates as `dd.MM.yyyy`, `MM.yyyy` or `yyyy`, sex as a code, lists joined by `; `."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -115,7 +120,10 @@ def cell(name: str, value: Any) -> str:
 
 
 def same(name: str, ours: str, theirs: str) -> str:
-    """`same`, `accents` (only accents, case or tone place differ) or `differs`; dates with `/`, `.` or `-` are one."""
+    """Compares two cells of a column: `same`, `accents` (accents, case or tone place differ) or `differs`.
+
+    Dates are the same whether written with `/`, `.` or `-`.
+    """
     if _DATE.match(name):
         return "same" if _date(ours) == _date(theirs) else "differs"
     if ours == theirs:
@@ -124,7 +132,7 @@ def same(name: str, ours: str, theirs: str) -> str:
 
 
 def number_of(so: str) -> str:
-    """The number in `so`, its year where it has one, without leading zeros: `015/1999` -> `15/1999`, `01/` -> `1`."""
+    """The number in `so` without leading zeros, with its year if it has one: `015/1999` -> `15/1999`, `01/` -> `1`."""
     number, _, year = re.sub(r"\s", "", so).partition("/")
     number = number.lstrip("0") or number
     return f"{number}/{year}" if year else number
@@ -137,14 +145,14 @@ def _date(text: str) -> str:
     return ".".join(part.zfill(2) for part in parts)
 
 
-#: how a case's file is called: type, year of the event, number of the book, day of registration, number of the case
+#: file name of a case: book type, year of the event, number of the book, day of registration, number of the case
 DEFAULT_NAME = "{book}.{year}.{volume}.{date}.{number:03}"
 
 
 def file_name(rule: str, book: str, values: Mapping[str, Any]) -> str:
-    """The name of a case's PDF. `book` is `KS/1999/01`; the year in `so` is the event's and goes before the cover's.
+    """The name of a case's PDF. `rule` is a format string such as DEFAULT_NAME, `book` is such as `KS/1999/01`.
 
-    Raises ValueError when the case has no number.
+    The year is the one in `so`, else that of the book's cover. Raises ValueError when the case has no number.
     """
     code, year, volume = book.split("/")
     number, _, own_year = number_of(str(values.get("so") or "")).partition("/")

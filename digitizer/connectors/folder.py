@@ -1,8 +1,11 @@
-"""Connector `folder:`: a folder per dossier, with the attached files and their receipts.
+"""Connector `folder:`: a folder for each dossier, with the attached files and their receipts.
 
-`<dossier>/<component or _>/<name>` holds the file, `<dossier>/receipts/<hash of the key>.json` its receipt,
-`<dossier>/records/<name>.json` approved values. A repeat finds its receipt and writes nothing. Another file under a used
-name gets a number. The receipt is written last. After a crash before it, the repeat finds the file in place.
+- `<dossier>/<component or _>/<name>` holds the file.
+- `<dossier>/receipts/<hash of the key>.json` holds its receipt.
+- `<dossier>/records/<name>.json` holds approved values.
+
+A repeat finds its receipt and writes nothing. Another file under a used name gets a number. The receipt is written last.
+After a crash before it, the repeat finds the file in place.
 """
 
 from __future__ import annotations
@@ -24,11 +27,15 @@ from digitizer.digests import file_sha256
 from digitizer.errors import AttachRefused, ConnectorDown, DigitizerError, FileAccess
 from digitizer.model import Receipt
 
-#: what some file system (Windows' the strictest) does not take in a name
+#: characters that a file system forbids in names. Windows forbids most
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+#: names of devices on Windows
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+#: folders of ours within a dossier
 _RESERVED = {"receipts", "records"}
+#: most bytes of a file name
 _NAME_BYTES = 200
+#: bytes read at once
 _BLOCK = 1 << 20
 
 
@@ -50,7 +57,7 @@ class FolderConnector:
             return self._once(delivery, lambda folder: self._place(delivery, folder / component))
 
     def attach_result(self, delivery: Delivery) -> Receipt:
-        """A result is a file under its own component."""
+        """Attaches a result like any file, under its own component. Raises FileAccess."""
         return self.attach(delivery)
 
     def update_fields(self, delivery: Delivery) -> Receipt:
@@ -59,7 +66,7 @@ class FolderConnector:
             return self._once(delivery, lambda folder: self._write_fields(delivery, folder / "records"))
 
     def close(self) -> None:
-        """Holds no connection."""
+        """Does nothing, because there is no connection."""
 
     def _once(self, delivery: Delivery, do: Callable[[Path], Path]) -> Receipt:
         folder = self.root / _code(delivery.dossier)
@@ -98,7 +105,7 @@ class FolderConnector:
 
 
 def _code(part: str) -> str:
-    """`part` (a dossier or component code) as one path component. Raises AttachRefused when it could lead elsewhere."""
+    """A dossier or component code as one path component, in NFC. Raises AttachRefused when it cannot be a folder name."""
     part = unicodedata.normalize("NFC", part)
     if part != _file_name(part):
         raise AttachRefused("the dossier or component code cannot be a folder name")
@@ -106,7 +113,7 @@ def _code(part: str) -> str:
 
 
 def _file_name(name: str) -> str:
-    """`name` as one path component that every file system takes: forbidden characters become `_`, too long is cut."""
+    """`name` as one path component for every file system. Forbidden characters become `_`, a long name is cut."""
     clean = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name)).strip(" ").rstrip(".")
     if clean.startswith(".") or _DEVICES.fullmatch(clean):
         clean = f"_{clean}"
@@ -129,7 +136,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def write_blocks(target: Path, blocks: Iterable[bytes]) -> None:
-    """Temporary file, fsync, rename, fsync of the folder: a reader never sees half a file."""
+    """Writes `target` by way of a temporary file, fsync, rename and fsync of the folder. A reader never sees half a file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{hashlib.sha256(target.name.encode()).hexdigest()[:16]}.part")
     try:
@@ -151,7 +158,7 @@ def write_blocks(target: Path, blocks: Iterable[bytes]) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of a disk or share as ours."""
+    """Translates errors of a disk or share into ConnectorDown."""
     try:
         yield
     except DigitizerError:

@@ -1,9 +1,8 @@
-"""Connector `handover:`: for systems that cannot attach (driving licences, social insurance, business registration).
+"""Connector `handover:`: for systems that take no files (driving licences, social insurance, business registration).
 
-Everything is kept in a sealed folder for each dossier: the files, the values, the receipts, a manifest with checksums and
-our signature (`signed_folders.py`). Somebody enters it there by hand and proves it (`digitizer deliveries elsewhere`).
-Until then it counts as handed over, not as done.
-`package` makes one signed file of many dossiers, to carry.
+Each dossier has a sealed folder with the files, the values, the receipts, and a manifest with checksums and our signature
+(`signed_folders.py`). A person enters the files into the other system and proves it (`digitizer deliveries elsewhere`).
+Until then a delivery counts as handed over, not as done. `package` packs many dossiers into one signed file to carry.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from digitizer.errors import UsageError
 from digitizer.model import Receipt
 from digitizer.signed_folders import KeyRing, Manifest, pack, seal
 
-#: columns of the list that goes with a package
+#: columns of the list in a package
 INDEX = ("dossier", "component", "file", "sha256", "reason", "at")
 
 
@@ -38,14 +37,17 @@ class HandoverConnector(FolderConnector):
         self._keys, self._lock = keys, threading.Lock()
 
     def _once(self, delivery: Delivery, do: Callable[[Path], Path]) -> Receipt:
-        key = self._keys.own()  # before anything is written: without a key nothing can be handed over
+        key = self._keys.own()  # first, so that nothing is written without a key to sign it
         with self._lock:
             receipt = super()._once(delivery, do)
             seal(self.root / delivery.dossier, key=key, kind="handover", facts={"dossier": delivery.dossier})
             return receipt
 
     def package(self, target: Path, rows: Sequence[Mapping[str, Any]]) -> Manifest:
-        """One signed `.zip` of the dossiers that `rows` (columns of INDEX) list, with the list as CSV. Raises UsageError."""
+        """Writes a signed `.zip` of the dossiers in `rows` (columns of INDEX) to `target`, with the list as CSV.
+
+        Raises UsageError when `rows` is empty, ConnectorDown.
+        """
         codes = sorted({str(row["dossier"]) for row in rows})
         if not codes:
             raise UsageError("nothing waits to be handed over", sentence="nothing_to_hand_over")
@@ -60,6 +62,6 @@ class HandoverConnector(FolderConnector):
 
 
 def open(url: str, home: Path) -> HandoverConnector:
-    """`handover:` is `<home>/handover`, `handover:///path` is that path. The key is `digitizer keys init`'s."""
+    """`handover:` is `<home>/handover`, `handover:///path` is that path. The key is the one of `digitizer keys init`."""
     path = urlsplit(url).path
     return HandoverConnector(Path(url2pathname(path)) if path else home / "handover", KeyRing(home))

@@ -1,9 +1,9 @@
-"""Connector `moj:`: the Ministry of Justice's package of a register book (Công văn 1437/BTP-CNTT; domain facts §2).
+"""Connector `moj:`: the Ministry of Justice's package of a register book (Công văn 1437/BTP-CNTT).
 
 `<root>/<agency>/KS.1999.01/` holds `cases/`, with one PDF and one JSON for each registration case. Beside it lie
-`KS.1999.01.xlsx`, the import sheet, and `KS.1999.01.zip`, the PDFs. Both are written anew when cases came and nothing more
-is due. `moj:///path?columns=70` takes the newer template of births. `&name={book}.{year}.{volume}.{number:03}` sets another
-rule for file names.
+`KS.1999.01.xlsx`, the import sheet, and `KS.1999.01.zip`, the PDFs. `flush` writes both anew when there are new cases.
+`moj:///path?columns=70` takes the newer template of births. `&name={book}.{year}.{volume}.{number:03}` sets another rule for
+file names.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ from digitizer.model import Receipt
 
 #: document types that have a sheet
 DOCTYPES = frozenset(BOOKS)
-#: cells that differ in letters, and those that differ in accents or case only
-_YELLOW, _BLUE = "FFFF00", "BDD7EE"
-#: what two keyers need not agree on: it is ours to number
+#: colour of a cell whose letters differ
+_YELLOW = "FFFF00"
+#: colour of a cell that differs in accents or case only
+_BLUE = "BDD7EE"
+#: columns that are not compared: the row number
 _NOT_COMPARED = {"STT"}
 
 
@@ -46,7 +48,7 @@ class MojConnector:
         self.root, self._rule, self._wide, self._lock = root, rule, wide, threading.Lock()
 
     def add_register_case(self, delivery: Delivery) -> Receipt:
-        """Puts a case into its book. A later revision of its record replaces it. Raises AttachRefused."""
+        """Adds a case to its book. A later revision of its record replaces the case. Raises AttachRefused, ConnectorDown."""
         book, doctype = str(delivery.fields["book"]), str(delivery.fields["doctype"])
         if BOOKS.get(doctype) != book.partition("/")[0]:
             raise AttachRefused("this kind of record has no sheet in this book", book=book, doctype=doctype)
@@ -78,7 +80,7 @@ class MojConnector:
         return Receipt(delivery=delivery.id, dossier=delivery.dossier, external_id=place, at=datetime.fromisoformat(case["at"]))
 
     def flush(self) -> None:
-        """Writes the packages of books that have newer cases."""
+        """Writes sheet and ZIP of the books that have newer cases. Raises ConnectorDown."""
         with self._lock, translated():
             for folder in sorted(self.root.glob("*/*/cases")):
                 book, newest = folder.parent, max((p.stat().st_mtime_ns for p in folder.glob("*.json")), default=0)
@@ -100,14 +102,14 @@ class MojConnector:
         package.replace(book / f"{book.name}.zip")
 
     def close(self) -> None:
-        """Writes what is still to be written."""
+        """Writes sheets and ZIPs that are still due."""
         with suppress(OSError):
             self.flush()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Where a keyed sheet and the scan's reading do not agree. Values stay in the sheet and the records."""
+    """One difference between a keyed sheet and the values read from the scan."""
 
     #: number in the book, `15/1999`
     so: str
@@ -116,14 +118,14 @@ class Difference:
     column: str
     #: differs, accents, only_in_sheet, only_on_page
     kind: str
-    #: what we read, as the sheet would write it
+    #: value we read, as the sheet would write it
     ours: str = ""
 
 
 def compare(sheet: Path, book: str, records: Sequence[dict[str, Any]]) -> list[Difference]:
-    """A keyed sheet against what was read, case by case: the reading is the second keyer. `records`: values in normal form.
+    """Compares a keyed sheet with the values read from the scans, case by case. `records`: values in normal form.
 
-    Columns by the first word of their header, as other projects spell them too. Raises FileAccess, UnsupportedFormat, UsageError.
+    The first word of a column's header names the column. Raises FileAccess, UnsupportedFormat, UsageError.
     """
     keyed = spreadsheets.read(sheet, SHEET)
     if not keyed or "so" not in keyed[0]:
@@ -141,13 +143,13 @@ def compare(sheet: Path, book: str, records: Sequence[dict[str, Any]]) -> list[D
 
 
 def _differences(so: str, place: int, theirs: dict[str, str], ours: dict[str, str]) -> list[Difference]:
-    """Only columns that we read something for: what nobody read cannot differ."""
+    """Differences in the columns for which a value was read. `place` is the row of the sheet, from 0."""
     judged = [(name, value, same(name, value, theirs[name])) for name, value in ours.items() if value and name != "so"]
     return [Difference(so=so, row=place, column=name, kind=kind, ours=value) for name, value, kind in judged if kind != "same"]
 
 
 def mark(sheet: Path, target: Path, differences: Sequence[Difference]) -> None:
-    """A copy of the sheet with differing cells coloured and our reading as a comment; nothing is overwritten."""
+    """Writes a copy of `sheet` to `target`. Differing cells get a colour and our value as a comment."""
     marks = [
         spreadsheets.Mark(row=d.row, column=d.column, colour=_BLUE if d.kind == "accents" else _YELLOW, comment=d.ours or "—")
         for d in differences
@@ -166,7 +168,7 @@ def _case_file(folder: Path, record: str) -> Path:
 
 
 def _cases(folder: Path) -> list[dict[str, Any]]:
-    """All cases of a book by number."""
+    """All cases of a book, sorted by file name."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
     return sorted(found, key=lambda case: case["file"])
 

@@ -1,9 +1,9 @@
 """Connector `rest+https:`: a dossier system with an HTTP interface, declared by a mapping (`_mapping.py`).
 
-`rest+https://mot-cua.example.gov.vn?mapping=generic`. Plain `rest+http:` is taken for this machine only. An attachment is
-sent with an idempotency key and read back: its hash, its size or the file itself. Only then it has a receipt. A repeat first
-asks whether the file is there. An attachment that reads back differently is removed and sent again. Large files resume where
-they were cut off.
+`rest+https://mot-cua.example.gov.vn?mapping=generic`. `rest+http:` is allowed for this machine only. An attachment is sent
+with an idempotency key and read back: its hash, its size or the file itself. Only then it gets a receipt. A repeat first asks
+whether the file is there. An attachment that reads back differently is removed and sent again. Large files resume where the
+upload was cut off.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from digitizer.connectors._mapping import Call, Interface, dig, fill, load, secr
 from digitizer.errors import AttachRefused, ConfigError, ConnectorDown, DossierNotFound, FileAccess, ReadBackDiffers
 from digitizer.model import Receipt
 
-#: what the secrets file may set differently from the mapping
+#: keys of `auth` that the secrets file may override
 AUTH = {"kind", "header", "token_path", "scope", "ca", "certificate", "certificate_key"}
-#: a read-back that differs is asked this often before it is believed
+#: number of read-backs that must differ before the attachment is removed
 _READS = 3
+#: hosts that `rest+http:` may name
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class RestConnector:
-    """A dossier system behind an interface. `connect` gives it the methods that its mapping has a call for."""
+    """A dossier system with an HTTP interface. `connect` gives it a method for each call of its mapping."""
 
     entered_by_hand = False
 
@@ -66,7 +67,7 @@ class RestConnector:
             return self._client.json(call.method, self._url(call, facts), headers=_headers(call, facts), **body)
 
     def _lookup(self, facts: Mapping[str, Any]) -> Any:
-        """What the dossier system says of this very file where it has it."""
+        """The dossier system's answer about this file. None: it does not have the file, or the mapping has no lookup."""
         if (call := self._calls.get("lookup")) is None:
             return None
         try:
@@ -77,9 +78,9 @@ class RestConnector:
         return next(iter(found or []), None)
 
     def _checked(self, delivery: Delivery, answer: Any, facts: Mapping[str, Any], call: Call) -> Receipt:
-        """The receipt, once what the dossier system holds is what it was given. Raises ReadBackDiffers.
+        """Reads the attachment back and gives the receipt. Raises ReadBackDiffers when it is not what was sent.
 
-        `answer` is what `call` said about the attachment.
+        `answer` is the answer of `call` about the attachment.
         """
         external_id, at = dig(answer, call.answer.get("id", "id")), dig(answer, call.answer.get("at", "at"))
         if external_id not in (None, "") and (back := self._calls.get("read_back")) is not None:
@@ -88,10 +89,10 @@ class RestConnector:
         return _receipt(delivery, external_id, at)
 
     def _same(self, delivery: Delivery, back: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """What it says of the attachment once it is what was sent. Raises ReadBackDiffers, the attachment removed.
+        """The read-back that equals what was sent. Otherwise removes the attachment and raises ReadBackDiffers.
 
-        It is asked several times before anything is removed. A late removal could otherwise meet an attachment that a repeat
-        has found good meanwhile.
+        It reads back several times before it removes anything. Otherwise a late removal could hit an attachment that a repeat
+        has accepted meanwhile.
         """
         for _ in range(_READS):
             kept = self._read_back(back, facts)
@@ -121,7 +122,7 @@ class RestConnector:
         return {name: value for name, value in found.items() if value is not None}
 
     def _resumed(self, delivery: Delivery, facts: Mapping[str, Any]) -> Any:
-        """Uploads in pieces (tus 1.0.0) from where the last attempt was cut off. Gives what the system made of it."""
+        """Uploads in pieces (tus 1.0.0) from where the last attempt was cut off. Returns the lookup of the attachment."""
         options = self._interface.resumable
         location, offset = self._resume(delivery)
         if location is None:
@@ -150,7 +151,7 @@ class RestConnector:
             return None, 0
         try:
             answer = self._client.ask("HEAD", location, headers={"Tus-Resumable": "1.0.0"})
-        except (DossierNotFound, AttachRefused):  # 404, 410: it was forgotten
+        except (DossierNotFound, AttachRefused):  # 404, 410: the system dropped the upload
             return None, 0
         return location, _offset(answer)
 
@@ -158,7 +159,7 @@ class RestConnector:
         headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}
         try:
             answer = self._client.ask("PATCH", location, headers=headers, content=data)
-        except (AttachRefused, DossierNotFound) as exc:  # 409: the piece came twice, so ask where it ends
+        except (AttachRefused, DossierNotFound) as exc:  # 409: the piece came twice, so a repeat asks for the offset
             raise ConnectorDown("the upload is not where it was", **exc.facts) from exc
         if (now := _offset(answer)) <= offset:
             raise ConnectorDown("the upload does not move")
@@ -181,7 +182,7 @@ class _Attaches(RestConnector):
 
 class _AttachesResults(RestConnector):
     def attach_result(self, delivery: Delivery) -> Receipt:
-        """The same for a result."""
+        """Sends the result, reads it back, gives the receipt."""
         return self._send_file("attach_result", delivery)
 
 
@@ -203,7 +204,7 @@ class _Finds(RestConnector):
 
 class _ListsDossiers(RestConnector):
     def list_dossiers(self, first: date, last: date) -> Iterator[Dossier]:
-        """Asks page by page, until one is empty or brings nothing new."""
+        """Dossiers from `first` to `last`. Asks page by page until one brings nothing new."""
         call, page, seen = self._calls["list_dossiers"], 0, set[str]()
         while True:
             facts = {"first": first.isoformat(), "last": last.isoformat(), "page": page}
@@ -227,7 +228,7 @@ _OPERATIONS: Mapping[str, type[RestConnector]] = {
 
 
 def connect(interface: Interface, client: HttpClient) -> RestConnector:
-    """A connector whose class has the methods that the mapping has a call for, and no others."""
+    """A connector whose class has a method for each call of the mapping, and no others."""
     able = [operation for name, operation in _OPERATIONS.items() if name in interface.calls]
     made: RestConnector = type("RestConnector", (*able, RestConnector), {})(interface, client)
     return made
