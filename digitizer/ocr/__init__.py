@@ -18,8 +18,8 @@ __all__ = ["Engine", "open_engine", "read", "verify_models"]
 class Engine(Protocol):
     """Reads the text of one page at a time. One per process: not thread-safe, must not cross a fork.
 
-    `fingerprint` changes whenever the same page could read differently (engine, version, weights); results are stored
-    under it. `models` maps each model's name to the SHA-256 of its weights.
+    `fingerprint` names engine, version and weights. It changes whenever the same page could read differently. Results are
+    stored under it. `models` maps each model's name to the SHA-256 of its weights.
     """
 
     @property
@@ -33,7 +33,7 @@ class Engine(Protocol):
         ...
 
     def read_line(self, pixels: Pixels) -> str:
-        """The text of a picture of one line, (H, W, 3) uint8 RGB: reading without finding. Raises EngineFailed."""
+        """The text of a picture of one line, (H, W, 3) uint8 RGB. Lines are not searched for. Raises EngineFailed."""
         ...
 
 
@@ -44,14 +44,15 @@ def open_engine(options: EngineOptions) -> Engine:
 
 
 def verify_models(options: EngineOptions) -> Mapping[str, str]:
-    """Model name -> SHA-256 of the weights that `options.name` would read with, checked as at start. Raises ModelError."""
+    """Model name -> SHA-256 of the weights of the engine `options.name`, checked as at start. Raises ModelError."""
     return {model.name: model.sha256 for model in plugins.load("digitizer.ocr", options.name).models(options)}
 
 
 def read(page: Page, *, engine: Engine) -> PageText:
-    """`page` with its text in reading order; a blank page is not shown to the engine, nor one whose PDF says it all.
+    """`page` with its text in reading order. Raises EngineFailed, EngineMissing.
 
-    A page that looks blank is not, where its PDF has words there that can be seen: `Page 3 of 12` is little ink.
+    The engine does not read a blank page, nor one whose embedded text is whole. A page that looks blank is not blank when its
+    PDF has visible words on it: `Page 3 of 12` is little ink.
     """
     found = ReadLines(lines=(), fate=EmbeddedTextFate.NONE)
     embedded = page.embedded_text

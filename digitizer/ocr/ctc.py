@@ -1,4 +1,4 @@
-"""From CTC columns to letters (Graves et al. 2006): best path, with the column and probability of every letter."""
+"""Decodes CTC columns to letters by the best path (Graves et al. 2006). Keeps column and probability of every letter."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+#: index of the CTC blank
 BLANK = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A decoded character; columns `first` to `last` inclusive, at best `confidence`."""
+    """A decoded character."""
 
     char: str
+    #: first column
     first: int
+    #: last column, inclusive
     last: int
+    #: highest probability, 0-1, in these columns
     confidence: float
 
 

@@ -1,4 +1,4 @@
-"""The dash before an item of a list, `- Như trên;`: too far from its line to be seen as text, it is taken into the line."""
+"""Extends lines to the dash before an item of a list, `- Như trên;`. The detector misses a dash that stands apart."""
 
 from __future__ import annotations
 
@@ -11,19 +11,29 @@ import numpy.typing as npt
 from digitizer.model import Box, Pixels
 from digitizer.ocr.recogniser import Place
 
-# all in heights of a line
-#: how far left of a line is looked, and room that a dash is given
-_REACH, _ROOM = 1.6, 0.15
-#: widths of a dash, its greatest height, where its middle is from above, and the widest gap between it and the line
-_WIDE, _HIGH, _MIDDLE, _GAP = (0.12, 0.8), 0.25, (0.4, 0.78), 1.2
-#: so much ink beside it is dirt, in squares of a height; so much of its box is ink
-_DIRT, _FULL = 0.003, 0.6
-#: grey levels between paper and ink, at least
+# lengths are in heights of the line
+#: width of the area left of a line that is searched
+_REACH = 1.6
+#: room left of the dash
+_ROOM = 0.15
+#: least and greatest width of a dash
+_WIDE = (0.12, 0.8)
+#: greatest height of a dash
+_HIGH = 0.25
+#: least and greatest distance of a dash's middle from the top of the line
+_MIDDLE = (0.4, 0.78)
+#: greatest gap between a dash and the line
+_GAP = 1.2
+#: most ink beside the dash, in squares of a height. More is not just a dash
+_DIRT = 0.003
+#: least share of ink in the box of a dash
+_FULL = 0.6
+#: least contrast between paper and ink, grey levels
 _INK = 40.0
 
 
 def with_dashes(pixels: Pixels, places: Sequence[Place]) -> list[Place]:
-    """`places` of a page (H, W, 3) uint8, those with nothing but a dash on their left as far as _REACH longer by it."""
+    """`places` of a page (H, W, 3) uint8. A place with a dash and nothing else on its left is extended to the dash."""
     return [_with_dash(pixels, place, places) for place in places]
 
 
@@ -44,13 +54,16 @@ def _with_dash(pixels: Pixels, place: Place, places: Sequence[Place]) -> Place:
 
 
 def _reaches(other: Box, start: float, box: Box) -> bool:
-    """Whether another line's box stands in what is looked at, left of `box`."""
+    """Whether another line's box reaches into the searched area from `start` px to the left side of `box`."""
     slack = 0.3 * box.height
     return start < other.x1 and other.x0 < box.x0 and other.y0 < box.y1 - slack and other.y1 > box.y0 + slack
 
 
 def _dash(dark: npt.NDArray[np.bool_], tall: float) -> tuple[int, int] | None:
-    """Where a dash begins and ends, px from the left of `dark`, in which there is nothing else; None without one."""
+    """Begin and end of a dash, px from the left of `dark`. None: there is no dash, or not only a dash.
+
+    `dark`: (h, w), True where there is ink. `tall`: height of the line, px.
+    """
     rows = dark.sum(axis=1)
     full = np.flatnonzero(rows > rows.max(initial=0) / 2)
     if not full.size:
@@ -61,7 +74,7 @@ def _dash(dark: npt.NDArray[np.bool_], tall: float) -> tuple[int, int] | None:
     wide, high, middle = right - left, bottom - top, (top + bottom) / 2
     blur = 1 + int(0.05 * tall)
     around = dark[max(0, top - blur) : bottom + blur, max(0, left - blur) : right + blur].sum()
-    # what touches the left edge of what is looked at goes on there: a rule
+    # ink at the left edge goes on beyond it, so it is a rule
     clear = left > 0 and dark.sum() - around <= _DIRT * tall * tall and dark[top:bottom, left:right].mean() > _FULL
     shaped = _WIDE[0] * tall <= wide <= _WIDE[1] * tall and high <= min(_HIGH * tall, wide / 1.5)
     return (left, right) if clear and shaped and _MIDDLE[0] * tall <= middle <= _MIDDLE[1] * tall else None

@@ -1,4 +1,4 @@
-"""Decides what is read of a page whose PDF has embedded text: that text where it is right, the engine for the rest."""
+"""Decides how a page with embedded text is read: embedded text where it is right, the engine for the rest."""
 
 from __future__ import annotations
 
@@ -15,33 +15,37 @@ from digitizer.text import fold, strip_accents, syllables
 if TYPE_CHECKING:
     from digitizer.ocr import Engine
 
-#: embedded text that is no good Vietnamese is believed where the engine sees this share of its letters
+#: embedded text that is no good Vietnamese is used when the engine reads at least this share of its letters
 _AGREED = 0.6
-#: at most this share of its words may be marked Vietnamese syllables to the engine only; more come from a wrong font encoding
+#: most accented Vietnamese syllables that only the engine reads, as a share of the embedded words. More show a wrong encoding
 _OTHER = 0.2
-#: room to the left and right of a line that is shown to the engine, in heights of the line
+#: room left and right of a line shown to the engine, in heights of the line
 _BESIDE = 0.3
-#: room above and below it, in heights of the line
+#: room above and below a line shown to the engine, in heights of the line
 _ABOVE = 0.05
-#: a word of the engine is the embedded one where embedded words cover this share of it
+#: a word of the engine is an embedded one when embedded words cover this share of its box
 _COVERED = 0.4
-#: problems of a scan that do not hold where all text of the page is embedded
+#: problems of a scan that do not apply when all text of the page is embedded
 _RULED_OUT = ("skew_unsure", "orientation_unsure", "blurred", "cut_off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReadLines:
-    """Lines of a page in any order, and what becomes of its embedded text."""
+    """Lines of a page in any order, and the fate of its embedded text."""
 
     lines: tuple[Line, ...]
     fate: EmbeddedTextFate
+    #: problems of the embedded text
     problems: tuple[Problem, ...] = ()
-    #: codes of problems of the scan that do not hold
+    #: codes of problems of the scan that do not apply
     ruled_out: tuple[str, ...] = ()
 
 
 def read_with_embedded(embedded: EmbeddedText, page: Page, engine: Engine) -> ReadLines:
-    """The lines of `page`, which has `embedded` text; `engine` reads only what that text leaves open."""
+    """The lines of `page`, which has `embedded` text. Raises EngineFailed, EngineMissing.
+
+    `engine` reads the rest of the page where that text is right, else the whole page.
+    """
     believed = bool(embedded.lines) and (embedded.sure or _agree(embedded.lines, page.pixels, engine.read_line))
     if believed:
         rest = () if embedded.whole else _rest(engine.read(page), embedded.lines)
@@ -62,13 +66,13 @@ def _believed(embedded: EmbeddedText, lines: tuple[Line, ...]) -> ReadLines:
 
 
 def quality_after(quality: Quality, read: ReadLines) -> Quality:
-    """`quality` without the problems that embedded text rules out, with those found in that text."""
+    """`quality` without the problems that embedded text rules out, and with the problems of that text."""
     kept = tuple(problem for problem in quality.problems if problem.code not in read.ruled_out)
     return replace(quality, blank=quality.blank and not read.lines, problems=(*kept, *read.problems))
 
 
 def _agree(embedded: Sequence[Line], pixels: Pixels, read_line: Callable[[Pixels], str]) -> bool:
-    """Whether the engine sees what the PDF says, shown each line where the PDF has it."""
+    """Whether the engine reads the embedded lines at their places on the page about as the PDF has them."""
     letters = right = words = others = 0
     for line in embedded:
         said, seen = fold(line.text).replace(" ", ""), read_line(_cut(line, pixels))
@@ -80,7 +84,7 @@ def _agree(embedded: Sequence[Line], pixels: Pixels, read_line: Callable[[Pixels
 
 
 def _marked(text: str) -> set[str]:
-    """The Vietnamese syllables with marks in `text`."""
+    """The Vietnamese syllables with accents in `text`."""
     words = "".join(c if c.isalpha() else " " for c in text.casefold()).split()
     return {word for word in words if word in syllables() and strip_accents(word) != word}
 
@@ -93,7 +97,7 @@ def _cut(line: Line, pixels: Pixels) -> Pixels:
 
 
 def _rest(seen: Sequence[Line], embedded: Sequence[Line]) -> Iterator[Line]:
-    """What the engine read beside the embedded lines."""
+    """Lines and parts of lines that the engine read outside the embedded words."""
     taken = [word for line in embedded for word in line.words]
     for line in seen:
         words = [word for word in line.words if not _covered(word, taken)]

@@ -1,7 +1,7 @@
-"""Typed or written by hand: told from the picture of a line, as the recogniser sees it.
+"""Tells handwriting from print on the picture of a line that the recogniser sees.
 
-Print has strokes of one width that stand straight on one line, in one ink. A pen leans, wavers and presses.
-Weights: `handwriting.toml`, written by `training/pen.py` from drawn lines.
+Print has strokes of one width and one ink, upright on one base line. A pen leans, wavers and changes pressure. The weights in
+`handwriting.toml` were trained by `training/pen.py` on drawn lines.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ import numpy.typing as npt
 
 from digitizer.model import Pixels
 
+#: file with the weights
 WEIGHTS = Path(__file__).with_name("handwriting.toml")
-#: px of a strip that are looked at: about two words
+#: px of the strip's middle that are used, about two words
 WIDE = 240
-#: paper and ink differ by this many grey levels at least, and ink covers this many px
-_CONTRAST, _INK = 30.0, 40
-#: ink is what is darker than paper by this share of the way to the darkest
+#: least contrast between paper and ink, grey levels
+_CONTRAST = 30.0
+#: least number of px of ink
+_INK = 40
+#: a px is ink when it is darker than paper by this share of the contrast
 _DARK = 0.45
-#: grey of a colour
+#: weights of red, green and blue in grey
 _GREY = np.full(3, 1 / 3, np.float32)
-#: an edge is upright or level within seven degrees: square of the tangent
+#: square of the tangent of seven degrees. An edge within it is upright or level
 _STRAIGHT = 0.015
 
 Floats = npt.NDArray[np.float64]
@@ -33,7 +36,7 @@ Greys = npt.NDArray[np.float32]
 
 
 def handwriting_probability(strip: Pixels) -> float | None:
-    """How likely a pen wrote what is in the middle of `strip` ((48, w, 3) uint8 RGB); None where too little is there."""
+    """Probability, 0-1, that the middle of `strip` ((48, w, 3) uint8 RGB) is handwriting. None: there is too little ink."""
     start = max(0, (strip.shape[1] - WIDE) // 2)
     found = features(strip[:, start : start + WIDE])
     if found is None:
@@ -44,21 +47,24 @@ def handwriting_probability(strip: Pixels) -> float | None:
 
 
 def features(strip: Pixels) -> Floats | None:
-    """What tells a pen from print, (13,): colour of the ink, its evenness, slant, widths of strokes, how level its edges are."""
+    """Features (13,) of a strip: colour and evenness of the ink, slant, widths of strokes, straightness of the edges.
+
+    None: there is too little ink.
+    """
     colour = strip.astype(np.float32)
     grey = colour @ _GREY
     dark, paper = np.partition(grey, [grey.size // 100, grey.size * 9 // 10], axis=None)[[grey.size // 100, grey.size * 9 // 10]]
     if paper - dark < _CONTRAST:
         return None
     ink = grey < paper - _DARK * (paper - dark)
-    ink &= ink.mean(axis=1, keepdims=True) < 0.9  # a ruled line is no writing
+    ink &= ink.mean(axis=1, keepdims=True) < 0.9  # without ruled lines
     if ink.sum() < _INK:
         return None
     return np.array([*_colour(colour, ink, float(paper - dark)), *_edges(grey), *_strokes(ink), *_level(ink)])
 
 
 def _colour(colour: Greys, ink: npt.NDArray[np.bool_], contrast: float) -> tuple[float, ...]:
-    """How blue, how colourful and how uneven the ink is beside its paper, in parts of the contrast."""
+    """(blueness, saturation, unevenness) of the ink relative to its paper, as shares of the contrast."""
     flat, mask = colour.reshape(-1, 3), ink.ravel().astype(np.float32)
     inked = float(mask.sum())
     own, paper = mask @ flat / inked, (1 - mask) @ flat / max(mask.size - inked, 1.0)
@@ -68,7 +74,7 @@ def _colour(colour: Greys, ink: npt.NDArray[np.bool_], contrast: float) -> tuple
 
 
 def _edges(grey: Greys) -> tuple[float, ...]:
-    """From the gradient: how much of it goes across, slant, shares of upright and of level edges."""
+    """(share of the gradient that is horizontal, slant, share of upright edges, share of level edges)."""
     dx, dy = grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]
     across, down, both = dx * dx, dy * dy, dx * dy
     size = across + down
@@ -80,7 +86,7 @@ def _edges(grey: Greys) -> tuple[float, ...]:
 
 
 def _strokes(ink: npt.NDArray[np.bool_]) -> tuple[float, ...]:
-    """Width of strokes in heights of the ink, how much it varies, and how densely the ink covers its box."""
+    """(median width of strokes in heights of the ink, its relative spread, share of ink in its box)."""
     rows = np.flatnonzero(ink.any(axis=1))
     tall = float(rows[-1] - rows[0] + 1)
     padded = np.pad(ink, ((0, 0), (1, 1))).astype(np.int8)
@@ -90,7 +96,7 @@ def _strokes(ink: npt.NDArray[np.bool_]) -> tuple[float, ...]:
 
 
 def _level(ink: npt.NDArray[np.bool_]) -> tuple[float, ...]:
-    """How many columns end on the commonest base line, and begin on the commonest upper line; how much the bottoms vary."""
+    """(share of columns on the commonest base line, share on the commonest top line, spread of the bottoms in heights)."""
     held = ink.any(axis=0)
     bottoms = (ink.shape[0] - 1 - ink[::-1].argmax(axis=0))[held]
     tops = ink.argmax(axis=0)[held]
@@ -103,7 +109,7 @@ def _commonest(values: npt.NDArray[np.int64]) -> float:
 
 
 def products(x: Floats) -> Floats:
-    """`x` and the products of each two of its values, bounded: what a weighing alone cannot say."""
+    """`x` clipped to -3 … 3, and the products of every two of its values. They let linear weights see interactions."""
     x = np.clip(x, -3, 3)
     return np.concatenate([x, np.outer(x, x)[np.triu_indices(len(x))]])
 

@@ -1,6 +1,6 @@
-"""Engine `paddle`: PaddleOCR's text detection and our own detector and Vietnamese recogniser, all on ONNX Runtime.
+"""Engine `paddle`: PaddleOCR's text detection with our own weights, and our Vietnamese recogniser, all on ONNX Runtime.
 
-PaddleOCR is given name and folder of its model, or it would ask the network.
+PaddleOCR gets name and folder of its model. Otherwise it would download one.
 """
 
 from __future__ import annotations
@@ -19,28 +19,47 @@ from digitizer.ocr.recogniser import Place, Recogniser
 from digitizer.ocr.weights import Model, detector, recogniser
 from digitizer.settings import EngineOptions
 
-#: longer side of a page as the detector first sees it, px, and the most it is shown of small text
-SIDE, MOST = 1_200, 1_600
-#: lines lower than LOW px that fill less than SMALL of a page, a card on a sheet, are looked at again from nearer, at WELL px
-LOW, WELL, SMALL = 10.0, 12.5, 0.3
-#: a page with fewer lines than FEW, or whose lines are commonly higher than LARGE px, may have letters too large to be seen as
-#: letters: it is looked at again from so far that its longer side is FAR px
-FEW, LARGE, FAR = 20, 30.0, 500
-#: a line seen from afar counts where it would be LARGE px high to the first look, or ALONE px where that look saw nothing at all
+# The detector sees a page up to three times: at SIDE px, smaller for very large letters, larger for small text.
+
+#: longer side, px, at which the detector first sees a page
+SIDE = 1_200
+#: longest side, px, at which the detector sees small text
+MOST = 1_600
+#: text with lines lower than this, px at the first pass, is small text, such as that of a card on a sheet
+LOW = 10.0
+#: height, px, that lines of small text get at the larger pass
+WELL = 12.5
+#: small text gets a larger pass only when it fills less than this share of the page
+SMALL = 0.3
+#: a page with fewer lines than this may have letters too large for the detector, so it gets a smaller pass
+FEW = 20
+#: a page whose median line is higher than this, px at the first pass, gets a smaller pass too
+LARGE = 30.0
+#: longer side, px, at the smaller pass
+FAR = 500
+#: least height, px at the first pass, of a line that only the smaller pass found
 ALONE = 20.0
-#: where from near more than so much of a line's area was seen, it was seen whole
+#: a line of the smaller pass is known when first-pass lines cover more than this share of its area
 PIECES = 0.5
-#: text that was overlooked stands this near to text that was found, in parts of the page
+#: room around found text that is searched for missed text, as a share of the page's longer side
 NEAR = 0.1
-#: room that the recogniser is used to on each side of a line, in box heights
-PAD_X, PAD_TOP, PAD_BOTTOM = 0.15, 0.0, 0.03
-#: the detector finds the core of a line, half as high as it is; DBPostProcess lets it grow by UNCLIP * area / perimeter
-CORE, UNCLIP = 0.5, 1.05
-#: parts of a line lap over one another by so much of their height, and have so much of it in common
-LAPPED, SAME_ROW = 0.15, 0.7
-#: more boxes than a page can hold are noise
+#: room left and right of a line, in its heights, as in the recogniser's training
+PAD_X = 0.15
+#: room above a line, in its heights
+PAD_TOP = 0.0
+#: room below a line, in its heights
+PAD_BOTTOM = 0.03
+#: height of the core that the detector marks, as a share of the line's height
+CORE = 0.5
+#: DBPostProcess grows the core by UNCLIP * area / perimeter
+UNCLIP = 1.05
+#: parts of one line overlap along it by at least this share of their height
+LAPPED = 0.15
+#: parts of one line have at least this share of their height in common
+SAME_ROW = 0.7
+#: most lines of a page. Further ones are noise
 MAX_LINES = 600
-#: a line at least so many times as long as high shows how it leans
+#: the slope of a line is measured only when it is longer than this many heights
 LONG = 5.0
 
 #: (n, 4, 2) px: corners of lines, clockwise from the top left
@@ -48,7 +67,7 @@ Quads = npt.NDArray[np.float64]
 
 
 class PaddleEngine:
-    """One per process: not thread-safe, must not cross a fork."""
+    """Finds lines with the detector and reads them. One per process: not thread-safe, must not cross a fork."""
 
     def __init__(self, options: EngineOptions) -> None:
         os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
@@ -91,7 +110,7 @@ class PaddleEngine:
         return " ".join(line.text for line in self._read.read(pixels, [Place(Box(0, 0, width, height))]))
 
     def places(self, pixels: Pixels) -> list[Place]:
-        """Where text stands on a page (H, W, 3) uint8 RGB, padded; px of the page."""
+        """The padded lines of a page (H, W, 3) uint8 RGB, in px of the page."""
         height, width = pixels.shape[:2]
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])
         quads = self._quads(bgr, SIDE)
@@ -105,18 +124,18 @@ class PaddleEngine:
         return with_dashes(pixels, [p for p in found if p.box.width >= 4 and p.box.height >= 4])
 
     def _quads(self, pixels: Pixels, side: int) -> Quads:
-        """Corners of the lines found in a BGR page that is shown `side` px long."""
+        """Corners, (n, 4, 2), of the lines found in a BGR page that is scaled to a longer side of `side` px."""
         found = next(iter(self._find.predict(pixels, limit_side_len=side)))["dt_polys"]
         return whole(np.asarray(found, np.float64).reshape(-1, 4, 2))
 
 
 def whole(quads: Quads) -> Quads:
-    """Lines with all their strokes: the growth of `DBPostProcess` is right for long lines, too small for short words."""
+    """`quads` grown to the whole height of their lines. The growth of `DBPostProcess` is too small for short words."""
     a, b, c, d = quads.transpose(1, 0, 2)
     along, down = (b - a + c - d) / 2, (d - a + c - b) / 2
     wide, high = (np.maximum(np.hypot(*v.T), 1e-6) for v in (along, down))
     grown = high / 4
-    for _ in range(12):  # halved steps settle; whole ones swing
+    for _ in range(12):  # half steps converge, whole steps oscillate
         w, h = np.maximum(wide - 2 * grown, 1e-6), np.maximum(high - 2 * grown, 1e-6)
         grown = (grown + UNCLIP * w * h / (2 * (w + h))) / 2
     more = np.maximum((high - 2 * grown) * (1 / CORE - 1) / 2 - grown, 0.0)
@@ -130,8 +149,10 @@ def _heights(quads: Quads) -> npt.NDArray[np.float64]:
 
 
 def with_large(near: Quads, far: Quads, large: float, alone: float) -> Quads:
-    """The lines seen from near, and from afar those higher than `large` px of which only pieces were seen from near, and those
-    higher than `alone` px that touch nothing seen from near.
+    """The lines of the first pass, `near`, and the large lines of the smaller pass, `far`, that it missed.
+
+    A far line of at least `large` px is added when near lines cover it in part only. One of at least `alone` px is added when
+    it touches no near line. Near lines inside an added line are dropped.
     """
     kept = near
     for line in far[_heights(far) >= alone]:
@@ -147,9 +168,9 @@ def with_large(near: Quads, far: Quads, large: float, alone: float) -> Quads:
 
 
 def joined(quads: Quads) -> Quads:
-    """Lines of which parts lap over one another, as one: the detector doubted what stands between, dots or a smudge.
+    """Joins overlapping parts of one line. The detector splits lines at dots or a smudge.
 
-    A piece of a letter that was found a second time, inside its line, is left out.
+    A piece of a letter inside a line is dropped.
     """
     left: list[npt.NDArray[np.float64]] = []
     for quad in quads[np.argsort(quads[:, :, 0].min(axis=1), kind="stable")]:
@@ -168,9 +189,9 @@ def joined(quads: Quads) -> Quads:
 
 
 def place(quad: npt.NDArray[np.float64], height: int, width: int) -> Place:
-    """A detected line with room around it, inside a page of `height` x `width` px.
+    """A detected line (4, 2) with room around it, inside a page of `height` x `width` px.
 
-    What is left of skew and waves on a straightened page is followed along long lines; a short one is too ragged to say.
+    A long line gets a slope, because a straightened page keeps a little skew. The edges of short lines are too ragged for it.
     """
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad.tolist()
     x0, x1 = float(quad[:, 0].min()), float(quad[:, 0].max())
@@ -190,8 +211,9 @@ def place(quad: npt.NDArray[np.float64], height: int, width: int) -> Place:
 
 
 def nearer(quads: Quads, height: int, width: int) -> tuple[int, int, int, int, int]:
-    """The part of a page (x0, y0, x1, y1) that holds its text, and the longer side to look at it with again, px; 0 where the
-    first look showed the lines well enough.
+    """The part of a page to detect again at a larger scale: (x0, y0, x1, y1, longer side to scale it to), px.
+
+    The last number is 0 when the first pass showed the lines large enough.
     """
     scale = min(1.0, SIDE / max(height, width))
     tall = float(np.percentile(quads[:, 3, 1] - quads[:, 0, 1], 20)) if len(quads) else 0.0
@@ -210,5 +232,5 @@ def open(options: EngineOptions) -> PaddleEngine:
 
 
 def models(options: EngineOptions) -> tuple[Model, Model]:
-    """Detector and recogniser this engine would use, checked. Raises ModelError."""
+    """Detector and recogniser of this engine, checked. Raises ModelError."""
     return detector(options), recogniser(options)

@@ -1,4 +1,7 @@
-"""Reading order: header, body from top to bottom, tables cell by cell, then the margin column; nothing merged, nothing lost."""
+"""Sorts lines into reading order: header, body from top to bottom, tables cell by cell, then the margin column.
+
+No line is merged or lost.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,25 @@ from digitizer.geometry import margin_column, same_row, union
 from digitizer.model import Box, Cell, Line
 from digitizer.text import fold, is_national_title
 
-#: what the recipients of an administrative paper are headed with, folded: they stand left of the signature (NĐ 30/2020, annex I)
+#: heading of the recipients of an administrative paper, folded. They stand left of the signature (NĐ 30/2020, annex I)
 _RECIPIENTS = "noi nhan"
-#: likeness from which a line is that heading, in percent
+#: least likeness, in percent, of a line that is this heading
 _ALIKE = 85
-#: letters of what stands beside it, at least: on a card they are bits of its pattern
+#: least number of letters of a line beside a head. Shorter ones may be bits of a card's pattern
 _LETTERS = 5
-#: a gap as high as so many lines ends a column of a head; an end is two columns until the text does
+#: a gap of more than this many line heights ends a column of the head
 _GAP = 1.5
-#: boxes have some room around their letters, in heights
+#: room that boxes have around their letters, in heights
 _SLACK = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Lines of a row of a table, or of the parts of a frame, in the order in which they are read."""
+    """Lines of one row of a table, or of one part of a frame, in reading order."""
 
     box: Box
     lines: tuple[Line, ...]
+    #: always empty, so that no block is taken for a head
     text: str = ""
 
 
@@ -38,8 +42,8 @@ _Item = Line | _Block
 def reading_order(lines: Sequence[Line], cells: Sequence[Cell] = ()) -> tuple[Line, ...]:
     """`lines` as a person would read them: rows top to bottom, within a row left to right, in tables cell by cell.
 
-    A column that stands clear of the rest over much of its height (the margin column of a register page) comes after
-    the body beside it; of the two columns at the head and the end of an administrative paper the left one comes first.
+    The margin column of a register page, a column clear of the rest over much of its height, comes after the body beside it.
+    Head and end of an administrative paper have two columns. The left one comes first. `cells` are those of ruled tables.
     """
     items = _in_tables(lines, cells)
     margin = margin_column([item for item in items if isinstance(item, Line)])
@@ -52,7 +56,7 @@ def reading_order(lines: Sequence[Line], cells: Sequence[Cell] = ()) -> tuple[Li
 
 
 def _in_tables(lines: Sequence[Line], cells: Sequence[Cell]) -> list[_Item]:
-    """`lines`, those in ruled tables gathered into blocks; a table within a frame is one of its lines."""
+    """`lines`, with those in ruled tables gathered into blocks. A table within a frame becomes a block of the frame."""
     tables: dict[int, list[Cell]] = {}
     for cell in cells:
         tables.setdefault(cell.table, []).append(cell)
@@ -71,7 +75,7 @@ def _in_tables(lines: Sequence[Line], cells: Sequence[Cell]) -> list[_Item]:
 
 
 def _bands(table: Iterable[Cell]) -> list[list[Cell]]:
-    """The cells of a table, apart where a rule goes all across: its rows, or several that a higher cell holds together."""
+    """The cells of a table, split where a rule runs across the whole table. A band holds the rows that a higher cell spans."""
     bands: list[list[Cell]] = []
     for cell in sorted(table, key=lambda c: c.box.y0):
         if bands and cell.box.centre[1] < max(c.box.y1 for c in bands[-1]):
@@ -82,7 +86,7 @@ def _bands(table: Iterable[Cell]) -> list[list[Cell]]:
 
 
 def _column(cells: Sequence[Cell], x: float) -> int:
-    """The column in which, or next to which, x px is."""
+    """The column that holds x px, else the nearest one."""
     return min(cells, key=lambda c: max(c.box.x0 - x, x - c.box.x1, 0.0)).column
 
 
@@ -92,7 +96,7 @@ def _holds(box: Box, inner: Box) -> bool:
 
 
 def _body(items: Sequence[_Item]) -> tuple[Line, ...]:
-    """`items` in rows, two columns one after the other."""
+    """`items` in rows. Of two columns the left one comes first."""
     columns = _columns(items)
     if columns is None:
         return _rows(items)
@@ -105,13 +109,13 @@ def _body(items: Sequence[_Item]) -> tuple[Line, ...]:
 
 @dataclass(slots=True)
 class _Columns:
-    """Two columns that are being gathered."""
+    """Two columns while their items are collected."""
 
     left: list[_Item]
     right: list[_Item]
 
     def gather(self, items: Iterable[_Item], gap: float) -> None:
-        """Takes `items`, which lead away from the columns, up to one that is on neither side or `gap` px off its column."""
+        """Adds `items`, ordered by distance, to their columns. Stops at one that fits no column or is over `gap` px away."""
         for item in items:
             box, slack = item.box, _SLACK * item.box.height
             ends, begins = max(k.box.x1 for k in self.left), min(k.box.x0 for k in self.right)
@@ -123,11 +127,11 @@ class _Columns:
 
 
 def _columns(items: Sequence[_Item]) -> _Columns | None:
-    """The first head or end in two columns from above."""
+    """The topmost head or end in two columns, or None."""
     ordered = sorted(items, key=lambda k: k.box.centre[1])
     for at, item in enumerate(ordered):
         text, box = fold(item.text).strip(" .:"), item.box
-        # the national title stands right of the agency
+        # in a head the national title stands right of the agency
         head, end = is_national_title(text), fuzz.ratio(_RECIPIENTS, text) >= _ALIKE
         if not head and not end:
             continue
@@ -147,7 +151,7 @@ def _columns(items: Sequence[_Item]) -> _Columns | None:
 
 
 def _rows(items: Sequence[_Item]) -> tuple[Line, ...]:
-    """What stands in one row by its vertical overlap, rows top to bottom, left to right within."""
+    """The lines of `items` in rows by vertical overlap, rows top to bottom, within a row left to right."""
     rows: list[list[_Item]] = []
     for item in sorted(items, key=lambda k: k.box.centre[1]):
         row = next((r for r in reversed(rows[-3:]) if all(same_row(item.box, other.box) for other in r)), None)

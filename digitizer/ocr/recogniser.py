@@ -1,4 +1,4 @@
-"""Line images -> lines, on ONNX Runtime: what PaddleOCR's own text recognition does, but keeping column and probability."""
+"""Reads images of lines on ONNX Runtime. Unlike PaddleOCR's text recognition it keeps column and probability of letters."""
 
 from __future__ import annotations
 
@@ -18,34 +18,36 @@ from digitizer.ocr.ctc import Sign, best_path
 from digitizer.ocr.handwriting import handwriting_probability
 from digitizer.ocr.weights import Model
 
-#: px of height of a line as the network sees it
+#: height, px, of a line as the network sees it
 HEIGHT = 48
 #: px of line width per CTC column
 STRIDE = 8
-#: a longer line is squeezed: 80 letters of print take about 1,600 px
+#: most px of line width. A longer line is squeezed. 80 letters of print take about 1,600 px
 MAX_WIDTH = 3_200
-#: what the empty dotted lines of a form are read as
+#: readings of an empty dotted line of a form
 DOTS = re.compile(r"[.…·,:' ]+|(?=.*[oó.]{2})[oOóòỏ0.…·,:' ]{3,}s?")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line stands: a box of px as it were level, and how far it falls a px to the right, about the middle of the box."""
+    """The place of a line on a page."""
 
+    #: px, as if the line were level
     box: Box
+    #: px that the line falls for each px to the right, about the middle of the box
     slope: float = 0.0
 
     @property
     def lean(self) -> float:
-        """How far one end stands below the other, px."""
+        """Distance, px, by which one end stands below the other."""
         return abs(self.slope) * self.box.width
 
     def hull(self, height: int) -> Box:
-        """The box around the leaning line, in a page `height` px high."""
+        """The box around the sloping line, clipped to a page `height` px high."""
         return self.part(self.box.x0, self.box.x1, height)
 
     def part(self, x0: float, x1: float, height: int) -> Box:
-        """The box around what stands from `x0` to `x1` px on the line, in a page `height` px high."""
+        """The box around the part of the line from `x0` to `x1` px, clipped to a page `height` px high."""
         more = abs(self.slope) * (x1 - x0) / 2
         down = self.slope * ((x0 + x1) / 2 - self.box.centre[0])
         y0, y1 = (min(max(0.0, y), float(height)) for y in (self.box.y0 + down - more, self.box.y1 + down + more))
@@ -60,15 +62,15 @@ class Network:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # the arena keeps the largest batch of every shape it has seen
+        # the memory arena would keep the largest batch of every shape
         options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(str(model.weights), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 
     def columns(self, strip: Pixels) -> npt.NDArray[np.float32]:
-        """(w / STRIDE, 1 + letters): how likely each letter is in each column; index 0 is the CTC blank.
+        """Probabilities (w / STRIDE, 1 + letters) of each letter in each column. Index 0 is the CTC blank.
 
-        `strip`: one line, (HEIGHT, w, 3) uint8 RGB, w a multiple of STRIDE. Several lines at once would be no faster.
+        `strip`: one line, (HEIGHT, w, 3) uint8 RGB, w a multiple of STRIDE. A batch of lines would be no faster.
         """
         batch = np.ascontiguousarray(strip.transpose(2, 0, 1)[::-1][None] / np.float32(127.5) - 1)
         found: npt.NDArray[np.float32] = self._session.run(None, {self._input: batch})[0][0]
@@ -83,7 +85,7 @@ class Recogniser:
         self._network = Network(model, threads)
 
     def read(self, pixels: Pixels, places: Sequence[Place]) -> tuple[Line, ...]:
-        """The text in each of `places` of a page, those without text left out. `pixels`: (H, W, 3) uint8 RGB."""
+        """The lines at `places` of a page (H, W, 3) uint8 RGB. Places without text give no line."""
         lines = []
         for place in places:
             strip = _strip(pixels, place)
@@ -101,26 +103,26 @@ def _strip(pixels: Pixels, place: Place) -> npt.NDArray[np.uint8]:
     x0, x1 = int(hull.x0), max(int(hull.x0) + 1, int(np.ceil(hull.x1)))
     crop = Image.fromarray(np.ascontiguousarray(pixels[int(hull.y0) : max(int(hull.y0) + 1, int(np.ceil(hull.y1))), x0:x1]))
     if place.lean >= 1:
-        # columns are shifted, not turned: what x a letter stands at stays
+        # columns are shifted, not rotated, so every letter keeps its x
         down = box.y0 - int(hull.y0) - place.slope * (x1 - x0) / 2
         level, size = (1, 0, 0, place.slope, 1, down), (x1 - x0, max(1, round(box.height)))
         crop = crop.transform(size, Image.Transform.AFFINE, level, Image.Resampling.BILINEAR, fillcolor=(255, 255, 255))
-    # of whole columns
+    # the width is a whole number of CTC columns
     width = STRIDE * int(np.clip(round(crop.width * HEIGHT / crop.height / STRIDE), 1, MAX_WIDTH // STRIDE))
     way = Image.Resampling.BOX if crop.height > 2 * HEIGHT else Image.Resampling.BICUBIC
     return np.asarray(crop.resize((width, HEIGHT), way))
 
 
 def to_line(signs: Sequence[Sign], place: Place, columns: int, height: int) -> Line | None:
-    """Decoded characters as a line of a page `height` px high; `columns` CTC columns span its place.
+    """Decoded characters as a line of a page `height` px high. Its place is `columns` CTC columns wide.
 
-    None when there is nothing but space.
+    None: there are only spaces or the dots of an empty form line.
     """
     box = place.box
     scale = box.width / max(columns, 1)
     middles = [(sign.first + sign.last + 1) / 2 for sign in signs]
     bounds = [0.0, *((a + b) / 2 for a, b in pairwise(middles)), float(columns)]
-    # a letter reaches half-way to its neighbours, but not further than about its own width
+    # a letter reaches half-way to its neighbours, but at most 2.5 columns, about its own width
     letters = tuple(
         Letter(
             char=sign.char,
@@ -147,7 +149,7 @@ def to_line(signs: Sequence[Sign], place: Place, columns: int, height: int) -> L
 
 
 def words_of(letters: Sequence[Letter], place: Place, height: int) -> Iterator[Word]:
-    """The runs of letters between spaces, each with its box, in a page `height` px high."""
+    """The words: runs of letters between spaces, each with its box in a page `height` px high."""
     run: list[Letter] = []
     for letter in [*letters, Letter(char=" ", x0=0, x1=0, confidence=1)]:
         if letter.char != " ":

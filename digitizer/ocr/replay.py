@@ -1,6 +1,6 @@
-"""Engine `replay`: gives back what another engine read, by the pixels of the page. For tests and queue-scale measurements only.
+"""Engine `replay`: returns the recorded lines of another engine. For tests and measurements of the queue only.
 
-Refused (exit 9) unless DIGITIZER_ENGINE__RECORDING names the recording, a JSON file of `{hash of the pixels: lines}`.
+It is refused (exit 9) unless DIGITIZER_ENGINE__RECORDING names the recording, a JSON file of `{hash of the pixels: lines}`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from digitizer.settings import EngineOptions
 
 
 def digest(pixels: Pixels) -> str:
-    """Hash of a page's size and pixels."""
+    """Hash of a page's size and pixels, 24 hex digits."""
     return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:24]
 
 
 class ReplayEngine:
-    """Reads nothing."""
+    """Looks up recorded lines by the pixels of a page."""
 
     def __init__(self, recording: Path) -> None:
         data = recording.read_bytes()
@@ -37,18 +37,18 @@ class ReplayEngine:
 
     @property
     def models(self) -> Mapping[str, str]:
-        """None."""
+        """Empty, because there are no models."""
         return {}
 
     def read(self, page: Page) -> tuple[Line, ...]:
-        """What was recorded for these pixels. Raises EngineFailed for a page that was not."""
+        """The lines recorded for these pixels. Raises EngineFailed for a page without a recording."""
         lines = self._lines.get(digest(page.pixels))
         if lines is None:
             raise EngineFailed("the recording does not have this page", source=page.source, scan=page.scan)
         return serialization.load(tuple[Line, ...], lines)
 
     def read_line(self, pixels: Pixels) -> str:
-        """Not recorded."""
+        """Raises EngineFailed, because single lines are not recorded."""
         raise EngineFailed("the recording has no single lines")
 
 
@@ -60,5 +60,5 @@ def open(options: EngineOptions) -> ReplayEngine:
 
 
 def models(options: EngineOptions) -> tuple[Model, ...]:
-    """None."""
+    """Empty, because there are no models."""
     return ()

@@ -1,4 +1,4 @@
-"""Engine `tesseract`: Debian's Tesseract with the language `vie`. Reads print; handwriting not at all."""
+"""Engine `tesseract`: Debian's Tesseract with the language `vie`. It reads print, but no handwriting."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from digitizer.ocr.weights import Model
 from digitizer.settings import EngineOptions
 from digitizer.text import nfc
 
+#: Tesseract's code of Vietnamese
 LANGUAGE = "vie"
-#: seconds for one page
+#: most seconds for one page
 TIMEOUT_S = 180
-#: fully automatic segmentation without orientation, which the page already has
+#: `--psm` for a page: automatic segmentation without orientation, because the page is upright
 SEGMENTATION = "3"
-#: the picture is one line
+#: `--psm` for a picture of one line
 ONE_LINE = "7"
 
 
 class TesseractEngine:
-    """Starts one process a page."""
+    """Starts one Tesseract process for each page."""
 
     def __init__(self, options: EngineOptions) -> None:
         program = shutil.which("tesseract")
@@ -50,7 +51,7 @@ class TesseractEngine:
 
     @property
     def models(self) -> Mapping[str, str]:
-        """None of ours."""
+        """Empty, because the language data is Tesseract's own."""
         return {}
 
     def read(self, page: Page) -> tuple[Line, ...]:
@@ -85,7 +86,7 @@ class TesseractEngine:
 
 
 def _lines(table: str, width: int, height: int) -> Iterator[Line]:
-    """The lines in Tesseract's TSV; level 5 is a word."""
+    """The lines in Tesseract's TSV. Rows of level 5 are words."""
     rows = csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE)
     words = [row for row in rows if row["level"] == "5" and nfc(row["text"] or "")]
     for _, group in groupby(words, key=lambda row: (row["block_num"], row["par_num"], row["line_num"])):
@@ -110,5 +111,5 @@ def open(options: EngineOptions) -> TesseractEngine:
 
 
 def models(options: EngineOptions) -> tuple[Model, ...]:
-    """Tesseract brings its own."""
+    """Empty, because the language data is Tesseract's own."""
     return ()

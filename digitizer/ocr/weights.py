@@ -1,6 +1,6 @@
-"""Model folders: `inference.onnx`, `inference.yml` as PaddleOCR's loader wants it, and `card.toml` saying what it is.
+"""Model folders hold `inference.onnx`, `inference.yml` in PaddleOCR's format, and `card.toml` with name, role and hash.
 
-A folder is used only when the weights have the hash on the card and, for a recogniser, every Vietnamese letter.
+A folder is used only when the weights have the hash on the card. A recogniser must also know every Vietnamese letter.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from digitizer.errors import ModelError
 from digitizer.settings import EngineOptions
 from digitizer.text import ACCENTED
 
+#: folder of the models we ship
 SHIPPED = Path(__file__).with_name("models")
+#: name of the detector we ship
 DETECTOR = "lines-small"
+#: name of the recogniser we ship
 RECOGNISER = "vietnamese-small"
-#: what every recogniser has to know besides the 134 accented letters
+#: characters that every recogniser must know besides the 134 accented letters
 PLAIN = frozenset(" 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:;-/()<")
 
 
@@ -31,7 +34,7 @@ class Model:
     folder: Path
     #: SHA-256 of inference.onnx
     sha256: str
-    #: characters by output index, from 1 (0 is the CTC blank); empty for a detector
+    #: characters by output index, from 1. Index 0 is the CTC blank. Empty for a detector
     charset: tuple[str, ...]
 
     @property
@@ -41,7 +44,10 @@ class Model:
 
 
 def check_model(folder: Path, role: str) -> Model:
-    """The model in `folder`, or ModelError: no weights, no card, another role, another hash, letters missing."""
+    """The model in `folder`. `role` is `detector` or `recogniser`.
+
+    Raises ModelError when weights or card are missing, the role or hash is another, or letters are missing.
+    """
     try:
         card = tomllib.loads((folder / "card.toml").read_text(encoding="utf-8"))
         declared = yaml.safe_load((folder / "inference.yml").read_text(encoding="utf-8"))
@@ -60,10 +66,10 @@ def check_model(folder: Path, role: str) -> Model:
 
 
 def detector(options: EngineOptions) -> Model:
-    """The text detector to use. Raises ModelError."""
+    """The detector in `options`, else the shipped one. Raises ModelError."""
     return check_model(options.detector or SHIPPED / DETECTOR, "detector")
 
 
 def recogniser(options: EngineOptions) -> Model:
-    """The text recogniser to use. Raises ModelError."""
+    """The recogniser in `options`, else the shipped one. Raises ModelError."""
     return check_model(options.recogniser or SHIPPED / RECOGNISER, "recogniser")
