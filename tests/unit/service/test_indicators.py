@@ -39,6 +39,24 @@ def test_a_report_rests_on_the_list_and_the_log(service: Service, tmp_path: Path
     assert (figures["H60"].components_rate, figures["H60"].results_rate) == ("75.00", "33.33")
 
 
+def test_a_second_list_replaces_what_the_first_said_of_its_dossiers(service: Service, tmp_path: Path) -> None:
+    service.indicators.import_dossiers(listing(tmp_path, f"{code(1)};H60.12;;;", f"{code(2)};;;;"), by="can.bo")
+    assert service.indicators.report(SEPTEMBER).counts["H60.12"].received == 1
+    service.indicators.import_dossiers(listing(tmp_path, f"{code(1)};H60.127.05;;;30/09/2026"), by="can.bo")
+    figures = service.indicators.report(SEPTEMBER).counts
+    assert "H60.12" not in figures
+    assert (figures["H60.127.05"], figures["H60.127.03"].received) == (Counts(received=1, resolved=1), 1)
+
+
+def test_dossiers_of_other_months_are_not_counted_nor_worked_at(service: Service, tmp_path: Path) -> None:
+    days = {1: "31/08/2026", 2: "01/09/2026", 3: "30/09/2026", 4: "01/10/2026"}
+    codes = {n: code(n, f"{day[8:]}{day[3:5]}{day[:2]}") for n, day in days.items()}
+    lines = [f"{codes[n]};;;{day};{day}" for n, day in days.items()]
+    service.indicators.import_dossiers(listing(tmp_path, *lines), by="can.bo")
+    assert service.indicators.report(SEPTEMBER).counts["H60"] == Counts(received=2, resolved=2)
+    assert {one.dossier for one in service.indicators.worklist(SEPTEMBER)} == {codes[2], codes[3]}
+
+
 def test_as_of_gives_the_figures_of_that_moment(service: Service, tmp_path: Path) -> None:
     service.indicators.import_dossiers(listing(tmp_path, f"{code(1)};;;;"), by="can.bo")
     attached(service, 1, at="2026-10-02T03:00:00.000001+00:00")
