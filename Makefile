@@ -9,7 +9,7 @@ export EVAL_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 # make faults  workers, servers and disks killed at random
-.PHONY: demo test unit check faults bench bench-scale fuzz lock samples wheel clean validate
+.PHONY: demo test unit check faults mutants bench bench-scale fuzz lock samples wheel clean validate
 
 demo: .venv/ready
 	@DEMO_OUTPUT=$(OUTPUT) BIN=$(BIN) sh scripts/demo.sh
@@ -26,6 +26,12 @@ unit: .venv/ready
 faults: .venv/ready
 	$(BIN)/pytest -s tests/faults --kills 200 --record benchmarks/results $(if $(SEED),--seed $(SEED))
 	rm -rf .cache/faults && mkdir -p .cache/faults && $(BIN)/python -m tests.faults.delivery_run --count 5000 --home .cache/faults
+
+# changes code at random and lists the changes that no fast test notices, until MINUTES are over; a second run goes on:
+# make mutants ONLY='digitizer.service.review*' MINUTES=10, then $(BIN)/mutmut show NAME
+mutants: .venv/ready
+	timeout $(or $(MINUTES),30)m $(BIN)/mutmut run --max-children 2 $(if $(ONLY),'$(ONLY)') || test $$? = 124
+	@$(BIN)/mutmut results
 
 check: .venv/ready
 	$(BIN)/ruff check .
