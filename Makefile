@@ -27,10 +27,10 @@ faults: .venv/ready
 	$(BIN)/pytest -s tests/faults --kills 200 --record benchmarks/results $(if $(SEED),--seed $(SEED))
 	rm -rf .cache/faults && mkdir -p .cache/faults && $(BIN)/python -m tests.faults.delivery_run --count 5000 --home .cache/faults
 
-# changes code at random and lists the changes that no fast test notices, until MINUTES are over; a second run goes on:
-# make mutants ONLY='digitizer.service.review*' MINUTES=10, then $(BIN)/mutmut show NAME
+# changes the code and lists the changes that no fast test notices; after MINUTES it stops, and a second run goes on:
+# make mutants MODULE=digitizer/service/review.py MINUTES=10
 mutants: .venv/ready
-	timeout $(or $(MINUTES),30)m $(BIN)/mutmut run --max-children 2 $(if $(ONLY),'$(ONLY)') || test $$? = 124
+	timeout $(or $(MINUTES),30)m $(BIN)/mutmut run --max-children 2 $(if $(MODULE),'$(subst /,.,$(MODULE:.py=)).*') || test $$? = 124
 	@$(BIN)/mutmut results
 
 check: .venv/ready
