@@ -23,8 +23,10 @@ from pydantic import (
     SerializationInfo,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from digitizer.errors import ConfigError
+from digitizer.pace import quiet_hours
 
 #: first part of the names of our variables
 PREFIX = "DIGITIZER_"
@@ -41,6 +43,19 @@ def _shown(secret: SecretStr, info: SerializationInfo) -> str:
 
 #: a value that is never printed: not by `repr`, not as JSON, not in a log
 Secret = Annotated[SecretStr, PlainSerializer(_shown)]
+
+
+def _quiet_hours(text: str) -> str:
+    """`text`, which says hours of the day. Raises PydanticCustomError."""
+    try:
+        quiet_hours(text)
+    except ValueError:
+        raise PydanticCustomError("quiet_hours", "no hours of the day") from None
+    return text
+
+
+#: hours of the day by Hanoi time, `07:30-11:30, 13:30-17:00`
+QuietHours = Annotated[str, AfterValidator(_quiet_hours)]
 #: a path that may begin with `~`
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
 
@@ -142,7 +157,7 @@ class DeliveryOptions(Group):
     #: deliveries a minute to one target, 0: no cap
     rate_per_minute: float = 0.0
     #: hours (Hanoi) in which nothing is sent, `07:30-11:30, 13:30-17:00`
-    quiet: str = ""
+    quiet: QuietHours = ""
 
 
 class TargetOptions(Group):
@@ -155,7 +170,7 @@ class TargetOptions(Group):
     procedures: str = ""
     concurrency: int = 8
     rate_per_minute: float = 0.0
-    quiet: str = ""
+    quiet: QuietHours = ""
 
 
 class ApiOptions(Group):
@@ -379,6 +394,7 @@ _KINDS = {
     "path": "must be a path",
     "text": "must be a text",
     "one_of": "must be one of the words it knows",
+    "quiet_hours": "must be hours like 07:30-11:30, 13:30-17:00",
     "understood": "is not understood",
 }
 #: beginnings of what pydantic calls a fault -> kind of value that was expected
@@ -390,6 +406,7 @@ _EXPECTED = {
     "path_": "path",
     "string_": "text",
     "literal_": "one_of",
+    "quiet_hours": "quiet_hours",
 }
 
 

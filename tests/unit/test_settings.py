@@ -76,6 +76,8 @@ def test_a_variable_beats_only_the_setting_it_names(tmp_path: Path) -> None:
         ("store = 5", {}, "store of", "config.toml must be a text"),
         ("lease_s = []", {}, "lease_s of", "config.toml must be a number"),
         ("lang = 'fr'", {}, "lang of", "config.toml must be one of"),
+        ("[delivery]\nquiet = 'mornings'", {}, "delivery.quiet of", "must be hours like 07:30-11:30"),
+        ("[targets.hue]\nquiet = '07:30-25:00'", {}, "targets.hue.quiet of", "must be hours like 07:30-11:30"),
         ("jobs = = 2", {}, "cannot be read", "config.toml"),
         ("jobs = 2", {"DIGITIZER_JOBS": "many"}, "jobs of DIGITIZER_JOBS", "must be a whole number"),
         ("", {"DIGITIZER_LOG": "loud"}, "log of DIGITIZER_LOG", "must be one of"),
@@ -156,6 +158,8 @@ WORDS = {
     ("lang",): "en",
     ("log",): "debug",
     ("pages", "mode"): "force",
+    ("delivery", "quiet"): "07:30-11:30, 13:30-17:00",
+    ("targets", "province", "quiet"): "22:00-05:00",
     ("signing", "level"): "B-T",
 }
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from digitizer.errors import ConfigError
 from digitizer.pace import Pace
 from digitizer.service.pace import pace_of
 from digitizer.settings import DeliveryOptions, Settings, TargetOptions
@@ -27,9 +24,3 @@ def test_a_target_has_its_own_pace_and_the_pauses_of_all(tmp_path: Path) -> None
 def test_a_client_is_told_one_thing_at_a_time_at_any_hour(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, delivery=DeliveryOptions(concurrency=7, quiet="00:00-24:00"))
     assert pace_of(settings, "callback:motcua") == Pace(concurrency=1)
-
-
-def test_quiet_hours_that_are_none_name_their_target(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        pace_of(Settings(home=tmp_path, delivery=DeliveryOptions(quiet="mornings")), "dossiers")
-    assert caught.value.facts == {"target": "dossiers"}
