@@ -28,7 +28,7 @@ PACE_FIRST = 2.0
 PACE_LEAST = 1.0
 #: deliveries at a time to any target
 PACE_MOST = 64.0
-#: Viet Nam has kept UTC+7 without summer time since 1975; Windows has no zone database
+#: Viet Nam has kept UTC+7 without summer time since 1975. Windows has no zone database
 HANOI = timezone(timedelta(hours=7))
 
 
@@ -40,7 +40,7 @@ class Pace:
     concurrency: int = 8
     #: deliveries a minute, 0: no cap
     rate_per_minute: float = 0.0
-    #: minutes of the day (Hanoi) in which nothing is sent: from, to; over midnight when to is smaller
+    #: minutes of the day (Hanoi) between which nothing is sent. It is over midnight when the second is smaller
     quiet: tuple[tuple[int, int], ...] = ()
     #: the first pause of the breaker, and the longest
     pause_first_s: float = 15.0
@@ -53,7 +53,7 @@ class TargetState:
 
     #: `dossiers`, a name of `[targets]` in the configuration, or `callback:<client>`
     name: str
-    #: CLOSED: sending; OPEN: paused after failures; HALF_OPEN: one delivery tries the way
+    #: CLOSED while sending, OPEN in a pause after failures, HALF_OPEN while one delivery tries the way
     circuit: str = "CLOSED"
     #: failures in a row
     failures: int = 0

@@ -3,9 +3,9 @@
 A delivery has a *target* (who gets it), a *kind* (what is sent) and an *order key* (a dossier, a book or a client). Of one
 target and order key, a later delivery waits until the earlier one is over. A delivery ends in one of four states:
 
-- DONE: the target gave a receipt;
-- HANDED: it lies in a signed folder, because the system behind has no function for it;
-- ELSEWHERE: a person proved that it was done by another way;
+- DONE: the target gave a receipt.
+- HANDED: it lies in a signed folder, because the system behind has no function for it.
+- ELSEWHERE: a person proved that it was done by another way.
 - DEAD: it ended with a reason code. `replay` brings it back.
 
 An outage kills no delivery, however long it lasts.
@@ -102,13 +102,13 @@ def add(tx: Transaction, new: NewDelivery, *, actor: str) -> bool:
 
 
 def due_targets(tx: Transaction, *, now: float) -> list[str]:
-    """Targets that something is due for; whether they may be asked `claim` says."""
+    """Targets that something is due for. `claim` says whether they may be asked."""
     rows = tx.execute(sa.select(delivery.c.target).where(*_is_due(now)).distinct().order_by(delivery.c.target))
     return [row.target for row in rows]
 
 
 def claim(tx: Transaction, target: str, *, pace: Pace, lease_s: float, now: float, most: int = 64) -> list[Due]:
-    """What may be sent to `target` now, kept from others for `lease_s`; of one order key only what was written first."""
+    """Leases what may be sent to `target` now, for `lease_s` seconds. Of one order key only the first delivery may go."""
     leased = (delivery.c.target == target, delivery.c.state == PENDING, delivery.c.lease_until > now)
     before = targets.load(tx, target)
     in_flight = tx.execute(sa.select(sa.func.count()).select_from(delivery).where(*leased)).scalar_one()
@@ -135,7 +135,7 @@ def _lease(tx: Transaction, target: str, count: int, *, now: float, until: float
     )
     changed = (
         sa.update(delivery)
-        # said again outside, where PostgreSQL looks once more at a row that another claimer has just taken
+        # repeated here, because PostgreSQL checks it again on a row that another claimer has just changed
         .where(delivery.c.seq.in_(chosen), *_is_due(now))
         .values(lease_until=until, attempts=delivery.c.attempts + 1)
         .returning(delivery)
@@ -164,14 +164,14 @@ def keep_progress(tx: Transaction, due: Due, progress: Mapping[str, Any]) -> Non
 
 
 def _mine(due: Due) -> sa.Update:
-    """A delivery as it was claimed: a later claimer's is no longer ours."""
+    """The delivery, if nobody else has claimed it since."""
     return sa.update(delivery).where(delivery.c.id == due.id, delivery.c.state == PENDING, delivery.c.attempts == due.attempts)
 
 
 def delivered(
     tx: Transaction, due: Due, receipt: Receipt, *, actor: str, seconds: float, now: float, handed: bool = False
 ) -> bool:
-    """Notes the receipt; False when it was already noted. The target's first success after an outage makes all due again."""
+    """Notes the receipt. False when one is noted already. The first success after an outage makes all deliveries due."""
     before = targets.load(tx, due.target)
     targets.save(tx, succeeded(before, seconds=seconds, now=now))
     if before.circuit != "CLOSED":
@@ -191,7 +191,7 @@ def delivered(
 
 
 def died(tx: Transaction, due: Due, error: Mapping[str, Any], *, actor: str) -> bool:
-    """Ends a delivery that its target will not take; False when somebody else has it now."""
+    """Ends a delivery that its target will not take. False when somebody else has it now."""
     done = tx.execute(_mine(due).values(state=DEAD, error=dict(error), lease_until=None))
     if done.rowcount:
         events.note(tx, "refused", due.id, actor=actor, **error)
@@ -209,7 +209,7 @@ def put_off(
     pace: Pace = Pace(),  # noqa: B008
     retry_after_s: float | None = None,
 ) -> None:
-    """Tries again in `seconds`; a delivery that failed STRIKES times while its target took others is given up."""
+    """Tries again in `seconds`. A delivery that failed STRIKES times while its target took others is given up."""
     state = targets.load(tx, due.target)
     targets.save(tx, failed(state, pace, code=str(error["code"]), now=now, retry_after_s=retry_after_s))
     row = tx.execute(sa.select(delivery.c.failed_at, delivery.c.strikes).where(delivery.c.id == due.id)).one()
@@ -227,7 +227,7 @@ def give_back(tx: Transaction, due: Due) -> None:
 
 
 def replay(tx: Transaction, ids: Sequence[str] | None, *, actor: str, code: str | None = None) -> int:
-    """Brings dead deliveries back, all or some, perhaps only those that died of `code`; how many."""
+    """Brings dead deliveries back, all or those in `ids`, or only those that died of `code`. Gives their number."""
     chosen = sa.select(delivery.c.id, delivery.c.error).where(delivery.c.state == DEAD)
     if ids is not None:
         chosen = chosen.where(delivery.c.id.in_(ids))
@@ -243,7 +243,7 @@ def replay(tx: Transaction, ids: Sequence[str] | None, *, actor: str, code: str 
 
 
 def elsewhere(tx: Transaction, delivery_id: str, *, actor: str, reason: str, evidence: str) -> bool:
-    """A person says that it was done by another way; `evidence` is the store key of the proof. False where nothing is open."""
+    """A person proves that it was done by another way. `evidence` is a store key. False when no such delivery is open."""
     done = tx.execute(
         sa.update(delivery)
         .where(delivery.c.id == delivery_id, delivery.c.state.in_((PENDING, HANDED, DEAD)))
@@ -255,7 +255,7 @@ def elsewhere(tx: Transaction, delivery_id: str, *, actor: str, reason: str, evi
 
 
 def hasten(tx: Transaction, *, actor: str) -> int:
-    """Makes everything due now, dead deliveries included, and lifts every target's pause; how many."""
+    """Makes everything due now, dead deliveries too, and lifts every target's pause. Gives the number of deliveries."""
     targets.resume(tx)
     dead = replay(tx, None, actor=actor)
     waiting = tx.execute(sa.update(delivery).where(delivery.c.state == PENDING, delivery.c.next_try > 0).values(next_try=0.0))
@@ -270,7 +270,7 @@ def counts(tx: Transaction) -> dict[str, int]:
 
 
 def receipts(tx: Transaction, *, kind: str | None = None) -> list[dict[str, Any]]:
-    """What the targets took: delivery, kind, intake's name, dossier, external id, time; by dossier."""
+    """What the targets took, by dossier: delivery, kind, intake's name, external id and time."""
     query = (
         sa.select(delivery, intake.c.name, intake.c.component)
         .join(intake, intake.c.id == delivery.c.intake, isouter=True)
@@ -296,7 +296,7 @@ def receipts(tx: Transaction, *, kind: str | None = None) -> list[dict[str, Any]
 
 
 def handed(tx: Transaction, target: str) -> list[dict[str, Any]]:
-    """What was handed over and nobody has said to be done: delivery, kind, dossier, component, external id, time."""
+    """What was handed over and not proved to be done: delivery, kind, dossier, component, external id, time."""
     rows = tx.execute(
         sa.select(delivery, intake.c.component)
         .join(intake, intake.c.id == delivery.c.intake, isouter=True)

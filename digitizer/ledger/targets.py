@@ -1,4 +1,4 @@
-"""How each target of deliveries is doing, shared by all processes. What follows from it says `digitizer/pace.py`."""
+"""How each target of deliveries is doing, shared by all processes. `digitizer/pace.py` has the rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from digitizer.pace import TargetState
 
 
 def load(tx: Transaction, name: str) -> TargetState:
-    """The state of a target, locked until the transaction ends; a fresh one for a new name."""
+    """The state of a target, locked until the transaction ends. A new name gets a fresh state."""
     row = tx.execute(sa.select(target).where(target.c.name == name).with_for_update()).mappings().first()
     if row is None:
         fresh = TargetState(name=name)

@@ -1,4 +1,4 @@
-"""Where each client wants to be told, and the secrets its callbacks are signed with."""
+"""The callback address of each client, and the secrets that its callbacks are signed with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from digitizer.ledger.schema import callback
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """A client's callback address; `secrets` are those valid now, newest first."""
+    """A client's callback address. `secrets` are those valid now, newest first."""
 
     client: str
     url: str
@@ -34,7 +34,7 @@ def find(tx: Transaction) -> list[Callback]:
 
 
 def save(tx: Transaction, client: str, url: str, secret: str | None, *, until: float, by: str) -> None:
-    """Sets the address; a new `secret` joins, the ones before it end at `until`."""
+    """Sets the address. A new `secret` joins the ones before it, which end at `until`."""
     row = tx.execute(sa.select(callback.c.secrets).where(callback.c.client == client)).first()
     secrets: list[Mapping[str, Any]] = list(row.secrets) if row else []
     if secret is not None:
@@ -48,7 +48,7 @@ def save(tx: Transaction, client: str, url: str, secret: str | None, *, until: f
 
 
 def remove(tx: Transaction, client: str, *, by: str) -> bool:
-    """Ends the callbacks of a client; False when it has none."""
+    """Ends the callbacks of a client. False when it has none."""
     done = tx.execute(sa.delete(callback).where(callback.c.client == client))
     if done.rowcount:
         events.note(tx, "callback_removed", client, actor=by)

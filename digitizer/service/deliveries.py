@@ -54,9 +54,9 @@ class Deliveries:
         self.context = context
 
     def deliver(self) -> list[Receipt]:
-        """Sends everything that may be sent now, several at a time; what cannot be sent now stays in the outbox.
+        """Sends everything that may be sent now, several deliveries at a time. The others stay in the outbox.
 
-        Raises ServiceError when a machine of ours is at fault, after what was under way has ended.
+        Raises ServiceError when a machine of ours is at fault, after the deliveries under way have ended.
         """
         receipts: list[Receipt] = []
         under_way: dict[Future[Receipt | None], Due] = {}
@@ -98,7 +98,7 @@ class Deliveries:
                 )
 
     def hand_over(self, target: str, file: Path, *, by: str) -> list[dict[str, Any]]:
-        """One signed package of what `target` waits to have entered by hand; its list. Raises UsageError, ConfigError."""
+        """Writes one signed package of what somebody has to enter by hand. Gives its list. Raises UsageError, ConfigError."""
         connector = self.context.connectors.of(target)
         if not isinstance(connector, HandsOver):
             raise UsageError("this target hands nothing over; it is no `handover:`", sentence="no_handover", target=target)
@@ -125,12 +125,12 @@ class Deliveries:
             return outbox.delivery_like(tx, beginning)
 
     def replay(self, deliveries: Sequence[str] | None, *, by: str, code: str | None = None) -> int:
-        """Brings dead deliveries back: those named, those that died of `code`, or all; how many."""
+        """Brings dead deliveries back: those named, those that died of `code`, or all. Gives their number."""
         with self.context.ledger.begin() as tx:
             return outbox.replay(tx, deliveries, actor=by, code=code)
 
     def hasten(self, *, by: str) -> int:
-        """Makes every open delivery due now; how many."""
+        """Makes every open delivery due now. Gives their number."""
         with self.context.ledger.begin() as tx:
             return outbox.hasten(tx, actor=by)
 
@@ -203,7 +203,7 @@ class Deliveries:
                 tell(tx, "document.delivered", submissions.get_intake(tx, due.intake), **facts)
 
     def _put_off(self, due: Due, exc: ConnectorDown) -> None:
-        """Exponential back-off with jitter; what the target itself asks for is obeyed."""
+        """Tries again after an exponential back-off with jitter, or after the pause that the target asks for."""
         options = self.context.settings.delivery
         seconds = min(options.retry_most_s, options.retry_first_s * 2 ** min(due.attempts - 1, 20)) * random.uniform(0.75, 1.25)
         with self.context.ledger.begin() as tx:

@@ -130,7 +130,7 @@ def _pages_of(context: ServiceContext, result: str, kept: Kept) -> list[int]:
     raise AttachError("nobody knows the pages of this record", record=kept.record.id)
 
 
-#: fields that say what Công văn 7197 asks of every document, by what it asks; the first with a value
+#: what Công văn 7197 asks of every document -> fields that may answer it. The first with a value does
 _SAID = {
     "so": ("so", "soVaoSo", "soSeri"),
     "issued": ("ngayBanHanh", "ngayCap", "ngayDangKy", "ngayViet"),

@@ -24,7 +24,7 @@ def queue_file(context: ServiceContext, tx: Transaction, intake: Intake) -> None
 
 
 def queue_approved_file(context: ServiceContext, tx: Transaction, intake: Intake) -> None:
-    """Queues the PDF of an intake that a person approved; the approval also settles a doubtful document type."""
+    """Queues the PDF of an intake that a person approved. The approval also accepts a doubtful document type."""
     submissions.move_bundle(tx, intake.bundle, ["DONE"], "DONE", result="ACCEPTED")
     if intake.dossier is not None and submissions.bundle_row(tx, intake.bundle)["result"] == "ACCEPTED":
         _queue_file(context, tx, intake)

@@ -51,7 +51,7 @@ class Webhooks:
         self.context = context
 
     def set_address(self, client: str, url: str | None, *, rotate: bool, by: str) -> str | None:
-        """Sets a client's address, or rotates its secret; the new secret where there is one. Raises UsageError, NotFound."""
+        """Sets a client's address, or rotates its secret. Gives the new secret, if any. Raises UsageError, NotFound."""
         until = time.time() + DAY_S * self.context.settings.api.overlap_days
         with self.context.ledger.begin() as tx:
             known = webhooks.get(tx, client)
@@ -77,7 +77,7 @@ class Webhooks:
 
 @sender(KIND)
 def send_callback(context: ServiceContext, due: Due, folder: Path) -> Receipt:
-    """One signed message; the time is that of this attempt, the id that of the message."""
+    """Sends one signed message. Its id stays in a repeat, its time is that of the attempt."""
     with context.ledger.read() as tx:
         known = webhooks.get(tx, due.target.removeprefix(TARGET))
     if known is None:
