@@ -152,3 +152,47 @@ def test_a_unit_test_is_named_after_the_module_it_tests() -> None:
         if not any(name == module or name.startswith(f"{module}_") for module in modules):
             astray.append(test.relative_to(ROOT).as_posix())
     assert astray == []
+
+
+#: those who use the service and see neither its context nor the ledger behind it
+DOORS = [p for p in FILES if p.relative_to(ROOT).parts[0] == "workers" or p.relative_to(ROOT).parts[1] in ("api", "cli")]
+
+
+@pytest.mark.parametrize("path", DOORS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_doors_use_the_objects_of_the_service_and_not_the_ledger(path: Path) -> None:
+    reached = [node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)]
+    assert not {"ledger", "context"} & set(reached), "give this to an object of service/"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_what_begins_with_an_underscore_is_used_in_its_own_file_only(path: Path) -> None:
+    own = defined(path)
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute) and private(node.attr) and node.attr not in own:
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            assert owner in ("self", "cls", "os"), f"line {node.lineno}: {ast.unparse(node)} belongs to another file"
+        if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in ("digitizer", "workers"):
+            folder = ROOT / str(node.module).replace(".", "/")
+            taken = [a.name for a in node.names if private(a.name) and not (folder / f"{a.name}.py").exists()]
+            assert not taken, f"line {node.lineno}: {taken} belong to {node.module}"
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def defined(path: Path) -> set[str]:
+    """Names that a file gives to functions, classes, variables and attributes."""
+    found: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return found
