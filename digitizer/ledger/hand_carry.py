@@ -132,7 +132,8 @@ def take_history(tx: Transaction, row: Mapping[str, Any], revisions: Sequence[Ma
     if known_to == 0:
         tx.execute(sa.insert(record).values(**row))
     else:
-        values = {key: row[key] for key in ("state", "revision", "verdict", "doctype")}
+        # packages of versions before migration 0011 have no pages
+        values = {key: row[key] for key in ("state", "revision", "verdict", "doctype", "pages") if key in row}
         tx.execute(sa.update(record).where(record.c.id == row["id"]).values(**values))
     for later in revisions[known_to:]:
         tx.execute(sa.insert(revision).values(**later))

@@ -24,27 +24,45 @@ class Kept:
     bundle: str
     doctype: str | None
     state: RecordState
+    #: positions in the bundle of the scans it lies on; None where an earlier version noted it
+    pages: tuple[int, ...] | None = None
 
 
-def propose(tx: Transaction, bundle_id: str, doctype: str | None, proposed: Record, *, actor: str) -> None:
-    """Notes what OCR read. What a person has already approved, corrected or rejected is left as it is."""
-    row = tx.execute(sa.select(record.c.state, record.c.revision).where(record.c.id == proposed.id)).first()
+def propose(
+    tx: Transaction, bundle_id: str, doctype: str | None, proposed: Record, *, actor: str, pages: Sequence[int] | None = None
+) -> None:
+    """Notes what OCR read. What a person has already approved, corrected or rejected is left as it is.
+
+    `pages`: positions in the bundle of the scans it lies on.
+    """
+    lies_on = None if pages is None else list(pages)
+    row = tx.execute(sa.select(record.c.state, record.c.revision, record.c.pages).where(record.c.id == proposed.id)).first()
     if row is None:
         tx.execute(
             sa.insert(record).values(
-                id=proposed.id, bundle=bundle_id, doctype=doctype, state=RecordState.REVIEW, revision=1, verdict=proposed.verdict
+                id=proposed.id,
+                bundle=bundle_id,
+                doctype=doctype,
+                state=RecordState.REVIEW,
+                revision=1,
+                verdict=proposed.verdict,
+                pages=lies_on,
             )
         )
         _add_revision(tx, proposed, 1, by="ocr")
         events.note(tx, "proposed", proposed.id, actor=actor, verdict=proposed.verdict.value, doctype=doctype)
     elif row.state == RecordState.REVIEW and row.revision == 1:
-        tx.execute(sa.update(record).where(record.c.id == proposed.id).values(doctype=doctype, verdict=proposed.verdict))
+        tx.execute(
+            sa.update(record).where(record.c.id == proposed.id).values(doctype=doctype, verdict=proposed.verdict, pages=lies_on)
+        )
         tx.execute(
             sa.update(revision)
             .where(revision.c.record == proposed.id, revision.c.revision == 1)
             .values(body=serialization.to_plain(proposed), at=events.now())
         )
         events.note(tx, "read_again", proposed.id, actor=actor, verdict=proposed.verdict.value)
+    elif row.pages is None:
+        tx.execute(sa.update(record).where(record.c.id == proposed.id).values(pages=lies_on))
 
 
 def withdraw(tx: Transaction, bundle_id: str, kept: Sequence[str], *, actor: str) -> None:
@@ -124,7 +142,7 @@ def at(tx: Transaction, record_id: str, number: int) -> Kept | None:
     """A record as it was at a revision, with its state now."""
     row = (
         tx.execute(
-            sa.select(record.c.bundle, record.c.doctype, record.c.state, revision.c.body)
+            sa.select(record.c.bundle, record.c.doctype, record.c.state, record.c.pages, revision.c.body)
             .join(revision, revision.c.record == record.c.id)
             .where(record.c.id == record_id, revision.c.revision == number)
         )
@@ -139,7 +157,7 @@ def find(
 ) -> list[Kept]:
     """Records at their newest revisions, in order of their ids."""
     query = (
-        sa.select(record.c.bundle, record.c.doctype, record.c.state, revision.c.body)
+        sa.select(record.c.bundle, record.c.doctype, record.c.state, record.c.pages, revision.c.body)
         .join(revision, sa.and_(revision.c.record == record.c.id, revision.c.revision == record.c.revision))
         .order_by(record.c.id)
     )
@@ -154,7 +172,8 @@ def find(
 
 def _kept(row: sa.RowMapping) -> Kept:
     body = serialization.from_plain(Record, row["body"])
-    return Kept(record=body, bundle=row["bundle"], doctype=row["doctype"], state=RecordState(row["state"]))
+    pages = None if row["pages"] is None else tuple(row["pages"])
+    return Kept(record=body, bundle=row["bundle"], doctype=row["doctype"], state=RecordState(row["state"]), pages=pages)
 
 
 def _add_revision(tx: Transaction, body: Record, number: int, *, by: str) -> None:

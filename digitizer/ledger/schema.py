@@ -37,6 +37,8 @@ bundle = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("error", sa.JSON),
     sa.Column("result", sa.String(80)),
+    # of a book: the totals its closing statement names, {} without one; null where a version before migration 0011 noted it
+    sa.Column("stated", sa.JSON(none_as_null=True)),
 )
 
 bundle_source = sa.Table(
@@ -113,6 +115,8 @@ record = sa.Table(
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("verdict", sa.String(16), nullable=False),
+    # positions in the bundle of the scans it lies on; null where a version before migration 0011 noted it
+    sa.Column("pages", sa.JSON(none_as_null=True)),
 )
 
 # every version of a record; the one OCR proposed stays

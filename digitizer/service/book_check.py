@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from digitizer.errors import UsageError
-from digitizer.extract.book import BookCase, Totals, check_book, totals
-from digitizer.ledger import records, submissions
+from digitizer.extract.book import BookCase, Totals, check_book
+from digitizer.ledger import Transaction, records, submissions
 from digitizer.ledger.records import Kept
 from digitizer.model import IntakeState, Problem, RecordState
+from digitizer.service import earlier_results
 from digitizer.service.context import ServiceContext
 
 
@@ -41,21 +40,21 @@ class BookCheck:
                 for intake, _ in submissions.intakes(tx, states=[IntakeState.DIGITIZED])
                 if intake.book == book and agency in (None, intake.agency)
             ]
-            made = {bundle: submissions.artifacts(tx, bundle) for bundle in dict.fromkeys(bundles)}
-            kept = {bundle: records.find(tx, bundle_id=bundle) for bundle in made}
-        if not made:
+            kept = {bundle: records.find(tx, bundle_id=bundle) for bundle in dict.fromkeys(bundles)}
+            stated = next((found for bundle in kept if (found := self._stated(tx, bundle))), None)
+        if not kept:
             raise UsageError(f"no digitized page of the book {book}", sentence="book_not_here", book=book)
-        cases = [case for bundle in made for case in _in_order(kept[bundle])]
-        results = [self._digitized(keys) for keys in made.values()]
-        stated = next((t for result in results for page in result["pages"] if (t := totals(_texts(page)))), None)
-        pages = sum(len(_pages_of(result)) for result in results)
-        found = check_book(cases, pages=pages, stated=stated)
-        return BookReport(book=book, pages=pages, cases=len(cases), stated=stated, problems=found)
+        cases = [case for of_bundle in kept.values() for case in _in_order(of_bundle)]
+        pages = sum(_written_pages(of_bundle) for of_bundle in kept.values())
+        problems = check_book(cases, pages=pages, stated=stated)
+        return BookReport(book=book, pages=pages, cases=len(cases), stated=stated, problems=problems)
 
-    def _digitized(self, keys: dict[str, tuple[str, str]]) -> dict[str, Any]:
-        with self.context.store.open(keys["json"][1]) as stored:
-            read: dict[str, Any] = json.loads(stored.read())
-            return read
+    def _stated(self, tx: Transaction, bundle: str) -> Totals | None:
+        """The totals that the closing statement in a bundle names; None without one."""
+        noted = submissions.bundle_row(tx, bundle)["stated"]
+        if noted is None:
+            return earlier_results.stated(self.context, tx, bundle)
+        return Totals(**noted) if noted else None
 
 
 def _in_order(kept: list[Kept]) -> list[BookCase]:
@@ -72,11 +71,6 @@ def _in_order(kept: list[Kept]) -> list[BookCase]:
     ]
 
 
-def _texts(page: dict[str, Any]) -> list[str]:
-    return [line["text"] for line in page["lines"]]
-
-
-def _pages_of(result: dict[str, Any]) -> set[int]:
-    """The pages its cases stand on."""
-    fields = [f for d in result["documents"] for r in d["records"] for f in r["fields"]]
-    return {field["page"] for field in fields if field.get("page") is not None}
+def _written_pages(kept: list[Kept]) -> int:
+    """The number of pages that the cases of a bundle stand on."""
+    return len({field.page for one in kept for field in one.record.fields if field.page is not None})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from digitizer.ledger.outbox import Due
 from digitizer.ledger.records import Kept
 from digitizer.model import Intake, Receipt
 from digitizer.pipeline import light_copy
+from digitizer.service import earlier_results
 from digitizer.service.context import ServiceContext
 
 Sender = Callable[[ServiceContext, Due, Path], Receipt]
@@ -98,8 +98,9 @@ def case_delivery(context: ServiceContext, due: Due, intake: Intake, kept: Kept,
     light, archive = folder / "case.pdf", folder / "archive.pdf"
     with context.ledger.read() as tx:
         made = submissions.artifacts(tx, intake.bundle)
+        pages = earlier_results.pages_of(context, tx, kept) if kept.pages is None else kept.pages
     context.files.fetch(made["pdf"][1], archive)
-    light_copy(archive, light, options=context.settings.pages, pages=_pages_of(context, made["json"][1], kept))
+    light_copy(archive, light, options=context.settings.pages, pages=pages)
     return _delivery(context, due, intake)(
         dossier=intake.book or "",
         name=f"{kept.record.id}.pdf",
@@ -114,20 +115,6 @@ def case_delivery(context: ServiceContext, due: Due, intake: Intake, kept: Kept,
             "values": values(kept),
         },
     )
-
-
-def _pages_of(context: ServiceContext, result: str, kept: Kept) -> list[int]:
-    """Positions of the scans that a record lies on: where its fields were read, else its whole document."""
-    with context.store.open(result) as stored:
-        made = json.load(stored)
-    read_on = {field.page for field in kept.record.fields if field.page is not None}
-    found = sorted({page["scan"] for page in made["pages"] if page["index"] in read_on})
-    if found:
-        return found
-    number = int(kept.record.id.split("/")[1])
-    if number < len(made["documents"]):
-        return sorted(set(made["documents"][number]["pages"]))
-    raise AttachError("nobody knows the pages of this record", record=kept.record.id)
 
 
 #: what Công văn 7197 asks of every document -> fields that may answer it. The first with a value does

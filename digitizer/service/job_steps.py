@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from digitizer import serialization
+from digitizer.extract.book import totals
 from digitizer.ledger import Transaction, jobs, records, submissions
 from digitizer.ledger.jobs import Job
 from digitizer.ledger.submissions import KnownSource
-from digitizer.model import Digitized, Intake, IntakeState, PageState, Problem, Source
+from digitizer.model import Digitized, Document, Intake, IntakeState, PageState, Problem, Record, Source
 from digitizer.pages import ScanFile
 from digitizer.pipeline import Reading, finish, read_pages, render_files
 from digitizer.service import routing
@@ -289,9 +290,12 @@ def note_result(context: ServiceContext, tx: Transaction, held: Job, result: Dig
     records.withdraw(tx, result.bundle, [record.id for record in found], actor=held.worker)
     for document in result.documents:
         for record in document.records:
-            records.propose(tx, result.bundle, document.doctype, record, actor=held.worker)
-    result_of = "ACCEPTED" if _accepted(context, result) else "UNSURE"
-    submissions.move_bundle(tx, result.bundle, ["FINISHING", "DONE"], "DONE", result=result_of, error=None)
+            lies_on = _pages_of(result, document, record)
+            records.propose(tx, result.bundle, document.doctype, record, actor=held.worker, pages=lies_on)
+    noted: dict[str, Any] = {"result": "ACCEPTED" if _accepted(context, result) else "UNSURE", "error": None}
+    if any(intake.book for intake, _ in submissions.intakes(tx, bundle_id=result.bundle)):
+        noted["stated"] = _stated(result)
+    submissions.move_bundle(tx, result.bundle, ["FINISHING", "DONE"], "DONE", **noted)
     if code := routing.code_on_first_page(result):
         for intake, _ in submissions.intakes(tx, bundle_id=result.bundle):
             if intake.dossier is None and intake.book is None:
@@ -308,6 +312,19 @@ def note_result(context: ServiceContext, tx: Transaction, held: Job, result: Dig
     for intake in moved:
         queue_file(context, tx, intake)
         tell(tx, "document.digitized", intake)
+
+
+def _pages_of(result: Digitized, document: Document, record: Record) -> list[int]:
+    """Positions of the scans that a record lies on: those its fields were read on, else its whole document."""
+    read_on = {result.positions[field.page] for field in record.fields if field.page is not None}
+    return sorted(read_on or set(document.pages))
+
+
+def _stated(result: Digitized) -> dict[str, Any]:
+    """The totals that the closing statement of a book names; {} without one."""
+    found = (totals([line.text for line in page.lines]) for page in result.pages)
+    stated = next((one for one in found if one), None)
+    return asdict(stated) if stated else {}
 
 
 def _accepted(context: ServiceContext, result: Digitized) -> bool:

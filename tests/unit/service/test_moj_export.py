@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from digitizer import spreadsheets
 from digitizer.errors import UsageError
+from digitizer.extract.book import totals
 from digitizer.ledger import events, outbox, records, submissions
 from digitizer.model import Field, Intake, IntakeState, Record, Verdict
 from digitizer.service import Service
@@ -36,8 +38,13 @@ def open_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
         service.context.close()
 
 
-def digitized(service: Service, *, cases: int = 0, closing: tuple[str, ...] = (), **changes: Any) -> Intake:
-    """An intake that is digitized, with a page for each of its `cases` records; the last page also says what `closing` does."""
+def digitized(
+    service: Service, *, cases: int = 0, closing: tuple[str, ...] = (), earlier: bool = False, **changes: Any
+) -> Intake:
+    """An intake that is digitized, with a page for each of its `cases` records; the last page also says what `closing` does.
+
+    With `earlier`, a version did it that noted neither pages nor totals in the ledger; else its JSON is not there to be read.
+    """
     pages = pymupdf.open()
     for sample in sorted(SAMPLES.rglob("*.pdf"))[:1] * max(1, cases):
         with pymupdf.open(sample) as one:
@@ -58,21 +65,27 @@ def digitized(service: Service, *, cases: int = 0, closing: tuple[str, ...] = ()
         submissions.add_source(tx, sha256, pdf, 1)
         submissions.add_bundle(tx, sha256, [sha256])
         submissions.add_intake(tx, intake)
-        submissions.move_bundle(tx, sha256, ["NEW"], "DONE", result="ACCEPTED")
+        stated = totals(closing)
+        noted = {} if earlier else {"stated": asdict(stated) if stated else {}}
+        submissions.move_bundle(tx, sha256, ["NEW"], "DONE", result="ACCEPTED", **noted)
         submissions.move_intakes(tx, sha256, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="test")
-        submissions.save_artifacts(tx, sha256, {"pdf": ("application/pdf", pdf), "json": ("application/json", made)})
+        artifacts = {"pdf": ("application/pdf", pdf), "json": ("application/json", made)}
+        submissions.save_artifacts(tx, sha256, {kind: artifacts[kind] for kind in artifacts if earlier or kind == "pdf"})
         for number in range(cases):
             values = {"so": f"{number + 1}/1999", "ngayDangKy": "1999-11-19", "nksHoTen": "NGUYỄN THỊ HOÀ"}
             fields = tuple(Field(name=n, raw=v, value=v, confidence=1.0, accepted=True, page=number) for n, v in values.items())
             record = Record(id=f"{sha256}/0/{number}", fields=fields, verdict=Verdict.ACCEPT)
-            records.propose(tx, sha256, "birth_register", record, actor="w")
+            records.propose(tx, sha256, "birth_register", record, actor="w", pages=None if earlier else [number])
     return intake
 
 
 @pytest.mark.slow
-def test_an_approved_case_lies_in_its_book_with_its_own_page(open_service: Callable[..., Service], tmp_path: Path) -> None:
+@pytest.mark.parametrize("earlier", [False, True])
+def test_an_approved_case_lies_in_its_book_with_its_own_page(
+    open_service: Callable[..., Service], tmp_path: Path, earlier: bool
+) -> None:
     service = open_service(connector="moj:")
-    intake = digitized(service, cases=3, book="KS/1999/01")
+    intake = digitized(service, cases=3, earlier=earlier, book="KS/1999/01")
     for number in (0, 2):
         service.review.approve(f"{intake.bundle}/0/{number}", by="can.bo")
     assert len(service.deliveries.deliver()) == 2
@@ -87,8 +100,11 @@ def test_an_approved_case_lies_in_its_book_with_its_own_page(open_service: Calla
 CLOSED = ("Khóa sổ ngày 31/12/1999", "Tổng số trang: 3 trang", "Tổng số sự kiện đã đăng ký: 3 trường hợp")
 
 
-def test_a_book_in_order_is_said_to_be_so(digitizer: Callable[..., Any], open_service: Callable[..., Service]) -> None:
-    digitized(open_service(), cases=3, closing=CLOSED, book="KS/1999/01")
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_book_in_order_is_said_to_be_so(
+    digitizer: Callable[..., Any], open_service: Callable[..., Service], earlier: bool
+) -> None:
+    digitized(open_service(), cases=3, closing=CLOSED, earlier=earlier, book="KS/1999/01")
     whole = digitizer("book", "check", "KS/1999/01", "--agency", "H60.127.03", "--json")
     assert (whole.code, whole.json["problems"]) == (0, [])
     stated = {"pages": 3, "cases": 3, "closed": "1999-12-31"}
