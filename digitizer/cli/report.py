@@ -210,7 +210,7 @@ def import_(ctx: click.Context, file: Path, by: str) -> None:
 def list_(ctx: click.Context, as_json: bool) -> None:
     """Lists the catalogue of procedures."""
     with Service.open(settings(ctx)) as service:
-        found, doctypes = service.indicators.catalogue(), service.context.doctypes
+        found, doctypes = service.indicators.catalogue(), service.doctypes
     titles = [doctype_title(c.doctype, doctypes, language(ctx)) if c.doctype else "" for c in found]
     lines = [
         f"{c.procedure}  {c.code}  {'*' if c.required else ' '}  {c.name}  {title}".rstrip()

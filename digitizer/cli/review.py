@@ -31,7 +31,7 @@ def records(ctx: click.Context, record: str | None, state: str | None, as_json: 
         else:
             found = [kept for kept in service.review.find(record) if state is None or kept.state == state]
         said = {k.record.id: service.review.sides(k.record.id) for k in found if k.state == RecordState.DIFFERS}
-        names, doctypes = service.review.file_names(found), service.context.doctypes
+        names, doctypes = service.review.file_names(found), service.doctypes
     shown = []
     for kept in found:
         title = doctype_title(kept.doctype, doctypes, lang)
@@ -74,7 +74,7 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
         raise UsageError("write corrections as FIELD=VALUE", sentence="correction_form")
     with Service.open(settings(ctx)) as service:
         kept = service.review.find_one(record)
-        doctype = service.context.doctypes.get(kept.doctype or "")
+        doctype = service.doctypes.get(kept.doctype or "")
         named = {field_named(typed, doctype): value for typed, value in pairs.items()}
         if len(named) != len(values):
             raise UsageError("a field is corrected once", sentence="corrected_twice", record=record)

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
+from digitizer.doctypes import DocType
 from digitizer.service.api_keys import ApiKeys
 from digitizer.service.audit import Audit
 from digitizer.service.book_check import BookCheck
@@ -83,3 +84,8 @@ class Service:
     def check(self) -> None:
         """What has to be right before anything starts, without loading an engine. Raises ModelError, DocTypeError."""
         self.context.check()
+
+    @property
+    def doctypes(self) -> Mapping[str, DocType]:
+        """The declared document types, ours and the operator's. Raises DocTypeError."""
+        return self.context.doctypes
