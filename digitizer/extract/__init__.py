@@ -1,6 +1,6 @@
 """Document -> Records.
 
-Every declared field at most once, in the order of the declaration; a field with nothing on the page is left out.
+A record has every declared field at most once, in the order of the declaration. A field that the page lacks is left out.
 """
 
 from __future__ import annotations
@@ -28,18 +28,19 @@ from digitizer.geometry import same_row
 from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
 from digitizer.text import fold
 
-#: confidence of what came with the submission or from a code whose check digits hold
+#: confidence of values from the submission, from a person, or from a machine-readable code
 CERTAIN = 1.0
-#: what a page may have lost, or nobody can read for certain, by problem code
+#: codes of page problems by which text is lost or cannot be read for certain
 _LOST = frozenset({"cut_short", "cut_off", "blurred", "too_dark"})
 
 
 def extract(
     document: Document, texts: Sequence[PageText], *, doctypes: Mapping[str, DocType], known: Mapping[str, str] | None = None
 ) -> tuple[Record, ...]:
-    """The records of `document`; `texts` are all PageTexts of the bundle. An unknown or blank document has none.
+    """The records of `document`. A document of an unknown type has none.
 
-    `known` holds values that came with the submission (`quyenSo`, `noiDangKy`), used `by: book` where the page has none.
+    `texts` are all PageTexts of the bundle. `known` holds values of the submission (`quyenSo`, `noiDangKy`). They fill fields
+    that the page lacks, marked `by: book`.
     """
     if document.doctype is None:
         return ()
@@ -55,7 +56,7 @@ def extract(
 
 
 def _of_book(pages: Sequence[tuple[int, PageText]], doctype: DocType, known: Mapping[str, str]) -> dict[str, Field]:
-    """What holds for all records of a book: as its cover says, read like any other value, and what came with the submission."""
+    """Fields that hold for all records of a book: read from its cover, or given with the submission, which goes first."""
     stated = {name: _from_print(found.field, {name: found}, doctype) for name, found in book_values(pages, doctype).items()}
     told = {
         name: Field(name=name, raw=value, value=value, confidence=CERTAIN, accepted=False, by="book")
@@ -65,13 +66,13 @@ def _of_book(pages: Sequence[tuple[int, PageText]], doctype: DocType, known: Map
 
 
 def _mixed(case: Case, doctype: DocType) -> tuple[Problem, ...]:
-    """Two records that were taken for one: no value of them can be trusted."""
+    """The problem of two records that were read as one. No value of them can be trusted."""
     two = doctype.book and not case.cells and mixed(case.pages, doctype)
     return (Problem(code="records_mixed", page=case.pages[0][0]),) if two else ()
 
 
 def _doubted(record: Record, problems: Sequence[Problem]) -> Record:
-    """A record of a document that should not be trusted: a person looks at every value."""
+    """The record for review with `problems` as reasons, no field accepted. Without problems it stays as it is."""
     if not problems:
         return record
     fields = tuple(replace(field, accepted=False) for field in record.fields)
@@ -80,7 +81,7 @@ def _doubted(record: Record, problems: Sequence[Problem]) -> Record:
 
 def _record(record_id: str, fields: Sequence[Field], case: Case, doctype: DocType) -> Record:
     judged, verdict, reasons = judge(fields, doctype)
-    # what is not on the scan cannot be read from it: a person looks at the paper
+    # text that the scan lost cannot be read from it, so a person looks at the paper
     lost = tuple(replace(p, page=number) for number, page in case.pages for p in page.quality.problems if p.code in _LOST)
     more = (*case.problems, *lost)
     return Record(
@@ -136,7 +137,7 @@ def _from_print(spec: FieldSpec, located: Mapping[str, Found], doctype: DocType)
 
 
 def _noted(spec: FieldSpec, found: Found) -> Field | None:
-    """The notes of a margin as one field: as sure as the least sure of them."""
+    """The notes of a margin as one field. Its confidence is that of the least sure note."""
     notes, evidence = notes_of(found)
     if not notes:
         return None
@@ -154,13 +155,13 @@ def _noted(spec: FieldSpec, found: Found) -> Field | None:
 
 
 def _symbol_missing(spec: FieldSpec, value: Value, doctype: DocType) -> str | None:
-    """`80` for `80/UBND-XNTTHN`: the document's own number without what its type has after the digits."""
+    """Problem code when the document's number lacks the symbol its type has after the digits: `80` for `80/UBND-XNTTHN`."""
     bare = spec.name == "so" and spec.type == "register_number" and isinstance(value, str) and value.isdigit()
     return "number_without_symbol" if bare and doctype.number else None
 
 
 def _coded(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, Coded]:
-    """Values from codes; QR comes before MRZ."""
+    """Field -> value from the page's codes. QR goes before MRZ."""
     found: dict[str, Coded] = {}
     if "mrz" in doctype.codes:
         found |= {coded.name: coded for coded in from_mrz(pages)}
@@ -170,7 +171,7 @@ def _coded(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str,
 
 
 def _from_code(spec: FieldSpec, coded: Coded, printed: Field | None) -> Field:
-    """The code's value; a print that says something quite different is a problem."""
+    """The field with the code's value. A printed value that is quite different is a problem."""
     value, problem = types.read(spec.type, coded.raw)
     problems = (Problem(code=problem, field=spec.name),) if problem else ()
     if printed is not None and isinstance(printed.value, str) and isinstance(value, str) and printed.confidence > 0.9:
@@ -178,7 +179,7 @@ def _from_code(spec: FieldSpec, coded: Coded, printed: Field | None) -> Field:
         if alike < 0.6:
             problems = (*problems, Problem(code="code_differs", field=spec.name))
         elif spec.type == "name" and printed.value.isupper():
-            value = value.upper()  # the code has small letters where the card prints capitals
+            value = value.upper()  # the card prints the name in capitals, the code does not
     return Field(
         name=spec.name,
         raw=coded.raw,
@@ -193,7 +194,7 @@ def _from_code(spec: FieldSpec, coded: Coded, printed: Field | None) -> Field:
 
 
 def _ticked(spec: FieldSpec, pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Field | None:
-    """The code of the one ticked box that has a code; none or several leave the value open."""
+    """The code of the ticked box. Several ticked boxes with different codes give no value and a problem."""
     chosen: list[tuple[int, Tick, _TickLabel, str]] = []
     for number, page in pages:
         for tick in page.ruling.ticks:
@@ -220,14 +221,15 @@ def _ticked(spec: FieldSpec, pages: Sequence[tuple[int, PageText]], doctype: Doc
 
 @dataclass(frozen=True, slots=True)
 class _TickLabel:
-    """What stands beside a tick box, and who read it: `ocr` or `pdf`."""
+    """The label beside a tick box."""
 
     text: str
+    #: `ocr` or `pdf`
     by: str
 
 
 def _beside(tick: Tick, ticks: Sequence[Tick], lines: Sequence[Line]) -> _TickLabel | None:
-    """The text to the right of a box, up to the next box of its row; None without any."""
+    """The text to the right of a box, up to the next box of its row, or None."""
     row = [
         line
         for line in lines
@@ -241,13 +243,13 @@ def _beside(tick: Tick, ticks: Sequence[Tick], lines: Sequence[Line]) -> _TickLa
     if not others and line.box.x0 >= tick.box.x0 - tick.box.width:
         return _TickLabel(line.text, line.by)
     end = min(others, default=line.box.x1)
-    # what was read of the box itself may begin a word
+    # the box itself may have been read as the begin of a word
     said = " ".join(w.text for w in line.words if w.box.x1 > tick.box.x1 and w.box.centre[0] < end)
     return _TickLabel(said, line.by) if said else None
 
 
 def _code(label: str, ticks: Mapping[str, str]) -> str | None:
-    """The code of a tick label; the box itself may have been read as a letter before it."""
+    """The code of a tick label, or None. Up to two letters before the label may be the box, read as letters."""
     said = fold(label)
     ranked = sorted(
         (
@@ -262,7 +264,7 @@ def _code(label: str, ticks: Mapping[str, str]) -> str | None:
 def revise_field(
     fields: Sequence[Field], doctype: str | None, values: Mapping[str, str], *, by: str, doctypes: Mapping[str, DocType]
 ) -> tuple[Field, ...]:
-    """`fields` with a person's `values` in place: accepted, by that person; an empty text empties the field.
+    """`fields` with the `values` of the person `by`, all accepted. An empty text empties the field.
 
     Raises UsageError for a field the type does not have, or a value it cannot hold.
     """
@@ -271,7 +273,7 @@ def revise_field(
     for name, said in values.items():
         if name not in specs:
             raise UsageError(f"this document has no field {name}", sentence="no_such_field", field=name)
-        # a person writes the office itself, not the signer's line it was found in
+        # a person writes the office alone, while the page has it in the signer's line
         kind = "text" if specs[name].type == "signer_title" else specs[name].type
         value, problem = types.read(kind, said) if said.strip() else (None, None)
         if specs[name].type == "code" and said.strip():

@@ -1,6 +1,6 @@
-"""How sure we are of a value, what is accepted, and the verdict on a record.
+"""Computes the confidence of values, accepts them or not, and gives the verdict on a record.
 
-A contradiction (`rules.py`) always goes to a person: both values stay, neither is accepted.
+A contradiction (`rules.py`) always goes to a person. Both values stay, neither is accepted.
 """
 
 from __future__ import annotations
@@ -18,47 +18,55 @@ from digitizer.extract.types import TYPES
 from digitizer.extract.values import Evidence
 from digitizer.model import Field, Problem, Verdict
 
-#: written by `benchmarks/calibrate.py`
+#: calibrated weights, written by `benchmarks/calibrate.py`
 CALIBRATION = Path(__file__).with_name("confidence.toml")
-#: features of a value read freely, and of one that was decoded
-FREE, DECODED = 5, 8
+#: number of features of a value that was read freely
+FREE = 5
+#: number of features of a value that was decoded under a constraint
+DECODED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What a kind of value was calibrated to: weights over `features`."""
+    """Calibrated weights over `features` for a group of value types."""
 
+    #: for decoded values, DECODED weights
     decoded: tuple[float, ...]
+    #: for freely read values, FREE weights
     free: tuple[float, ...]
 
 
-#: of a type that nobody calibrated
+#: scale of a type that is not calibrated: its confidence is near 0
 NEVER = Scale((-9.0,) + (0.0,) * (DECODED - 1), (-9.0,) + (0.0,) * (FREE - 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The confidence from which a value is accepted, and the scale of each value type; types calibrated together share one."""
+    """The content of `confidence.toml`."""
 
+    #: least confidence of an accepted value
     accept: float
+    #: value type -> its scale. Types of one group share one
     scales: Mapping[str, Scale]
 
 
 @cache
 def calibration() -> Calibration:
-    """What `confidence.toml` says."""
+    """Reads `confidence.toml`."""
     data = tomllib.loads(CALIBRATION.read_text(encoding="utf-8"))
     groups = {name: Scale(tuple(group["decoded"]), tuple(group["free"])) for name, group in data["group"].items()}
-    # a type that nobody calibrated is never sure enough
+    # a type that is not calibrated is never accepted
     return Calibration(data["accept"], {name: groups.get(kind.group or "", NEVER) for name, kind in TYPES.items()})
 
 
 def features(evidence: Evidence) -> tuple[float, ...]:
-    """What a confidence is a weighing of: 1, worst and mean letter (log odds), what is odd about the value (two numbers), and for
-    a decoded value its margin over all other values, support by its columns and how usual it is, each bounded.
+    """The features that a confidence weighs: FREE numbers, or DECODED for a decoded value.
 
-    The margin counts for no more than the worst letter bears: where the right value is not among those that the pixels support,
-    the only one left is far ahead of nothing.
+    They are 1, the log odds of the worst and of the mean letter, and the two numbers of the implausibility. A decoded value adds
+    its margin over all other values, its support by the columns, and its prior. Each of the three is bounded.
+
+    The worst letter bounds the margin. When the pixels support no right value, a single wrong one has a large margin that means
+    nothing.
     """
     letters = evidence.letters or (0.0,)
     worst = _odds(min(letters))
@@ -76,7 +84,7 @@ def _odds(p: float) -> float:
 
 
 def confidence(kind: str, evidence: Evidence) -> float:
-    """How likely a value of type `kind` is right, calibrated on drawn pages: the one place where confidences are combined."""
+    """Probability that a value of type `kind` is right, calibrated on drawn pages. Confidences are combined only here."""
     if not evidence.letters:
         return 0.0
     scale = calibration().scales[kind]
@@ -86,12 +94,12 @@ def confidence(kind: str, evidence: Evidence) -> float:
 
 
 def both(a: float, b: float) -> float:
-    """How sure we are of what was read twice, apart from one another, and is the same: wrong only when both are wrong alike."""
+    """Confidence of two equal, independent readings: 1 - (1 - a)(1 - b). It is wrong only when both are wrong alike."""
     return round(1 - (1 - a) * (1 - b), 4)
 
 
 def judge(fields: Sequence[Field], doctype: DocType) -> tuple[tuple[Field, ...], Verdict, tuple[Problem, ...]]:
-    """Fields with contradictions noted and acceptance decided, the verdict, and the reasons for a review."""
+    """(fields with contradictions noted and acceptance decided, verdict, reasons for a review)."""
     values = {f.name: f.value for f in fields if isinstance(f.value, str)}
     fields = _confirmed(fields, values)
     found = list(contradictions(values))
@@ -106,7 +114,10 @@ def judge(fields: Sequence[Field], doctype: DocType) -> tuple[tuple[Field, ...],
 
 
 def _confirmed(fields: Sequence[Field], values: Mapping[str, str]) -> list[Field]:
-    """A date that words say too is as sure as both together; the words are not, for their spelling and commas stand alone."""
+    """`fields` with the confidence of a date raised when its words agree.
+
+    The words keep their confidence, because the digits do not confirm their spelling and commas.
+    """
     sure = {field.name: field.confidence for field in fields}
     for digits, words in agreements(values):
         sure[digits] = both(sure[digits], sure[words])

@@ -1,7 +1,7 @@
-"""A register book as a whole: numbers without gap, twin or step back, dates in order, totals as its closing statement says.
+"""Checks a register book as a whole: numbers without gaps, repeats or steps back, dates in order, totals as stated.
 
-Source: Luật Hộ tịch 2014, Article 58: a book is closed on the last day of the year with a written total of pages and of events;
-numbers within a book and year rise by one.
+Source: Luật Hộ tịch 2014, Article 58. A book is closed on the last day of the year with a written total of pages and events.
+Numbers within a book and year rise by one.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from digitizer.doctypes import CLOSING
 from digitizer.model import Problem, Record, Verdict
 from digitizer.text import fold
 
-#: gaps are listed up to so many numbers
+#: most numbers or runs that a problem lists
 LISTED = 20
+#: forms of the total of pages, in folded text
 _PAGES = (r"(\d+)\W{0,3}(?:\([^)]*\)\W*)?trang\b", r"trang\b[^\d]{0,25}?(\d+)")
+#: forms of the total of cases, in folded text
 _CASES = (
     r"(\d+)\W{0,3}(?:\([^)]*\)\W*)?(?:su kien|truong hop|viec|viec dang ky)\b",
     r"(?:su kien|truong hop|viec dang ky)\b[^\d]{0,40}?(\d+)",
@@ -29,25 +31,26 @@ _CASES = (
 class BookCase:
     """One registration case of a book, in the order of its pages."""
 
+    #: id of its record
     record: str
-    #: its fields: `so`, `quyenSo`, `trangSo`, `ngayDangKy` count here
+    #: field -> value. `so` and `ngayDangKy` are checked
     values: Mapping[str, object]
-    #: cancelled cases keep their number
+    #: whether it was cancelled. A cancelled case keeps its number
     cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What the closing statement of a book says; None where it says nothing readable."""
+    """The closing statement of a book. None: the number or day is not legible."""
 
     pages: int | None = None
     cases: int | None = None
-    #: the day it was written, ISO
+    #: day of the statement, ISO
     closed: str | None = None
 
 
 def check_book(cases: Sequence[BookCase], *, pages: int, stated: Totals | None = None) -> tuple[Problem, ...]:
-    """What a person should look at in a book of `pages` written pages; nothing when all is in order."""
+    """Problems of a book with `pages` written pages that a person should look at. Empty when all is in order."""
     found = [*_numbers(cases), *_dates(cases), *_after_closing(cases, stated), *_totals(cases, pages, stated)]
     return tuple(found)
 
@@ -73,13 +76,13 @@ def _numbers(cases: Sequence[BookCase]) -> Iterator[Problem]:
 
 
 def number(value: object) -> tuple[int, int | None] | None:
-    """(number, year) of a register number: `15/1999`, or `15` without a year; None for anything else."""
+    """(number, year) of a register number: `15/1999`, or `15` without a year. None for anything else."""
     match = re.fullmatch(r"(\d+)(?:/(\d{4}))?/?", str(value or ""))
     return (int(match.group(1)), int(match.group(2)) if match.group(2) else None) if match else None
 
 
 def _listed(values: Sequence[int], year: str) -> str:
-    """`3–5/1999, 9/1999`: runs as runs."""
+    """`values` in words, consecutive ones as a run: `3–5/1999, 9/1999`."""
     runs: list[list[int]] = []
     for value in values:
         if runs and value == runs[-1][-1] + 1:
@@ -91,7 +94,7 @@ def _listed(values: Sequence[int], year: str) -> str:
 
 
 def _dates(cases: Sequence[BookCase]) -> Iterator[Problem]:
-    """A registration is not older than the one before it; as far as both are known."""
+    """The problem of registrations that are older than the one before them. Dates are compared as far as both are known."""
     dated = [(case.values.get("so"), str(case.values["ngayDangKy"])) for case in cases if case.values.get("ngayDangKy")]
     late = []
     for (_, first), (so, second) in pairwise(dated):
@@ -103,7 +106,7 @@ def _dates(cases: Sequence[BookCase]) -> Iterator[Problem]:
 
 
 def _after_closing(cases: Sequence[BookCase], stated: Totals | None) -> Iterator[Problem]:
-    """Registered in the year that was closed, but after its closing; a volume may go on with the next year."""
+    """The problem of cases registered after the closing, in the same year. A volume may go on with the next year."""
     closed = (stated.closed if stated else None) or ""
     days = [(case.values.get("so"), str(case.values.get("ngayDangKy") or "")) for case in cases]
     late = [str(so or day) for so, day in days if closed and day[:4] == closed[:4] and day > closed]
@@ -115,7 +118,7 @@ def _totals(cases: Sequence[BookCase], pages: int, stated: Totals | None) -> Ite
     if stated is None:
         yield Problem(code="book_not_closed")
         return
-    # offices count cancelled cases or do not
+    # some offices count cancelled cases, others do not
     counts = {len(cases), sum(not case.cancelled for case in cases)}
     if stated.cases is not None and stated.cases not in counts:
         yield Problem(code="book_total_cases", facts={"stated": stated.cases, "found": len(cases)})
@@ -124,7 +127,7 @@ def _totals(cases: Sequence[BookCase], pages: int, stated: Totals | None) -> Ite
 
 
 def totals(lines: Iterable[str]) -> Totals | None:
-    """The totals in the lines of a page; None when it is no closing statement."""
+    """The totals in the lines of a page, or None when it is no closing statement."""
     text = re.sub(r"[.…]{2,}|…", " ", " ".join(fold(line) for line in lines))
     if sum(phrase in text for phrase in CLOSING) < 2:
         return None
@@ -132,7 +135,7 @@ def totals(lines: Iterable[str]) -> Totals | None:
 
 
 def _day(text: str) -> str | None:
-    """The last day that folded `text` names, ISO: the day of the statement stands with its closing or at its end."""
+    """The last day in folded `text`, ISO, or None. The day of the statement stands with its closing or at its end."""
     days = re.findall(r"(\d{1,2})\s*(?:/|thang)\s*(\d{1,2})\s*(?:/|nam)\s*(\d{4})", text)
     valid = [f"{year}-{int(month):02}-{int(day):02}" for day, month, year in days if int(month) <= 12 and int(day) <= 31]
     return valid[-1] if valid else None
@@ -144,7 +147,7 @@ def _first(patterns: Sequence[str], text: str) -> int | None:
 
 
 def in_sequence(records: Sequence[Record]) -> tuple[Record, ...]:
-    """Numbers within a book and year rise by one: where one does not, a person looks at it."""
+    """`records` of a book in order. One whose number is not one more than the last of its year goes to a person."""
     judged: list[Record] = []
     before: tuple[int, int | None] | None = None
     for record in records:

@@ -1,4 +1,4 @@
-"""What machines wrote for machines on identity cards: the QR code and the MRZ (ICAO 9303-5, TD1). Preferred over print."""
+"""Reads the QR code and the MRZ (ICAO 9303-5, TD1) of identity cards. Their values go before the printed ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from digitizer.model import Box, PageText
 
+#: weights of the check digit (ICAO 9303)
 _WEIGHTS = (7, 3, 1)
 
 
@@ -16,16 +17,18 @@ _WEIGHTS = (7, 3, 1)
 class Coded:
     """A value read from a code."""
 
+    #: name of the field
     name: str
     raw: str
-    #: qr, mrz
+    #: `qr` or `mrz`
     by: str
+    #: position of the PageText in the bundle
     page: int
     box: Box
 
 
 def from_qr(pages: Sequence[tuple[int, PageText]]) -> Iterator[Coded]:
-    """The fields of a card's QR code: `id|old id|name|ddMMyyyy|sex|address|ddMMyyyy`, 7 fields or more."""
+    """The fields of a card's QR code: `id|old id|name|ddMMyyyy|sex|address|ddMMyyyy`, at least these 7."""
     for number, page in pages:
         for mark in page.marks:
             parts = mark.text.split("|")
@@ -47,7 +50,7 @@ def from_qr(pages: Sequence[tuple[int, PageText]]) -> Iterator[Coded]:
 
 
 def from_mrz(pages: Sequence[tuple[int, PageText]]) -> Iterator[Coded]:
-    """Number, birth date, sex and expiry from three MRZ lines whose check digits all hold; nothing otherwise."""
+    """Number, birth date, sex and expiry from an MRZ whose check digits all hold. Nothing otherwise."""
     for number, page in pages:
         lines = [line for line in page.lines if len(squeeze(line.text)) == 30]
         for first, second in pairwise(lines):
@@ -65,10 +68,10 @@ def squeeze(text: str) -> str:
 
 
 def parse_mrz(first: str, second: str) -> dict[str, str] | None:
-    """The fields of the first two lines; None when a check digit does not hold.
+    """Field -> raw value of the first two lines. None when a check digit does not hold.
 
-    What stands where is fixed (TT 06/2021/TT-BCA after ICAO 9303-5): state, filler marks and digits need no reading of letters,
-    and the check digits say whether the digits are right.
+    The layout is fixed (TT 06/2021/TT-BCA after ICAO 9303-5). State and filler marks are filled in, and letters at places of
+    digits become digits. The check digits show whether the digits are right.
     """
     if len(first) < 30 or len(second) < 30:
         return None
@@ -104,7 +107,7 @@ def parse_mrz(first: str, second: str) -> dict[str, str] | None:
 
 
 def check_digit(text: str) -> str:
-    """ICAO 9303: weights 7, 3, 1; A = 10 … Z = 35, `<` = 0."""
+    """The check digit of ICAO 9303: weights 7, 3, 1, values A = 10 … Z = 35 and `<` = 0."""
     values = (0 if c == "<" else int(c) if c.isdigit() else ord(c) - 55 for c in text)
     return str(sum(value * _WEIGHTS[i % 3] for i, value in enumerate(values)) % 10)
 

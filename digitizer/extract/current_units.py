@@ -1,7 +1,7 @@
-"""The unit of today for a place as written: `Xã Đà Vị, huyện Na Hang, tỉnh Tuyên Quang` lies in `Xã Hồng Thái, Tỉnh Tuyên Quang`.
+"""Finds today's unit of a written place: `Xã Đà Vị, huyện Na Hang, tỉnh Tuyên Quang` is `Xã Hồng Thái, Tỉnh Tuyên Quang`.
 
-The place itself is never changed. Certain only where one unit follows: a province by the mergers, a commune by the table of the
-National Statistics Office; of a commune that was divided only the province is certain, and a problem says so.
+The place itself is never changed. A unit is given only when it is the only one that follows. Provinces follow the mergers,
+communes the table of the National Statistics Office. For a divided commune only the province is given, with a problem.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from digitizer.extract.places import named as units_of
 from digitizer.extract.units import Unit
 from digitizer.model import Field, Problem
 
-#: a field with the unit of today is named after the place it belongs to, as the Ministry's sheets do (`nksNoiSinhDVHC`)
+#: suffix of a field with today's unit after the name of its place, as in the Ministry's sheets (`nksNoiSinhDVHC`)
 SUFFIX = "DVHC"
-#: who says so: since when, and by which source (digitizer/data/README.md)
+#: `by` of a province: day of the reform and source (digitizer/data/README.md)
 BY_PROVINCE = f"units:{units.REFORM}:NQ 202/2025/QH15"
+#: `by` of a commune: day of the reform and source (digitizer/data/README.md)
 BY_COMMUNE = f"units:{units.REFORM}:NSO"
 
 
@@ -29,13 +30,14 @@ class Successor:
     """A unit of today."""
 
     name: str
+    #: BY_PROVINCE or BY_COMMUNE
     by: str
-    #: the commune named lies in several of today, so that only the province is given
+    #: the commune was divided among several of today, so only the province is given
     divided: bool = False
 
 
 def with_successors(fields: Sequence[Field], doctype: DocType) -> tuple[Field, ...]:
-    """`fields`, each place followed by the unit of today where that is certain and another one; for reading, never accepted."""
+    """`fields`, each place followed by today's unit when it is certain and another one. Such a field is never accepted."""
     places = {spec.name for spec in doctype.fields if spec.type == "place"}
     found: list[Field] = []
     for field in fields:
@@ -57,7 +59,7 @@ def _field(place: Field, now: Successor) -> Field:
 
 
 def successor(place: str) -> Successor | None:
-    """The unit of today; None where none is named, it is the same, or several provinces may be meant."""
+    """Today's unit of a place. None: no unit is named, it is the same, or several provinces may be meant."""
     named = {unit.level: unit.plain for unit in units_of(place) if unit.level is not None}
     here = _province(named.get("province", ""))
     if "province" in named and here is None:
@@ -71,7 +73,10 @@ def successor(place: str) -> Successor | None:
 
 
 def _ends(named: Mapping[str, str], here: Unit | None) -> set[tuple[tuple[str, ...], bool]]:
-    """What became of the communes that may be meant; none where the place is written as since the reform, or too vaguely."""
+    """(codes of today, whether one holds all of it) of each old commune that may be meant.
+
+    Empty when the place is written as since the reform, or names neither district nor province.
+    """
     if "district" not in named and (here is None or _as_today(named, here)):
         return set()
     meant = [code for code, where in _old_communes().get(named["commune"], ()) if _agrees(where, named, here)]
@@ -92,27 +97,27 @@ def _commune(code: str, named: Mapping[str, str]) -> Successor | None:
 
 
 def _of_province(named: Mapping[str, str], here: Unit | None, *, divided: bool) -> Successor | None:
-    """The province alone, where it is another one or a commune is named with a district that is no more."""
+    """Today's province alone, when it is another one or the place names a commune with a district, which exists no more."""
     if here is None or (here.plain == named["province"] and not {"commune", "district"} <= named.keys()):
         return None
     return Successor(here.name, BY_PROVINCE, divided)
 
 
 def _province(name: str) -> Unit | None:
-    """The province of today in which the one of that name lies; None where several may be meant."""
+    """Today's province that holds the one of that name. None when several may be meant."""
     today = units.province_successors().get(name, ())
     return next(u for u in units.after()["province"] if u.plain == today[0]) if len(today) == 1 else None
 
 
 def _agrees(where: tuple[str, str], named: Mapping[str, str], here: Unit | None) -> bool:
-    """Whether a commune in (district, province) may be the one named; the province named may be the old one or today's."""
+    """Whether a commune in (district, province) may be the named one. The named province may be the old one or today's."""
     district, province = where
     return named.get("district", district) == district and (here is None or _province(province) == here)
 
 
 @cache
 def _old_communes() -> Mapping[str, tuple[tuple[str, tuple[str, str]], ...]]:
-    """Plain name of a commune until 06/2025 -> (code, (district, province)) of each of that name."""
+    """Plain name of a commune until 06/2025 -> (code, (district, province)) of each commune of that name."""
     old = units.before()
     provinces = {u.code: u.plain for u in old["province"]}
     districts = {u.code: (u.plain, provinces[u.parent]) for u in old["district"]}

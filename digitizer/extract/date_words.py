@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from digitizer.text import fold
 
-#: one to nine, in every word for them
+#: word of a digit from one to nine -> digit, with all variants
 UNITS = {
     "một": 1,
     "hai": 2,
@@ -23,23 +23,23 @@ UNITS = {
     "tám": 8,
     "chín": 9,
 }
-#: the words of them that tens are counted with: `hai mươi`
+#: words of digits that count tens: `hai mươi`
 TENS = tuple(word for word in UNITS if word not in ("một", "tư", "lăm", "nhăm"))
-#: folded word -> digit
+#: folded word of a digit -> digit
 DIGITS = {"khong": 0, **{fold(word): number for word, number in UNITS.items()}}
 # fmt: off
-#: every word of a date, as it is spelled
+#: every word of a date, as spelled
 DATE_WORDS = frozenset({
     *UNITS, "ngày", "tháng", "mồng", "mùng", "giêng", "chạp", "không", "mười", "mươi", "mốt", "hăm", "trăm", "nghìn", "ngàn",
     "linh", "lẻ",
 })
 # fmt: on
-#: the first and last lunar month
+#: folded name of the first and the last lunar month -> month
 MONTHS = {"gieng": 1, "chap": 12}
 
 
 def parse_date(text: str) -> str | None:
-    """The date `text` says, as precise as it is (`1987-08-15`, `1987-08`, `1987`); None when a part of it is not understood."""
+    """The date in `text`, as precise as it is: `1987-08-15`, `1987-08`, `1987`. None when a part is not understood."""
     words = re.findall(r"[a-z]+", fold(text))
     words = [w for w in words if w not in ("mong", "mung")]
     if "thang" in words[1:] and words[0] != "ngay":
@@ -62,7 +62,7 @@ def parse_date(text: str) -> str | None:
 
 
 def _part(words: Sequence[str], head: str, ends: tuple[str, ...]) -> tuple[list[str] | None, list[str]]:
-    """The words after `head` up to one of `ends`, and the rest; `năm` is both "year" and "five"."""
+    """(words after `head` up to one of `ends`, the rest). `năm` means both "year" and "five"."""
     if not words or words[0] != head:
         return None, list(words)
     for i in range(2, len(words)):
@@ -72,12 +72,12 @@ def _part(words: Sequence[str], head: str, ends: tuple[str, ...]) -> tuple[list[
 
 
 def _is_five(words: Sequence[str], i: int, head: str) -> bool:
-    """Whether `năm` at `i` is the number: another `năm` follows it before the year's words, `tháng năm năm hai nghìn…`."""
+    """Whether `năm` at `i` is the digit five. Then another `năm` follows: `tháng năm năm hai nghìn…`."""
     return head == "thang" and i + 1 < len(words) and words[i + 1] == "nam"
 
 
 def _below_hundred(words: Sequence[str]) -> int | None:
-    """1–99: `mười lăm`, `hai mươi mốt`, `hăm ba`, `bảy`."""
+    """A number from 1 to 99, or None: `mười lăm`, `hai mươi mốt`, `hăm ba`, `bảy`."""
     match list(words):
         case [one] if one in DIGITS:
             return DIGITS[one]
@@ -99,7 +99,7 @@ def _below_hundred(words: Sequence[str]) -> int | None:
 
 
 def _year(words: Sequence[str]) -> int | None:
-    """`một nghìn chín trăm tám mươi bảy`, `hai nghìn linh tám`, `một chín tám bảy`, `tám bảy` (19xx)."""
+    """A year: `một nghìn chín trăm tám mươi bảy`, `hai nghìn linh tám`, `một chín tám bảy`, `tám bảy` (19xx)."""
     rest = list(words)
     for thousand in ("nghin", "ngan"):
         if thousand in rest:

@@ -1,7 +1,7 @@
-"""From the recogniser's probabilities to the likeliest texts that a field may hold (prefix beam search over CTC columns).
+"""Decodes CTC columns to the likeliest texts that a field may hold, by prefix beam search.
 
-Not a correction of strings afterwards: a text is found only when the columns hold every one of its letters, and comes with its
-probability. What has no support in the pixels is not found, and the field keeps what was read freely, or nothing.
+Strings are not corrected afterwards. A text is found only when the columns hold every one of its letters, and it comes with its
+probability. A text without support in the pixels is not found. Then the field keeps the free reading, or nothing.
 Method: Graves et al. 2006 (CTC), Hannun et al. 2014 (prefix beam search).
 """
 
@@ -14,20 +14,24 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from digitizer.lattice import Column
 
-#: texts kept a column, and how much less likely than the best they may be (natural log)
-BEAM, WIDTH = 24, 12.0
-#: a character that a column does not hold is this unlikely: never chosen where the pixels say something else
+#: most texts kept after each column
+BEAM = 24
+#: texts less likely than the best by more than this, natural log, are dropped
+WIDTH = 12.0
+#: log probability of a character that a column does not hold. The pixels outweigh it
 FLOOR = math.log(2e-4)
+#: log probability of the impossible
 _NEVER = -math.inf
 
 S = TypeVar("S")
 
 
 class Language(Protocol[S]):
-    """Which texts there may be: `Grammar` (these only) or `Prose` (all, some less likely).
+    """The texts that are allowed: `Grammar` (only some) or `Prose` (all, some less likely).
 
-    `step` takes a character into the text, `skip` passes over one that belongs to a dotted line; None where that may not be.
-    Both give the state after it and what it adds to the prior, natural log; `end` what is added where the text ends.
+    `step` adds a character to the text. `skip` passes over a character of a dotted line. Both return the next state and the
+    change of the prior (natural log), or None when that is not allowed. `end` returns the change when the text ends here, or
+    None when it may not end.
     """
 
     def begin(self) -> S: ...  # noqa: D102
@@ -38,24 +42,26 @@ class Language(Protocol[S]):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text; natural logs of its probability given the columns alone, and of how likely it is before anything is seen."""
+    """A decoded text."""
 
     text: str
+    #: log probability given the columns alone
     seen: float
+    #: log probability of the text by its language alone
     prior: float
 
     @property
     def log_p(self) -> float:
-        """Both together."""
+        """Sum of `seen` and `prior`."""
         return self.seen + self.prior
 
 
-#: a text, its last character, the state after it, and how many marks were passed over
+#: (text, its last character, state of the language, number of skipped marks)
 Key: TypeAlias = tuple[str, str, S, int]
 
 
 class _Path:
-    """Probability (log) of the paths that spell a text, by whether they end in the blank, and the prior of the text."""
+    """Log probabilities of the paths that spell a text: `blank` ends in the blank, `letter` does not. `prior` is the text's."""
 
     __slots__ = ("blank", "letter", "prior")
 
@@ -68,12 +74,12 @@ class _Path:
 
 
 def decode(columns: Sequence[Column], language: Language[S], *, most: int = 8) -> tuple[Reading, ...]:
-    """The likeliest texts of `language` in `columns`, likeliest first; none when no text of it is there."""
+    """The likeliest texts of `language` in `columns`, at most `most`, likeliest first. Empty when the columns hold none."""
     beam: dict[Key[S], _Path] = {("", "", language.begin(), 0): _Path(blank=0.0)}
     last = None
     for column in columns:
         if last is not None and column.number > last + 1:
-            # columns left out are blank beyond doubt
+            # the lattice leaves out columns that are surely blank
             for path in beam.values():
                 path.blank, path.letter = path.total, _NEVER
         beam = _step(beam, column, language)
@@ -88,7 +94,7 @@ def decode(columns: Sequence[Column], language: Language[S], *, most: int = 8) -
 
 
 def _joined(one: Reading, other: Reading) -> Reading:
-    """One text that was found in two ways: each with what it is likely by itself."""
+    """Joins two readings of one text that were found in different ways. Their probabilities add up."""
     seen = _add(one.seen, other.seen)
     return Reading(one.text, seen, _add(one.log_p, other.log_p) - seen)
 
@@ -114,7 +120,7 @@ def _step(beam: dict[Key[S], _Path], column: Column, language: Language[S]) -> d
         if last:
             stay.letter = _add(stay.letter, path.letter + held.get(last, FLOOR))
         for char, p in signs:
-            # the same letter twice needs a blank between
+            # a repeated letter needs a blank in between
             before = path.blank if char == last else total
             if before == _NEVER:
                 continue
@@ -140,5 +146,5 @@ def _add(a: float, b: float) -> float:
 
 
 def best_path(columns: Sequence[Column]) -> float:
-    """The log probability of the likeliest path through the columns: what a reading without constraint reaches."""
+    """The log probability of the likeliest path through the columns, without any constraint."""
     return sum(column.signs[0][1] for column in columns)

@@ -1,36 +1,40 @@
-"""What a field may hold, as an automaton over characters: numbers, dates, closed lists.
+"""Grammars say which texts a field may hold, as automata over characters: numbers, dates, closed lists.
 
-An expression adds itself to a graph before a node and returns where it begins; a `Grammar` walks the graph by characters.
+A part adds its nodes to a graph before a given node and returns the node it begins at. A `Grammar` walks the graph by characters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-#: adds itself before node `end` of a graph; the node it begins at
+#: adds its nodes to a graph before the node `end` and returns the node it begins at
 Part = Callable[["Graph", int], int]
+#: nodes where a text may be
 State = frozenset[int]
+#: state of a text that is not allowed
 NOWHERE: State = frozenset()
-#: what stands on dotted lines and between parts; passed over where a value does not hold it
+#: characters of dotted lines and gaps. They are skipped where the grammar does not hold them
 SILENT = " .·…_"
 
 
 class Graph:
-    """Nodes with edges by character, and edges that take none."""
+    """Nodes with edges."""
 
     def __init__(self) -> None:
+        #: node -> character -> next nodes
         self.edges: list[dict[str, set[int]]] = []
+        #: node -> nodes reached without a character
         self.skips: list[set[int]] = []
 
     def node(self) -> int:
-        """A new node."""
+        """Adds a node and returns its number."""
         self.edges.append({})
         self.skips.append(set())
         return len(self.edges) - 1
 
 
 class Grammar:
-    """What may be written, as an automaton made on demand."""
+    """The texts of a part. All are equally likely. The deterministic automaton is built on demand."""
 
     def __init__(self, part: Part) -> None:
         self._graph = Graph()
@@ -43,18 +47,18 @@ class Grammar:
         return self.start
 
     def step(self, state: State, char: str) -> tuple[State, float] | None:
-        """The state after `char`, all texts alike; None when it may not stand there."""
+        """(state after `char`, 0), or None when `char` is not allowed there."""
         known = self._known.setdefault(state, {})
         if char not in known:
             known[char] = self._closed({n for node in state for n in self._graph.edges[node].get(char, ())})
         return (known[char], 0.0) if known[char] else None
 
     def skip(self, state: State, char: str) -> tuple[State, float] | None:
-        """`state`, where a dot or gap is no part of the value."""
+        """(`state`, 0) when `char` is a dot or gap that the grammar does not hold there, else None."""
         return (state, 0.0) if char in SILENT and self.step(state, char) is None else None
 
     def end(self, state: State) -> float | None:
-        """Nothing is added when the text ends here; None when it may not."""
+        """0 when the text may end here, else None."""
         return 0.0 if self._end in state else None
 
     def _closed(self, nodes: set[int]) -> State:
@@ -67,17 +71,17 @@ class Grammar:
 
 
 class Mostly:
-    """What is mostly written, and what may be written too but is less likely by `cost` (a natural log)."""
+    """The texts of `usual`, and those of `also`, which are less likely by `cost` (natural log, negative)."""
 
     def __init__(self, usual: Grammar, also: Grammar, cost: float) -> None:
         self._usual, self._also, self._cost = usual, also, cost
 
     def begin(self) -> tuple[State, State]:
-        """The states of both before the first character; that of what is usual is empty once it cannot be that any more."""
+        """The states of both grammars before the first character. The first one becomes empty when the text is not usual."""
         return self._usual.begin(), self._also.begin()
 
     def step(self, state: tuple[State, State], char: str) -> tuple[tuple[State, State], float] | None:
-        """The states after `char`, and what it costs to leave what is usual; None when it may not stand there."""
+        """(states after `char`, cost), or None when `char` is not allowed there. Leaving the usual texts costs `cost`."""
         usual, also = state
         onward, aside = self._also.step(also, char), self._usual.step(usual, char) if usual else None
         if onward is None:
@@ -85,11 +89,11 @@ class Mostly:
         return ((aside[0] if aside else NOWHERE, onward[0]), self._cost if usual and aside is None else 0.0)
 
     def skip(self, state: tuple[State, State], char: str) -> tuple[tuple[State, State], float] | None:
-        """`state`, where a dot or gap is no part of the value."""
+        """(`state`, 0) when `char` is a dot or gap that the grammar does not hold there, else None."""
         return (state, 0.0) if self._also.skip(state[1], char) is not None else None
 
     def end(self, state: tuple[State, State]) -> float | None:
-        """What it costs that the text ends here; None when it may not."""
+        """The cost when the text ends here, or None when it may not."""
         usual, also = state
         if usual and self._usual.end(usual) is not None:
             return 0.0
@@ -97,7 +101,7 @@ class Mostly:
 
 
 def chars(allowed: str) -> Part:
-    """One of these characters."""
+    """One of the characters `allowed`."""
 
     def part(graph: Graph, end: int) -> int:
         node = graph.node()
@@ -109,7 +113,7 @@ def chars(allowed: str) -> Part:
 
 
 def seq(*parts: Part) -> Part:
-    """One after the other."""
+    """`parts`, one after the other."""
 
     def part(graph: Graph, end: int) -> int:
         for one in reversed(parts):
@@ -120,7 +124,7 @@ def seq(*parts: Part) -> Part:
 
 
 def either(*parts: Part) -> Part:
-    """One of them."""
+    """One of `parts`."""
 
     def part(graph: Graph, end: int) -> int:
         node = graph.node()
@@ -131,12 +135,12 @@ def either(*parts: Part) -> Part:
 
 
 def maybe(one: Part) -> Part:
-    """It, or nothing."""
+    """The part `one`, or nothing."""
     return either(one, lambda graph, end: end)
 
 
 def repeat(one: Part, least: int, most: int) -> Part:
-    """It, `least` to `most` times."""
+    """The part `one`, `least` to `most` times."""
 
     def part(graph: Graph, end: int) -> int:
         begin = end
@@ -152,7 +156,7 @@ def repeat(one: Part, least: int, most: int) -> Part:
 
 
 def words(entries: Iterable[str]) -> Part:
-    """One of `entries`; shared beginnings are shared."""
+    """One of `entries`. Entries that begin alike share nodes."""
     held = tuple(entries)
 
     def part(graph: Graph, end: int) -> int:
@@ -170,5 +174,5 @@ def words(entries: Iterable[str]) -> Part:
 
 
 def text(fixed: str, *, anycase: bool = True) -> Part:
-    """`fixed`, letter by letter, in either case."""
+    """The text `fixed`. With `anycase` each letter may be a capital or small."""
     return seq(*(chars(c.lower() + c.upper() if anycase and c.lower() != c.upper() else c) for c in fixed))

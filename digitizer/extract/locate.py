@@ -1,7 +1,7 @@
-"""Label -> value: where on the page each field of a document stands.
+"""Finds the value of each field on the page by its printed label.
 
-A value reaches to the next label on its row, and over the rows below it until the next label in its column, a heading, a wide
-gap, or a row that ends where its next word would have had room.
+A value ends at the next label on its row. A long value goes on over the rows below. It ends before the next label of its column,
+a heading or a wide gap, or after a row that leaves room for another word.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from digitizer.geometry import same_row
 from digitizer.model import Line, PageText
 from digitizer.text import fold
 
-#: labels that stand there once too often before a record is taken for two
+#: a record is taken for two when at least this many labels stand in it more often than its type has fields for them
 _MIXED = 3
-#: share of its column that a row leaves free only where the value ends
+#: a row that leaves more than this share of its column free on the right is the last row of its value
 _ROOM = 0.45
-#: boxes of one value in one row stand no further apart than this, in heights of the row
+#: greatest gap between boxes of one value in one row, in heights of the row
 _APART = 12
-#: boxes of one row may lap over one another by so many heights of the row
+#: greatest overlap of boxes of one row, in heights of the row
 _LAPPED = 1.6
-#: what an identity paper is described with, folded: no labels of their own after its number
+#: phrases that describe an identity paper (folded). After its number they are part of the value, not labels
 _OF_PAPER = ("noi cap", "ngay cap", "cap ngay")
-#: types whose values may fill several rows
+#: value types whose values may fill several rows
 LONG = frozenset({"place", "text", "date_words", "id_number", "signer", "time", "name"})
 
 
 def locate(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Iterator[Found]:
-    """The fields of one record. `pages`: (position of the PageText in the bundle, PageText)."""
+    """The fields of one record, each at most once. `pages`: (position of the PageText in the bundle, PageText)."""
     rows, margin = rows_of(pages, doctype)
     hits = [hit for i in range(len(rows)) for hit in labels_in(rows, i, doctype)]
     taken: set[str] = set()
@@ -54,7 +54,7 @@ def locate(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> Iterator[
 
 
 def from_cells(cells: Mapping[str, Sequence[tuple[int, Line]]], doctype: DocType) -> Iterator[Found]:
-    """The fields of a row of a wide table. `cells`: (position of the PageText, line) of each cell, by name of the field."""
+    """The fields of one row of a wide table. `cells`: field -> (position of the PageText, line) of its cell."""
     for spec in doctype.fields:
         rows = [Row(page=page, line=line, folded=fold(line.text)) for page, line in cells.get(spec.name, ())]
         if pieces := [piece for row in rows for piece in whole(row)]:
@@ -62,7 +62,7 @@ def from_cells(cells: Mapping[str, Sequence[tuple[int, Line]]], doctype: DocType
 
 
 def mixed(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> bool:
-    """Whether what is read as one record holds two: labels stand there more often than the type has fields for them."""
+    """Whether pages that are read as one record hold two. Then labels stand there more often than the type has fields."""
     rows, _ = rows_of(pages, doctype)
     counts = Counter(hit.label for i in range(len(rows)) for hit in find_labels(rows[i].folded, i, doctype) if " " in hit.label)
     meant = Counter(label for spec in doctype.fields for label in spec.label)
@@ -71,7 +71,7 @@ def mixed(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> bool:
 
 
 def _values(rows: Sequence[Row], hits: Sequence[Hit], doctype: DocType) -> Iterator[tuple[FieldSpec, list[Piece]]]:
-    """(field, pieces of its value) of all labels, in reading order; a label printed over two rows counts once."""
+    """(field, pieces of its value) for all labels, in reading order. A label printed over two rows counts once."""
     known = list(_known(hits, doctype))
     labelled = {hit.row for hit, _ in known}
     for i, (hit, spec) in enumerate(known):
@@ -82,7 +82,7 @@ def _values(rows: Sequence[Row], hits: Sequence[Hit], doctype: DocType) -> Itera
 
 
 def _known(hits: Sequence[Hit], doctype: DocType) -> Iterator[tuple[Hit, FieldSpec | None]]:
-    """The labels that mean something where they stand, with their fields; None for one that only begins a section."""
+    """The labels that count where they stand, each with its field. None: it begins a section or belongs to no field."""
     filled: set[str] = set()
     section: str | None = None
     last: FieldSpec | None = None
@@ -101,9 +101,10 @@ def _known(hits: Sequence[Hit], doctype: DocType) -> Iterator[tuple[Hit, FieldSp
 
 
 def _field(doctype: DocType, label: str, section: str | None, filled: set[str]) -> FieldSpec | None:
-    """The field a label stands for: of this section, else of none, else of one not yet begun (fields before any heading).
+    """The field of a label that has no value yet, or None.
 
-    `số` alone is the number of the record only before the first section: later it is part of `CMND số: …`.
+    A field of this section goes first, then one without a section, then, before any heading, one of any section. `số` alone is
+    the number of the record only before the first section. Later it is part of `CMND số: …`.
     """
     fitting = [spec for spec in doctype.fields if label in spec.label and spec.name not in filled and spec.where != "cell"]
     for spec in fitting:
@@ -131,7 +132,7 @@ def _value(
 def _rows_below(
     rows: Sequence[Row], hit: Hit, begun: Sequence[Piece], labelled: Container[int], spec: FieldSpec, doctype: DocType
 ) -> list[Piece]:
-    """What a value goes on with in the rows below, down to the next label of its column."""
+    """The rest of a value in the rows below, down to the next label of its column."""
     row, held, pieces = rows[hit.row], {id(p.line) for p in begun}, list(begun)
     previous, height = pieces[-1].line.box if pieces else row.line.box, row.line.box.height
     for at, below in list(enumerate(rows))[hit.row + 1 :]:
@@ -163,7 +164,7 @@ def _is_over(rows: Sequence[Row], row: Row, last: Piece, below: Row, spec: Field
 
 
 def _goes_on(last: Piece, below: Row, spec: FieldSpec) -> bool:
-    """Whether the words say that a value goes on, whatever room there was: a comma, a kind of unit, more of a name."""
+    """Whether the words show that a value goes on: a comma, a kind of administrative unit, capitals of a name."""
     if spec.type == "place":
         words = [word.strip(" .,") for word in below.line.text.casefold().split()[:2]]
         kinds = {*units.KINDS, *units.SHORT}
@@ -172,7 +173,7 @@ def _goes_on(last: Piece, below: Row, spec: FieldSpec) -> bool:
 
 
 def _had_room(rows: Sequence[Row], row: Row, last: Piece) -> bool:
-    """Whether a value ends so far from the right edge of its column that whatever follows would have gone on in that row."""
+    """Whether a value leaves so much room at the right of its column that another word would have fit."""
     own, start = last.line.box, min(row.line.box.x0, last.line.box.x0)
     edge = max(r.line.box.x1 for r in rows if r.page == row.page)
     beside = [r.line.box.x0 for r in rows if r.page == row.page and r.line.box.x0 > own.x1 and same_row(r.line.box, own)]
@@ -181,11 +182,11 @@ def _had_room(rows: Sequence[Row], row: Row, last: Piece) -> bool:
 
 
 def _same_row(rows: Sequence[Row], hit: Hit, last: int, spec: FieldSpec, doctype: DocType) -> list[Piece]:
-    """What stands to the right of a label's line in boxes of its own, near one another."""
+    """The boxes to the right of a label's line in its row, up to a wide gap."""
     at = hit.row
     box = reach = rows[at].line.box
     found: list[Piece] = []
-    # the value of a label alone may stand far off, and so may the date of a number: `Số: 56/2009 ………… ngày 13/07/2009`
+    # a value may stand far from a label without text, and a date far from its number: `Số: 56/2009 ………… ngày 13/07/2009`
     far = not piece(rows[at], hit.end, len(rows[at].line.text)) or any(f.part_of == spec.name for f in doctype.fields)
     for row in rows[at + 1 : last]:
         if (
@@ -201,7 +202,7 @@ def _same_row(rows: Sequence[Row], hit: Hit, last: int, spec: FieldSpec, doctype
 
 
 def _unlapped(pieces: Sequence[Piece]) -> list[Piece]:
-    """Pieces of one row whose boxes lap over one another, each word once: `…, xã` and `xã Côn Lôn, …`."""
+    """`pieces` with the words of overlapping boxes once: `…, xã` and `xã Côn Lôn, …`."""
     found = list(pieces[:1])
     for after in pieces[1:]:
         before = found[-1]
@@ -213,7 +214,7 @@ def _unlapped(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _parted(before: Piece, after: Piece) -> list[Piece]:
-    """`before` without the words that begin where `after` does, `after` without those that end within what is left of it."""
+    """`before` up to where `after` begins, and `after` without the words that still lie within `before`."""
     kept = [m for m in _words(before) if before.line.letters[m.start()].x0 < after.box.x0 - 0.1 * after.box.height]
     if not kept or len(after.line.letters) != len(after.line.text):
         return [before, after]

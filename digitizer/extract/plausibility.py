@@ -1,7 +1,7 @@
-"""How odd a name or a place is, apart from what the reader saw: what a person would look at twice.
+"""Measures how implausible a name or a place is, whatever the recogniser saw.
 
-Accents are what recognisers lose first: `Nguyên` is no surname where `Nguyễn` is one, `Lưỡng Vương` no commune of a town that has
-`Lưỡng Vượng`. Nothing is corrected by this; it weighs in the confidence (`acceptance.py`).
+Recognisers lose accents first. `Nguyên` is no surname, but `Nguyễn` is. `Lưỡng Vương` is no commune of a town that has
+`Lưỡng Vượng`. Nothing is corrected here. Implausibility lowers the confidence (`acceptance.py`).
 """
 
 from __future__ import annotations
@@ -18,33 +18,37 @@ from digitizer.extract.places import Named, named
 from digitizer.extract.prose import known_syllables, name_counts
 from digitizer.text import fold, nfc
 
-#: two numbers, 0 for what is usual: how a value is odd as a whole, and in how many details
+#: (implausibility of the value as a whole, number of odd details). Both are 0 for a usual value
 Implausibility = tuple[float, float]
+#: a usual value
 PLAUSIBLE: Implausibility = (0.0, 0.0)
-#: more odd details say nothing more
+#: most odd details that are counted
 _MOST = 3
-#: what a surname nobody counted is taken to stand for, among the counts of `name-syllables.tsv`
+#: least count of the surnames in `lists.SURNAMES`, in the unit of `name-syllables.tsv`
 _RARE = 5
-#: a surname that is none is a misread one where another of the same letters, with other accents, has this count
+#: a surname nobody has is misread when one of the same letters with other accents has at least this count
 _COMMON = 5
-#: how much of a syllable's count as any part of a name it may have as a surname
+#: share of a syllable's count in names that it has at least as a surname
 _AS_SURNAME = 1 / 20
 
 
 def misread_surname(name: str) -> bool:
-    """Whether a name begins with what is no surname, while there is one of the same letters with other accents."""
+    """Whether a name begins with no surname, but a common surname has the same letters with other accents."""
     first = nfc(name).casefold().partition(" ")[0]
     own, other = _counts().get(first, (0, 0)), _likes().get(fold(first), (0, 0))
     return own[0] == 0 and other[0] >= _COMMON
 
 
 def surname_doubt(name: str) -> str | None:
-    """The problem of a name with a misread surname; None for any other name."""
+    """The problem code of a name with a misread surname, else None."""
     return "surname_unknown" if misread_surname(name) else None
 
 
 def of_name(text: str) -> Implausibility:
-    """How much commoner the commonest syllable of the same letters is (natural log), at worst; syllables no name has."""
+    """(worst log ratio, number of syllables that no name has).
+
+    The ratio compares the commonest syllable of the same letters with the syllable as read, as a natural logarithm.
+    """
     words = nfc(text).casefold().split()
     worst = max((_overtaken(word, first=not i) for i, word in enumerate(words)), default=0.0)
     return worst, float(min(_MOST, sum(word not in _counts() for word in words)))
@@ -62,7 +66,7 @@ def _weight(count: tuple[int, int], first: bool) -> float:
 
 @cache
 def _counts() -> Mapping[str, tuple[int, int]]:
-    """Syllable -> how often it stands in names: as a surname, and anywhere."""
+    """Syllable -> its counts in names: (as a surname, anywhere)."""
     known = {word: (first, anywhere) for word, (anywhere, first) in name_counts().items()}
     for word in map(str.casefold, SURNAMES):
         first, anywhere = known.get(word, (0, 0))
@@ -72,7 +76,7 @@ def _counts() -> Mapping[str, tuple[int, int]]:
 
 @cache
 def _likes() -> Mapping[str, tuple[int, int]]:
-    """Letters without accents -> the most that any syllable of these letters counts."""
+    """Letters without accents -> the highest counts of any syllable with these letters: (as a surname, anywhere)."""
     most: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for word, count in _counts().items():
         surname, anywhere = most[fold(word)]
@@ -81,7 +85,10 @@ def _likes() -> Mapping[str, tuple[int, int]]:
 
 
 def of_place(text: str) -> Implausibility:
-    """Units that do not exist or lie elsewhere; words that are no syllables or oddly written, commas that are missing."""
+    """(number of units that do not exist or lie elsewhere, number of odd details), each at most `_MOST`.
+
+    Odd details are words that are no syllables, odd capitals, and missing commas.
+    """
     wrong, odd, last = 0, 0, None
     for unit in named(nfc(text)):
         known = unit.level is not None and unit.name[:1].isupper() | unit.name[:1].isdigit()
@@ -98,11 +105,11 @@ def of_place(text: str) -> Implausibility:
 
 
 def _after_hamlet(text: str, unit: Named) -> bool:
-    """`Tổ dân phố 10 phường An Tường`: what lies in a unit is followed by a comma."""
+    """Whether a hamlet stands before `unit` without a comma: `Tổ dân phố 10 phường An Tường`."""
     before = text[: text.find(f"{unit.kind} {unit.name}")].rpartition(",")[2]
     return re.search(r"\b(?:thôn|bản|xóm|tổ|khu|ấp) ", before, re.IGNORECASE) is not None
 
 
 def _capital_inside(kind: str) -> bool:
-    """`thành Phố`: a capital within what begins small."""
+    """Whether a kind of unit begins small and has a capital inside: `thành Phố`."""
     return kind[:1].islower() and not kind.islower()
