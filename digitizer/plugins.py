@@ -31,4 +31,4 @@ def load(port: str, name: str) -> ModuleType:
         module = point.load()
         if isinstance(module, ModuleType):
             return module
-    raise ConfigError(f"{port} has no adapter called {name!r}", adapter=name)
+    raise ConfigError(f"{port} has no adapter called {name!r}", sentence="no_adapter", adapter=name)

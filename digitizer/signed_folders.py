@@ -135,11 +135,13 @@ class KeyRing:
         try:
             private = serialization.load_pem_private_key(path.read_bytes(), password=None)
         except FileNotFoundError as exc:
-            raise ConfigError("no key to sign with; make one with `digitizer keys init`", file=str(path)) from exc
+            raise ConfigError(
+                "no key to sign with; make one with `digitizer keys init`", sentence="no_signing_key", file=str(path)
+            ) from exc
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as exc:
-            raise ConfigError("the signing key cannot be read", file=str(path)) from exc
+            raise ConfigError("the signing key cannot be read", sentence="signing_key_unreadable", file=str(path)) from exc
         if not isinstance(private, Ed25519PrivateKey):
-            raise ConfigError("the signing key is no Ed25519 key", file=str(path))
+            raise ConfigError("the signing key is no Ed25519 key", sentence="no_ed25519_key", file=str(path))
         return OwnKey("own", private)
 
     def trust(self, pem: Path, name: str) -> TrustedKey:

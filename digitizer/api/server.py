@@ -104,9 +104,13 @@ def serve(
     `ready` is called with the address once connections are taken; port 0 is any free one.
     """
     if not is_loopback(host) and not any(key.active for key in service.api_keys.find()):
-        raise ConfigError("others could reach this address, and there is no API key yet: `digitizer clients add`", host=host)
+        raise ConfigError(
+            "others could reach this address, and there is no API key yet: `digitizer clients add`",
+            sentence="no_api_key_yet",
+            host=host,
+        )
     if (certificate is None) != (private_key is None):
-        raise ConfigError("a certificate and its private key go together")
+        raise ConfigError("a certificate and its private key go together", sentence="certificate_and_key")
     _raise_open_files()
     options = service.settings.api
     app = create(service)
@@ -148,7 +152,7 @@ def is_loopback(host: str) -> bool:
     try:
         found = {info[4][0] for info in socket.getaddrinfo(host, None)}
     except OSError as exc:
-        raise ConfigError("there is no such address on this machine", host=host) from exc
+        raise ConfigError("there is no such address on this machine", sentence="no_such_address", host=host) from exc
     return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
 
 
@@ -164,7 +168,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as exc:
         listener.close()
-        raise ConfigError("this address is taken, or not one of this machine", host=host, port=port) from exc
+        raise ConfigError(
+            "this address is taken, or not one of this machine", sentence="address_taken", host=host, port=port
+        ) from exc
     listener.listen(2048)
     return listener
 

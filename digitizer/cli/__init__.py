@@ -160,6 +160,24 @@ def refusal(error: DigitizerError, lang: str) -> str:
     return f"{said}\n  {error}" if error.sentence == error.code else said
 
 
+def misuse(error: click.ClickException, lang: str) -> str:
+    """What is wrong with how a command was written."""
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    facts = {"command": ctx.command_path if ctx else "digitizer", "detail": error.format_message()}
+    match error:
+        case click.MissingParameter(param=click.Option(opts=opts)):
+            return say("option_missing", lang, name=opts[0], **facts)
+        case click.MissingParameter(param=click.Parameter() as param):
+            return say("argument_missing", lang, name=param.make_metavar(ctx or click.Context(cli)), **facts)
+        case click.NoSuchOption():
+            return say("no_such_option", lang, name=error.option_name, **facts)
+        case click.BadParameter(param=click.Option(opts=opts, type=click.Choice(choices=choices))):
+            return say("not_a_choice", lang, name=opts[0], choices=", ".join(map(str, choices)), **facts)
+        case click.BadParameter(param=click.Option(opts=opts)):
+            return say("option_wrong", lang, name=opts[0], **{**facts, "detail": error.message})
+    return say("misuse", lang, **facts)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits with the code of `errors.py` or the command's own."""
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
@@ -175,7 +193,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as exc:
         return exc.exit_code
     except click.ClickException as exc:
-        exc.show()
+        click.echo(misuse(exc, language(ctx) if ctx else "vi"), err=True)
         return UsageError.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
         return INTERRUPTED

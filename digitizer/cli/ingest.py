@@ -78,7 +78,11 @@ def settings_in(ctx: click.Context, mode: str | None, processes: int | None) -> 
         return settings(ctx, **given)
     chosen = settings(ctx, pages={"mode": mode}, **given)
     if not chosen.queue.startswith("inline:"):
-        raise ConfigError("the workers of this queue have settings of their own: set pages.mode there", queue="pages.mode")
+        raise ConfigError(
+            "the workers of this queue have settings of their own: set pages.mode there",
+            sentence="mode_of_pool",
+            queue="pages.mode",
+        )
     return chosen
 
 
@@ -129,7 +133,7 @@ def outside(path: str, output: Path | None) -> None:
     """Raises ConfigError when what we write would be found as something to read."""
     folder = Path(path)
     if output is not None and folder.is_dir() and output.resolve().is_relative_to(folder.resolve()):
-        raise ConfigError("the output folder lies inside the folder to be ingested", file=str(output))
+        raise ConfigError("the output folder lies inside the folder to be ingested", sentence="output_inside", file=str(output))
 
 
 def warn_of_gaps(ctx: click.Context, bundle: InputBundle) -> None:

@@ -13,7 +13,7 @@ import click
 
 from digitizer import indicators
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
-from digitizer.cli.words import doctype_title
+from digitizer.cli.words import doctype_title, word
 from digitizer.errors import UsageError
 from digitizer.indicators import Counts
 from digitizer.messages import catalogue, local_time, say
@@ -169,7 +169,7 @@ def reconcile(ctx: click.Context, file: Path, month: str | None, definition: str
             "reconciled_line",
             lang,
             code=d.code,
-            what=d.what,
+            what=word("part", d.what, lang),
             portal=sign[d.portal],
             ours=sign[d.ours],
             reason=_why(d.why, d.facts, lang),

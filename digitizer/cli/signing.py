@@ -94,7 +94,11 @@ def _signing(options: SigningOptions, chosen: Settings) -> Iterator[Signing]:
     elif options.pkcs12 is not None:
         opened = pkcs12(options.pkcs12, secret)
     else:
-        raise ConfigError("name a certificate: --pkcs12 FILE, or --pkcs11 LIBRARY --token LABEL --key LABEL", setting="signing")
+        raise ConfigError(
+            "name a certificate: --pkcs12 FILE, or --pkcs11 LIBRARY --token LABEL --key LABEL",
+            sentence="certificate_missing",
+            setting="signing",
+        )
     with opened as signer:
         yield Signing(
             signer=signer, agency=options.agency, level=options.level, tsa=options.tsa, roots=authorities(options, chosen)

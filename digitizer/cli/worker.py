@@ -44,7 +44,9 @@ def worker(ctx: click.Context, processes: int | None) -> None:
     """Runs N workers until SIGTERM or Ctrl-C; sweeps and delivers besides."""
     chosen = settings(ctx)
     if scheme(chosen.queue) == "inline":
-        raise ConfigError("workers of a pool need a queue they share: --queue redis://host/0", queue=chosen.queue)
+        raise ConfigError(
+            "workers of a pool need a queue they share: --queue redis://host/0", sentence="pool_queue", queue=chosen.queue
+        )
     logs.to_stderr(logging.INFO if ctx.find_root().params.get("verbose") else logging.WARNING)
     with Service.open(chosen) as service:
         service.check()

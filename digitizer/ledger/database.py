@@ -38,7 +38,9 @@ def connect(url: str, home: Path) -> sa.Engine:
     elif url.startswith("postgresql"):
         engine = _postgres(url)
     else:
-        raise ConfigError("the ledger must be sqlite: or postgresql+psycopg://", ledger=url.partition(":")[0])
+        raise ConfigError(
+            "the ledger must be sqlite: or postgresql+psycopg://", sentence="ledger_address", ledger=url.partition(":")[0]
+        )
     with translated():
         _migrate(engine)
     return engine
@@ -50,7 +52,9 @@ def _postgres(url: str) -> sa.Engine:
     try:
         engine = sa.create_engine(url, pool_size=4, connect_args=options)
     except (SQLAlchemyError, ModuleNotFoundError) as exc:
-        raise ConfigError("the ledger must be sqlite: or postgresql+psycopg://user@host/database") from exc
+        raise ConfigError(
+            "the ledger must be sqlite: or postgresql+psycopg://user@host/database", sentence="ledger_address"
+        ) from exc
     sa.event.listen(engine, "checkin", _note_use)
     sa.event.listen(engine, "checkout", partial(_see_that_it_lives, engine))
     return engine
@@ -109,7 +113,7 @@ def _upgrade(connection: sa.Connection, head: str) -> None:
     try:
         command.upgrade(config, head)
     except CommandError as exc:
-        raise ConfigError("the ledger was written by a newer digitizer; update this one") from exc
+        raise ConfigError("the ledger was written by a newer digitizer; update this one", sentence="ledger_newer") from exc
 
 
 def alone(tx: sa.Connection, what: str) -> None:

@@ -166,9 +166,15 @@ def _check(signing: Signing) -> None:
     if signing.level not in LEVELS:
         raise ConfigError(f"the level of a signature is one of {', '.join(LEVELS)}", level=signing.level)
     if signing.level != "B-B" and not signing.tsa:
-        raise ConfigError(f"level {signing.level} needs a time-stamp authority: signing.tsa", setting="signing.tsa")
+        raise ConfigError(
+            f"level {signing.level} needs a time-stamp authority: signing.tsa", sentence="tsa_missing", setting="signing.tsa"
+        )
     if signing.level == "B-LT" and not signing.roots:
-        raise ConfigError("level B-LT needs the certificates of the authorities: signing.roots", setting="signing.roots")
+        raise ConfigError(
+            "level B-LT needs the certificates of the authorities: signing.roots",
+            sentence="authorities_missing",
+            setting="signing.roots",
+        )
 
 
 @contextmanager
@@ -265,7 +271,9 @@ def _certificates(roots: Sequence[Path]) -> list[Any]:
     except OSError as exc:
         raise FileAccess("the certificates of the authorities cannot be read", file=str(exc.filename)) from exc
     except ValueError as exc:
-        raise ConfigError("signing.roots names a file that is no certificate", setting="signing.roots") from exc
+        raise ConfigError(
+            "signing.roots names a file that is no certificate", sentence="no_certificate", setting="signing.roots"
+        ) from exc
 
 
 def check_signatures(path: Path, roots: Sequence[Path]) -> tuple[SignatureReport, ...]:

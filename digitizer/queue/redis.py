@@ -44,7 +44,7 @@ def connect(url: str, *, answer_s: float = ANSWER_S) -> redis.Redis:
     try:
         return redis.Redis.from_url(url, socket_connect_timeout=CONNECT_S, socket_timeout=answer_s, health_check_interval=15)
     except ValueError as exc:
-        raise ConfigError("the queue must be inline: or redis://host[:port]/database") from exc
+        raise ConfigError("the queue must be inline: or redis://host[:port]/database", sentence="queue_address") from exc
 
 
 @contextmanager

@@ -78,7 +78,9 @@ class ServiceContext:
             takes_first: whether this process takes the first of the jobs it queues itself, so that nobody is woken for it.
         """
         if scheme(settings.ledger) == "sqlite" and scheme(settings.queue) != "inline":
-            raise ConfigError("workers of a pool cannot share a SQLite file; set ledger to postgresql+psycopg://…")
+            raise ConfigError(
+                "workers of a pool cannot share a SQLite file; set ledger to postgresql+psycopg://…", sentence="pool_ledger"
+            )
         settings.scratch.mkdir(parents=True, exist_ok=True)
         queue = open_queue(settings.queue, settings=settings.for_worker(), processes=settings.jobs)
         return cls(
@@ -166,7 +168,7 @@ class Connectors:
         with self._opening:
             if target not in self._opened:
                 if target not in self.settings.targets:
-                    raise ConfigError("no such target is configured", target=target)
+                    raise ConfigError("no such target is configured", sentence="no_target", target=target)
                 self._opened[target] = open_connector(self.settings.targets[target].url, self.settings.home)
             return self._opened[target]
 

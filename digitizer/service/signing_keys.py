@@ -17,7 +17,7 @@ class SigningKeys:
         self.ring = KeyRing(context.settings.home)
 
     def init(self, *, by: str) -> OwnKey:
-        """Makes this machine's signing key. Raises ConfigError when there is one."""
+        """Makes this machine's signing key. Raises UsageError when there is one."""
         made = self.ring.init()
         with self.context.ledger.begin() as tx:
             events.note(tx, "key_made", made.fingerprint, actor=by)

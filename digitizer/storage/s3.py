@@ -327,9 +327,9 @@ def _translated(key: str) -> Iterator[None]:
 def _client(endpoint: str, options: S3Options) -> Minio:
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
-        raise ConfigError("s3.endpoint must be http(s)://host[:port]", setting="s3.endpoint")
+        raise ConfigError("s3.endpoint must be http(s)://host[:port]", sentence="s3_endpoint", setting="s3.endpoint")
     if options.ca is not None and not options.ca.is_file():
-        raise ConfigError(f"there is no certificate {options.ca}", setting="s3.ca")
+        raise ConfigError(f"there is no certificate {options.ca}", sentence="s3_certificate", setting="s3.ca")
     pool = urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=options.connect_s, read=options.read_s),
         maxsize=8,
@@ -355,7 +355,7 @@ def _split(url: str) -> tuple[str, str]:
     """`s3://bucket/a/b` -> ("bucket", "a/b"). The prefix stays as written, because S3 compares keys byte by byte."""
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
     if not url.startswith("s3://") or not bucket:
-        raise ConfigError("an S3 address is s3://bucket[/prefix]", url=url)
+        raise ConfigError("an S3 address is s3://bucket[/prefix]", sentence="s3_address", url=url)
     return bucket, prefix
 
 

@@ -216,3 +216,21 @@ def test_a_setting_that_is_none_is_named_with_its_place(digitizer: Command, monk
     monkeypatch.setenv("DIGITIZER_ENGINE__COLOUR", "red")
     refused = digitizer("status")
     assert refused.err.strip() == "Không có thiết lập engine.colour (ghi ở DIGITIZER_ENGINE__COLOUR). Chưa chạy gì cả."
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["approve", "x"], "Thiếu --by. Xem `digitizer approve --help`."),
+        (["reject", "--by", "a", "--reason", "b"], "Thiếu RECORD. Xem `digitizer reject --help`."),
+        (["records", "--colour"], "Không có tùy chọn --colour. Xem `digitizer records --help`."),
+        (["settle", "x", "--by", "a", "--keep", "x"], "--keep phải là một trong: ours, theirs. Xem `digitizer settle --help`."),
+        (["watch", "/x", "--every", "x"], "Giá trị của --every chưa đúng"),
+        (["ingst"], "Lệnh chưa đúng"),
+    ],
+)
+def test_a_mistyped_command_is_told_in_vietnamese(digitizer: Command, command: list[str], said: str) -> None:
+    refused = digitizer(*command)
+    assert refused.code == 1
+    assert refused.err.startswith(said)
+    assert "--help" in refused.err
