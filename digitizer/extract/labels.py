@@ -1,6 +1,6 @@
-"""Printed labels in rows of text.
+"""Finds printed labels in rows of text.
 
-A printed label ends in a colon mostly; the words before a colon are compared, folded, with the labels of the type.
+Most labels end in a colon. The words before a colon are compared, folded, with the labels of the type.
 """
 
 from __future__ import annotations
@@ -14,28 +14,34 @@ from rapidfuzz.distance import Levenshtein
 from digitizer.doctypes import DocType
 from digitizer.extract.rows import Row
 
-#: how alike a printed label and a declared one must be, and one of which the last word is certain: `Quyh số`
-ALIKE, ENDS_ALIKE = 0.78, 0.6
-#: a label of at most so many letters is part of a longer one where a word stands before it: `Quyh số: 01/2001`
+#: least likeness of a printed label and a declared one
+ALIKE = 0.78
+#: least likeness when both end in the same short word: `Quyh số`
+ENDS_ALIKE = 0.6
+#: a label of at most this many letters may be the end of a longer one: `Quyh số: 01/2001`
 _TINY = 4
-#: a label of at least so many letters is known also where its value touches it: `Nơi ĐKHK thường trúThôn Bản Thàng`
+#: a label of at least this many letters is found even if its value touches it: `Nơi ĐKHK thường trúThôn Bản Thàng`
 _LONG = 12
-#: `I. `, `1. `, `a) ` before a label
+#: numbering before a label: `I. `, `1. `, `a) `
 _MARKER = re.compile(r"(?:[ivx]{1,4}|\d{1,2}|[a-z])[.)]\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A printed label: letters `start` to `end` of line number `row`."""
+    """A printed label that was found."""
 
+    #: index of its row
     row: int
+    #: first letter of the label in the row
     start: int
+    #: letter after the label
     end: int
+    #: the declared label, folded
     label: str
 
 
 def labels_in(rows: Sequence[Row], at: int, doctype: DocType) -> list[Hit]:
-    """The labels in a row, and one that begins in the row above it."""
+    """The labels in row `at`, and one that begins in the row above it."""
     row, hits = rows[at], find_labels(rows[at].folded, at, doctype)
     above = rows[at - 1] if at else None
     if above is None or above.page != row.page or (hits and hits[0].start == 0):
@@ -47,13 +53,13 @@ def labels_in(rows: Sequence[Row], at: int, doctype: DocType) -> list[Hit]:
     if found is None:
         return hits
     start, label = found
-    # counted once, as a label over two rows: see `locate.py`
+    # `locate.py` counts these two as one label over two rows
     begins = Hit(row=at - 1, start=start, end=len(above.folded), label=label)
     return [begins, Hit(row=at, start=0, end=colon + 1, label=label), *(hit for hit in hits if hit.start > colon)]
 
 
 def _broken_label(above: str, below: str, labels: Sequence[str]) -> tuple[int, str] | None:
-    """(start in `above`, label) of a label that fills the end of one row and the next row up to its colon."""
+    """(start in `above`, label) of a label that ends one row and fills the next up to its colon, or None."""
     joined = f"{above} {below}".rstrip(" .")
     best: tuple[float, int, str] | None = None
     for label in labels:
@@ -67,7 +73,7 @@ def _broken_label(above: str, below: str, labels: Sequence[str]) -> tuple[int, s
 
 
 def find_labels(folded: str, row: int, doctype: DocType) -> list[Hit]:
-    """The labels in one line: words before a colon, and words the line begins with."""
+    """The labels in one folded line: words before a colon, words the line begins with, and inline labels anywhere."""
     hits: list[Hit] = []
     begin = 0
     for colon in [*(m.start() for m in re.finditer(":", folded))]:
@@ -87,7 +93,7 @@ def find_labels(folded: str, row: int, doctype: DocType) -> list[Hit]:
 
 
 def _label_before(folded: str, begin: int, colon: int, labels: Sequence[str]) -> tuple[int, str] | None:
-    """(start, label) of the label that ends at a colon."""
+    """(start, label) of the label that ends at the colon, or None."""
     best: tuple[float, int, str] | None = None
     text = folded[begin:colon].rstrip()
     starts = [m.start() for m in re.finditer(r"(?<!\S)\S", text)]
@@ -100,7 +106,7 @@ def _label_before(folded: str, begin: int, colon: int, labels: Sequence[str]) ->
             ended = any(candidate.endswith(end) and label.endswith(end) for end in short)
             if (alike := _alike(candidate, label)) < (ENDS_ALIKE if ended else _needed(label)):
                 continue
-            # among equally alike ones the longer label says more, and all of `quyen so` more than its end
+            # of equally alike labels the longer one wins, and `quyen so` wins over its end `so`
             weight = alike + len(label) * 0.003 + 0.4 * ended
             if best is None or (weight, -start) > (best[0], -best[1]):
                 best = (weight, begin + start, label)
@@ -108,7 +114,7 @@ def _label_before(folded: str, begin: int, colon: int, labels: Sequence[str]) ->
 
 
 def _alike(candidate: str, label: str) -> float:
-    """How alike two labels are; of one in two languages (`họ tên/full name`) the first counts more."""
+    """Likeness, 0-1, of two labels. Of a label in two languages (`họ tên/full name`) the first one counts more."""
     alike = Levenshtein.normalized_similarity(candidate, label)
     if "/" not in candidate or "/" not in label:
         return alike
@@ -118,7 +124,10 @@ def _alike(candidate: str, label: str) -> float:
 
 
 def _label_at_start(folded: str, labels: Sequence[str]) -> tuple[int, str] | None:
-    """(end, label) of a label of two words or more that the line begins with, colon or not."""
+    """(end, label) of a label that the line begins with, with or without a colon, or None.
+
+    A label of one word without a slash counts only before a number of six digits or more.
+    """
     best: tuple[float, int, str] | None = None
     ends = [m.end() for m in re.finditer(r"[^\s.…·]+", folded)]  # dots may follow: `Họ và tên.....Lò Thị Mai`
     skip = marker.end() if (marker := _MARKER.match(folded)) else 0
@@ -140,5 +149,5 @@ def _label_at_start(folded: str, labels: Sequence[str]) -> tuple[int, str] | Non
 
 
 def _needed(label: str) -> float:
-    """Short labels have no room for errors."""
+    """Least likeness for a label. The shortest must be equal."""
     return 1.0 if len(label) <= 2 else 0.66 if len(label) <= 4 else ALIKE

@@ -1,7 +1,7 @@
 """Finds the value of each field on the page by its printed label.
 
-A value ends at the next label on its row. A long value goes on over the rows below. It ends before the next label of its column,
-a heading or a wide gap, or after a row that leaves room for another word.
+A value ends at the next label on its row. A long value goes on over the rows below. It ends before a label of its column, a
+heading or a wide gap, or after a row with room for another word.
 """
 
 from __future__ import annotations

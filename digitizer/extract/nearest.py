@@ -1,4 +1,4 @@
-"""The entry of a closed list that a misread text stands for."""
+"""Finds the entry of a closed list for a text that may be misread."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from digitizer.text import fold
 
 
 def nearest(raw: str, entries: Sequence[str]) -> Parsed:
-    """The entry that `raw` is: equal, or so near that no other entry is as near; else as printed, with a problem."""
-    # stains beside a word are read as digits and strokes
+    """(entry, problem) for `raw`.
+
+    An equal entry has no problem. The only near entry has `spelling_restored`. Else the text stays, with `not_in_list`.
+    """
+    # the recogniser reads stains beside a word as digits and strokes
     found = re.sub(r"(?:^|(?<=\s))[\d/|\\)(]+(?=\s|$)", "", clean(raw)).strip(FILL)
     if not found:
         return None, "empty"

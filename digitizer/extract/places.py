@@ -1,4 +1,4 @@
-"""The administrative units a place names: `Thôn 5, xã Phù Lưu, huyện Hàm Yên` -> xã Phù Lưu, huyện Hàm Yên."""
+"""Finds the administrative units in a place: `Thôn 5, xã Phù Lưu, huyện Hàm Yên` -> xã Phù Lưu, huyện Hàm Yên."""
 
 from __future__ import annotations
 
@@ -8,24 +8,30 @@ from dataclasses import dataclass
 
 from digitizer.extract import units
 
+#: kinds of units, in full and short with a dot
 _KINDS = "|".join(sorted(map(re.escape, (*units.KINDS, *(f"{short}." for short in units.SHORT))), key=len, reverse=True))
+#: kind and name of a unit
 _UNIT = re.compile(rf"(?:^|[\s,])({_KINDS})\s*([^,]+?)\s*(?=$|,|\s(?:{_KINDS})\s)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A unit as a place names it: its level, None where no unit of its kind has that name, and its plain name."""
+    """A unit as a place names it."""
 
+    #: commune, district or province. None: no unit of its kind has that name
     level: str | None
+    #: its name as `units.same_name` gives it
     plain: str
-    #: kind and name as written, and whether a comma stands before
+    #: its kind as written
     kind: str
+    #: its name as written
     name: str
+    #: whether it begins the place or follows a comma
     parted: bool
 
 
 def named(place: str) -> Iterator[Named]:
-    """The units that `place` names, the smallest first."""
+    """The units in `place`, in their order, which is the smallest first."""
     for match in _UNIT.finditer(place):
         kind, name = match.groups()
         low = kind.casefold().rstrip(".")

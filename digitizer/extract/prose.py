@@ -1,7 +1,7 @@
-"""How likely names, places and text are before anything is seen: Vietnamese syllables, names, administrative units.
+"""Prior of names, places and text: how likely they are by Vietnamese syllables, names and administrative units alone.
 
-The same interface as a `Grammar`, but everything may be written: what is unusual is only less likely. The weights are small
-against the pixels' (natural logs of a few), so that a letter the reader is sure of is never argued away.
+It has the interface of a `Grammar`, but allows every text. Unusual ones are only less likely. The weights are natural logs of a
+few, small against those of the pixels. They never overrule a letter that the recogniser is sure of.
 """
 
 from __future__ import annotations
@@ -14,50 +14,68 @@ from functools import cache
 from digitizer import text
 from digitizer.extract import units
 
-#: no Vietnamese syllable; capitals inside a word; a unit nobody knows; one that lies elsewhere; no comma between units
-NO_SYLLABLE, NO_CASE, NO_UNIT, ELSEWHERE, NO_COMMA = -3.0, -2.5, -2.5, -2.5, -2.0
-#: names have syllables of other languages more often than other text
+# Changes of the prior, natural logs.
+
+#: a word that is no Vietnamese syllable
+NO_SYLLABLE = -3.0
+#: capitals inside a word, or a name that begins small
+NO_CASE = -2.5
+#: a unit that does not exist
+NO_UNIT = -2.5
+#: a unit that does not lie in the next one
+ELSEWHERE = -2.5
+#: no comma between units
+NO_COMMA = -2.0
+#: a word of a name that is no known syllable. Names have syllables of other languages more often than text
 NO_NAME_SYLLABLE = -2.2
-#: `T Tuyên Quang` for `T. Tuyên Quang`
+#: an abbreviation without its dot: `T Tuyên Quang` for `T. Tuyên Quang`
 NO_DOT = -1.5
-#: a place that ends below the province may go on where nobody looked
+#: a place that ends below the province. Its end may be missing
 NO_PROVINCE = -1.5
-#: a word places are made of; a place or relation that begins small: written by hand, `u` and `U` differ by their size alone
-PLACE_WORD, SMALL_BEGINNING = 2.5, -2.5
-#: a dot or comma in the middle of a part of a place; passing over one, which the dots to write on are read as
-STRAY, PASSED = -6.0, -3.0
+#: a word of PLACE_WORDS
+PLACE_WORD = 2.5
+#: a place or relation that begins small. In handwriting `u` and `U` differ in size only
+SMALL_BEGINNING = -2.5
+#: a dot or comma within a part of a place
+STRAY = -6.0
+#: a skipped dot or comma, which may be a dot of the form's line
+PASSED = -3.0
 #: weight of how common a syllable is in names
 COMMON = 0.25
-#: a word that relations are made of, and any other; a word of offices
-RELATION_WORD, NO_RELATION, OFFICE_WORD = 1.0, -3.0, 2.0
+#: a word of RELATIONS
+RELATION_WORD = 1.0
+#: a word in a relation that is none of RELATIONS
+NO_RELATION = -3.0
+#: a word of OFFICES
+OFFICE_WORD = 2.0
 #: a digit or sign in a name
 NO_NAME = -5.0
 
 
-#: words of which places are made besides the names of units
+#: words of places besides the names of units
 # fmt: off
 PLACE_WORDS = frozenset({
     "thôn", "bản", "xóm", "tổ", "dân", "phố", "khu", "ấp", "làng", "đội", "số", "nhà", "đường", "bệnh", "viện", "đa",
     "khoa", "trạm", "y", "tế", "trung", "tâm", "ủy", "ban", "nhân", "xã", "phường", "thị", "trấn", "huyện", "quận", "thành",
     "tỉnh", "tại", "ubnd",
 })
-#: small words with which a part of a place begins, after a comma
+#: words, written small, with which a part of a place begins after a comma
 PLACE_HEADS = frozenset({
     "thôn", "bản", "xóm", "tổ", "dân", "khu", "ấp", "làng", "đội", "số", "nhà", "đường", "phố", "ngõ", "bệnh", "trạm", "trung",
     "xã", "phường", "thị", "huyện", "quận", "thành", "tỉnh", "đặc", "tại", "nay", "nước",
 })
-#: words relations between persons are made of
+#: words of relations between persons
 RELATIONS = frozenset({
     "con", "cháu", "chắt", "cha", "mẹ", "bố", "bản", "thân", "vợ", "chồng", "ông", "bà", "nội", "ngoại", "anh", "chị", "em",
     "ruột", "đẻ", "nuôi", "dâu", "rể", "trai", "gái", "cô", "dì", "chú", "bác", "cậu", "mợ", "thím", "họ", "hàng", "người",
     "giám", "hộ", "được", "chăm", "sóc", "đại", "diện", "đứng", "đầu", "cơ", "sở", "bảo", "trợ", "thích", "cán", "bộ",
 })
-#: words of offices, beside a signer's name
+#: words of offices beside a signer's name
 OFFICES = frozenset({"chủ", "tịch", "phó", "quyền", "công", "chức", "tư", "pháp", "hộ", "trưởng", "phòng", "giám", "đốc"})
 # fmt: on
 
 
-#: letters that stand alone as words: `Y tế`, `Lò A Páo`
+#: letters that are words by themselves: `Y tế`, `Lò A Páo`
 _VOWELS = frozenset("aăâeêioôơuưyàáảãạèéẻẽẹìíỉĩịòóỏõọùúủũụỳýỷỹỵ")
 
 
@@ -69,7 +87,7 @@ def known_syllables() -> frozenset[str]:
 
 @cache
 def name_counts() -> Mapping[str, tuple[int, int]]:
-    """How often a syllable stands in names: anywhere, and as a surname."""
+    """Syllable -> its counts in names: (anywhere, as a surname)."""
     rows = (units.DATA / "name-syllables.tsv").read_text(encoding="utf-8").splitlines()[1:]
     return {word: (int(anywhere), int(first)) for word, anywhere, first in (row.split("\t") for row in rows)}
 
@@ -81,36 +99,42 @@ def _beginnings() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far a text is: what its last character cost, the word and the unit being written."""
+    """The state of a text after its last character."""
 
+    #: change of the prior by the last character
     cost: float = 0.0
+    #: letters of the current word, lower case
     word: str = ""
-    #: the word so far can still become a syllable; costs are taken once a word
+    #: the word can still become a syllable. A word that cannot is charged once
     known: bool = True
-    #: the word's letters so far: `A` capitals, `a` capital first or small, `x` mixed
+    #: letters of the word so far: `C` one capital, `A` capitals, `a` capital first or small, `x` mixed
     shape: str = ""
     #: the word before, lower case
     before: str = ""
+    #: the last character is a space, or there is none
     gap: bool = True
-    #: levels the unit being written may have, and its name so far, lower case; none outside a unit's name
+    #: levels that the current unit may have. Empty outside the name of a unit
     levels: tuple[str, ...] = ()
+    #: name of the current unit so far, lower case
     unit: str = ""
     #: (level, plain name) of the unit before it
     last: tuple[str, str] | None = None
-    #: no comma since that unit
+    #: there is no comma since that unit
     joined: bool = False
-    #: a dot or comma stands before what comes next; a small word follows it
+    #: a dot or comma stands before the next word
     marked: bool = False
+    #: the current word is small and follows a dot or comma
     small: bool = False
 
 
+#: state before the first character
 START = State()
-#: steps that are remembered
+#: most steps that a `Prose` remembers
 KNOWN = 100_000
 
 
 class Prose:
-    """What may be written in a field of kind `name`, `place`, `relation`, `office` or `text`."""
+    """The prior of texts of a kind: `name`, `place`, `relation`, `office` or `text`."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
@@ -123,13 +147,13 @@ class Prose:
         self._known: dict[tuple[int, str], tuple[int, float] | None] = {}
 
     def begin(self) -> int:
-        """The state before the first letter; states are numbers, valid until the next text begins."""
+        """The state before the first letter. States are numbers. They are valid until the next text begins."""
         if len(self._known) > KNOWN:
             self._forget()
         return 0
 
     def step(self, state: int, char: str) -> tuple[int, float] | None:
-        """The state after `char`; None for a second space."""
+        """(state after `char`, change of the prior), or None for a second space."""
         key = (state, char)
         if key not in self._known:
             after = self._after(self._states[state], char)
@@ -137,11 +161,11 @@ class Prose:
         return self._known[key]
 
     def skip(self, state: int, char: str) -> tuple[int, float] | None:
-        """`state`, where the mark `char` of a place may be a dot to write on; then it costs a little."""
+        """(`state`, PASSED) when `char` is a mark in a place, which may be a dot of the form's line. Else None."""
         return (state, PASSED) if self._kind == "place" and char in ".,·…" else None
 
     def end(self, state: int) -> float:
-        """What the text costs, ending here."""
+        """Change of the prior when the text ends here."""
         last = self._closed(self._word_over(self._states[state], ","))
         return last.cost + NO_PROVINCE * (last.last is not None and last.last[0] != "province")
 
@@ -174,7 +198,7 @@ class Prose:
         if self._kind in ("place", "relation"):
             cost += SMALL_BEGINNING * (state == START and char.islower())
         if not state.word and char.islower() and (self._kind == "name" or (state.levels and not state.unit.strip())):
-            cost += NO_CASE  # a name begins with a capital
+            cost += NO_CASE  # names begin with a capital
         small = char.islower() and state.marked if not state.word else state.small
         state = replace(state, cost=cost, word=word, known=known, shape=shape, gap=False, marked=False, small=small)
         return self._unit_letter(state, low) if state.levels else state
@@ -187,7 +211,7 @@ class Prose:
         return replace(state, cost=state.cost + NO_UNIT, levels=(), unit="", last=None)
 
     def _word_over(self, state: State, char: str) -> State:
-        """After the last letter of a word: was it one, does a unit begin or go on."""
+        """The state after a word that `char` ends. Charges the word, and begins or continues a unit."""
         if not state.word:
             return state
         cost, word = state.cost, state.word
@@ -218,7 +242,7 @@ class Prose:
         return self._closed(state)
 
     def _closed(self, state: State) -> State:
-        """A unit's name is over: is there such a unit, and does the one before it lie in it?"""
+        """The state after the name of a unit. Charges a unit that does not exist, or that does not hold the one before it."""
         if not state.levels or not state.unit:
             return state
         name = units.same_name(state.unit.strip(" -"))
@@ -229,7 +253,7 @@ class Prose:
         return replace(state, cost=state.cost + ELSEWHERE * astray, levels=(), unit="", last=(level, name), joined=True)
 
     def _kind_word(self, state: State, previous: str, word: str, char: str, *, capital: bool) -> State:
-        """`xã`, `thị trấn`, `H.`: a unit's name follows."""
+        """The state after a word that may be a kind of unit (`xã`, `thị trấn`, `H.`). The name of a unit follows a kind."""
         kind = next((k for k in (f"{previous} {word}", word) if k in units.KINDS), None)
         cost = state.cost + NO_COMMA * state.joined
         if kind is None and (char == "." or (capital and char == " ")):
@@ -243,12 +267,12 @@ class Prose:
 def _shape(shape: str, char: str) -> str:
     if shape == "":
         return "C" if char.isupper() else "a"
-    if shape == "C":  # one capital: both may follow
+    if shape == "C":  # after one capital both cases may follow
         return "A" if char.isupper() else "a"
     return shape if shape == "x" or (shape == "A") == char.isupper() else "x"
 
 
 @cache
 def prose_of(kind: str) -> Prose:
-    """The one `Prose` of a kind, which remembers the steps it has taken."""
+    """The shared `Prose` of a kind. It remembers its steps."""
     return Prose(kind)

@@ -1,4 +1,4 @@
-"""Raw text as it stands on dotted lines, made ready for reading a value from it."""
+"""Cleans raw text from dotted lines of forms before a value is read from it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from digitizer.text import fold, nfc
 
-#: dots to write on, and what recognisers make of them
+#: characters of dotted lines, also as recognisers misread them
 FILL = " .…·:;,_-–"
 #: abbreviations in places: xã, huyện, tỉnh, phường, quận, thị xã, thành phố, thị trấn
 _SHORT = frozenset({"x", "h", "t", "p", "q", "tx", "tp", "tt"})
@@ -20,12 +20,12 @@ def clean(raw: str) -> str:
 
 
 def undotted(text: str) -> str:
-    """`text` without the dots of a dotted line between its digits and after a stroke: `20.09`, `0083200.10240`, `31/.2017`."""
+    """`text` without dots of a dotted line between digits and after a slash: `20.09`, `0083200.10240`, `31/.2017`."""
     return re.sub(r"(?<=\d)\s*[.·]\s*(?=[\d/])|(?<=/)\s*[.·]\s*(?=\w)", "", text)
 
 
 def _between(match: re.Match[str]) -> str:
-    """A dot between words belongs to the dotted line unless it ends an abbreviation (`T. Tuyên Quang`) or divides digits."""
+    """The dot when it ends an abbreviation (`T. Tuyên Quang`) or divides digits, else nothing: it is of the dotted line."""
     before = match.string[: match.end()].rstrip(" .·").rpartition(" ")[2]
     after = match.string[match.end() :].lstrip()
     capitals = len(before) <= 2 and before[:1].isupper() and (len(before) == 1 or not set(fold(before)) & set("aeiouy"))
@@ -34,5 +34,5 @@ def _between(match: re.Match[str]) -> str:
 
 
 def code_of(raw: str) -> str:
-    """`raw` as a code: in capitals, without spaces and without the marks around it."""
+    """`raw` as a code: in capitals, without spaces, without marks at its ends."""
     return re.sub(r"\s+", "", nfc(raw)).strip("…·:;,_-–.").upper()

@@ -1,8 +1,8 @@
-"""Pages of a document -> cases: what each record is read from.
+"""Divides the pages of a document into cases. A record is read from each case.
 
-A sheet is one case. A page of a register book holds one record or more: they begin with the repeated number line (`Số: …`) or,
-where that was not read, with the heading of the first person. Wide tables hold one event a row. A page that begins no record
-goes on with the one before it. Cover and closing statement hold none; what a cover says of the book counts for all its records.
+A sheet is one case. A page of a register book holds one record or more. A record begins with the number line (`Số: …`) or, where
+that was not read, with the heading of the first person. Wide tables hold one record a row. A page that begins no record continues
+the one before it. Cover and closing statement hold no record. Values on the cover count for all records of the book.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from digitizer.geometry import cut_out, same_row
 from digitizer.model import Box, Line, PageText, Problem
 from digitizer.text import fold
 
-#: what a cover says of its book
+#: fields of a book's cover
 _COVER = DocType(
     name="cover",
     title=("Sổ hộ tịch",),
@@ -34,17 +34,17 @@ _COVER = DocType(
     other=COVER,
     stop=COVER,
 )
-#: written across a record that does not count
+#: words written across a cancelled record, folded
 _CANCELLED = frozenset({"huy", "da huy", "huy bo", "bo", "khong dung", "viet sai huy"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What one record is read from."""
+    """The part of a document that one record is read from."""
 
-    #: (position of the PageText in the bundle, PageText with nothing but this record's lines, boxes and marks)
+    #: (position of the PageText in the bundle, PageText with this record's lines, boxes and marks only)
     pages: tuple[tuple[int, PageText], ...]
-    #: a row of a wide table: lines of its cells by name of the field
+    #: for a row of a wide table: field -> (position of the PageText, line) of its cell
     cells: Mapping[str, tuple[tuple[int, Line], ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
@@ -68,7 +68,7 @@ def cases(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> list[Case]
 
 
 def book_values(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, Found]:
-    """What a cover of the book states for all its records, by name of the field: `quyenSo`, `noiDangKy`."""
+    """Field -> value on the cover, which counts for all records of the book: `quyenSo`, `noiDangKy`."""
     names = {spec.name for spec in doctype.fields}
     covers = [(number, page) for number, page in pages if doctype.book and is_cover(page, doctype)]
     found = (found for cover in covers for found in locate([cover], _COVER))
@@ -80,19 +80,19 @@ def book_values(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict
 
 
 def is_cover(page: PageText, doctype: DocType) -> bool:
-    """Whether a page is the cover of its book: it says when the book was opened or closed, and begins no record."""
+    """Whether a page is a book's cover. It names the day the book was opened or closed, and has no number line."""
     opened = any(fold(line.text).strip(" .:").startswith(word) for line in page.lines for word in COVER)
     return opened and not _number_lines(page, doctype)
 
 
 def is_closing(page: PageText) -> bool:
-    """Whether a page is the closing statement of a book: totals of pages and events, and no number line."""
+    """Whether a page is a book's closing statement. It has totals of pages and events, and no number line."""
     text = " ".join(fold(line.text) for line in page.lines)
     return sum(phrase in text for phrase in CLOSING) >= 2 and not _number_lines(page, None)
 
 
 def divide(page: PageText, doctype: DocType) -> list[PageText]:
-    """The records stacked on one page, from the top down; a page with one stays whole."""
+    """The page divided into its records, from the top down. A page with one record stays whole."""
     starts = _starts(page, doctype)
     if len(starts) < 2:
         return [page]
@@ -102,7 +102,7 @@ def divide(page: PageText, doctype: DocType) -> list[PageText]:
 
 
 def _starts(page: PageText, doctype: DocType) -> list[float]:
-    """Top of each record, px: its number line, or its first heading where no number line was read above it."""
+    """Top of each record, px: that of its number line, else that of its first heading."""
     numbers = [line.box for line in _number_lines(page, doctype)]
     headings = [line.box for line in page.lines if _is_heading(line, doctype)]
     if len(headings) <= len(numbers) or len(headings) < 2:
@@ -111,7 +111,7 @@ def _starts(page: PageText, doctype: DocType) -> list[float]:
 
 
 def _number_above(heading: Box, numbers: Sequence[Box]) -> Box:
-    """The number line of a record by the heading under it; the heading itself where none was read."""
+    """The box of the number line above a heading, else that of the heading itself."""
     near = [box for box in numbers if box.y0 < heading.y0 and heading.y0 - box.y1 < 6 * heading.height]
     return max(near, key=lambda box: box.y0, default=heading)
 
@@ -121,9 +121,9 @@ def _apart(tops: Sequence[float]) -> list[float]:
 
 
 def _number_lines(page: PageText, doctype: DocType | None) -> list[Line]:
-    """The lines a record begins with: `Số: 15/2009` alone, or with volume or day of registration in its row.
+    """The number lines: `Số: 15/2009` alone, or with volume or day of registration in its row.
 
-    Alone it begins none in a book that has other numbers, say of the paper that is corrected.
+    A number alone is no number line in a book whose records have further numbers, such as that of a corrected paper.
     """
     numbered = doctype is None or sum("so" in spec.label for spec in doctype.fields) < 2
     found: list[Line] = []
@@ -132,7 +132,7 @@ def _number_lines(page: PageText, doctype: DocType | None) -> list[Line]:
         if any(same_row(line.box, other.box) for other in found):
             continue
         row = " ".join(fold(other.text) for other in page.lines if same_row(line.box, other.box))
-        # with its year the number says enough, whatever was read beside it
+        # a number with its year is enough, whatever was read beside it
         alone = numbered and (
             re.fullmatch(r"s[o06][\s:.…]*\d+(\s*/\s*\d{2,4})?\W*", row)
             or re.fullmatch(r"s[o06]\s*[:.…]+\s*\d+\s*/\s*\d{4}\W*", text)
@@ -144,7 +144,7 @@ def _number_lines(page: PageText, doctype: DocType | None) -> list[Line]:
 
 
 def _is_heading(line: Line, doctype: DocType) -> bool:
-    """Whether a line is the heading of the record's first person."""
+    """Whether a line is the heading of the type's first section, which is the record's first person."""
     if not doctype.sections:
         return False
     text = fold(line.text).strip(" .:")
@@ -163,13 +163,13 @@ def _is_page_number(line: Line) -> bool:
 
 
 def _within(page: PageText, top: float, bottom: float, shared: Sequence[Line]) -> PageText:
-    """`page` with what stands between two heights, px, and the lines `shared` by all its records."""
+    """The part of `page` between two heights, px, with the lines `shared` by all its records."""
     part = cut_out(page, lambda box: top <= box.centre[1] < bottom)
     return replace(part, lines=(*(line for line in part.lines if line not in shared), *shared))
 
 
 def _continues(before: Case, page: PageText, doctype: DocType) -> bool:
-    """Whether a page goes on with the record before it: it begins none, and holds sections that are still to come."""
+    """Whether a page continues the record before it. It has no number line, and only sections that the record lacks."""
     if _number_lines(page, doctype) or any(_is_page_number(line) for line in before.pages[-1][1].lines):
         return False
     begun = {name for _, earlier in before.pages for name in _sections(earlier, doctype)}
@@ -187,7 +187,7 @@ def _case(number: int, page: PageText) -> Case:
 
 
 def _cancelled(number: int, page: PageText) -> Iterator[Problem]:
-    """`Hủy` alone on a line, or strokes across the page: the office does not count this record."""
+    """The problem of a cancelled record: `Hủy` alone on a line, or strokes across it."""
     written = any(fold(line.text).strip(" .,:;!()/-") in _CANCELLED for line in page.lines)
     if written or any(mark.kind == "strike" for mark in page.marks):
         yield Problem(code="cancelled", page=number)

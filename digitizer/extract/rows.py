@@ -1,4 +1,4 @@
-"""The rows of a record, and stretches of them: what values are read from."""
+"""Rows of a record and pieces of them. Values are read from pieces."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from digitizer.geometry import margin_column, union
 from digitizer.model import Box, Line, PageText
 from digitizer.text import fold, strip_accents
 
-#: how the heading over the margin column of a book begins (folded), and from which share of the width on it stands
-MARGIN, _RIGHT = "ghi chu", 0.55
-#: what stands before a page number, folded
+#: begin of the heading over the margin column of a book, folded
+MARGIN = "ghi chu"
+#: that heading ends right of this share of the page's width
+_RIGHT = 0.55
+#: label of a page number, folded
 _PAGE = "trang so"
-#: dots to write on, and what stands between a label and its value
+#: characters of dotted lines and between a label and its value
 _FILL = " .…·:_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A stretch of one line: letters `start` to `end`."""
+    """A part of one line: letters `start` to `end`, without the letter at `end`."""
 
     page: int
     line: Line
@@ -36,7 +38,7 @@ class Piece:
 
     @property
     def box(self) -> Box:
-        """Where its letters stand; the whole line where letters are not known."""
+        """The box around its letters, or that of the whole line when the letters are not known."""
         letters = (
             [k for k in self.line.letters[self.start : self.end] if k.char != " "]
             if len(self.line.letters) == len(self.line.text)
@@ -48,7 +50,7 @@ class Piece:
 
     @property
     def confidences(self) -> list[float]:
-        """Of its letters, without dots and spaces."""
+        """Confidences of its letters, without dots and spaces. That of the line when the letters are not known."""
         if len(self.line.letters) != len(self.line.text):
             return [self.line.confidence]
         return [k.confidence for k in self.line.letters[self.start : self.end] if k.char not in " .…·"]
@@ -56,7 +58,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A field's raw value and the pieces it was read from."""
+    """A field and the pieces that hold its value."""
 
     field: FieldSpec
     pieces: tuple[Piece, ...]
@@ -68,34 +70,36 @@ class Found:
 
     @property
     def by(self) -> str:
-        """Who read it: `pdf` where all of it is embedded text, else `ocr`."""
+        """Who read it: `pdf` when all of it is embedded text, else `ocr`."""
         return "pdf" if all(piece.line.by == "pdf" for piece in self.pieces) else "ocr"
 
     @property
     def box(self) -> Box | None:
-        """Around the pieces on the first page."""
+        """The box around the pieces on the first page."""
         first = [p.box for p in self.pieces if p.page == self.pieces[0].page]
         return union(first) if first else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of the body, with its page and its text folded letter by letter."""
+    """A line of a record."""
 
+    #: position of the PageText in the bundle
     page: int
     line: Line
+    #: its text, folded letter by letter, so that positions stay
     folded: str
 
 
 def rows_of(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> tuple[list[Row], list[Row]]:
-    """(body, margin column), in reading order."""
+    """(rows of the body, rows of the margin column), in reading order. Only books have a margin column."""
     body: list[Row] = []
     margin: list[Row] = []
     for number, page in pages:
         aside = {id(line) for line in _aside(page.lines)} if doctype.book else set()
         for line in page.lines:
             row = Row(page=number, line=line, folded=strip_accents(line.text).lower())
-            # the page number stands below the margin column, and belongs to the body
+            # the page number below the margin column belongs to the body
             (margin if id(line) in aside and not _is_page_number(row.folded) else body).append(row)
     return body, margin
 
@@ -106,7 +110,7 @@ def _is_page_number(folded: str) -> bool:
 
 
 def _aside(lines: Sequence[Line]) -> list[Line]:
-    """The margin column; where little is written in it, what stands under its heading and clear of the body."""
+    """The lines of the margin column. In a column with few lines, those under its heading and clear of the body."""
     if found := margin_column(lines):
         return found
     left, right = min((k.box.x0 for k in lines), default=0.0), max((k.box.x1 for k in lines), default=0.0)
@@ -121,7 +125,7 @@ def _aside(lines: Sequence[Line]) -> list[Line]:
 
 
 def piece(row: Row, start: int, end: int) -> list[Piece]:
-    """Letters `start` to `end` without the dots and spaces around them; nothing when nothing is left."""
+    """The piece of letters `start` to `end` without dots and spaces around it. Empty when nothing is left."""
     text = row.line.text
     while start < end and text[start] in _FILL:
         start += 1
@@ -131,11 +135,11 @@ def piece(row: Row, start: int, end: int) -> list[Piece]:
 
 
 def whole(row: Row) -> list[Piece]:
-    """All of a row."""
+    """The whole row as a piece, as `piece` gives it."""
     return piece(row, 0, len(row.line.text))
 
 
 def stops(row: Row, doctype: DocType) -> bool:
-    """Whether a row ends the value before it: a heading, an instruction."""
+    """Whether a row ends the value before it, because it is a declared heading or instruction."""
     text = fold(row.line.text)
     return any(Levenshtein.normalized_similarity(text[: len(stop) + 2].strip(" :."), stop) >= 0.8 for stop in doctype.stop)

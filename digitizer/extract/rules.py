@@ -1,7 +1,7 @@
-"""What cannot be true at once among the values of a record.
+"""Finds contradictions among the values of a record. A contradiction always goes to a person. None is resolved here.
 
-Sources: Luật Hộ tịch 2014; NĐ 137/2015/NĐ-CP on identity numbers; Luật Hôn nhân và gia đình on ages; the check digit of business
-codes; check digits of MRZ are in `codes.py`. A contradiction always goes to a person; none is settled here.
+Sources: Luật Hộ tịch 2014, NĐ 137/2015/NĐ-CP on identity numbers, Luật Hôn nhân và gia đình on ages. Business codes have a check
+digit. `codes.py` checks those of MRZ.
 """
 
 from __future__ import annotations
@@ -15,32 +15,37 @@ from digitizer.text import fold
 
 #: (problem code, names of the fields that contradict one another)
 Contradiction = tuple[str, tuple[str, ...]]
+#: field -> value in normal form
 Values = Mapping[str, str]
 
-#: roles that say the sex
+#: prefix of a person's fields -> sex
 _SEX_OF_ROLE = {"vo": "nữ", "chong": "nam", "me": "nữ", "cha": "nam", "meNuoi": "nữ", "chaNuoi": "nam"}
-#: years between the births of a parent and a child
-_MOTHER, _FATHER = (12, 60), (14, 90)
-#: youngest at marriage, by year alone: the law counts a year that has begun
-_BRIDE, _GROOM = 17, 19
+#: least and most years between the births of a mother and her child
+_MOTHER = (12, 60)
+#: least and most years between the births of a father and his child
+_FATHER = (14, 90)
+#: least age of a bride in years, by the year alone. The law counts a year that has begun
+_BRIDE = 17
+#: least age of a groom in years, by the year alone
+_GROOM = 19
 
 
 def contradictions(values: Values) -> Iterator[Contradiction]:
-    """What cannot be true at once among normal-form values."""
+    """The contradictions among `values`."""
     rules = (_words, _identity, _province, _order_of_dates, _year_of_number, _ages, _surname, _business_code)
     for rule in rules:
         yield from rule(values)
 
 
 def agreements(values: Values) -> Iterator[tuple[str, str]]:
-    """Fields read apart from one another that say the same: a date in digits and in words."""
+    """(date in digits, date in words): pairs of fields, read independently, that agree."""
     for digits, words in _twins(values):
         if parse_date(values[words]) == values[digits]:
             yield digits, words
 
 
 def _twins(values: Values) -> Iterator[tuple[str, str]]:
-    """(date in digits, the same in words)."""
+    """(name of a date in digits, name of its date in words)."""
     for name in values:
         digits = re.sub(r"(Ghi)?BangChu$", "", name)
         if digits != name and digits in values:
@@ -48,7 +53,7 @@ def _twins(values: Values) -> Iterator[tuple[str, str]]:
 
 
 def _words(values: Values) -> Iterator[Contradiction]:
-    """Digits and words of one date say the same."""
+    """Digits and words of one date must agree."""
     for digits, words in _twins(values):
         if (said := parse_date(values[words])) and said != values[digits]:
             yield "words_differ", (digits, words)
@@ -67,7 +72,7 @@ def _of(prefix: str, name: str) -> str:
 
 
 def _identity(values: Values) -> Iterator[Contradiction]:
-    """The 4th digit of a 12-digit number holds century and sex, the 5th and 6th the birth year."""
+    """The 4th digit of a 12-digit number stands for century and sex, the 5th and 6th for the birth year."""
     for name, prefix, identity in _numbers(values):
         born, sex = _of(prefix, "NgaySinh"), _of(prefix, "GioiTinh")
         year = 1900 + 100 * (int(identity[3]) // 2) + int(identity[4:6])
@@ -80,7 +85,7 @@ def _identity(values: Values) -> Iterator[Contradiction]:
 
 
 def _province(values: Values) -> Iterator[Contradiction]:
-    """The first three digits are the province where the birth was registered, or a country from 100 on."""
+    """The first three digits are the province of the birth registration, or from 100 on a country."""
     known = {f"0{u.code}": u.plain for u in units.before()["province"]}
     for name, prefix, identity in _numbers(values):
         if identity[0] == "0" and identity[:3] not in known:
@@ -90,7 +95,7 @@ def _province(values: Values) -> Iterator[Contradiction]:
 
 
 def _elsewhere(province: str, office: str) -> bool:
-    """Whether an office names a province, and not this one, one it was, nor one it became."""
+    """Whether an office names another province that no merger joins with this one."""
     named = re.search(r"(?:tỉnh|thành phố|tp\.?)\s+([^,]+)$", office.casefold())
     if named is None:
         return False
@@ -102,7 +107,7 @@ def _elsewhere(province: str, office: str) -> bool:
 
 
 def _order_of_dates(values: Values) -> Iterator[Contradiction]:
-    """Born before dead, both before they are registered; only as precise as both dates are."""
+    """Birth comes before death, and both before registration. Dates are compared only as precisely as both are."""
     later = ("ngayDangKy", "ngayCap", "ngayViet")
     born = [name for name in values if name.endswith("NgaySinh")]
     order = [(name, end) for name in born for end in later] + [
@@ -127,7 +132,7 @@ def _order_of_dates(values: Values) -> Iterator[Contradiction]:
 
 
 def _year_of_number(values: Values) -> Iterator[Contradiction]:
-    """`15/1999` was registered in 1999."""
+    """The year in a number is that of its registration: `15/1999` was registered in 1999."""
     number, registered = values.get("soDangKy") or values.get("so", ""), values.get("ngayDangKy", "")
     year = number.rpartition("/")[2]
     if len(year) == 4 and year.isdigit() and registered and registered[:4] != year:
@@ -135,7 +140,7 @@ def _year_of_number(values: Values) -> Iterator[Contradiction]:
 
 
 def _ages(values: Values) -> Iterator[Contradiction]:
-    """Parents and children, brides and grooms: what a birth year leaves possible."""
+    """Parents, brides and grooms have a possible age, by the years alone."""
     if (years := _years(values, "meNgaySinh", "nksNgaySinh")) is not None and not _MOTHER[0] <= years <= _MOTHER[1]:
         yield "age_of_mother", ("meNgaySinh", "nksNgaySinh")
     if (years := _years(values, "chaNgaySinh", "nksNgaySinh")) is not None and not _FATHER[0] <= years <= _FATHER[1]:
@@ -148,13 +153,13 @@ def _ages(values: Values) -> Iterator[Contradiction]:
 
 
 def _years(values: Values, first: str, second: str) -> int | None:
-    """Years from one date to the other; None when one is not there."""
+    """Years from the first date to the second, or None when one is missing."""
     dates = values.get(first, ""), values.get(second, "")
     return int(dates[1][:4]) - int(dates[0][:4]) if all(re.match(r"\d{4}", d) for d in dates) else None
 
 
 def _surname(values: Values) -> Iterator[Contradiction]:
-    """A child has the surname of a parent; only where both parents are known, for a child may have one of them alone."""
+    """A child has the surname of a parent. It is checked only when both parents are known."""
     if all(name in values for name in ("nksHoTen", "meHoTen", "chaHoTen")):
         child, *parents = (fold(values[name]).partition(" ")[0] for name in ("nksHoTen", "meHoTen", "chaHoTen"))
         if child not in parents:
@@ -162,13 +167,13 @@ def _surname(values: Values) -> Iterator[Contradiction]:
 
 
 def _business_code(values: Values) -> Iterator[Contradiction]:
-    """The tenth digit checks the nine before it."""
+    """The tenth digit of a business code is the check digit of the nine before it."""
     code = values.get("maSoDoanhNghiep", "")
     if re.fullmatch(r"\d{10}(-?\d{3})?", code) and business_check(code) != code[9]:
         yield "check_digit_wrong", ("maSoDoanhNghiep",)
 
 
 def business_check(code: str) -> str:
-    """The check digit over nine digits of a business code; `10` when there is none."""
+    """The check digit of the first nine digits of a business code. `10` when there is none."""
     weights = (31, 29, 23, 19, 17, 13, 7, 5, 3)
     return str(10 - sum(int(c) * w for c, w in zip(code, weights, strict=False)) % 11)

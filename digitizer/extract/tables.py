@@ -1,6 +1,6 @@
-"""Tables: wide ones of register books with one event a row, and grids of forms with a column for each person.
+"""Reads tables: wide ones of register books with one event a row, and grids of forms with a column for each person.
 
-Columns by ruling or by their headings; rows of wide tables by the numbers on their left, those of grids by their labels.
+Ruling or headings give the columns. The numbers at the left give the rows of wide tables, the labels those of grids.
 """
 
 from __future__ import annotations
@@ -19,34 +19,37 @@ from digitizer.geometry import cut_out, overlap, same_row
 from digitizer.model import Box, Line, PageText, Word
 from digitizer.text import fold, strip_accents
 
-#: columns with a declared heading that make a table
+#: least number of columns with a declared heading in a table
 _LEAST = 3
-#: how alike a printed and a declared heading must be, of 100
+#: least likeness, in percent, of a printed and a declared heading
 _ALIKE = 80
-#: share of the table's width within which the numbers of the rows begin
+#: the numbers of rows begin within this share of the table's width
 _LEFT = 0.09
-#: letters in a row that more than numbers its columns
+#: least number of letters of a ruled row. A row that only numbers the columns has fewer
 _WRITTEN = 8
+#: number of a row
 _NUMBER = re.compile(r"\(?\d{1,4}(\s*/\s*\d{2,4})?\)?[.,:]?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A wide table: for each row the lines of its cells, by name of the field that the column's heading declares."""
+    """A wide table. Each row maps the field of a column to the lines of its cell."""
 
     rows: tuple[Mapping[str, tuple[Line, ...]], ...]
 
 
 @dataclass(slots=True)
 class _Column:
+    """A column from `x0` to `x1` px."""
+
     x0: float
     x1: float
-    #: its heading, folded, as far as read
+    #: its heading, folded
     heading: str = ""
 
 
 def find_table(page: PageText, doctype: DocType) -> Table | None:
-    """The table on a page; None where too few headings of `doctype` stand side by side."""
+    """The wide table on a page. None when too few headings of `doctype` stand side by side."""
     if not any(spec.column for spec in doctype.fields) or not page.lines:
         return None
     numbers = _numbers(page.lines)
@@ -65,7 +68,7 @@ def find_table(page: PageText, doctype: DocType) -> Table | None:
 
 
 def _numbers(lines: Sequence[Line]) -> list[Line]:
-    """Lines at the left that are, or begin with, a number: one in each row of the table."""
+    """Lines at the left that are or begin with a number, from the top down. Each row of the table has one."""
     left, right = min(line.box.x0 for line in lines), max(line.box.x1 for line in lines)
     near = [line for line in lines if line.box.x0 <= left + _LEFT * (right - left)]
     found = [line for line in near if _NUMBER.fullmatch((line.text.split() or [""])[0])]
@@ -73,7 +76,7 @@ def _numbers(lines: Sequence[Line]) -> list[Line]:
 
 
 def _ruled(page: PageText) -> list[_Column]:
-    """Columns of the ruled table with the most of them."""
+    """The columns of the ruled table that has most. Empty when it has too few."""
     tables: dict[int, dict[int, list[Box]]] = {}
     for cell in page.ruling.cells:
         tables.setdefault(cell.table, {}).setdefault(cell.column, []).append(cell.box)
@@ -85,7 +88,7 @@ def _ruled(page: PageText) -> list[_Column]:
 
 
 def _headed(headings: Sequence[Line]) -> list[_Column]:
-    """Columns by the headings over them: the narrow ones make columns, one across several belongs to each."""
+    """Columns by their headings. Narrow headings make columns. One across several columns belongs to each."""
     columns: list[_Column] = []
     for line in sorted(headings, key=lambda line: line.box.width):
         over = [c for c in columns if overlap(c.x0, c.x1, line.box.x0, line.box.x1) > 0.3 * min(c.x1 - c.x0, line.box.width)]
@@ -113,7 +116,7 @@ def _read_headings(columns: Sequence[_Column], lines: Sequence[Line], top: float
 
 
 def _fields(columns: Sequence[_Column], doctype: DocType) -> dict[str, int]:
-    """Field -> number of its column: each column once, the most alike first."""
+    """Field -> number of its column. The most alike headings are matched first, each column once."""
     ranked = sorted(
         (
             (_alike(column.heading, heading), -number, spec.name)
@@ -131,7 +134,7 @@ def _fields(columns: Sequence[_Column], doctype: DocType) -> dict[str, int]:
 
 
 def _alike(heading: str, declared: str) -> float:
-    """How alike two headings are, 0-100; other words around a declared one count against it."""
+    """Likeness, 0-100, of a printed and a declared heading. Other printed words lower it."""
     if len(heading) < 0.7 * len(declared):
         return 0.0
     within = fuzz.partial_ratio(declared, heading) - 0.1 * abs(len(heading) - len(declared))
@@ -145,12 +148,12 @@ def _counts_columns(number: Line, lines: Sequence[Line]) -> bool:
 
 
 def _top_of_rows(lines: Sequence[Line], starts: Sequence[Line]) -> list[float]:
-    """Where rows begin by the numbers at their left: a number stands in the first line of its row."""
+    """Tops of the rows, px, by the numbers at their left. A number stands in the first line of its row."""
     return [min(k.box.y0 for k in lines if k is line or same_row(k.box, line.box)) for line in starts]
 
 
 def _ruled_tops(page: PageText, first: float) -> list[float]:
-    """Where ruled rows begin, from the one that holds height `first` px; those that number the columns hold no letters."""
+    """Tops of the ruled rows, px, from the one at height `first` px on. Rows that only number the columns are left out."""
     tables: dict[int, dict[int, list[Box]]] = {}
     for cell in page.ruling.cells:
         tables.setdefault(cell.table, {}).setdefault(cell.row, []).append(cell.box)
@@ -164,7 +167,7 @@ def _ruled_tops(page: PageText, first: float) -> list[float]:
 def _rows(
     lines: Sequence[Line], tops: Sequence[float], columns: Sequence[_Column], fields: Mapping[str, int]
 ) -> Iterator[dict[str, tuple[Line, ...]]]:
-    """The cells of each row; a row reaches from its top, px, to the next one."""
+    """The cells of each row. A row reaches from its top, px, to that of the next."""
     for top, bottom in zip(tops, [*tops[1:], float("inf")], strict=False):
         inside = [line for line in lines if top <= line.box.centre[1] < bottom]
         row = {name: tuple(_under(inside, columns[number])) for name, number in fields.items()}
@@ -176,7 +179,7 @@ def _under(lines: Sequence[Line], column: _Column) -> list[Line]:
 
 
 def _cut(line: Line, edges: Sequence[float]) -> Iterator[Line]:
-    """`line` divided where it runs across the edges of columns, px, by its letters."""
+    """`line` cut between letters where it crosses the edges of columns, px."""
     inside = [edge for edge in edges if line.box.x0 + line.box.height < edge < line.box.x1 - line.box.height]
     if not inside or len(line.letters) != len(line.text):
         yield line
@@ -193,7 +196,7 @@ def _cut(line: Line, edges: Sequence[float]) -> Iterator[Line]:
 
 
 def _part(line: Line, start: int, end: int) -> Line:
-    """Letters `start` to `end` of a line as a line."""
+    """Letters `start` to `end` of a line as a line of its own."""
     letters = line.letters[start:end]
     box = Box(letters[0].x0, line.box.y0, max(k.x1 for k in letters), line.box.y1)
     words = tuple(word for word in line.words if _inside(word, box))
@@ -214,7 +217,7 @@ def _middle(values: Sequence[float]) -> float:
 def beside_cells(
     pages: Sequence[tuple[int, PageText]], cells: Mapping[str, Sequence[tuple[int, Line]]], doctype: DocType
 ) -> list[tuple[int, PageText]]:
-    """`pages` without the rows of their grids: a label in them stands for its cells alone. `cells` as `grid_cells` gives them."""
+    """`pages` without the rows of their grids, whose labels belong to the cells alone. `cells` comes from `grid_cells`."""
     grids: dict[tuple[int, str | None], list[Box]] = {}
     for spec in doctype.fields:
         for number, line in cells.get(spec.name, ()):
@@ -228,7 +231,7 @@ def beside_cells(
 
 
 def grid_cells(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, tuple[tuple[int, Line], ...]]:
-    """Lines of the cells of a form's grids, with the position of their PageText, by name of the field."""
+    """Field -> (position of the PageText, line) of its cell in the grids of a form."""
     specs = [spec for spec in doctype.fields if spec.where == "cell"]
     found: dict[str, tuple[tuple[int, Line], ...]] = {}
     for number, page in pages if specs else ():
@@ -241,14 +244,14 @@ def grid_cells(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[
 
 
 def _begin(lines: Sequence[Line], section: str | None, doctype: DocType) -> float:
-    """Where a section begins, px from above; the top for a grid that belongs to none."""
+    """The top of a section, px. 0 for a grid without a section, infinity for a section that was not found."""
     starts = next((part.start for part in doctype.sections if part.name == section), ())
     tops = [line.box.y0 for line in lines if any(fuzz.ratio(fold(line.text).strip(" .:"), start) >= 85 for start in starts)]
     return min(tops, default=float("inf")) if section else 0.0
 
 
 def _end(lines: Sequence[Line], begin: float, specs: Sequence[FieldSpec], doctype: DocType) -> float:
-    """Where a grid ends, px from above: at the first line below that begins with a label of none of its rows."""
+    """The end of a grid, px: the first line below `begin` that begins with a label of none of its rows."""
     rows = {label for spec in specs for label in spec.label} | {fold(column) for spec in specs for column in spec.column}
     section = {start for part in doctype.sections for start in part.start}
     tops = [
@@ -262,7 +265,7 @@ def _end(lines: Sequence[Line], begin: float, specs: Sequence[FieldSpec], doctyp
 
 
 def _grid(lines: Sequence[Line], specs: Sequence[FieldSpec], doctype: DocType) -> dict[str, list[Line]]:
-    """The cells of the first grid among `lines`."""
+    """Field -> lines of its cell in the first grid among `lines`."""
     headings = _headings(lines, {c for spec in specs for c in spec.column})
     if len(headings) < 2:
         return {}
@@ -290,7 +293,7 @@ def _grid(lines: Sequence[Line], specs: Sequence[FieldSpec], doctype: DocType) -
 
 
 def _headings(lines: Sequence[Line], columns: Iterable[str]) -> dict[str, Line]:
-    """The first line of each heading, all in one row."""
+    """Heading -> its first line, for the headings that stand in one row."""
     words = [(fold(word.text).strip(" .:"), line, word) for line in lines for word in line.words]
     found: dict[str, Line] = {}
     for column in columns:
@@ -303,7 +306,7 @@ def _headings(lines: Sequence[Line], columns: Iterable[str]) -> dict[str, Line]:
 
 
 def _in_rows(lines: Sequence[Line]) -> list[Line]:
-    """Row by row, each from the left."""
+    """`lines` row by row, each from the left."""
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda line: line.box.centre[1]):
         if rows and same_row(rows[-1][0].box, line.box) and not any(_stacked(k.box, line.box) for k in rows[-1]):
@@ -314,18 +317,18 @@ def _in_rows(lines: Sequence[Line]) -> list[Line]:
 
 
 def _stacked(a: Box, b: Box) -> bool:
-    """Whether two boxes stand one under the other, however near: rows of a narrow cell."""
+    """Whether one box stands under the other, as rows of a narrow cell do, even where they overlap."""
     return overlap(a.x0, a.x1, b.x0, b.x1) > 0.5 * min(a.width, b.width)
 
 
 def _row_tops(labels: Sequence[Line], declared: Iterable[str]) -> dict[str, float]:
-    """Label -> top of its row, px; a label may fill two lines."""
+    """Label -> top of its row, px. A label may fill two lines."""
     tops: dict[str, float] = {}
     for i, line in enumerate(labels):
         alone, joined = fold(line.text).strip(" .:"), fold(" ".join(k.text for k in labels[i : i + 2])).strip(" .:")
         ranked = sorted(((max(fuzz.ratio(alone, name), fuzz.ratio(joined, name)), name) for name in declared), reverse=True)
         if ranked and ranked[0][0] >= _ALIKE:
-            # not above the middle between it and the label before it, however high its box is
+            # the top is at least half-way to the label before it, however high the box is
             middle = (labels[i - 1].box.centre[1] + line.box.centre[1]) / 2 if i else 0.0
             tops.setdefault(ranked[0][1], max(middle, line.box.y0 - 0.4 * line.box.height))
     return tops

@@ -1,6 +1,7 @@
-"""Administrative units of Vietnam, of their time: until 30/06/2025 province, district, commune; since then province and commune.
+"""Administrative units of Vietnam: provinces, districts and communes until 30/06/2025, provinces and communes since then.
 
-Data and their sources: `digitizer/data/README.md`. A name is a unit's name without its kind: `Sơn Dương` of `huyện Sơn Dương`.
+`digitizer/data/README.md` names the sources of the data. A plain name is the name without its kind: `Sơn Dương` of
+`huyện Sơn Dương`, in the form of `same_name`.
 """
 
 from __future__ import annotations
@@ -14,48 +15,55 @@ from pathlib import Path
 
 from digitizer.text import fold, nfc
 
+#: folder of the data
 DATA = Path(__file__).resolve().parent.parent / "data"
-#: since when there are two levels (Nghị quyết 202/2025/QH15)
+#: first day with two levels (Nghị quyết 202/2025/QH15)
 REFORM = "2025-07-01"
-#: kind, as written in a place -> levels it may stand for
+#: kind as written in a place -> levels it may stand for
 KINDS: Mapping[str, tuple[str, ...]] = {
     "xã": ("commune",), "phường": ("commune",), "thị trấn": ("commune",), "đặc khu": ("commune",),
     "huyện": ("district",), "quận": ("district",), "thị xã": ("district",),
     "thành phố": ("district", "province"), "tỉnh": ("province",),
 }  # fmt: skip
-#: abbreviations, written with a dot or without
+#: abbreviation, with or without a dot -> kind
 SHORT: Mapping[str, str] = {
     "x": "xã", "p": "phường", "tt": "thị trấn", "h": "huyện", "q": "quận", "tx": "thị xã", "tp": "thành phố", "t": "tỉnh",
 }  # fmt: skip
-#: cities that are provinces, folded; of the others a province of the same name may follow
+#: cities that are provinces, folded. After any other city a province of the same name may follow
 CENTRAL = ("ha noi", "hai phong", "da nang", "ho chi minh", "can tho", "hue")
+#: kind at the begin of a name
 _KIND = re.compile(rf"^(?:{'|'.join(sorted(KINDS, key=len, reverse=True))}) ", re.IGNORECASE)
+#: vowel pairs with the tone on the second vowel: `Hoá`
 _OLD_PLACE = re.compile(r"(o)([àáảãạ])(?=\W|$)|(o)([èéẻẽẹ])(?=\W|$)|(?<!q)(u)([ỳýỷỹỵ])(?=\W|$)")
+#: vowel -> the vowel with each tone
 _MARKED = {"o": "òóỏõọ", "u": "ùúủũụ"}
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A province, district or commune; `parent`: code of the unit it belongs to, one level up."""
+    """A province, district or commune."""
 
+    #: province, district or commune
     level: str
     code: str
+    #: with its kind
     name: str
+    #: code of the unit one level up
     parent: str
 
     @property
     def plain(self) -> str:
-        """Its name without its kind, as `same_name` gives it."""
+        """Its name without its kind, in the form of `same_name`."""
         return same_name(without_kind(self.name))
 
 
 def without_kind(name: str) -> str:
-    """`Thị trấn Na Hang` -> `Na Hang`; `Quận 1` keeps its number."""
+    """The name without its kind: `Thị trấn Na Hang` -> `Na Hang`, `Quận 1` -> `1`."""
     return _KIND.sub("", name, count=1)
 
 
 def same_name(name: str) -> str:
-    """The key under which names are compared: case and place of the tone ignored (`Chiêm Hoá` = `Chiêm Hóa`), accents kept."""
+    """The form in which names are compared. Accents stay. Case and place of the tone do not: `Chiêm Hoá` = `Chiêm Hóa`."""
     return _OLD_PLACE.sub(_moved, nfc(name).casefold())
 
 
@@ -68,19 +76,19 @@ def _moved(match: re.Match[str]) -> str:
 
 @cache
 def before() -> Mapping[str, tuple[Unit, ...]]:
-    """Units until 30/06/2025, by level."""
+    """Level -> units until 30/06/2025."""
     return _load("units-until-2025-06.tsv")
 
 
 @cache
 def after() -> Mapping[str, tuple[Unit, ...]]:
-    """Units since 01/07/2025, by level."""
+    """Level -> units since 01/07/2025."""
     return _load("units-since-2025-07.tsv")
 
 
 @cache
 def commune_successors() -> Mapping[str, tuple[tuple[str, ...], bool]]:
-    """Code of a commune until 30/06/2025 -> codes of those it lies in since, and whether all of it lies in the one named."""
+    """Code of a commune until 30/06/2025 -> (codes of today's communes it lies in, whether it lies wholly in the only one)."""
     rows = (DATA / "communes-2025-07.tsv").read_text(encoding="utf-8").splitlines()[1:]
     split = (row.split("\t") for row in rows)
     return {was: (tuple(became.split("; ")), whole == "1") for was, became, whole in split}
@@ -88,7 +96,7 @@ def commune_successors() -> Mapping[str, tuple[tuple[str, ...], bool]]:
 
 @cache
 def province_successors() -> Mapping[str, tuple[str, ...]]:
-    """Plain name of a province that was -> plain names of today's provinces its land lies in; one where that is certain."""
+    """Plain name of a former province -> plain names of today's provinces with its land. One name: the successor is certain."""
     rows = (DATA / "mergers.tsv").read_text(encoding="utf-8").splitlines()[1:]
     found: dict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -98,7 +106,7 @@ def province_successors() -> Mapping[str, tuple[str, ...]]:
 
 
 def _today(name: str, merged: Mapping[str, list[str]]) -> set[str]:
-    """Where a chain of mergers ends: Hà Tuyên -> Hà Giang and Tuyên Quang -> Tuyên Quang."""
+    """The ends of a chain of mergers: Hà Tuyên -> Hà Giang and Tuyên Quang -> Tuyên Quang."""
     onward = [n for n in merged.get(name, ()) if n != name]
     return (
         {name}
@@ -117,14 +125,14 @@ def _load(file: str) -> Mapping[str, tuple[Unit, ...]]:
 
 @cache
 def inside() -> Mapping[tuple[str, str], frozenset[str]]:
-    """(level, plain name) -> plain names of the units that ones of this name belong to, of both periods."""
+    """(level, plain name) -> plain names of all units above those of this name, in both periods."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for period in (before(), after()):
         by_code = {(u.level, u.code): u for units in period.values() for u in units}
         for unit in by_code.values():
             for parent in _parents(unit, by_code):
                 found[unit.level, unit.plain].add(parent.plain)
-    # a new commune keeps being written with its old district for a while, an old one with its new province
+    # people write an old commune with its new province too
     for (level, name), parents in list(found.items()):
         found[level, name] = parents | {new for old in parents for new in province_successors().get(old, ())}
     return {key: frozenset(parents) for key, parents in found.items()}
@@ -140,7 +148,7 @@ def _parents(unit: Unit, by_code: Mapping[tuple[str, str], Unit]) -> Iterator[Un
 
 @cache
 def names(level: str) -> frozenset[str]:
-    """Plain names of all units of a level, of both periods and of provinces that were."""
+    """Plain names of all units of a level in both periods, with those of former provinces."""
     known = {u.plain for period in (before(), after()) for u in period.get(level, ())}
     return frozenset(known | (set(province_successors()) if level == "province" else set()))
 
@@ -152,18 +160,18 @@ def _endings() -> re.Pattern[str]:
 
 
 def ends_a_place(folded: str) -> bool:
-    """Whether a place, folded, ends with its province: nothing of it can follow."""
+    """Whether a folded place ends with its province, so that nothing can follow."""
     return _endings().search(folded) is not None
 
 
 @cache
 def beginnings(level: str) -> frozenset[str]:
-    """What the names of a level may begin with, in either place of the tone."""
+    """All beginnings of the names of a level, with the tone in either place."""
     return frozenset(name[:i] for plain in names(level) for name in spellings(plain) for i in range(len(name) + 1))
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """A plain name with its tones in the new and in the old place: `hóa`, `hoá`."""
+    """A plain name with the tone in either place: `hóa`, `hoá`. One spelling when both are equal."""
     old = re.sub(
         r"([òóỏõọ])([ae])(?=\W|$)|(?<!q)([ùúủũụ])(y)(?=\W|$)",
         lambda m: _back(next(g for g in (m.group(1), m.group(3)) if g), m.group(2) or m.group(4)),

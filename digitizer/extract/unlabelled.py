@@ -1,4 +1,7 @@
-"""Values without a label before them: under a heading, in the margin, in the letterhead, beside place and date, signed."""
+"""Finds values that have no label: under a heading, in the margin, in the letterhead, in place and date, in the signature.
+
+Each function takes the rows of the body, those of the margin, the field and its type. It returns the pieces of the value.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from digitizer.doctypes import DocType, FieldSpec
 from digitizer.extract.rows import MARGIN, Piece, Row, piece, stops, whole
 from digitizer.text import fold
 
-#: confidence of a line below which it is a scrawl, not a name
+#: least confidence of a line that is a name, not a scrawl
 _LEGIBLE = 0.75
-#: how alike a heading and a declared one must be
+#: least likeness of a printed heading and a declared one
 _ALIKE = 0.85
-#: a name stands no further under its heading than this, in heights of the heading
+#: greatest distance of a name below its heading, in heights of the heading
 _SIGNED = 10
-#: what the heading of the margin goes on with in rows of its own, folded
+#: rest of the margin's heading in rows of its own, folded
 _MARGIN_REST = ("nhung thay doi sau nay", "nhung thay doi", "thay doi sau nay", "doi sau nay", "sau nay", "nay")
 
 
@@ -37,7 +40,7 @@ def signed(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype:
 
 
 def _under(rows: Sequence[Row], headings: Sequence[str]) -> list[Piece]:
-    """The last of the headings and the name that stands under it; nothing where no name does."""
+    """[heading, name under it] for the last heading with a name. Empty when there is none."""
     for at in reversed(range(len(rows))):
         heading = max((found for said in headings if (found := _heading(rows, at, said))), key=lambda h: h[0], default=None)
         if heading is None:
@@ -58,7 +61,7 @@ def _under(rows: Sequence[Row], headings: Sequence[str]) -> list[Piece]:
 
 
 def _heading(rows: Sequence[Row], at: int, said: str) -> tuple[float, Piece] | None:
-    """(strength, where) of a heading that is a row, or ends one of several side by side, its last words perhaps in the next."""
+    """(strength, piece) of a heading that fills row `at` or ends it, or None. The next row may hold its last words."""
     folded = rows[at].folded.rstrip(" .:")
     if ":" in folded or any(c.isdigit() for c in folded):
         return None
@@ -85,14 +88,14 @@ def _goes_on(rows: Sequence[Row], at: int, rest: str) -> bool:
 
 
 def _margin(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
-    """What is written under `Ghi chú` or `Ghi chú những thay đổi sau này`, signatures left out."""
-    # the label of a tick box may begin so too: `Ghi chú kết hôn`
+    """The text under `Ghi chú` or `Ghi chú những thay đổi sau này`, without signatures."""
+    # the label of a tick box may begin like the heading: `Ghi chú kết hôn`
     folded = [row.folded.strip(" .:*-()") for row in margin]
     alone = (i for i, text in enumerate(folded) if Levenshtein.normalized_similarity(text, MARGIN) >= 0.8)
     start = next(alone, next((i for i, text in enumerate(folded) if text.startswith(f"{MARGIN} {_MARGIN_REST[0][:4]}")), None))
     if start is None:
         return []
-    # a signature under the note is read as a short word nobody is sure of
+    # a signature under the note is read as a short word of low confidence
     under = [
         r
         for r in margin[start + 1 :]
@@ -117,14 +120,14 @@ def _letterhead(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doc
     return [piece for r in top if r.line.box.centre[0] < middle and r.line.box.x1 < middle * 1.15 for piece in whole(r)]
 
 
-#: `Đà Vị, ngày 19 tháng 05 năm 2025`, folded
+#: place and date in folded text: `Đà Vị, ngày 19 tháng 05 năm 2025`
 PLACE_DATE = re.compile(
     r"^(.{0,40}?),?\s*(ng[a-z]{1,2}(?:.?date)?\s+\d{1,2}\s+th[a-z]{2,3}(?:.?month)?\s+\d{1,2}\s+n[a-z]{2}(?:.?year)?\s+\d{4})"
 )
 
 
 def _place_date(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
-    """`Đà Vị, ngày 19 tháng 05 năm 2025`: the place or the date."""
+    """The place or the date in `Đà Vị, ngày 19 tháng 05 năm 2025`, by the type of the field."""
     for row in rows:
         match = PLACE_DATE.match(row.folded)
         if match and len(match.group(1)) < 40 and not match.group(1).startswith("can cu"):
@@ -184,11 +187,12 @@ def _signature_title(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec
 
 
 def _alone(rows: Sequence[Row], margin: Sequence[Row], spec: FieldSpec, doctype: DocType) -> list[Piece]:
-    """The one line that is nothing but what the field's pattern says: `BX 123456`."""
+    """The first line that as a whole has the form of the field's pattern: `BX 123456`."""
     found = [r for r in rows if spec.pattern is not None and spec.pattern.fullmatch(r.line.text.strip(" .:"))]
     return whole(found[0]) if found else []
 
 
+#: `where` of a field -> function that finds its value
 STRATEGIES: Mapping[str, Callable[[Sequence[Row], Sequence[Row], FieldSpec, DocType], list[Piece]]] = {
     "alone": _alone,
     "below": _below,

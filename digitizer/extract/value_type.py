@@ -1,4 +1,4 @@
-"""What a value type is: how it is read, what may be written, and how its confidence is weighed."""
+"""Defines a value type: how a value is read, which texts are allowed, and how its confidence is weighed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from digitizer.extract.grammar import Grammar, Mostly
 from digitizer.extract.plausibility import PLAUSIBLE, Implausibility
 
+#: a value in normal form. None: there is none
 Value = str | bool | tuple[str, ...] | None
-#: (value in normal form or None, problem code or None)
+#: (value, problem code or None)
 Parsed = tuple[Value, str | None]
+#: the texts that a field may hold
 Constraint = Grammar | Mostly
 
 
@@ -29,21 +31,21 @@ def _no_doubt(value: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueType:
-    """One type of values; its name is that of its file in `extract/types`."""
+    """One value type. Its name is that of its file in `extract/types`."""
 
-    #: raw text as printed -> value and problem; a value that cannot be what the field holds is None, never a guess
+    #: raw text as printed -> (value, problem). A text that cannot be a value gives None, never a guess
     read: Callable[[str], Parsed]
-    #: group of `confidence.toml` that its confidence is weighed by; None: no value of the type is ever sure enough
+    #: group of `confidence.toml` that weighs its confidence. None: no value of the type is accepted
     group: str | None = None
-    #: (raw text, what follows the digits of a paper's number) -> what may be written; None: anything
+    #: (raw text, number forms of the document type) -> allowed texts. None: any text
     constraint: Callable[[str, tuple[str, ...]], Constraint | None] = _anything
-    #: the constraint knows every form: what was read freely in another form is a misreading
+    #: the constraint knows every form, so that a free reading in another form is a misreading
     complete: bool = False
-    #: kind of prose (`prose.py`) that a field without constraint mostly holds
+    #: kind of prose (`prose.py`) that decodes a field without a constraint. None: it is not decoded
     prose: str | None = None
-    #: the part of a raw text that is decoded, where other words may stand around it; None: all of it
+    #: the part of a raw text that is decoded when other words stand around it. None: all of it
     part: re.Pattern[str] | None = None
-    #: how implausible a value is, apart from what the recogniser saw
+    #: value -> its implausibility, whatever the recogniser saw
     implausibility: Callable[[str], Implausibility] = _plausible
-    #: problem code of a value that is likely misread; None for any other
+    #: value -> problem code when it is likely misread, else None
     doubt: Callable[[str], str | None] = _no_doubt

@@ -1,8 +1,7 @@
-"""What was found for a field -> its value, and what speaks for it.
+"""Reads the value of a field from its pieces, with the evidence for it.
 
-The letters are read twice on the same columns: freely, and under what the field may hold (`types/`).
-The second reading wins only where the columns support it.
-Otherwise the field keeps what was read freely, as `types.py` understands it, or nothing.
+The letters are read twice from the same columns: freely, and decoded under the constraint of the value type (`types/`). The
+decoded reading is taken only when the columns support it. Otherwise the field keeps the free reading, or nothing.
 """
 
 from __future__ import annotations
@@ -21,33 +20,33 @@ from digitizer.extract.rows import Found, Piece
 from digitizer.extract.value_type import Constraint, Value, ValueType
 from digitizer.lattice import Column, unpack
 
-#: how much less likely than the freest reading a decoded one may be (natural log): at all, for each of ten letters, of the rest
+#: least support (natural log) of a decoded reading: a constant, more for each of the first ten letters, more for each further one
 UNSUPPORTED = (-4.0, -0.5, -0.2)
-#: how much likelier (natural log) a text that is odd must be than one that is not
+#: a text with a problem is taken when it is likelier by this (natural log) than the best one without
 _ODD = 3.0
-#: two lines are joined by a space
+#: the sign of the column between two lines: a space with its log probability
 _SPACE = (" ", -0.01)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for a value; natural logs where nothing else is said."""
+    """The evidence for a value."""
 
-    #: confidence of its letters as they were read freely, 0–1
+    #: confidences, 0–1, of its letters in the free reading
     letters: tuple[float, ...]
-    #: how much likelier it is than all other values together; None when it was not decoded
+    #: log ratio of its probability to that of all other values together. None: it was not decoded
     margin: float | None = None
-    #: how much less likely it is than the likeliest path through its columns
+    #: log ratio, at most 0, of its probability to that of the likeliest path through its columns
     support: float = 0.0
-    #: how usual such a text is, by syllables and units
+    #: log prior of the text, by syllables and units
     prior: float = 0.0
-    #: what is odd about the value itself
+    #: implausibility of the value itself
     odd: Implausibility = PLAUSIBLE
 
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """A value with the problem it has, and its evidence."""
+    """A value with its problem code, or None, and its evidence."""
 
     value: Value
     problem: str | None
@@ -55,7 +54,7 @@ class Valued:
 
 
 def value_of(kind: str, found: Found, forms: tuple[str, ...] = ()) -> Valued:
-    """The value of a field of type `kind`; `forms`: what its number has after the digits, where its paper is known."""
+    """The value of a field of type `kind`. `forms`: declared forms of the paper's number, such as `/TLKS-BS`."""
     value_type = types.TYPES[kind]
     value, problem = value_type.read(found.raw)
     letters = tuple(c for piece in found.pieces for c in piece.confidences)
@@ -66,7 +65,7 @@ def value_of(kind: str, found: Found, forms: tuple[str, ...] = ()) -> Valued:
 
 
 def _judged(value_type: ValueType, read: Valued) -> Valued:
-    """The value with its implausibility, and with the doubt of its type."""
+    """The value with its implausibility, and with the problem that its type sees in it."""
     if not isinstance(read.value, str):
         return read
     odd = replace(read.evidence, odd=value_type.implausibility(read.value))
@@ -74,7 +73,7 @@ def _judged(value_type: ValueType, read: Valued) -> Valued:
 
 
 def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Constraint | None) -> Valued | None:
-    """The likeliest value under the constraints of its kind; None when the columns do not support any."""
+    """The likeliest value under the constraint of its type. None when the columns support none."""
     prose = types.TYPES[kind].prose
     held: Language[Any] | None = strict or (prose_of(prose) if prose is not None else None)
     readings = decode(columns, held) if held is not None else ()
@@ -94,20 +93,23 @@ def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Constra
 
 
 def _only_marks(kind: str, reading: Reading, other: Reading) -> bool:
-    """Whether `other` is the same place with marks that rules speak against (`prose.py`): no doubt about its letters."""
+    """Whether `other` is the same place with less likely marks (`prose.py`). It raises no doubt about the letters."""
     plain = [re.sub(r"[\s.,]+", " ", r.text) for r in (reading, other)]
     return kind == "place" and plain[0] == plain[1] and reading.log_p - other.log_p > _ODD - 0.5
 
 
 def _best(readings: Sequence[Reading], values: Sequence[types.Parsed], *, odd: bool) -> tuple[Reading, types.Parsed] | None:
-    """The likeliest reading that is a value; one with a problem only where a text may be `odd`, and if it is clearly likelier."""
+    """The likeliest reading that is a value, or None.
+
+    One with a problem is taken only with `odd`, and when it is clearly likelier than the best one without.
+    """
     held = [(r, v) for r, v in zip(readings, values, strict=True) if v[0] is not None and (odd or not v[1])]
     right = next(((r, v) for r, v in held if not v[1]), None)
     return right if right is not None and right[0].log_p > held[0][0].log_p - _ODD else next(iter(held), None)
 
 
 def _unknown_form(free: Valued, values: Sequence[Value]) -> bool:
-    """Whether what was read freely is a value in a form that the grammar does not know."""
+    """Whether the free reading is a value in a form that the grammar does not know."""
     return free.value is not None and not free.problem and free.value not in values
 
 
@@ -125,7 +127,7 @@ def _sum(readings: Sequence[Reading]) -> float:
 
 
 def columns_of(pieces: Sequence[Piece]) -> list[Column]:
-    """The columns of the pieces, one after the other with a space between; none when a line has no lattice."""
+    """The columns of the pieces, one after the other with a space between. Empty when a line has no lattice."""
     joined: list[Column] = []
     for piece in pieces:
         if piece.line.lattice is None or len(piece.line.letters) != len(piece.line.text):
@@ -140,9 +142,9 @@ def columns_of(pieces: Sequence[Piece]) -> list[Column]:
 
 
 def _reach(piece: Piece) -> tuple[float, float]:
-    """From where to where its columns reach, px: half-way to the letters beside it.
+    """(left, right) ends of a piece's columns, px: half-way to the letters beside it.
 
-    At an end of the line as it was read that is as far as its columns go; a part cut from a line ends with its letters.
+    At an end of the line all columns belong to it. A part that was cut from a line ends with its letters.
     """
     letters, box = piece.line.letters, piece.line.box
 
@@ -155,9 +157,9 @@ def _reach(piece: Piece) -> tuple[float, float]:
 
 
 def _decoded_part(found: Found, value_type: ValueType) -> Found:
-    """Only the part that the type decodes, where other words stand around it.
+    """The part of a value that its type decodes: the number in `CMND số 075767304 do CA Tuyên Quang cấp ngày 05/11/2003`.
 
-    `CMND số 075767304 do CA Tuyên Quang cấp ngày 05/11/2003`: the number.
+    Everything when the type names no part, or none is there.
     """
     for piece in found.pieces if value_type.part is not None else ():
         assert value_type.part is not None

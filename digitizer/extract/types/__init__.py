@@ -1,4 +1,4 @@
-"""Value types, one a file: `<name>.py` with a `VALUE_TYPE`. To add a type, add its file; declarations may name it at once."""
+"""Value types, one a file: `<name>.py` with a `VALUE_TYPE`. A new file adds a type, which declarations may then name."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ TYPES: Mapping[str, ValueType] = {
 
 
 def read(kind: str, raw: str) -> Parsed:
-    """The value of `raw` as a field of type `kind`, and its problem."""
+    """(value, problem code) of `raw` for a field of type `kind`."""
     return TYPES[kind].read(raw)

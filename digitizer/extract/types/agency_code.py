@@ -12,13 +12,13 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """`H60.127.03`, `000.00.19.H60`."""
+    """The code in capitals: `H60.127.03`, `000.00.19.H60`. Problem `not_a_code`."""
     found = code_of(raw)
     return (found, None) if dossiers.AGENCY.fullmatch(found) else (None, "not_a_code" if found else "empty")
 
 
 def agency() -> Part:
-    """`H60.127.03` (QĐ 20/2020/QĐ-TTg), `000.00.19.H60` before."""
+    """The grammar of an agency's code: `H60.127.03` (QĐ 20/2020/QĐ-TTg), before that `000.00.19.H60`."""
     root = seq(chars(CAPITALS), DIGIT, DIGIT)
     old = seq(repeat(DIGIT, 3, 3), chars("."), repeat(DIGIT, 2, 2), chars("."), repeat(DIGIT, 2, 2), chars("."), root)
     return either(old, seq(root, repeat(seq(chars("."), repeat(DIGIT, 2, 3)), 0, 3)))

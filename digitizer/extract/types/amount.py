@@ -18,7 +18,7 @@ def read(raw: str) -> Parsed:
         return None, "not_a_number"  # `3/00 gram`: a digit was misread
     digits = match.group().strip(" .,").replace(" ", "")
     whole, _, part = digits.rpartition(",") if "," in digits else (digits, "", "")
-    # three digits after a point are thousands, fewer a fraction
+    # three digits after a point are thousands, one or two a fraction
     if not part and (fraction := re.fullmatch(r"(\d+)\.(\d{1,2})", whole)):
         whole, part = fraction.groups()
     if not re.fullmatch(r"\d+|\d{1,3}(\.\d{3})+", whole) or (part and not part.isdigit()):

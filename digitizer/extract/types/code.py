@@ -6,7 +6,7 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """A code that a tick box stands for."""
+    """The code as it is."""
     return (raw, None) if raw else (None, "empty")
 
 

@@ -1,4 +1,4 @@
-"""A date in digits, as precise as the paper."""
+"""A date in digits, as precise as the paper has it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from digitizer.extract.raw_text import clean, undotted
 from digitizer.extract.value_grammars import SPACE, day, month, year
 from digitizer.extract.value_type import Parsed, ValueType
 
-#: years a paper may name; cards without an end say 2099
+#: years that a paper may name. Cards without an end say 2099
 _YEARS = frozenset((*range(1850, 2060), 2099))
+#: a date, month and year, or a year within a text
 _DATE = re.compile(
     r"(?:(?:ngày\s*)?(\d{1,2})\s*(?:[/.\-]|tháng)\s*)?(?:(\d{1,2})\s*(?:[/.\-]|n[ăaâ]?m)\s*)(\d{4})(?!\d)|(?<!\d)(\d{4})(?!\d)",
     re.IGNORECASE,
 )
-#: a date whose marks, one or both, were not read: `03042018`, `20.091997`; clear enough to show, not to accept
+#: a date with one or both of its separators missing: `03042018`, `20.091997`. It is shown, but not accepted
 _MARKS_LOST = re.compile(r"(\d{2})[/.\-]?(\d{2})((?:19|20)\d{2})|(\d{2})(\d{2})[/.\-]((?:19|20)\d{2})")
 
 
 def read(raw: str) -> Parsed:
-    """A date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`."""
-    # `05/1999 ngày 03/04/1999`, `56/20.09. ngày …`: the number of the register is no month and year
+    """ISO date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`.
+
+    Problems: `marks_lost`, `impossible_date`, `not_a_date`.
+    """
+    # a register number before the date is no month and year: `05/1999 ngày 03/04/1999`, `56/20.09. ngày …`
     own_number = r"^\d+/\.?\d[\d.]{2,5}[\s.]+(?=\D.*\d)"
     found = re.sub(own_number, "", re.sub(r"[/il|]?(?:date|month|year)\b", "", clean(raw)))
     found = re.sub(r"(?<=\d)\s*([/.\-])\s*(?=\d)", r"\1", found)
@@ -40,7 +44,7 @@ def read(raw: str) -> Parsed:
         return None, "empty" if not re.search(r"\w", found) else "not_a_date"
     day, month, year, alone = match.groups()
     if alone is not None:
-        # a lone year must be all there is: anything else is a date that was misread
+        # a year counts only without other text, else a date was misread
         return (
             (alone, None)
             if re.fullmatch(r"(?:năm\s*)?\d{4}", found, re.IGNORECASE) and int(alone) in _YEARS
@@ -52,12 +56,12 @@ def read(raw: str) -> Parsed:
 
 
 def _cut(before: str, found: str, day: str | None) -> bool:
-    """Whether the date `found` lost its first letters to the text `before` it: `1 5/08/1987`, `15/O8/1987`, `115/08/1987`."""
+    """Whether the first letters of the date `found` stand in `before`: `1 5/08/1987`, `15/O8/1987`, `115/08/1987`."""
     if day is None:
         # only an empty form may stand before a month and a year: `ngày … tháng 8 năm 1987`
         return re.fullmatch(r"\W*(?:ngày)?\W*(?:tháng)?\W*", before, re.IGNORECASE) is None
     spaced = len(day) == 1 and found[0].isdigit() and before.rstrip()[-1:].isdigit()
-    # `l5/08/1987`: what touches the day was a digit of it
+    # a letter that touches the day is a misread digit of it: `l5/08/1987`
     return spaced or re.search(r"[^\s.,;:…(–-]$", before) is not None
 
 
@@ -74,7 +78,7 @@ def _checked(year: str, month: str, day: str | None) -> Parsed:
 def _part() -> Part:
     dotted = [
         seq(maybe(seq(day(), chars(mark))), month(), chars(mark), year()) for mark in "/.-"
-    ]  # one mark in one date: `15/08/1987`, `08.1987`
+    ]  # a date has one kind of separator: `15/08/1987`, `08.1987`
     spelled = seq(
         maybe(seq(maybe(seq(text("ngày"), repeat(SPACE, 0, 2))), day(), repeat(SPACE, 0, 2))),
         text("tháng"), repeat(SPACE, 0, 2), month(), repeat(SPACE, 0, 2), text("năm"), repeat(SPACE, 0, 2), year(),

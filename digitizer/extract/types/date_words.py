@@ -13,18 +13,18 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """A date in words, as printed; the problem says when its words make no date."""
+    """A date in words, as printed. Problems: `words_not_a_date`, `words_misspelt`."""
     found = clean(raw).rstrip(")").strip(FILL)
     if not found:
         return None, "empty"
     if not parse_date(found):
         return found, "words_not_a_date"
-    # `hại nghìn`: understood, but no word of a date is spelled so
+    # `hại nghìn` is understood, but misspelt
     return found, None if all(word in DATE_WORDS for word in re.findall(r"\w+", found.lower())) else "words_misspelt"
 
 
 def _below_hundred(*ones: str) -> tuple[str, ...]:
-    """Numbers below a hundred in words, in every way they are said."""
+    """`ones` and the numbers below a hundred in words, in all variants."""
     tens = [f"mười {one}" for one in UNITS] + ["mười"]
     tens += [f"{ten} mươi{rest}" for ten in TENS for rest in ("", *(f" {one}" for one in (*UNITS, "mốt")))]
     tens += [f"hăm {one}" for one in (*UNITS, "mốt")]

@@ -13,13 +13,13 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """`H60.127.03-260930-0012`: in capitals, with a day of receipt that there is."""
+    """The code in capitals: `H60.127.03-260930-0012`. Its day of receipt must exist. Problem `not_a_code`."""
     found = code_of(raw)
     return (found, None) if dossiers.valid(found) else (None, "not_a_code" if found else "empty")
 
 
 def _part() -> Part:
-    """`H60.127.03-260930-0012`: agency, day of receipt, number of the day (TT 03/2025/TT-VPCP)."""
+    """The grammar of a dossier code: agency, day of receipt, number of the day (TT 03/2025/TT-VPCP)."""
     day = either(seq(chars("0"), chars("123456789")), seq(chars("12"), DIGIT), seq(chars("3"), chars("01")))
     month = either(seq(chars("0"), chars("123456789")), seq(chars("1"), chars("012")))
     return seq(agency(), chars("-"), DIGIT, DIGIT, month, day, chars("-"), repeat(DIGIT, 4, 8))

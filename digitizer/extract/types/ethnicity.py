@@ -12,7 +12,7 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """One of the 54 ethnic groups or an allowed sub-name; others as printed plus a problem."""
+    """One of the 54 ethnic groups or an allowed sub-name. Anything else stays as printed, with `not_in_list`."""
     return nearest(raw, ETHNIC_GROUPS)
 
 

@@ -11,12 +11,15 @@ from digitizer.extract.value_grammars import DIGIT
 from digitizer.extract.value_type import Parsed, ValueType
 from digitizer.text import fold
 
-#: something like an identity number among other words: digits and what they are misread as
+#: an identity number among other words: digits and letters that digits are misread as
 _NUMBER = re.compile(r"(?<![\d/.\-])[\dOoIl|/][\dOoIl|/ .]{6,16}[\dOoIl|](?![\d/\-])")
 
 
 def read(raw: str) -> Parsed:
-    """9 (CMND) or 12 digits (CCCD, số định danh), or a passport: one or two letters and 6 to 8 digits."""
+    """9 digits (CMND), 12 digits (CCCD, số định danh), or one or two letters and 6 to 8 digits (passport).
+
+    Problem `not_an_id_number`, also when the text holds several numbers.
+    """
     found = clean(raw)
     joined = re.sub(r"(?<=\d) (?=\d)", "", undotted(found))
     lengths = (12,) if _says_twelve(found) else (9, 12)
@@ -30,7 +33,7 @@ def read(raw: str) -> Parsed:
 
 
 def _says_twelve(text: str) -> bool:
-    """Whether a paper is called one whose number has 12 digits: `CCCD số …`, `Căn cước`, `Số định danh cá nhân`."""
+    """Whether the text names a paper whose number has 12 digits: `CCCD số …`, `Căn cước`, `Số định danh cá nhân`."""
     return re.search(r"\bcc+d\b|\bcan cuoc|\bdinh danh", fold(text)) is not None
 
 

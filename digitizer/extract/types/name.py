@@ -11,7 +11,7 @@ from digitizer.text import nfc
 
 
 def read(raw: str) -> Parsed:
-    """A person's name: letters only, as printed."""
+    """A person's name, letters only, as printed. Problem `not_a_name`."""
     # an apostrophe between letters is part of the name: `H'Hen`, `K'Brôi`
     text = nfc(re.sub(r"[.,·`]+|(?<!\w)'|'(?!\w)", " ", clean(raw)))
     if not text:

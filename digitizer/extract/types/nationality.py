@@ -12,7 +12,7 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """A nationality of the list; others as printed plus a problem."""
+    """A nationality of the list. Anything else stays as printed, with `not_in_list`."""
     return nearest(raw, NATIONALITIES)
 
 

@@ -9,7 +9,7 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """Notes in the margin; a new one begins where a date or deed does after a full stop or a signature."""
+    """The notes in a text. After a year, a day or the name of a change begins a new one."""
     found = tuple(
         note for part in re.split(r"(?<=\d{4})\s+(?=Ngày \d|Đã |Bổ sung |Thay đổi |Cải chính )", raw) if (note := clean(part))
     )

@@ -11,7 +11,7 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """Digits."""
+    """Digits, without spaces. Problem `not_a_number`."""
     found = clean(raw).replace(" ", "")
     return (found, None) if found.isdigit() else (None, "empty" if not found else "not_a_number")
 

@@ -8,8 +8,8 @@ from digitizer.extract import plausibility, units
 from digitizer.extract.raw_text import clean
 from digitizer.extract.value_type import Parsed, ValueType
 
-#: a place that ends with its district or with the kind of a unit, or has an abbreviation without its dot: `…, huyện Yên Sơn`,
-#: `…, tỉnh`, `T Tuyên Quang`
+#: a place that ends with its district (`…, huyện Yên Sơn`) or a kind of unit (`…, tỉnh`), or has an abbreviation without its dot
+#: (`T Tuyên Quang`)
 _PLACE_CUT = re.compile(
     r"(?:^|[,.] *)(?:huyện|quận|thị xã|H\.) [^,]*$|(?:^|, *)(?:[XHTPQ]|TP|TX|TT) [A-ZĐ]"
     r"|\b(?:xã|phường|thị trấn|huyện|quận|thị xã|thành phố|tỉnh)\W*$"
@@ -17,7 +17,7 @@ _PLACE_CUT = re.compile(
 
 
 def read(raw: str) -> Parsed:
-    """A place, as printed; a comma between words is followed by a space, whether the reader saw one or not."""
+    """A place as printed, with a space after each comma. Problem `place_cut`: its end is missing."""
     text = re.sub(r"(?<=\w),(?=[^\W\d])", ", ", clean(raw))
     if sum(c.isalpha() for c in text) < 2:
         return None, "empty"
@@ -25,7 +25,7 @@ def read(raw: str) -> Parsed:
 
 
 def _province_cut(text: str) -> bool:
-    """`…, tỉnh Tuyên`: a province that is none yet, but would become one."""
+    """Whether a place ends with the begin of a province's name: `…, tỉnh Tuyên`."""
     last = re.search(r"\btỉnh ([^,]+)$", text, re.IGNORECASE)
     name = units.same_name(last.group(1)) if last else ""
     known = units.names("province")

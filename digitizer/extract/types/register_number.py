@@ -13,15 +13,18 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 #: a part of the symbol of a paper: `QĐ`, `UBND`, `XNTTHN`
 _SYMBOL = repeat(chars(CAPITALS), 1, 8)
-#: how much less likely (natural log) a symbol is that papers of the type do not have
+#: change of the prior (natural log) for a symbol that papers of the type do not have
 _UNKNOWN_SYMBOL = -4.0
 
 
 def read(raw: str) -> Parsed:
-    """`15/1999`, `01/1999`, `77/TLKS-BS`: as printed, spaces removed; only the number, not what follows it."""
-    # `31/.2017`: dots of the line it is written on
+    """The number as printed, without spaces and without text after it: `15/1999`, `01/1999`, `77/TLKS-BS`.
+
+    Problems: `not_a_number`, `spelling_restored`, `year_cut`.
+    """
+    # dots of the form's line may stand around a slash: `31/.2017`
     found = re.sub(r"\s*[.·…]*\s*/\s*[.·…]*\s*", "/", undotted(clean(raw)))
-    # `70IGBT-UBND`: a stroke read as a letter before a form of number that is known
+    # a slash read as a letter before a known code is restored: `70IGBT-UBND`
     restored = re.sub(rf"^(\d+)\s*[Il|!]\s*(?=(?:{'|'.join(PAPER_CODES)})\b)", r"\1/", found)
     if restored != found:
         return read(restored)[0], "spelling_restored"
@@ -33,7 +36,7 @@ def read(raw: str) -> Parsed:
     if found[match.end() :][:1].isdigit():
         return None, "not_a_number"  # `1 5/1999`, `15/19991`: a digit is left over
     value = re.sub(r"\s+", "", match.group()).strip(FILL)
-    # `45/208`: a digit of the year is missing; `15/99` is a habit of older books
+    # a digit of the year is missing in `45/208`, while `15/99` is common in older books
     return value, "year_cut" if re.search(r"/(\d|\d{3}|\d{5,})$", value) else None
 
 
@@ -41,8 +44,8 @@ def read(raw: str) -> Parsed:
 def grammar(forms: tuple[str, ...] = ()) -> Mostly:
     """The grammar of a register number: `45/2008`, `77/TLKS-BS`, `80/UBND-XNTTHN`, `05/2020/QĐ-UBND`, `GBT.01929`.
 
-    `forms`: what follows the digits on papers of its type, as declared (`/TLKS-BS`; `/QĐ-` for all that begins so). Any symbol of
-    capitals may follow (NĐ 30/2020/NĐ-CP, Phụ lục III: kind of paper, agency, unit), but is less likely than one that is known.
+    `forms` are the declared texts after the digits: `/TLKS-BS`, or `/QĐ-` for any that begins so. Any symbol of capitals is
+    allowed (NĐ 30/2020/NĐ-CP, Phụ lục III: kind of paper, agency, unit). It is less likely than a known one.
     """
     closed = [form.removeprefix("/") for form in forms if form.startswith("/") and not form.endswith("-")]
     opened = [
@@ -56,7 +59,7 @@ def grammar(forms: tuple[str, ...] = ()) -> Mostly:
 
 
 def _numbered(code: Part, heads: tuple[str, ...]) -> Part:
-    """Digits with a year, a symbol, or both after them; or one of `heads` with digits after it."""
+    """Digits with a year, a symbol, or both after them, or one of `heads` with digits after it."""
     plain = seq(repeat(DIGIT, 1, 5), maybe(seq(text("/"), either(year(), code, seq(year(), text("/"), code)))))
     return either(plain, seq(words(heads), repeat(DIGIT, 3, 6))) if heads else plain
 

@@ -7,7 +7,7 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """Who somebody is to the person a paper is about, as printed: `Mẹ đẻ`, `Bản thân`."""
+    """The relation to the person of the paper, as printed: `Mẹ đẻ`, `Bản thân`."""
     return text.read(raw)
 
 

@@ -12,7 +12,7 @@ from digitizer.text import fold
 
 
 def read(raw: str) -> Parsed:
-    """`nam`, `nữ`, `không xác định`; one wrong mark is forgiven, another word is not."""
+    """`nam`, `nữ` or `không xác định`. Accents and case are ignored. Problem `not_in_list`."""
     found = fold(clean(raw))
     return {
         "nam": ("nam", None),

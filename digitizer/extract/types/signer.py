@@ -1,4 +1,4 @@
-"""The name of who signed, as it stands beside the office."""
+"""The name of the signer, which stands beside the office."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def read(raw: str) -> Parsed:
 
 
 def name_and_office(raw: str) -> tuple[str, str]:
-    """`Trần Văn A, Chủ tịch` or `… - Chủ tịch` -> its two parts."""
+    """(name, office) of `Trần Văn A, Chủ tịch` or `… - Chủ tịch`."""
     found = clean(raw)
     title = re.search(
         r"\s*[,\-–.]?\s*((?:(?:PHÓ|QUYỀN|KT\.|TM\.) )*(?:CHỦ TỊCH|CÔNG CHỨC|TRƯỞNG PHÒNG|GIÁM ĐỐC).*|PHÓ CHỦ)$",

@@ -1,4 +1,4 @@
-"""The office of who signed."""
+"""The office of the signer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from digitizer.text import fold
 def read(raw: str) -> Parsed:
     """The office in `Trần Văn A, Chủ tịch`."""
     title = name_and_office(raw)[1]
-    # the last word was not found: no office is called so
+    # the last word of `Phó Chủ tịch` is missing
     return (None, "empty") if fold(title) == "pho chu" else text.read(title)
 
 

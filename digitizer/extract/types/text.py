@@ -7,7 +7,7 @@ from digitizer.extract.value_type import Parsed, ValueType
 
 
 def read(raw: str) -> Parsed:
-    """Anything, as printed."""
+    """Any text, as printed."""
     found = clean(raw)
     return (found, None) if found else (None, "empty")
 

@@ -10,7 +10,7 @@ from digitizer.extract.raw_text import clean
 from digitizer.extract.value_grammars import DIGIT, SPACE
 from digitizer.extract.value_type import Parsed, ValueType
 
-#: dots of a dotted line may stand between its parts; a digit that stands apart (`1 7 giờ`, `7 giờ 3 0`) leaves no time
+#: hour and minute, with dots of the form's line between them. A digit apart (`1 7 giờ`, `7 giờ 3 0`) makes it no time
 _TIME = re.compile(
     r"(?<!\d)(?<!(?<!\d)\d\s)(\d{1,2})[\s.…·]*(?:giờ|gio|h|:)[\s.…·]*(?:(\d{1,2})(?!\s*\d)[\s.…·]*(?:phút|phut|p)?|(?![\s.…·]*\d))",
     re.IGNORECASE,
@@ -18,7 +18,7 @@ _TIME = re.compile(
 
 
 def read(raw: str) -> Parsed:
-    """`07 giờ 30 phút`, `7h30`, `07:30` -> `07:30`."""
+    """The time as `hh:mm`: `07 giờ 30 phút`, `7h30`, `07:30` -> `07:30`. Problem `not_a_time`."""
     match = _TIME.search(raw)
     if match is None:
         return None, "not_a_time" if clean(raw) else "empty"
