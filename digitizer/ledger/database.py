@@ -146,7 +146,7 @@ def unique_id(tx: sa.Connection, column: sa.Column[str], beginning: str) -> str:
 def the_one(ids: Sequence[str], beginning: str) -> str:
     """The only one of the `ids` that begin so. Raises NotFound, AmbiguousId."""
     if not ids:
-        raise NotFound("nothing has an id that begins so", id=beginning)
+        raise NotFound("nothing has an id that begins so", sentence="no_such_id", id=beginning)
     if len(ids) > 1:
         more = " …" if len(ids) > _CANDIDATES else ""
         raise AmbiguousId("several ids begin so", id=beginning, candidates=", ".join(ids[:_CANDIDATES]) + more)

@@ -42,7 +42,7 @@ class Review:
         with self.context.ledger.read() as tx:
             kept = [kept for one in records.records_like(tx, beginning) if (kept := records.get(tx, one)) is not None]
         if not kept:
-            raise NotFound("no such record", id=beginning)
+            raise NotFound("no such record", sentence="no_such_id", id=beginning)
         return kept
 
     def find_one(self, beginning: str, state: RecordState | None = None) -> Kept:

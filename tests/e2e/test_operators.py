@@ -148,7 +148,7 @@ def test_a_beginning_of_several_ids_is_refused_with_a_list_of_them(digitizer: Co
 def test_a_beginning_of_no_id_is_refused(digitizer: Command, command: list[str]) -> None:
     refused = digitizer(*command)
     assert refused.code == 1
-    assert "Hãy kiểm tra mã" in refused.err
+    assert refused.err.strip() == "Không có mã nào bắt đầu bằng 4. Hãy kiểm tra mã."
 
 
 def test_commands_take_the_beginning_of_an_id(digitizer: Command, home: Path) -> None:
