@@ -28,10 +28,10 @@ from digitizer.api.shapes import (
     Agency,
     Document,
     DocumentId,
+    DocumentList,
     DossierCode,
     FieldValue,
     Moment,
-    Page,
     Reason,
     RecordValues,
     Reference,
@@ -177,7 +177,7 @@ def _submission(form: Form) -> tuple[Submission, str]:
     return Submission(actor="", lane=Lane(lane), **places), name
 
 
-@router.get("", operation_id="listDocuments", response_model=Page, responses=problem_responses())
+@router.get("", operation_id="listDocuments", response_model=DocumentList, responses=problem_responses())
 def find(
     request: Request,
     key: Reader,
@@ -188,7 +188,7 @@ def find(
     received_before: Annotated[Moment | None, Query(description="Exclusive, with a time zone.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
-) -> Page:
+) -> DocumentList:
     """Documents of the agencies the key covers, newest first. New ones do not shift the pages that follow."""
     wanted = Filter(
         agency=agency, dossier=dossier, state=state, received_from=_utc(received_from), received_before=_utc(received_before)
@@ -196,7 +196,7 @@ def find(
     rows = _service(request).client_documents.documents(key, wanted, limit=limit + 1, after=_after(cursor))
     items = [summary(intake, state) for intake, state in rows[:limit]]
     last = rows[limit - 1][0] if len(rows) > limit else None
-    return Page(items=items, next=_cursor(last.received_at.isoformat(), last.id) if last else None)
+    return DocumentList(items=items, next=_cursor(last.received_at.isoformat(), last.id) if last else None)
 
 
 def _utc(moment: datetime | None) -> str | None:

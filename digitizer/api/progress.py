@@ -20,7 +20,7 @@ from digitizer.api.metrics import Metrics
 from digitizer.api.shapes import ID, DocumentId, problem_responses
 from digitizer.errors import Busy, DigitizerError, TooMany
 from digitizer.ledger.api_keys import ApiKey
-from digitizer.ledger.client_documents import OVER, Progress
+from digitizer.ledger.client_documents import OVER, IntakeProgress
 from digitizer.service import Service
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,11 @@ class Stream:
 
     document: str
     key: str
-    newest: Progress | None = None
+    newest: IntakeProgress | None = None
     over: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def tell(self, progress: Progress) -> None:
+    def tell(self, progress: IntakeProgress) -> None:
         """Puts the newest state in place of the one before."""
         if progress != self.newest:
             self.newest = progress
@@ -102,7 +102,7 @@ class Streams:
     async def _look(self) -> None:
         streams = list(self._open)
         ids = sorted({stream.document for stream in streams})
-        found: dict[str, Progress] = {}
+        found: dict[str, IntakeProgress] = {}
         for first in range(0, len(ids), _MOST_IDS):
             found |= await run_in_threadpool(self.service.client_documents.progress, ids[first : first + _MOST_IDS])
         valid = await run_in_threadpool(self.service.api_keys.active, {stream.key for stream in streams})
@@ -135,7 +135,7 @@ async def events(streams: Streams, stream: Stream) -> AsyncIterator[bytes]:
         streams.close(stream)
 
 
-def _event(number: int, document: str, progress: Progress) -> bytes:
+def _event(number: int, document: str, progress: IntakeProgress) -> bytes:
     kind = "done" if progress.state in OVER else "progress"
     pages = {"read": progress.read, "total": progress.pages}
     data = json.dumps({"id": document, "state": progress.state.value, "pages": pages})

@@ -172,7 +172,7 @@ class Document(Summary):
     deliveries: list[DeliveryState]
 
 
-class Page(Shape):
+class DocumentList(Shape):
     """A page of a list; `next` is the cursor of the following one."""
 
     items: list[Summary]

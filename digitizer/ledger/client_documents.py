@@ -31,7 +31,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class IntakeProgress:
     """Where an intake stands; `pages` 0 until a worker opened it."""
 
     state: IntakeState
@@ -78,7 +78,7 @@ def _filter(wanted: Filter) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def progress(tx: Transaction, intake_ids: Sequence[str]) -> dict[str, Progress]:
+def progress(tx: Transaction, intake_ids: Sequence[str]) -> dict[str, IntakeProgress]:
     """Where intakes stand, by id; those there are."""
     known = (
         sa.select(sa.func.coalesce(sa.func.sum(source.c.pages), 0))
@@ -98,7 +98,7 @@ def progress(tx: Transaction, intake_ids: Sequence[str]) -> dict[str, Progress]:
     rows = tx.execute(
         sa.select(intake.c.id, intake.c.state, known.label("pages"), read.label("read")).where(intake.c.id.in_(intake_ids))
     )
-    return {row.id: Progress(state=IntakeState(row.state), read=row.read, pages=row.pages) for row in rows}
+    return {row.id: IntakeProgress(state=IntakeState(row.state), read=row.read, pages=row.pages) for row in rows}
 
 
 def deliveries(tx: Transaction, intake_id: str) -> list[dict[str, Any]]:

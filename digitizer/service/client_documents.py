@@ -14,7 +14,7 @@ from digitizer.digests import json_sha256
 from digitizer.errors import Conflict, NotAllowed, NotFound, TooMany, UsageError
 from digitizer.ledger import Transaction, client_documents, events, idempotency, indicators, jobs, records, submissions
 from digitizer.ledger.api_keys import EVERYWHERE, ApiKey
-from digitizer.ledger.client_documents import Filter, Progress
+from digitizer.ledger.client_documents import Filter, IntakeProgress
 from digitizer.ledger.records import Kept
 from digitizer.ledger.submissions import KnownSource
 from digitizer.model import Intake, IntakeState
@@ -33,7 +33,7 @@ class ClientDocument:
     intake: Intake
     state: IntakeState
     sources: Sequence[KnownSource]
-    progress: Progress
+    progress: IntakeProgress
     #: code and facts, where it failed
     error: dict[str, Any] | None
     #: kind -> (media type, store key)
@@ -209,7 +209,7 @@ class ClientDocuments:
             self._seen(tx, key, intake_id)
         self.looked(key, "watched", intake_id)
 
-    def progress(self, intake_ids: Sequence[str]) -> dict[str, Progress]:
+    def progress(self, intake_ids: Sequence[str]) -> dict[str, IntakeProgress]:
         """Where intakes stand, for streams whose access was checked."""
         with self.context.ledger.read() as tx:
             return client_documents.progress(tx, intake_ids)
