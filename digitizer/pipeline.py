@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -143,10 +144,12 @@ def finish(
     readings: Sequence[tuple[int, Reading]],
     tools: Tools,
     known: Mapping[str, str] | None = None,
+    received: date | None = None,
 ) -> Digitized:
     """Classifies and extracts a bundle. `readings`: (position of the scan in the bundle, Reading), in order.
 
     `known`: field values that came with the submission, used where the page does not state them.
+    `received`: the day the scan came, Hanoi time.
     """
     watch = Stopwatch()
     for _, reading in readings:
@@ -158,7 +161,9 @@ def finish(
         pages, positions = split_side_by_side(pages, positions)
         documents = classify(pages, positions, bundle=bundle, doctypes=tools.doctypes)
     with watch("extract"):
-        documents = tuple(replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known)) for d in documents)
+        documents = tuple(
+            replace(d, records=extract(d, pages, doctypes=tools.doctypes, known=known, received=received)) for d in documents
+        )
     with watch("correct"):
         pages = correct_marks(pages, documents)
     return Digitized(

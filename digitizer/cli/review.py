@@ -80,6 +80,9 @@ def correct(ctx: click.Context, record: str, values: tuple[str, ...], by: str) -
             raise UsageError("a field is corrected once", sentence="corrected_twice", record=record)
         kept = service.review.correct(kept.record.id, named, by=by)
     speak(ctx, "corrected", record=short_id(kept.record.id), revision=kept.record.revision)
+    for field in kept.record.fields:
+        for problem in field.problems if field.name in named else ():
+            speak(ctx, "corrected_doubt", doubt=describe(problem, language(ctx)))
 
 
 @click.command(cls=Spoken)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from rapidfuzz.distance import Levenshtein
 
@@ -22,25 +23,35 @@ from digitizer.extract.notes import notes_of
 from digitizer.extract.records import Case, book_values, cases
 from digitizer.extract.rows import Found
 from digitizer.extract.tables import beside_cells, grid_cells
-from digitizer.extract.value_type import Value
+from digitizer.extract.value_type import Parsed, Value
 from digitizer.extract.values import Evidence, value_of
 from digitizer.geometry import same_row
 from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
-from digitizer.text import fold
+from digitizer.text import fold, nfc
 
 #: confidence of values from the submission, from a person, or from a machine-readable code
 CERTAIN = 1.0
-#: codes of page problems by which text is lost or cannot be read for certain
+#: value types whose normal form says all that is written: `12/8/1987` is `1987-08-12`. Other values stay as a person typed them.
+NORMALISED = frozenset(
+    {"agency_code", "amount", "date", "dossier_code", "ethnicity", "id_number", "nationality", "number", "register_number"}
+    | {"sex", "time"}
+)
+#: problem codes of pages on which something may be lost or illegible
 _LOST = frozenset({"cut_short", "cut_off", "blurred", "too_dark"})
 
 
 def extract(
-    document: Document, texts: Sequence[PageText], *, doctypes: Mapping[str, DocType], known: Mapping[str, str] | None = None
+    document: Document,
+    texts: Sequence[PageText],
+    *,
+    doctypes: Mapping[str, DocType],
+    known: Mapping[str, str] | None = None,
+    received: date | None = None,
 ) -> tuple[Record, ...]:
     """The records of `document`. A document of an unknown type has none.
 
-    `texts` are all PageTexts of the bundle. `known` holds values of the submission (`quyenSo`, `noiDangKy`). They fill fields
-    that the page lacks, marked `by: book`.
+    `known` holds values that came with the submission (`quyenSo`, `noiDangKy`), used `by: book` where the page has none.
+    `received` is the day the scan came: no paper tells of a later one.
     """
     if document.doctype is None:
         return ()
@@ -49,7 +60,8 @@ def extract(
     of_book = _of_book(pages, doctype, known or {}) if doctype.book else {}
     found = [(_fields(case, doctype, of_book), case) for case in cases(pages, doctype)]
     filled = [(fields, case) for fields, case in found if any(field.by != "book" for field in fields)]
-    records = (_record(f"{document.id}/{number}", fields, case, doctype) for number, (fields, case) in enumerate(filled))
+    numbered = ((f"{document.id}/{number}", fields, case) for number, (fields, case) in enumerate(filled))
+    records = (_record(record_id, fields, case, doctype, received) for record_id, fields, case in numbered)
     doubts = [_mixed(case, doctype) for _, case in filled]
     found_records = tuple(_doubted(record, (*document.problems, *doubt)) for record, doubt in zip(records, doubts, strict=True))
     return in_sequence(found_records) if doctype.book else found_records
@@ -79,9 +91,9 @@ def _doubted(record: Record, problems: Sequence[Problem]) -> Record:
     return replace(record, fields=fields, verdict=Verdict.REVIEW, reasons=(*record.reasons, *problems))
 
 
-def _record(record_id: str, fields: Sequence[Field], case: Case, doctype: DocType) -> Record:
-    judged, verdict, reasons = judge(fields, doctype)
-    # text that the scan lost cannot be read from it, so a person looks at the paper
+def _record(record_id: str, fields: Sequence[Field], case: Case, doctype: DocType, received: date | None) -> Record:
+    judged, verdict, reasons = judge(fields, doctype, received)
+    # what the scan lacks cannot be read from it, so a person looks at the paper
     lost = tuple(replace(p, page=number) for number, page in case.pages for p in page.quality.problems if p.code in _LOST)
     more = (*case.problems, *lost)
     return Record(
@@ -264,24 +276,42 @@ def _code(label: str, ticks: Mapping[str, str]) -> str | None:
 def revise_field(
     fields: Sequence[Field], doctype: str | None, values: Mapping[str, str], *, by: str, doctypes: Mapping[str, DocType]
 ) -> tuple[Field, ...]:
-    """`fields` with the `values` of the person `by`, all accepted. An empty text empties the field.
+    """`fields` with a person's `values` in place, by that person. An empty text empties the field.
 
-    Raises UsageError for a field the type does not have, or a value it cannot hold.
+    What a person typed is kept as it is. A doubt about it becomes a problem of the field, which is a question to the person, and
+    never a change. Raises UsageError for a field the type does not have.
     """
     specs = {spec.name: spec for spec in doctypes[doctype].fields} if doctype else {}
     revised = {field.name: field for field in fields}
     for name, said in values.items():
         if name not in specs:
             raise UsageError(f"this document has no field {name}", sentence="no_such_field", field=name)
-        # a person writes the office alone, while the page has it in the signer's line
-        kind = "text" if specs[name].type == "signer_title" else specs[name].type
-        value, problem = types.read(kind, said) if said.strip() else (None, None)
-        if specs[name].type == "code" and said.strip():
-            value, problem = said.strip(), None
-        if value is None and said.strip():
-            raise UsageError(f"{name} cannot hold this value: {problem}", sentence=problem or "", field=name)
+        typed = nfc(said).strip()
+        value, problem = _typed_value(specs[name].type, typed)
         old = revised.get(name) or Field(name=name, raw="", value=None, confidence=0.0, accepted=False)
-        revised[name] = replace(old, value=value, confidence=CERTAIN, accepted=True, by=by, problems=(), notes=())
+        revised[name] = replace(
+            old,
+            value=value,
+            typed=typed,
+            confidence=CERTAIN,
+            accepted=problem is None,
+            by=by,
+            problems=(Problem(code=problem, field=name),) if problem else (),
+            notes=(),
+        )
     order = {name: i for i, name in enumerate(specs)}
     ordered = sorted(revised.values(), key=lambda field: order.get(field.name, len(order)))
     return with_successors(ordered, doctypes[doctype]) if doctype else tuple(ordered)
+
+
+def _typed_value(kind: str, typed: str) -> Parsed:
+    """(normal form of what a person typed, or the text itself; problem code of what is doubtful about it)."""
+    if not typed:
+        return None, None
+    # a person writes the office itself, not the signer's line it was found in
+    if kind in ("code", "signer_title"):
+        return typed, None
+    value, problem = types.read(kind, typed)
+    if isinstance(value, tuple):
+        return value, problem
+    return (value if kind in NORMALISED and value is not None and problem is None else typed), problem

@@ -9,11 +9,12 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 from digitizer.doctypes import DocType
-from digitizer.extract.rules import agreements, contradictions
+from digitizer.extract.rules import agreements, contradictions, future_dates
 from digitizer.extract.types import TYPES
 from digitizer.extract.values import Evidence
 from digitizer.model import Field, Problem, Verdict
@@ -98,11 +99,19 @@ def both(a: float, b: float) -> float:
     return round(1 - (1 - a) * (1 - b), 4)
 
 
-def judge(fields: Sequence[Field], doctype: DocType) -> tuple[tuple[Field, ...], Verdict, tuple[Problem, ...]]:
-    """(fields with contradictions noted and acceptance decided, verdict, reasons for a review)."""
+def judge(
+    fields: Sequence[Field], doctype: DocType, received: date | None = None
+) -> tuple[tuple[Field, ...], Verdict, tuple[Problem, ...]]:
+    """Fields with contradictions noted and acceptance decided, the verdict, and the reasons for a review.
+
+    `received`: the day the scan came, if known.
+    """
     values = {f.name: f.value for f in fields if isinstance(f.value, str)}
     fields = _confirmed(fields, values)
     found = list(contradictions(values))
+    if received is not None:
+        dates = {spec.name for spec in doctype.fields if spec.type == "date"}
+        found += future_dates({name: value for name, value in values.items() if name in dates}, received)
     judged = tuple(_judge_field(f, [code for code, names in found if f.name in names], doctype) for f in fields)
     have = {f.name for f in judged if f.value is not None}
     reasons = [Problem(code=code, field=names[0], facts={"other": names[-1]}) for code, names in found]

@@ -36,3 +36,8 @@ def _between(match: re.Match[str]) -> str:
 def code_of(raw: str) -> str:
     """`raw` as a code: in capitals, without spaces, without marks at its ends."""
     return re.sub(r"\s+", "", nfc(raw)).strip("…·:;,_-–.").upper()
+
+
+def is_left_over(rest: str) -> bool:
+    """Whether letters or digits stand in `rest`, what a value leaves of its raw text."""
+    return re.search(r"[^\W_]", rest) is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from digitizer.extract import units
 from digitizer.extract.date_words import parse_date
@@ -30,11 +31,23 @@ _BRIDE = 17
 _GROOM = 19
 
 
+#: dates that may lie in the future
+_MAY_LIE_AHEAD = frozenset({"ngayHetHan", "thoiHan", "nxnThoiGianCuTruDen", "hieuLucTu"})
+
+
 def contradictions(values: Values) -> Iterator[Contradiction]:
     """The contradictions among `values`."""
     rules = (_words, _identity, _province, _order_of_dates, _year_of_number, _ages, _surname, _business_code)
     for rule in rules:
         yield from rule(values)
+
+
+def future_dates(dates: Values, received: date) -> Iterator[Contradiction]:
+    """Days after the one on which the scan came; only as precise as the date is."""
+    for name, value in dates.items():
+        day = re.match(r"\d{4}(?:-\d\d){0,2}", value)
+        if day and name not in _MAY_LIE_AHEAD and day.group() > received.isoformat()[: len(day.group())]:
+            yield "future_date", (name,)
 
 
 def agreements(values: Values) -> Iterator[tuple[str, str]]:

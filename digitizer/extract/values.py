@@ -24,7 +24,11 @@ from digitizer.lattice import Column, unpack
 UNSUPPORTED = (-4.0, -0.5, -0.2)
 #: a text with a problem is taken when it is likelier by this (natural log) than the best one without
 _ODD = 3.0
-#: the sign of the column between two lines: a space with its log probability
+#: problems that say: the text was read, and it is more or other than a plain value; no other value is put in its place
+UNDERSTOOD = frozenset({"left_over", "lunar_date", "part_of_day", "unclear_dot"})
+#: confidence of the worst letter from which a date that does not exist is taken for what is written
+_WRITTEN = 0.8
+#: two lines are joined by a space
 _SPACE = (" ", -0.01)
 
 
@@ -73,7 +77,9 @@ def _judged(value_type: ValueType, read: Valued) -> Valued:
 
 
 def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Constraint | None) -> Valued | None:
-    """The likeliest value under the constraint of its type. None when the columns support none."""
+    """The likeliest value under the constraints of its kind; None when the columns do not support any."""
+    if _is_written(free):
+        return None
     prose = types.TYPES[kind].prose
     held: Language[Any] | None = strict or (prose_of(prose) if prose is not None else None)
     readings = decode(columns, held) if held is not None else ()
@@ -90,6 +96,12 @@ def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Constra
     others = [r for r, (v, _) in values if v != value and not _only_marks(kind, reading, r)]
     margin = _margin([r for r, (v, _) in values if v == value], others)
     return Valued(value, problem, Evidence(free.evidence.letters, margin, min(support, 0.0), reading.prior))
+
+
+def _is_written(free: Valued) -> bool:
+    """Whether the free reading is what the paper says, though it is no plain value."""
+    impossible = free.problem == "impossible_date" and min(free.evidence.letters, default=0.0) >= _WRITTEN
+    return impossible or free.problem in UNDERSTOOD
 
 
 def _only_marks(kind: str, reading: Reading, other: Reading) -> bool:

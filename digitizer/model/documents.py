@@ -55,6 +55,8 @@ class Field:
     problems: tuple[Problem, ...] = ()
     #: who read it: `ocr`, `qr`, `mrz`, `pdf`, `book` or a user's name
     by: str = "ocr"
+    #: what a person typed, NFC. None: no person did. `value` is its normal form where it has one.
+    typed: str | None = None
     #: entries of a field of notes. `value` is their texts.
     notes: tuple[Note, ...] = ()
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from digitizer import serialization
 from digitizer.extract.book import totals
+from digitizer.indicators import HANOI
 from digitizer.ledger import Transaction, jobs, records, submissions
 from digitizer.ledger.jobs import Job
 from digitizer.ledger.submissions import KnownSource
@@ -260,6 +261,7 @@ class FinishJob:
             readings=readings,
             tools=context.tools,
             known=_known(intakes[0]) if intakes else None,
+            received=intakes[0].received_at.astimezone(HANOI).date() if intakes else None,
         )
         keys = self._render(context, result, sources)
         with context.ledger.begin() as tx:

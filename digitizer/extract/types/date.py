@@ -7,13 +7,26 @@ from datetime import date
 from functools import cache
 
 from digitizer.extract.grammar import Grammar, Part, chars, either, maybe, repeat, seq, text
-from digitizer.extract.raw_text import clean, undotted
+from digitizer.extract.raw_text import clean, is_left_over, undotted
 from digitizer.extract.value_grammars import SPACE, day, month, year
 from digitizer.extract.value_type import Parsed, ValueType
+from digitizer.text import fold
 
-#: years that a paper may name. Cards without an end say 2099
-_YEARS = frozenset((*range(1850, 2060), 2099))
-#: a date, month and year, or a year within a text
+#: years a paper may name
+_YEARS = frozenset(range(1850, 2060))
+#: year in which the machine-readable zone of a card without an end says that it ends
+_NO_END_YEAR = "2099"
+#: value of a date of expiry of a card that never expires
+NO_END = "không thời hạn"
+#: what follows the value of a date of the lunar calendar
+LUNAR = "âm lịch"
+_LUNAR = re.compile(r"[\s(,\[]*\b(?:tức\s+)?(?:âm\s+lịch|ÂL|AL|âl|al|âm)\b[\s)\]]*", re.IGNORECASE)
+#: names of years in the cycle of sixty: ten stems and twelve branches
+_STEMS = "Giáp|Ất|Bính|Đinh|Mậu|Kỷ|Canh|Tân|Nhâm|Quý"
+_BRANCHES = "Tý|Sửu|Dần|Mão|Mẹo|Thìn|Tỵ|Ngọ|Mùi|Thân|Dậu|Tuất|Hợi"
+_CAN_CHI = re.compile(rf"\b(?:{_STEMS})\s+(?:{_BRANCHES})\b", re.IGNORECASE)
+#: a date as databases write it, `1987-08-15`, `1987-08`
+_ISO = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 _DATE = re.compile(
     r"(?:(?:ngày\s*)?(\d{1,2})\s*(?:[/.\-]|tháng)\s*)?(?:(\d{1,2})\s*(?:[/.\-]|n[ăaâ]?m)\s*)(\d{4})(?!\d)|(?<!\d)(\d{4})(?!\d)",
     re.IGNORECASE,
@@ -22,12 +35,35 @@ _DATE = re.compile(
 _MARKS_LOST = re.compile(r"(\d{2})[/.\-]?(\d{2})((?:19|20)\d{2})|(\d{2})(\d{2})[/.\-]((?:19|20)\d{2})")
 
 
-def read(raw: str) -> Parsed:
-    """ISO date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`.
+#: words that stand before a date on forms and are no part of it
+_BEFORE = (
+    r"(?:sinh|ngày|tháng|năm|đăng ký|vào|lúc|từ|đến|cấp|hết hạn|có giá trị"
+    r"|(?:\d{1,2}\s*(?:giờ|h|:)\s*(?:\d{1,2})?(?:\s*phút)?))"
+)
+_HEAD = re.compile(rf"(?:\W*{_BEFORE}\b)*\W*", re.IGNORECASE)
 
-    Problems: `marks_lost`, `impossible_date`, `not_a_date`.
+
+def read(raw: str) -> Parsed:
+    """A date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`, `1987-08-15`.
+
+    A lunar date keeps its calendar: `1987-08-15 âm lịch` with the problem `lunar_date`. `Giáp Tý` has no value: it names one year
+    in every sixty. What the date leaves of the text is `left_over`.
     """
-    # a register number before the date is no month and year: `05/1999 ngày 03/04/1999`, `56/20.09. ngày …`
+    found = clean(raw)
+    if fold(found) in ("khong thoi han", "khong ky han", "khong co thoi han"):
+        return NO_END, None
+    if _CAN_CHI.search(found):
+        return None, "lunar_date"
+    if _LUNAR.search(found) and re.search(r"\d", found):
+        value, problem = _solar(_LUNAR.sub(" ", found))
+        return (f"{value} {LUNAR}", problem or "lunar_date") if isinstance(value, str) and value != NO_END else (None, problem)
+    return _solar(raw)
+
+
+def _solar(raw: str) -> Parsed:
+    if iso := _ISO.fullmatch(clean(raw)):
+        return _checked(*iso.groups())
+    # `05/1999 ngày 03/04/1999`, `56/20.09. ngày …`: the number of the register is no month and year
     own_number = r"^\d+/\.?\d[\d.]{2,5}[\s.]+(?=\D.*\d)"
     found = re.sub(own_number, "", re.sub(r"[/il|]?(?:date|month|year)\b", "", clean(raw)))
     found = re.sub(r"(?<=\d)\s*([/.\-])\s*(?=\d)", r"\1", found)
@@ -47,12 +83,16 @@ def read(raw: str) -> Parsed:
         # a year counts only without other text, else a date was misread
         return (
             (alone, None)
-            if re.fullmatch(r"(?:năm\s*)?\d{4}", found, re.IGNORECASE) and int(alone) in _YEARS
+            if re.fullmatch(r"(?:(?:ngày|tháng|năm|sinh)?\W*)*\d{4}", found, re.IGNORECASE) and int(alone) in _YEARS
             else (None, "not_a_date")
         )
     if _cut(found[: match.start()], match.group(), day):
         return None, "not_a_date"
-    return _checked(year, month, day)
+    value, problem = _checked(year, month, day)
+    rest = found[match.end() :]
+    if problem is None and (is_left_over(rest) or (_HEAD.fullmatch(found[: match.start()]) is None)):
+        problem = "left_over"
+    return value, problem
 
 
 def _cut(before: str, found: str, day: str | None) -> bool:
@@ -66,6 +106,8 @@ def _cut(before: str, found: str, day: str | None) -> bool:
 
 
 def _checked(year: str, month: str, day: str | None) -> Parsed:
+    if (year, month, day) == (_NO_END_YEAR, "12", "31"):
+        return NO_END, None
     try:
         date(int(year), int(month), int(day or 1))
     except ValueError:

@@ -11,9 +11,10 @@ from digitizer.text import nfc
 
 
 def read(raw: str) -> Parsed:
-    """A person's name, letters only, as printed. Problem `not_a_name`."""
-    # an apostrophe between letters is part of the name: `H'Hen`, `K'Brôi`
-    text = nfc(re.sub(r"[.,·`]+|(?<!\w)'|'(?!\w)", " ", clean(raw)))
+    """A person's name: letters only, as printed."""
+    # an apostrophe between letters is part of the name, with a space behind it or without: `H'Hen`, `H' Hen Niê`, `K'Brôi`
+    text = re.sub(r"(?<=[^\W\d_])\s?[’ʼ‘´](?=\s?[^\W\d_])", "'", clean(raw))
+    text = nfc(re.sub(r"[.,·`’ʼ‘´]+|(?<!\w)'|'(?!\s?\w)|(?<=\w\w)'(?=\s)", " ", text))
     if not text:
         return None, "empty"
     if re.search(r"[\d/:;()<>=+*|#@\[\]]", text) or sum(c.isalpha() for c in text) < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from digitizer.extract.grammar import Grammar, repeat
@@ -13,6 +14,8 @@ from digitizer.extract.value_type import Parsed, ValueType
 def read(raw: str) -> Parsed:
     """Digits, without spaces. Problem `not_a_number`."""
     found = clean(raw).replace(" ", "")
+    if re.match(r"[\s.…]*[-–−]\s*\d", raw):
+        return None, "not_a_number"  # `-5`: the sign is no dot of the line
     return (found, None) if found.isdigit() else (None, "empty" if not found else "not_a_number")
 
 

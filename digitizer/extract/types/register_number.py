@@ -7,7 +7,7 @@ from functools import cache
 
 from digitizer.extract.grammar import Grammar, Mostly, Part, chars, either, maybe, repeat, seq, text, words
 from digitizer.extract.lists import PAPER_CODES
-from digitizer.extract.raw_text import FILL, clean, undotted
+from digitizer.extract.raw_text import FILL, clean, is_left_over, undotted
 from digitizer.extract.value_grammars import CAPITALS, DIGIT, year
 from digitizer.extract.value_type import Parsed, ValueType
 
@@ -17,12 +17,24 @@ _SYMBOL = repeat(chars(CAPITALS), 1, 8)
 _UNKNOWN_SYMBOL = -4.0
 
 
-def read(raw: str) -> Parsed:
-    """The number as printed, without spaces and without text after it: `15/1999`, `01/1999`, `77/TLKS-BS`.
+#: an entry put between two others, and one of two numbers at once: `15A`, `15bis`, `15+16`, `15-16`, `15,16`
+_SUFFIX = r"(?:\s?(?:bis|ter)\b|[A-Za-zĐđ](?![A-Za-zĐđ])|\s*[+,&\-–]\s*\d+(?=\s*(?:/|$)))"
+#: what stands behind a number on the same line and belongs to other fields, or repeats the year
+_BEHIND = re.compile(
+    r"[\s,;.:(]*(?:(?:ngày|tháng|năm|quyển|trang|tờ|do|cấp|tại|của|nơi|ký|họ)\b.*)?[\s).]*", re.IGNORECASE | re.DOTALL
+)
+#: `47.2019`: the dot may part number and year, or belong to the line it is written on
+_DOT_FOR_STROKE = re.compile(r"\d{1,4}\.(?:19|20)\d{2}(?!\d)")
 
-    Problems: `not_a_number`, `spelling_restored`, `year_cut`.
+
+def read(raw: str) -> Parsed:
+    """`15/1999`, `01/1999`, `77/TLKS-BS`, `15A/2019`, `15bis/1999`, `15+16/1999`: as printed, spaces removed.
+
+    A number that is not understood to its end has the problem `left_over`. Where a dot stands for the stroke it is `unclear_dot`.
     """
-    # dots of the form's line may stand around a slash: `31/.2017`
+    if _DOT_FOR_STROKE.fullmatch(clean(raw)):
+        return clean(raw), "unclear_dot"
+    # `31/.2017`: dots of the line it is written on
     found = re.sub(r"\s*[.·…]*\s*/\s*[.·…]*\s*", "/", undotted(clean(raw)))
     # a slash read as a letter before a known code is restored: `70IGBT-UBND`
     restored = re.sub(rf"^(\d+)\s*[Il|!]\s*(?=(?:{'|'.join(PAPER_CODES)})\b)", r"\1/", found)
@@ -30,14 +42,17 @@ def read(raw: str) -> Parsed:
         return read(restored)[0], "spelling_restored"
     if headed := re.match(r"[A-ZĐ]{2,6}\.\s*\d{3,6}(?!\d)", found):
         return re.sub(r"\s+", "", headed.group()), None  # `GBT.01929`
-    match = re.match(r"\d+\s*(?:/\s*(?:\d{4}|[\wĐđ.\-]+))*(?:\s*/\s*[\wĐđ.\-]+)*", found)
+    match = re.match(rf"\d+{_SUFFIX}?\s*(?:/\s*(?:\d{{4}}(?:\s?[\-–]\s?[\wĐđ.\-]+)?|[\wĐđ.\-]+))*(?:\s*/\s*[\wĐđ.\-]+)*", found)
     if match is None:
         return None, "empty" if not found else "not_a_number"
     if found[match.end() :][:1].isdigit():
         return None, "not_a_number"  # `1 5/1999`, `15/19991`: a digit is left over
     value = re.sub(r"\s+", "", match.group()).strip(FILL)
-    # a digit of the year is missing in `45/208`, while `15/99` is common in older books
-    return value, "year_cut" if re.search(r"/(\d|\d{3}|\d{5,})$", value) else None
+    # `45/208`: a digit of the year is missing; `15/99` is a habit of older books
+    if re.search(r"/(\d|\d{3}|\d{5,})$", value):
+        return value, "year_cut"
+    rest = found[match.end() :]
+    return value, "left_over" if is_left_over(rest) and not _BEHIND.fullmatch(rest) else None
 
 
 @cache

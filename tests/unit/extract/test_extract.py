@@ -236,7 +236,10 @@ def revise(**values: str) -> dict[str, Field]:
         ("nksNgaySinh", "31/08/2025", "2025-08-31"),
         ("nksNgaySinh", "2025", "2025"),
         ("nksGioiTinh", "NỮ", "nữ"),
-        ("nksDanToc", "Cao Lan", "Cao Lan"),
+        ("nksHoTen", "H' Hen Niê", "H' Hen Niê"),
+        ("nksNgaySinh", "2019-02-28", "2019-02-28"),
+        ("so", "15A/2019", "15A/2019"),
+        ("so", "15bis/1999", "15bis/1999"),
         ("quyenSo", "01 / 2018", "01/2018"),
         ("loaiDangKy", " 4 ", "4"),
         ("nguoiKy", "La Quốc Huy", "La Quốc Huy"),
@@ -264,13 +267,36 @@ def test_revised_fields_stand_in_the_order_of_the_declaration() -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("nksNgaySinh", "31/02/2025"), ("nksNgaySinh", "hôm qua"), ("nksGioiTinh", "x"), ("nktHoTen", "La Thị Dở"), ("khong", "1")],
+    [("nktHoTen", "La Thị Dở"), ("khong", "1")],
 )
-def test_a_value_the_field_cannot_hold_or_an_unknown_field_is_refused(name: str, said: str) -> None:
+def test_an_unknown_field_is_refused(name: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
         revise(**{name: said})
     assert refused.value.facts == {"field": name}
     assert said not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "problem"),
+    [
+        ("nksNgaySinh", "31/02/2025", "impossible_date"),
+        ("nksNgaySinh", "hôm qua", "not_a_date"),
+        ("nksNgaySinh", "10/3/2019 (âm lịch)", "lunar_date"),
+        ("nksGioiTinh", "x", "not_in_list"),
+        ("nksDanToc", "Cao Lan", "not_in_list"),
+        ("nksHoTen", "Y", "not_a_name"),
+        ("so", "15/1999 xem lại", "left_over"),
+    ],
+)
+def test_what_a_person_typed_stays_and_a_doubt_is_a_question(name: str, said: str, problem: str) -> None:
+    field = revise(**{name: said})[name]
+    assert (field.value, field.typed, field.by, field.accepted) == (said, said, "can.bo", False)
+    assert [p.code for p in field.problems] == [problem]
+
+
+def test_the_text_as_typed_stands_beside_its_normal_form() -> None:
+    field = revise(nksNgaySinh=" 12/8/1987 ")["nksNgaySinh"]
+    assert (field.value, field.typed, field.accepted) == ("1987-08-12", "12/8/1987", True)
 
 
 def test_an_unknown_paper_has_no_fields_to_revise() -> None:

@@ -46,7 +46,7 @@ ROWS: dict[str, list[Row]] = {
         ("Ngày 15 tháng 08 năm 1987.", "1987-08-15", None),
         ("ngày....15....tháng....8....năm....1987", "1987-08-15", None),
         (".....15/08/1987.....", "1987-08-15", None),
-        ("ngày 5 tháng 8 năm 1987 (âm lịch)", "1987-08-05", None),
+        ("ngày 5 tháng 8 năm 1987 (âm lịch)", "1987-08-05 âm lịch", "lunar_date"),
         ("7 giờ 30 phút, ngày 15/08/1987", "1987-08-15", None),
         ("29/02/2000", "2000-02-29", None),
         # as precise as the paper
@@ -64,7 +64,7 @@ ROWS: dict[str, list[Row]] = {
         ("15/08/1840", None, "impossible_date"),
         ("15/08/2187", None, "impossible_date"),
         ("15/08/2079", None, "impossible_date"),
-        ("31/12/2099", "2099-12-31", None),
+        ("31/12/2099", "không thời hạn", None),
         ("ngày 07 tháng 11 nm 2023", "2023-11-07", None),
         # misread or torn apart: never a less precise or another date
         ("1 5/08/1987", None, "not_a_date"),
