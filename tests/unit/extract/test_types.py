@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from digitizer.doctypes import TYPES as DECLARED
 from digitizer.extract.lists import ETHNIC_GROUPS, NATIONALITIES
 from digitizer.extract.types import TYPES, Value, clean, read
-
-Row = tuple[str, Value, str | None]
+from tests.unit.extract.written_forms import WRITTEN, Row
 
 ROWS: dict[str, list[Row]] = {
     "amount": [
@@ -293,6 +292,38 @@ ROWS: dict[str, list[Row]] = {
 @pytest.mark.parametrize(("kind", "raw", "value", "problem"), [(kind, *row) for kind, rows in ROWS.items() for row in rows])
 def test_a_raw_text_becomes_its_value_or_a_problem(kind: str, raw: str, value: Value, problem: str | None) -> None:
     assert read(kind, raw) == (value, problem)
+
+
+@pytest.mark.parametrize(("kind", "raw", "value", "problem"), [(kind, *row) for kind, rows in WRITTEN.items() for row in rows])
+def test_a_value_is_all_that_is_written(kind: str, raw: str, value: Value, problem: str | None) -> None:
+    assert read(kind, raw) == (value, problem)
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw"), [(kind, row[0]) for rows in (ROWS, WRITTEN) for kind, part in rows.items() for row in part]
+)
+def test_the_normal_form_of_a_value_is_read_as_itself(kind: str, raw: str) -> None:
+    value, problem = read(kind, raw)
+    if isinstance(value, str) and problem is None and kind != "signer_title":
+        assert read(kind, value) == (value, None)
+
+
+#: forms without a problem and without words of another field behind them
+PLAIN = [
+    (kind, raw)
+    for kind in ("time", "register_number", "amount")
+    for raw, _, problem in WRITTEN[kind]
+    if problem is None and not any(word in raw.lower() for word in ("ngày", "quyển", "trang", "do "))
+]
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(PLAIN), st.text("bcxz", min_size=4, max_size=8))
+def test_nothing_that_is_added_to_a_value_is_dropped_without_a_word(form: tuple[str, str], word: str) -> None:
+    kind, raw = form
+    value, _ = read(kind, raw)
+    longer, problem = read(kind, f"{raw} {word}")
+    assert problem is not None or longer != value, (raw, word)
 
 
 def test_every_type_a_declaration_may_name_can_be_read_and_is_in_the_table() -> None:
