@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePath
 
-from digitizer.errors import FileAccess
-from digitizer.text import nfc
+from digitizer.errors import ListingUnreadable
+from digitizer.text import fold, nfc
 
 #: Thông tư 03/2025/TT-VPCP, Thông tư 04/2025/TT-VPCP: agency code, date of receipt YYMMDD, number of the day
 CODE = re.compile(r"(?:\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,3})-(\d{6})-\d{4,}")
 AGENCY = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,3}")
 BOOK = re.compile(r"[A-Z]{2,4}/\d{4}/\d{1,3}")
+
+#: name of the table beside scans that says which dossier each belongs to
+LISTING = "dossiers.csv"
+#: folded headings of its columns
+_FILE = frozenset({"file", "ten file", "tep", "ten tep"})
+_DOSSIER = frozenset({"dossier", "ma ho so", "ho so", "so ho so"})
+_COMPONENT = frozenset({"component", "thanh phan", "ma thanh phan"})
+#: dashes, and what people type for them
+_DASHES = re.compile(r"\s*[-‐‑‒–—−_]\s*")
 
 #: a component of this kind is the dossier's result (kết quả): `KQ`, `KQ0234`, `000.00.00.G15-KQ0234`
 RESULT = re.compile(r"(?:.*[-.])?KQ\d*", re.IGNORECASE)
@@ -29,6 +38,8 @@ class RoutingHint:
     component: str | None = None
     book: str | None = None
     how: str | None = None
+    #: codes of the rules that found something but no one dossier: `several_codes`, `listing_code_invalid`, `listing_without_file`
+    failed: tuple[str, ...] = ()
 
 
 def valid(code: str) -> bool:
@@ -42,12 +53,16 @@ def is_result(component: str | None) -> bool:
     return component is not None and RESULT.fullmatch(component) is not None
 
 
+def all_in_text(text: str) -> list[str]:
+    """The different valid dossier codes in `text`, upper case, whatever dashes, underscores and spaces they are written with."""
+    plain = _DASHES.sub("-", nfc(text).upper())
+    return list(dict.fromkeys(match.group() for match in CODE.finditer(plain) if _is_date(match.group(1))))
+
+
 def in_text(text: str) -> str | None:
-    """The first valid dossier code in `text`, upper case."""
-    for match in CODE.finditer(nfc(text).upper()):
-        if _is_date(match.group(1)):
-            return match.group()
-    return None
+    """The one valid dossier code in `text`, upper case; None where there is none, or more than one."""
+    found = all_in_text(text)
+    return found[0] if len(found) == 1 else None
 
 
 def from_path(path: PurePath) -> RoutingHint:
@@ -57,34 +72,55 @@ def from_path(path: PurePath) -> RoutingHint:
     """
     folders = path.parent.parts
     for i, folder in enumerate(folders):
-        agency = folders[i - 1] if i and AGENCY.fullmatch(folders[i - 1]) else None
+        above = folders[i - 1].strip().upper() if i else ""
+        agency = above if AGENCY.fullmatch(above) else None
         rest = folders[i + 1 :]
-        if folder == "dossiers" and rest and valid(rest[0]):
-            return RoutingHint(agency=agency, dossier=rest[0], component=rest[1] if len(rest) > 1 else None, how="folder")
-        if folder == "books" and len(rest) >= 3 and BOOK.fullmatch("/".join(rest[:3])):
-            return RoutingHint(agency=agency, book="/".join(rest[:3]), how="folder")
-    code = in_text(path.name)
-    return RoutingHint(dossier=code, how="name") if code else RoutingHint()
+        if folder.casefold() == "dossiers" and rest and (code := in_text(rest[0])):
+            return RoutingHint(agency=agency, dossier=code, component=rest[1] if len(rest) > 1 else None, how="folder")
+        book = "/".join(rest[:3]).upper()
+        if folder.casefold() == "books" and len(rest) >= 3 and BOOK.fullmatch(book):
+            return RoutingHint(agency=agency, book=book, how="folder")
+    codes = all_in_text(path.name)
+    if len(codes) > 1:
+        return RoutingHint(failed=("several_codes",))
+    return RoutingHint(dossier=codes[0], how="name") if codes else RoutingHint()
 
 
 def from_csv(path: Path) -> RoutingHint:
-    """The row for `path` in `dossiers.csv` beside it: columns `file,dossier[,component]`, UTF-8; no such row: nothing.
+    """The row for `path` in `dossiers.csv` beside it; no listing: nothing.
 
-    Raises FileAccess when the listing cannot be read.
+    Columns are file, dossier and, if wanted, component, under English or Vietnamese headings. Commas, semicolons, tabs and bars
+    may part them; UTF-8 and UTF-16 are read. Raises FileAccess when the listing cannot be read.
     """
-    listing = path.with_name("dossiers.csv")
+    listing = path.with_name(LISTING)
     if not listing.is_file():
         return RoutingHint()
+    for row in _rows(listing):
+        if nfc(row.get("file", "")).casefold() == nfc(path.name).casefold():
+            code = in_text(row.get("dossier", ""))
+            if code is None:
+                return RoutingHint(failed=("listing_code_invalid",))
+            return RoutingHint(dossier=code, component=row.get("component") or None, how="csv")
+    return RoutingHint(failed=("listing_without_file",))
+
+
+def _rows(listing: Path) -> list[dict[str, str]]:
+    """The rows of a listing with the keys file, dossier, component. Raises FileAccess."""
     try:
-        rows = list(csv.DictReader(listing.read_text(encoding="utf-8-sig").splitlines()))
+        data = listing.read_bytes()
+        text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise FileAccess("dossiers.csv must be readable UTF-8", file=str(listing)) from exc
-    for row in rows:
-        if nfc(row.get("file") or "") == nfc(path.name) and valid((row.get("dossier") or "").strip().upper()):
-            return RoutingHint(
-                dossier=row["dossier"].strip().upper(), component=(row.get("component") or "").strip() or None, how="csv"
-            )
-    return RoutingHint()
+        raise ListingUnreadable(file=str(listing)) from exc
+    lines = text.splitlines()
+    head = lines[0] if lines else ""
+    delimiter = max(",;\t|", key=head.count)
+    names = [fold(cell).strip() for cell in next(csv.reader([head], delimiter=delimiter), [])]
+    if not _FILE & set(names) or not _DOSSIER & set(names):
+        raise ListingUnreadable(file=str(listing))
+    keys = ["file" if n in _FILE else "dossier" if n in _DOSSIER else "component" if n in _COMPONENT else n for n in names]
+    return [
+        {key: cell.strip() for key, cell in zip(keys, row, strict=False)} for row in csv.reader(lines[1:], delimiter=delimiter)
+    ]
 
 
 def _is_date(yymmdd: str) -> bool:

@@ -22,6 +22,7 @@ DigitizerError            exit 15, HTTP 500
 │  └─ SealUntrusted
 ├─ OutputInvalid          exit 4
 ├─ FileAccess             exit 5
+│  └─ ListingUnreadable
 ├─ SigningFailed          exit 7
 ├─ EngineError            exit 7
 │  ├─ EngineMissing       exit 3
@@ -199,6 +200,15 @@ class FileAccess(DigitizerError):
     """A file or folder cannot be read or written."""
 
     code, exit_code = "file_access", 5
+
+
+class ListingUnreadable(FileAccess):
+    """`dossiers.csv` is no UTF-8 or UTF-16, or has no columns for file and dossier."""
+
+    code = "listing_unreadable"
+
+    def __init__(self, *, file: str) -> None:
+        super().__init__("dossiers.csv must be UTF-8 or UTF-16 and have the columns file and dossier", file=file)
 
 
 class SigningFailed(DigitizerError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 import click
@@ -16,17 +17,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from digitizer.cli import INTERRUPTED, SOME_FAILED, SOME_WAIT, Spoken, answer, language, settings, speak
-from digitizer.errors import ConfigError, DigitizerError, FileAccess
+from digitizer.errors import ConfigError, DigitizerError, FileAccess, ServiceError
 from digitizer.messages import describe, say
 from digitizer.model import Intake, IntakeState, Lane, RecordState
 from digitizer.service import Service, Submission
-from digitizer.service.routing import check_codes, submission_of
-from digitizer.service.scan_sources import InputBundle, ScanSource, bundles, gaps, open_source
+from digitizer.service.output_folder import OutputFolder
+from digitizer.service.routing import check_codes, hint_of, submission_of
+from digitizer.service.scan_sources import InputBundle, LeftOut, ScanSource, bundles, gaps, open_source
 from digitizer.settings import Settings
 from digitizer.text import nfc
 
+log = logging.getLogger(__name__)
+
 #: seconds between two looks at how many pages are read
 PROGRESS_S = 1.0
+#: names shown of files left out for one reason
+NAMED = 5
 
 
 @click.command(cls=Spoken)
@@ -58,13 +64,14 @@ def ingest(
     chosen = settings_in(ctx, mode, processes)
     with Service.open(chosen) as service:
         service.check()
-        found, skipped = collect(ctx, paths, chosen, book=given.book is not None, output=output)
-        received = receive(ctx, service, found, given, force=force)
+        found, left = collect(ctx, paths, chosen, book=given.book is not None, output=output)
+        results = OutputFolder(output) if output is not None else None
+        received = receive(service, found, given, force=force)
         interrupted = work(ctx, service, [intake.bundle for _, intake in received if isinstance(intake, Intake)])
         if not interrupted:
             service.deliveries.deliver()
         service.recovery.sweep()
-        code = report(ctx, service, received, output, skipped=skipped, as_json=as_json)
+        code = report(ctx, service, received, results, left=left, as_json=as_json)
     ctx.exit(INTERRUPTED if interrupted else code)
 
 
@@ -109,19 +116,19 @@ def submission(
 
 def collect(
     ctx: click.Context, paths: Iterable[str], chosen: Settings, *, book: bool, output: Path | None, quiet: bool = False
-) -> tuple[list[tuple[ScanSource, InputBundle]], int]:
-    """The bundles under `paths` and how many other files lie there. Raises FileAccess, ConfigError, StoreDown."""
+) -> tuple[list[tuple[ScanSource, InputBundle]], list[LeftOut]]:
+    """The bundles under `paths` and what is left out there. Raises FileAccess, ConfigError, StoreDown."""
     found: list[tuple[ScanSource, InputBundle]] = []
-    skipped = 0
+    left: list[LeftOut] = []
     for path in paths:
         outside(path, output)
         source = open_source(path, chosen)
         made, others = bundles(source.files(), book=book, name=_name(path))
         found += [(source, bundle) for bundle in made]
-        skipped += others
+        left += others
         for bundle in made if not quiet else ():
             warn_of_gaps(ctx, bundle)
-    return found, skipped
+    return found, left
 
 
 def _name(path: str) -> str:
@@ -144,21 +151,36 @@ def warn_of_gaps(ctx: click.Context, bundle: InputBundle) -> None:
         speak(ctx, "book_gaps", book=bundle.name, missing=shown[0], twice=shown[1])
 
 
+#: a bundle and what became of it
+Received = tuple[InputBundle, Intake | DigitizerError]
+
+
 def receive(
-    ctx: click.Context, service: Service, found: Iterable[tuple[ScanSource, InputBundle]], given: Submission, *, force: bool
-) -> list[tuple[InputBundle, Intake | DigitizerError]]:
-    """Submits every bundle. A file that cannot be read does not end the run."""
-    received: list[tuple[InputBundle, Intake | DigitizerError]] = []
+    service: Service, found: Iterable[tuple[ScanSource, InputBundle]], given: Submission, *, force: bool
+) -> list[Received]:
+    """Submits every bundle. The trouble of one file ends that file; a store or ledger that is down ends the run."""
+    received: list[Received] = []
     for source, bundle in found:
-        try:
-            intake, new = service.submissions.take(source, bundle.files, bundle.name, submission_of(given, bundle))
-            if force and not new:
+        taken = take(service, source, bundle, given)
+        if force and isinstance(taken, tuple):
+            intake, new = taken
+            if not new:
                 service.recovery.reprocess(intake.id, by=given.actor, reason="--force")
-        except FileAccess as exc:
-            received.append((bundle, exc))
-            continue
-        received.append((bundle, intake))
+        received.append((bundle, taken[0] if isinstance(taken, tuple) else taken))
     return received
+
+
+def take(service: Service, source: ScanSource, bundle: InputBundle, given: Submission) -> tuple[Intake, bool] | DigitizerError:
+    """Submits one bundle: (intake, whether it is new), or the error that ends this file. Raises ServiceError."""
+    try:
+        return service.submissions.take(source, bundle.files, bundle.name, submission_of(given, bundle))
+    except ServiceError:
+        raise
+    except DigitizerError as exc:
+        return exc
+    except Exception:
+        log.exception("a file could not be taken", extra={"action": "take"})
+        return FileAccess("an unexpected error; the log says more", file=bundle.shown)
 
 
 def work(ctx: click.Context, service: Service, bundles: Iterable[str], stopping: Callable[[], bool] = lambda: False) -> bool:
@@ -209,13 +231,13 @@ def _progress_bar(ctx: click.Context) -> Progress:
 def report(
     ctx: click.Context,
     service: Service,
-    received: list[tuple[InputBundle, Intake | DigitizerError]],
-    output: Path | None,
+    received: list[Received],
+    output: OutputFolder | None,
     *,
-    skipped: int,
+    left: Sequence[LeftOut],
     as_json: bool,
 ) -> int:
-    """Writes the results below `output`, tells what happened, and returns the exit code."""
+    """Exports, says what happened to everything that was found, and gives the exit code."""
     lang = language(ctx)
     rows = [_row(service, bundle, intake, output, lang) for bundle, intake in received]
     counts = Counter(row["state"] for row in rows)
@@ -223,6 +245,10 @@ def report(
     for row in rows:
         if row["message"]:
             click.echo(say("ingest_failed", lang, file=row["file"], reason=row["message"]), err=True)
+        for failed in row["routing"]:
+            click.echo(say("ingest_failed", lang, file=row["file"], reason=say(f"routing_{failed}", lang)), err=True)
+    _say_left_out(left, lang)
+    refused = [one for one in left if one.refused]
     done, failed = counts["DIGITIZED"], counts["FAILED"]
     speak(
         ctx,
@@ -231,20 +257,35 @@ def report(
         failed=failed,
         unfinished=len(rows) - done - failed,
         waiting=waiting,
-        skipped=skipped,
+        skipped=len(left),
         pages=sum(row["pages"] for row in rows),
     )
     if as_json:
-        answer({"files": rows, "skipped": skipped}, True, "")
-    if failed:
+        others = [{"file": one.shown, "reason": one.reason, "refused": one.refused} for one in left]
+        answer({"files": rows, "skipped": len(left), "left_out": others}, True, "")
+    if failed or refused:
         return SOME_FAILED
     return SOME_WAIT if waiting or len(rows) > done else 0
 
 
+def _say_left_out(left: Sequence[LeftOut], lang: str) -> None:
+    """What was refused, each by name; what was left out, by reason with the first names."""
+    for one in left:
+        if one.refused:
+            click.echo(say("ingest_failed", lang, file=one.shown, reason=say(one.reason, lang)), err=True)
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for one in left:
+        if not one.refused:
+            by_reason[one.reason].append(one.shown)
+    for reason, names in by_reason.items():
+        shown = ", ".join(PurePath(name).name for name in names[:NAMED]) + (" …" if len(names) > NAMED else "")
+        click.echo(say("ingest_left_out", lang, count=len(names), reason=say(reason, lang), files=shown), err=True)
+
+
 def _row(
-    service: Service, bundle: InputBundle, intake: Intake | DigitizerError, output: Path | None, lang: str
+    service: Service, bundle: InputBundle, intake: Intake | DigitizerError, output: OutputFolder | None, lang: str
 ) -> dict[str, Any]:
-    row: dict[str, Any] = {"file": bundle.shown, "state": "FAILED", "message": "", "waiting": 0, "pages": 0}
+    row: dict[str, Any] = {"file": bundle.shown, "state": "FAILED", "message": "", "routing": [], "waiting": 0, "pages": 0}
     if isinstance(intake, DigitizerError):
         return {**row, "message": say(intake.code, lang, **intake.facts)}
     outcome = service.submissions.outcome(intake)
@@ -253,9 +294,18 @@ def _row(
         row["message"] = describe(outcome.problem, lang)
     if outcome.state == IntakeState.DIGITIZED:
         row["waiting"] = len(service.review.records(states=[RecordState.REVIEW], intake=intake.id))
-        if intake.dossier and not outcome.accepted:
+        if intake.dossier is None and intake.book is None:
+            row["routing"] = list(hint_of(bundle).failed)
+        if row["routing"] or (intake.dossier and not outcome.accepted):
             row["waiting"] = max(row["waiting"], 1)  # a person says whether it goes to its dossier
         if output is not None:
-            folder = output / bundle.target.parent
-            row["written"] = [str(path) for path in service.submissions.export(intake, folder, bundle.target.name)]
+            row |= _written(service, intake, output, bundle, lang)
     return row
+
+
+def _written(service: Service, intake: Intake, output: OutputFolder, bundle: InputBundle, lang: str) -> dict[str, Any]:
+    """The paths of a result, or why it could not be written: the result itself is in the store."""
+    try:
+        return {"written": [str(path) for path in service.submissions.export(intake, output, bundle.target)]}
+    except FileAccess as exc:
+        return {"written": [], "state": "FAILED", "message": say(exc.code, lang, **exc.facts)}

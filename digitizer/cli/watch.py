@@ -13,12 +13,12 @@ from typing import Any
 import click
 
 from digitizer.cli import INTERRUPTED, Spoken, speak
-from digitizer.cli.ingest import collect, outside, report, settings_in, submission, work
-from digitizer.errors import DigitizerError, FileAccess, ServiceError
+from digitizer.cli.ingest import Received, collect, outside, report, settings_in, submission, take, work
+from digitizer.errors import DigitizerError, ServiceError
 from digitizer.model import Intake
 from digitizer.service import Service, Submission
-from digitizer.service.routing import submission_of
-from digitizer.service.scan_sources import InputBundle, Prefix, ScanSource
+from digitizer.service.output_folder import OutputFolder
+from digitizer.service.scan_sources import InputBundle, LeftOut, Prefix, ScanSource
 from digitizer.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -77,11 +77,14 @@ class Watcher:
     ) -> None:
         self.ctx, self.service, self.chosen, self.path, self.given = ctx, service, chosen, path, given
         self.settle_s, self.output = settle_s, output
+        self.results = OutputFolder(output) if output is not None else None
         self.look, self.stopping = threading.Event(), False
         #: name of an item -> (its files and their versions, since when they have not changed)
         self._seen: dict[str, tuple[Versions, float]] = {}
         #: name of an item -> the files that could not be read; told once
         self._refused: dict[str, Versions] = {}
+        #: what was left out and was said
+        self._said: set[LeftOut] = set()
 
     def run(self, every_s: float, *, once: bool) -> int:
         """Until SIGTERM or Ctrl-C; with `once` until everything that is there now was taken. The exit code."""
@@ -122,24 +125,24 @@ class Watcher:
 
     def _round(self) -> tuple[bool, int]:
         """Takes what has settled; (whether anything has not, exit code of `ingest` for what was taken)."""
-        found, skipped = collect(self.ctx, [self.path], self.chosen, book=False, output=self.output, quiet=True)
+        found, left = collect(self.ctx, [self.path], self.chosen, book=False, output=self.output, quiet=True)
         new = [
             (p, i)
             for p, i in found
             if self._versions(i) != self._refused.get(i.shown) and not self.service.submissions.submitted(i.files)
         ]
         ready = [(source, bundle) for source, bundle in new if self._settled(source, bundle)]
-        if not ready:
+        fresh = [one for one in left if one not in self._said]
+        if not ready and not fresh:
             return bool(new), 0
-        received: list[tuple[InputBundle, Intake | DigitizerError]] = [
-            (bundle, self._take(source, bundle)) for source, bundle in ready
-        ]
+        self._said.update(fresh)
+        received: list[Received] = [(bundle, self._take(source, bundle)) for source, bundle in ready]
         if self.service.jobs.embedded:
             bundles = [intake.bundle for _, intake in received if isinstance(intake, Intake)]
             work(self.ctx, self.service, bundles, lambda: self.stopping)
             self.service.deliveries.deliver()
             self.service.recovery.sweep()
-            code = report(self.ctx, self.service, received, self.output, skipped=skipped, as_json=False)
+            code = report(self.ctx, self.service, received, self.results, left=fresh, as_json=False)
         else:
             speak(self.ctx, "watch_taken", count=len(received))
             code = 0
@@ -157,11 +160,11 @@ class Watcher:
 
     def _take(self, source: ScanSource, bundle: InputBundle) -> Intake | DigitizerError:
         self._seen.pop(bundle.shown, None)
-        try:
-            return self.service.submissions.take(source, bundle.files, bundle.name, submission_of(self.given, bundle))[0]
-        except FileAccess as exc:
-            self._refused[bundle.shown] = self._versions(bundle)
-            return exc
+        taken = take(self.service, source, bundle, self.given)
+        if isinstance(taken, tuple):
+            return taken[0]
+        self._refused[bundle.shown] = self._versions(bundle)
+        return taken
 
     @staticmethod
     def _versions(bundle: InputBundle) -> Versions:

@@ -69,7 +69,8 @@ def hint_of(bundle: InputBundle) -> RoutingHint:
     first = bundle.files[0]
     if bundle.hint.dossier or bundle.hint.book or first.address.startswith("s3://"):
         return bundle.hint
-    return dossiers.from_csv(Path(first.address))
+    listed = dossiers.from_csv(Path(first.key))
+    return replace(listed, failed=(*bundle.hint.failed, *listed.failed))
 
 
 def hint_of_object(below: PurePath) -> RoutingHint:

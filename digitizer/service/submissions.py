@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from digitizer import serialization
 from digitizer.digests import json_sha256
@@ -14,6 +14,7 @@ from digitizer.ledger import Transaction, jobs, seen_files, submissions
 from digitizer.model import Intake, IntakeState, Problem
 from digitizer.service.context import ServiceContext
 from digitizer.service.outbox import queue_file
+from digitizer.service.output_folder import OutputFolder
 from digitizer.service.routing import Submission
 from digitizer.service.scan_sources import InputFile, ScanSource
 from digitizer.service.webhooks import tell
@@ -146,16 +147,9 @@ class Submissions:
             accepted=bundle["result"] == "ACCEPTED",
         )
 
-    def export(self, intake: Intake, folder: Path, stem: str) -> list[Path]:
-        """Writes `<stem>.pdf` and `<stem>.json` of a digitized intake into `folder`; the paths written."""
+    def export(self, intake: Intake, output: OutputFolder, target: PurePath) -> list[Path]:
+        """Writes PDF and JSON of a digitized intake as `target` in `output`, or beside it; the paths. Raises FileAccess."""
         with self.context.ledger.read() as tx:
             made = submissions.artifacts(tx, intake.bundle)
-        folder.mkdir(parents=True, exist_ok=True)
-        written = []
-        for kind, (_, key) in sorted(made.items()):
-            target = folder / f"{stem}.{kind}"
-            part = target.with_name(f".{target.name}.part")
-            self.context.files.fetch(key, part)
-            part.replace(target)
-            written.append(target)
-        return written
+        keys = {kind: key for kind, (_, key) in made.items()}
+        return output.write(target, intake.bundle, intake.name, keys, self.context.files.fetch)

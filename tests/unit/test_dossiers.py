@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from digitizer.dossiers import RoutingHint, from_csv, from_path, in_text, valid
+from digitizer.errors import ListingUnreadable
 from digitizer.service.routing import hint_of
 from digitizer.service.scan_sources import Folder, bundles
 
@@ -91,11 +92,58 @@ def test_a_listing_and_a_file_name_may_differ_in_unicode_form(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", "file,dossier\n", f"file,dossier\nother.pdf,{CODE}\n", "file,dossier\na.pdf,no code\n", "a\n"]
+    ("text", "encoding"),
+    [
+        (f"file;dossier;component\r\na.pdf;{CODE};\r\n", "utf-8"),
+        (f"file\tdossier\na.pdf\t{CODE}\n", "utf-8"),
+        (f"File,Dossier\nA.PDF,{CODE}\n", "utf-8-sig"),
+        (f"Tên tệp;Mã hồ sơ\na.pdf;{CODE.lower()}\n", "utf-8"),
+        (f"file,dossier\r\na.pdf,{CODE.replace('-', '–')}\r\n", "utf-16"),
+        (f"file,dossier\na.pdf, {CODE.replace('-', ' - ')}\n", "utf-8"),
+    ],
 )
-def test_a_listing_that_does_not_know_the_file_says_nothing(tmp_path: Path, text: str) -> None:
+def test_a_listing_is_read_however_an_office_program_wrote_it(tmp_path: Path, text: str, encoding: str) -> None:
+    listing(tmp_path, text, encoding)
+    assert from_csv(tmp_path / "a.pdf") == RoutingHint(dossier=CODE, how="csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "failed"),
+    [
+        ("file,dossier\n", "listing_without_file"),
+        (f"file,dossier\nother.pdf,{CODE}\n", "listing_without_file"),
+        ("file,dossier\na.pdf,no code\n", "listing_code_invalid"),
+        ("file,dossier\na.pdf,H60.127.03-261330-0012\n", "listing_code_invalid"),
+    ],
+)
+def test_a_listing_that_does_not_know_the_dossier_says_so(tmp_path: Path, text: str, failed: str) -> None:
     listing(tmp_path, text)
-    assert from_csv(tmp_path / "a.pdf") == RoutingHint()
+    assert from_csv(tmp_path / "a.pdf") == RoutingHint(failed=(failed,))
+
+
+@pytest.mark.parametrize("text", ["", "a\n", "file,something\na.pdf,x\n"])
+def test_a_listing_without_its_columns_is_refused(tmp_path: Path, text: str) -> None:
+    listing(tmp_path, text)
+    with pytest.raises(ListingUnreadable):
+        from_csv(tmp_path / "a.pdf")
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        (f"{CODE} {CODE.lower()}.pdf", RoutingHint(dossier=CODE, how="name")),
+        (f"{CODE}_{CODE[:-1]}9.pdf", RoutingHint(failed=("several_codes",))),
+        (f"{CODE.replace('-', '–')}.pdf", RoutingHint(dossier=CODE, how="name")),
+        (f"{CODE.replace('-', '_')}.pdf", RoutingHint(dossier=CODE, how="name")),
+        (
+            f"h60.127.03/dossiers/{CODE.lower()}/to-khai/a.pdf",
+            RoutingHint(agency="H60.127.03", dossier=CODE, component="to-khai", how="folder"),
+        ),
+        ("h60.127.03/Books/ks/1999/01/a.pdf", RoutingHint(agency="H60.127.03", book="KS/1999/01", how="folder")),
+    ],
+)
+def test_codes_are_found_with_any_dash_and_case_and_two_codes_are_none(path: str, hint: RoutingHint) -> None:
+    assert from_path(PurePath(path)) == hint
 
 
 def test_the_path_comes_before_the_listing_and_without_both_nobody_knows(tmp_path: Path) -> None:
