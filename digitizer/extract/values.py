@@ -27,7 +27,9 @@ _ODD = 3.0
 #: problems that say: the text was read, and it is more or other than a plain value; no other value is put in its place
 UNDERSTOOD = frozenset({"left_over", "lunar_date", "part_of_day", "unclear_dot"})
 #: confidence of the worst letter from which a date that does not exist is taken for what is written
-_WRITTEN = 0.8
+_WRITTEN = 0.9
+#: a year that papers of ours have; another one was misread
+_YEAR = re.compile(r"(?<!\d)(?:1[89]\d\d|20[0-4]\d)(?!\d)")
 #: two lines are joined by a space
 _SPACE = (" ", -0.01)
 
@@ -65,7 +67,7 @@ def value_of(kind: str, found: Found, forms: tuple[str, ...] = ()) -> Valued:
     free = Valued(value, problem, Evidence(letters))
     strict = value_type.constraint(found.raw, forms)
     columns = columns_of(_decoded_part(found, value_type).pieces)
-    return _judged(value_type, _decoded(kind, columns, free, strict) or free if columns else free)
+    return _judged(value_type, _decoded(kind, columns, free, found.raw, strict) or free if columns else free)
 
 
 def _judged(value_type: ValueType, read: Valued) -> Valued:
@@ -76,9 +78,9 @@ def _judged(value_type: ValueType, read: Valued) -> Valued:
     return replace(read, problem=read.problem or value_type.doubt(read.value), evidence=odd)
 
 
-def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Constraint | None) -> Valued | None:
+def _decoded(kind: str, columns: Sequence[Column], free: Valued, raw: str, strict: Constraint | None) -> Valued | None:
     """The likeliest value under the constraints of its kind; None when the columns do not support any."""
-    if _is_written(free):
+    if _is_written(free, raw):
         return None
     prose = types.TYPES[kind].prose
     held: Language[Any] | None = strict or (prose_of(prose) if prose is not None else None)
@@ -98,9 +100,10 @@ def _decoded(kind: str, columns: Sequence[Column], free: Valued, strict: Constra
     return Valued(value, problem, Evidence(free.evidence.letters, margin, min(support, 0.0), reading.prior))
 
 
-def _is_written(free: Valued) -> bool:
+def _is_written(free: Valued, raw: str) -> bool:
     """Whether the free reading is what the paper says, though it is no plain value."""
-    impossible = free.problem == "impossible_date" and min(free.evidence.letters, default=0.0) >= _WRITTEN
+    sure = min(free.evidence.letters, default=0.0) >= _WRITTEN and _YEAR.search(raw) is not None
+    impossible = free.problem == "impossible_date" and sure
     return impossible or free.problem in UNDERSTOOD
 
 

@@ -40,7 +40,8 @@ _BEFORE = (
     r"(?:sinh|ngày|tháng|năm|đăng ký|vào|lúc|từ|đến|cấp|hết hạn|có giá trị"
     r"|(?:\d{1,2}\s*(?:giờ|h|:)\s*(?:\d{1,2})?(?:\s*phút)?))"
 )
-_HEAD = re.compile(rf"(?:\W*{_BEFORE}\b)*\W*", re.IGNORECASE)
+#: what may stand before a date: such words, or a time of day
+_HEAD = re.compile(rf"(?:\W*{_BEFORE}\b)*\W*|.*\b(?:giờ|phút)\b.*", re.IGNORECASE | re.DOTALL)
 
 
 def read(raw: str) -> Parsed:

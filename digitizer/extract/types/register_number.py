@@ -19,9 +19,10 @@ _UNKNOWN_SYMBOL = -4.0
 
 #: an entry put between two others, and one of two numbers at once: `15A`, `15bis`, `15+16`, `15-16`, `15,16`
 _SUFFIX = r"(?:\s?(?:bis|ter)\b|[A-Za-zĐđ](?![A-Za-zĐđ])|\s*[+,&\-–]\s*\d+(?=\s*(?:/|$)))"
-#: what stands behind a number on the same line and belongs to other fields, or repeats the year
+#: what stands behind a number on the same line and belongs to other fields: `Kim Phú, ngày 23 tháng 11 năm 2022`
 _BEHIND = re.compile(
-    r"[\s,;.:(]*(?:(?:ngày|tháng|năm|quyển|trang|tờ|do|cấp|tại|của|nơi|ký|họ)\b.*)?[\s).]*", re.IGNORECASE | re.DOTALL
+    r"[\s,;.:(]*(?:(?:[A-ZĐ][^,\d]{1,40},\s*)?(?:ngày|tháng|năm|quyển|trang|tờ|do|cấp|tại|của|nơi|ký|họ)\b.*)?[\s).]*",
+    re.IGNORECASE | re.DOTALL,
 )
 #: `47.2019`: the dot may part number and year, or belong to the line it is written on
 _DOT_FOR_STROKE = re.compile(r"\d{1,4}\.(?:19|20)\d{2}(?!\d)")
