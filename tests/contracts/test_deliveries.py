@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -262,3 +264,39 @@ def test_a_file_lies_under_the_component_it_was_submitted_for(settings: Settings
         (receipt,) = service.deliveries.deliver()
     assert receipt.external_id == f"{FIRST}/KS/a.pdf"
     assert (settings.home / "dossiers" / receipt.external_id).read_bytes() == PDF
+
+
+class Slow:
+    """A dossier system that takes a file when it is told to."""
+
+    after_approval = False
+    entered_by_hand = False
+
+    def __init__(self) -> None:
+        self.asked, self.go_on = threading.Semaphore(0), threading.Event()
+
+    def attach(self, delivery: Delivery) -> Receipt:
+        self.asked.release()
+        assert self.go_on.wait(60)
+        return Receipt(delivery=delivery.id, dossier=delivery.dossier, external_id="7", at=datetime.now(UTC))
+
+    def close(self) -> None:
+        """Holds no connection."""
+
+
+def test_a_delivery_that_takes_longer_than_its_lease_is_sent_by_one(settings: Settings) -> None:
+    short = settings.model_copy(update={"delivery": settings.delivery.model_copy(update={"lease_s": 3.0})})
+    system = Slow()
+    with digitized(short) as service, Service.open(short) as other, ThreadPoolExecutor(1) as pool:
+        for one in (service, other):
+            one.context.connectors = Connectors(short, {DOSSIERS: system})
+        submit(service, dossier=FIRST)
+        sent = pool.submit(service.deliveries.deliver)
+        assert system.asked.acquire(timeout=60)
+        try:
+            time.sleep(4.5)
+            assert other.deliveries.deliver() == [], "the lease was renewed"
+        finally:
+            system.go_on.set()
+        assert len(sent.result(60)) == 1
+    assert not system.asked.acquire(blocking=False), "it was asked once"
