@@ -1,4 +1,4 @@
-"""Planes for pages: where they lie in a scan, cut, turned and trimmed, and the one resampling that shows what lies there."""
+"""Canvases: planes of pages in a scan. They are cut, turned and trimmed, and then resampled once."""
 
 from __future__ import annotations
 
@@ -12,31 +12,33 @@ from digitizer.model import Floats, Pixels, Warp
 from digitizer.pages.ink import Copies, drawn_in, warp_affine
 from digitizer.pages.orientation import Pose, turn
 
-#: a turn too small to be worth resampling, degrees
+#: least turn, degrees, that is worth resampling
 LEVEL_DEG = 0.05
-#: OpenCV addresses warped images with 16 bits
+#: longest side of an image that OpenCV can warp, because it addresses px with 16 bits
 _WARP_SIDE_PX = 32_000
-#: rows of a page that are resampled at a time when each px has a way of its own; bounds memory
+#: rows of a page with a displacement that are resampled at once. It limits memory
 _BAND_PX = 256
-#: distance of the px whose way is worked out exactly
+#: distance of the px whose place in the scan is computed. Others are interpolated
 _NODE_PX = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Canvas:
-    """A plane for a page: `size` (width, height) px, and where it lies in the scan (`to_scan`: (3, 3) float64)."""
+    """The plane of a page and its place in the scan."""
 
+    #: (width, height), px
     size: tuple[int, int]
+    #: (3, 3) float64 homography from px of the plane to px of the scan
     to_scan: Floats
 
 
 def whole(width: int, height: int) -> Canvas:
-    """All of a scan, as it is."""
+    """The canvas of a whole scan of `width` x `height` px."""
     return Canvas(size=(width, height), to_scan=np.eye(3))
 
 
 def upright(plane: Canvas, pose: Pose) -> Canvas:
-    """The smallest upright plane that holds all of `plane`, on which the sheet lies in `pose`."""
+    """The smallest upright canvas that holds all of `plane`. `pose`: how the sheet lies on `plane`."""
     width, height = plane.size
     quarter = plane.to_scan @ _quarter_turn(width, height, pose.rotation)
     size = (height, width) if pose.rotation % 180 else (width, height)
@@ -49,7 +51,7 @@ def upright(plane: Canvas, pose: Pose) -> Canvas:
 
 
 def lean(canvas: Canvas, angle_deg: float) -> Canvas:
-    """`canvas` turned about its middle to show what lies clockwise by `angle_deg`."""
+    """`canvas` turned about its middle by `angle_deg`, clockwise positive. Its size stays."""
     if abs(angle_deg) < LEVEL_DEG:
         return canvas
     return Canvas(size=canvas.size, to_scan=canvas.to_scan @ _about_middle(angle_deg, canvas.size, canvas.size))
@@ -71,7 +73,7 @@ def place(canvas: Canvas, xy: Floats) -> Floats:
 
 
 def trim(canvas: Canvas, corners: Floats) -> Canvas:
-    """What of `canvas` lies in the bounding box of `corners` ((N, 2) px of the scan), in whole px."""
+    """`canvas` cut to the bounding box of `corners` ((N, 2) px of the scan), in whole px. A box under 16 px cuts nothing."""
     placed = place(canvas, corners)
     x0, y0 = np.floor(placed.min(axis=0).clip(0)).astype(int)
     x1, y1 = np.ceil(placed.max(axis=0)).astype(int)
@@ -82,14 +84,14 @@ def trim(canvas: Canvas, corners: Floats) -> Canvas:
 
 
 def scaled(canvas: Canvas, scale: float) -> Canvas:
-    """The same place in `scale` times as many px each way."""
+    """The same part of the scan with `scale` times as many px in each direction."""
     size = max(1, round(canvas.size[0] * scale)), max(1, round(canvas.size[1] * scale))
     finer = np.diag((canvas.size[0] / size[0], canvas.size[1] / size[1], 1.0))
     return Canvas(size=size, to_scan=canvas.to_scan @ finer)
 
 
 def pose_of(canvas: Canvas) -> tuple[float, int]:
-    """(clockwise skew in degrees, further clockwise turn) of what `canvas` shows, in the middle of it."""
+    """(skew in degrees, further quarter turn in degrees), both clockwise, of the scan at the middle of `canvas`."""
     middle = np.array(canvas.size, np.float64) / 2
     (x0, y0), (x1, y1) = Warp(homography=canvas.to_scan).points(np.stack([middle, middle + np.array([1.0, 0.0])]))
     bearing = float(np.degrees(np.arctan2(y1 - y0, x1 - x0)))
@@ -98,12 +100,12 @@ def pose_of(canvas: Canvas) -> tuple[float, int]:
 
 
 def shift(dx: float, dy: float) -> Floats:
-    """The (3, 3) map that adds (dx, dy)."""
+    """The (3, 3) matrix that adds (dx, dy)."""
     return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], dtype=np.float64)
 
 
 def _about_middle(angle_deg: float, size: tuple[int, int], grown: tuple[int, int]) -> Floats:
-    """From a plane of `grown` (width, height) px to one of `size` turned clockwise by `angle_deg`, middle upon middle."""
+    """(3, 3) from a plane of `grown` (width, height) px to one of `size`, turned clockwise by `angle_deg`, with one middle."""
     angle = np.radians(angle_deg)
     cos, sin = np.cos(angle), np.sin(angle)
     turned = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
@@ -112,7 +114,7 @@ def _about_middle(angle_deg: float, size: tuple[int, int], grown: tuple[int, int
 
 
 def _quarter_turn(width: int, height: int, rotation: int) -> Floats:
-    """From px of the upright plane to px of a scan of `width` x `height` px that was turned clockwise by `rotation`."""
+    """(3, 3) from px of the upright plane to px of a scan of `width` x `height` px turned clockwise by `rotation` degrees."""
     rows = {
         0: ((1, 0, 0), (0, 1, 0)),
         90: ((0, -1, width), (1, 0, 0)),
@@ -123,10 +125,10 @@ def _quarter_turn(width: int, height: int, rotation: int) -> Floats:
 
 
 def resample(scan: Copies, canvas: Canvas, grid: Floats | None = None, sheet: Floats | None = None) -> Pixels:
-    """The part of a scan that `canvas` shows; white where the scan ends. Whole px are copied, not blended.
+    """The part of a scan that `canvas` shows, (H, W, 3) uint8 RGB. It is white beyond the scan.
 
-    `grid`: displacement as in `Warp`, px of the scan. `sheet`: (4, 2) px of the scan, beyond which all is white: lid, desk.
-    A canvas that is much coarser than the scan is filled from a smaller copy.
+    `grid`: displacement as in `Warp`, px of the scan. `sheet`: corners (4, 2) px of the scan, beyond which all is white: lid,
+    desk. Quarter turns and whole shifts copy px without blending. A canvas much coarser than the scan uses a smaller copy.
     """
     height, width = scan.pixels.shape[:2]
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
@@ -145,14 +147,14 @@ def resample(scan: Copies, canvas: Canvas, grid: Floats | None = None, sheet: Fl
 
 
 def _px_of_scan(canvas: Canvas) -> float:
-    """How many px of the scan lie side by side in one of `canvas`, in the middle of it."""
+    """Length, in px of the scan, of one px of `canvas`, at its middle."""
     middle = np.array(canvas.size, np.float64) / 2
     a, b, c = Warp(homography=canvas.to_scan).points(middle + np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]))
     return float(np.sqrt(abs((b - a)[0] * (c - a)[1] - (b - a)[1] * (c - a)[0])))
 
 
 def _warped(pixels: Pixels, canvas: Canvas) -> Pixels:
-    # a px is centred half a px from its corner; OpenCV counts centres
+    # our coordinates count corners of px, OpenCV's count their centres
     way = shift(-0.5, -0.5) @ canvas.to_scan @ shift(0.5, 0.5)
     if np.allclose(canvas.to_scan[2], (0, 0, 1), atol=1e-12):
         return warp_affine(pixels, way[:2] / way[2, 2], canvas.size)
@@ -161,11 +163,11 @@ def _warped(pixels: Pixels, canvas: Canvas) -> Pixels:
 
 
 def _white_beyond(pixels: Pixels, corners: Floats, *, copy: bool) -> Pixels:
-    """`pixels` with white for what lies outside of the four `corners` ((4, 2) px)."""
+    """`pixels` with white outside the four `corners` ((4, 2) px). Without `copy` they are changed in place."""
     height, width = pixels.shape[:2]
     page = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.int32)
     inside = pixels.copy() if copy else pixels
-    # half of a px at the edge is not there
+    # px at the edge are blended with the outside, so the inside is drawn in by one
     cv2.fillPoly(inside, [page, np.round(drawn_in(corners, 1.0)).astype(np.int32)], (255, 255, 255))
     return inside
 
@@ -176,7 +178,7 @@ def _inside(canvas: Canvas, pixels: Pixels) -> bool:
 
 
 def _copied(pixels: Pixels, canvas: Canvas) -> Pixels:
-    """As `resample` for quarter turns and whole shifts inside the scan."""
+    """`resample` for quarter turns and whole shifts inside the scan."""
     corners = Warp(homography=canvas.to_scan).points(np.array([(0, 0), canvas.size], dtype=np.float64)).round().astype(int)
     (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
     across = canvas.to_scan @ (1, 0, 0)
@@ -185,7 +187,7 @@ def _copied(pixels: Pixels, canvas: Canvas) -> Pixels:
 
 
 def _bent(pixels: Pixels, canvas: Canvas, grid: Floats) -> Pixels:
-    """As `resample` with a displacement, in bands."""
+    """`resample` with a displacement, in bands."""
     width, height = canvas.size
     shown = np.empty((height, width, 3), np.uint8)
     warp = Warp(homography=canvas.to_scan, grid=grid, size=canvas.size)
@@ -197,8 +199,8 @@ def _bent(pixels: Pixels, canvas: Canvas, grid: Floats) -> Pixels:
 
 
 def _ways(warp: Warp, width: int, top: int, bottom: int) -> npt.NDArray[np.float32]:
-    """(rows, width, 2) px centres of the scan for rows `top` to `bottom` of a page."""
-    # the way changes slowly: it is worked out every _NODE_PX, with one node more on each side, and interpolated between
+    """(rows, width, 2) places in the scan, as px centres, of the px of rows `top` to `bottom` of a page."""
+    # places change slowly, so they are computed every _NODE_PX, with one node more on each side, and interpolated
     xs, ys = (np.arange(-_NODE_PX / 2, length + 1.5 * _NODE_PX, _NODE_PX) for length in (width, bottom - top))
     points = np.stack(np.meshgrid(xs, ys + top), axis=-1)
     nodes = (warp.points(points.reshape(-1, 2)) - 0.5).reshape(points.shape).astype(np.float32)

@@ -1,4 +1,4 @@
-"""QR codes and barcodes on an upright page."""
+"""Reads QR codes and barcodes on an upright page."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ import zxingcpp
 from digitizer.model import Box, Mark, Pixels
 from digitizer.pages.ink import halved, pieces_of
 
+#: kinds of codes that are read
 _FORMATS = [zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.Code39]
-#: a code inks at least this share of a square of so many blocks each way; a block is 8 px of the small copy, about 2 mm
-_DENSE, _BLOCKS = 0.42, 3
-#: blocks of paper that are looked at around what is dense
+#: least share of ink of a code in a square of _BLOCKS blocks
+_DENSE = 0.42
+#: side of the square in blocks. A block is 8 px of the small copy, about 2 mm
+_BLOCKS = 3
+#: blocks of paper around dense ink that are read too
 _QUIET = 4
-#: with more places than this a page is full of pictures, and looked at as a whole
+#: with more places than this a page is full of pictures and is read as a whole
 _MOST_PLACES = 6
 
 
 def find_codes(pixels: Pixels, ink: Pixels | None = None) -> tuple[Mark, ...]:
     """Marks of kind `qr` and `barcode` with their content, from the top down. `pixels`: (H, W, 3) uint8 RGB, upright.
 
-    `ink`: (h, w) mask of what is written there, on a smaller copy; only where it is as dense as codes are is looked.
+    `ink`: (h, w) mask of the ink on a smaller copy. Only places with ink as dense as a code are read. None reads everything.
     """
     height, width = pixels.shape[:2]
     places = [(0, 0, width, height)] if ink is None else _dense(ink, width / ink.shape[1], height / ink.shape[0])
@@ -34,7 +37,10 @@ def find_codes(pixels: Pixels, ink: Pixels | None = None) -> tuple[Mark, ...]:
 
 
 def _dense(ink: Pixels, across: float, down: float) -> list[tuple[int, int, int, int]]:
-    """x0, y0, x1, y1, px of the page, of places with ink as dense as a code; `across`, `down`: px of the page a px."""
+    """Boxes (x0, y0, x1, y1), px of the page, of places with ink as dense as a code.
+
+    `across`, `down`: px of the page for each px of `ink`.
+    """
     if min(ink.shape) < 8 * _BLOCKS:
         return []
     blocks = halved(halved(halved(ink)))
@@ -45,7 +51,7 @@ def _dense(ink: Pixels, across: float, down: float) -> list[tuple[int, int, int,
 
 
 def _read(patch: Pixels, left: int, top: int) -> list[Mark]:
-    """The codes on a part of a page that begins at `left`, `top` px."""
+    """The codes on a part of a page whose corner is at `left`, `top` px."""
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
     found = zxingcpp.read_barcodes(grey, formats=_FORMATS, try_rotate=False, try_invert=False, try_downscale=True)
     return [_mark(code, left, top, grey.shape[1], grey.shape[0]) for code in found if code.valid]

@@ -1,7 +1,7 @@
-"""Rows that are bent: the sheet curls into the gutter, lies in waves, or was seen at an angle with no edge in sight.
+"""Finds bent rows: the sheet curls into the gutter, lies in waves, or was photographed at an angle without visible edges.
 
-Narrow upright strips of the page are compared with their neighbours: how far the rows of one lie below those of the other, at
-each height. One smooth field of displacements is fitted to all of it, so a word here and a signature there do not count.
+Narrow upright strips of the page are compared. At each height the rows of one strip lie some px below those of the other. One
+smooth field of displacements is fitted to all these steps, so that single words and signatures do not count.
 """
 
 from __future__ import annotations
@@ -12,28 +12,39 @@ import numpy.typing as npt
 
 from digitizer.model import Floats, Pixels
 
-#: width of a strip, and height of the window that is compared at once, px of the small copy (120 to the inch)
-_STRIP_PX, _WINDOW_PX = 20, 120
-#: how far rows may step from one strip to the next, px, and how many strips apart they are compared: near by for short bends, far
-#: apart because small errors would add up
-_STEP_PX, _APART = 4, (1, 4, 12)
-#: distance of the nodes of the field, px: across, where the bend at a gutter is short, and down
-_ACROSS_PX, _DOWN_PX = 60, 350
-#: how stiff the field is across and down
+# px are those of the small copy, 120 to the inch
+
+#: width of a strip, px
+_STRIP_PX = 20
+#: height of the window that is compared at once, px
+_WINDOW_PX = 120
+#: greatest step of rows from one strip to the next, px
+_STEP_PX = 4
+#: distances, in strips, of the strips that are compared. Near ones show short bends, far ones keep errors from adding up
+_APART = (1, 4, 12)
+#: distance of the field's nodes across the page, px. It is small, because the bend at a gutter is short
+_ACROSS_PX = 60
+#: distance of the field's nodes down the page, px
+_DOWN_PX = 350
+#: stiffness of the field across and down the page
 _STIFF = (10.0, 6.0)
-#: rows that rise and fall by less are as good as straight, px of the small copy: 0.4 mm
+#: least rise and fall of bent rows, px: 0.4 mm
 _LEAST_PX = 2.0
-#: how far a step may be off, px: letters are not alike; fewer steps than so many, or a smaller share that agrees, are no evidence
-_NOISE_PX, _LEAST_SEEN, _AGREE = 0.8, 60, 0.5
-#: rows that step by less than this over the farthest strips, nearly all of them or in a field fitted to them, are straight, px
+#: expected error of a step, px, because letters differ
+_NOISE_PX = 0.8
+#: least number of steps that are evidence
+_LEAST_SEEN = 60
+#: least share of steps that agree with the field
+_AGREE = 0.5
+#: a page is flat when its rows step by less than this, px, over the farthest strips
 _FLAT_PX = 0.6
 
 
 def find_bend(ink: Pixels) -> Floats | None:
-    """How far below their place on a flat page things lie: (rows, columns) px, nodes spread evenly, corners on corners.
+    """The displacement down from a flat page, (rows, columns) px. Nodes are evenly spread, the outer ones on the corners.
 
-    `ink`: (h, w) mask of a level page. None where rows are straight, or too few to tell. The field adds up to nothing along each
-    row: the page stays where it is.
+    `ink`: (h, w) mask of a level page. None when rows are straight or too few. Each row of the field has the mean 0, so that the
+    page as a whole does not move.
     """
     height, width = ink.shape
     if height < 3 * _WINDOW_PX or width < 12 * _STRIP_PX:
@@ -42,7 +53,7 @@ def find_bend(ink: Pixels) -> Floats | None:
     far = _steps(profiles, _APART[-1])
     shape = max(3, round(height / _DOWN_PX) + 1), max(5, round(width / _ACROSS_PX) + 1)
     extent = float(height), width / _STRIP_PX
-    # most pages are flat: they are told by the strips farthest apart
+    # most pages are flat, and the farthest strips alone show it
     if len(far) and np.percentile(abs(far[:, 3]), 95) < _FLAT_PX:
         return None
     if len(far) >= _LEAST_SEEN and _reach(_fitted(far, shape, extent)) < _FLAT_PX:
@@ -55,14 +66,14 @@ def find_bend(ink: Pixels) -> Floats | None:
 
 
 def _reach(fitted: tuple[Floats, Floats, npt.NDArray[np.bool_]]) -> float:
-    """How far rows rise and fall, px, by what `_fitted` gives; what the field is where nothing is written does not count."""
+    """Rise and fall of the rows, px, in the result of `_fitted`. Only places with steps that agree count."""
     _, shift, agree = fitted
     low, high = np.percentile(shift[agree], (2, 98)) if agree.any() else (0.0, 0.0)
     return float(high - low)
 
 
 def _profiles(ink: Pixels) -> npt.NDArray[np.float32]:
-    """(h, n) how much ink each of n strips has at each height, softened."""
+    """(h, n) share of ink of each of n strips at each height, blurred."""
     count = ink.shape[1] // _STRIP_PX
     strips = cv2.resize(ink[:, : count * _STRIP_PX], (count, ink.shape[0]), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     soft: npt.NDArray[np.float32] = cv2.GaussianBlur(strips, (1, 9), sigmaX=0.1, sigmaY=1.3)
@@ -70,11 +81,11 @@ def _profiles(ink: Pixels) -> npt.NDArray[np.float32]:
 
 
 def _steps(profiles: npt.NDArray[np.float32], apart: int) -> Floats:
-    """(N, 5) height px, left strip, right strip, step px, weight: where and how far rows step down between strips."""
+    """Steps of rows between strips, (N, 5): height px, left strip, right strip, step down px, weight."""
     left, right = profiles[:, :-apart], profiles[:, apart:]
     reach = min(_STEP_PX * apart, 10)
     lags = np.arange(-reach, reach + 1)
-    # what all heights have in common says nothing about rows
+    # the local mean says nothing about rows
     left, right = (np.asarray(p - cv2.blur(p, (1, _WINDOW_PX))) for p in (left, right))
     shifted = np.concatenate([right[-reach:], right, right[:reach]])
     match = np.stack([_windows(left, shifted[reach + lag :]) for lag in lags])
@@ -91,7 +102,7 @@ def _steps(profiles: npt.NDArray[np.float32], apart: int) -> Floats:
 
 
 def _windows(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(n, columns) sums of the products of two, (h, columns) of `one`, over windows that overlap by half."""
+    """(n, columns) sums of the products of `one` and `other`, (h, columns), over windows that overlap by half."""
     half = _WINDOW_PX // 2
     count = len(one) // half
     one, other = (v[: count * half].reshape(count, half, -1) for v in (one, other))
@@ -101,9 +112,9 @@ def _windows(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> np
 
 
 def _fitted(seen: Floats, shape: tuple[int, int], extent: tuple[float, float]) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """(field, what it is at each step, which steps agree with it): (rows, columns) of `shape`, that explains the steps `seen`.
+    """(field (rows, columns) of `shape`, its value at each step, which steps agree with it), fitted to the steps `seen`.
 
-    `extent`: height of the page in px, its width in strips.
+    `extent`: (height of the page in px, its width in strips).
     """
     y = seen[:, 0] / extent[0] * (shape[0] - 1)
     left, right = ((seen[:, k] + 0.5) / extent[1] * (shape[1] - 1) for k in (1, 2))
@@ -122,14 +133,14 @@ def _fitted(seen: Floats, shape: tuple[int, int], extent: tuple[float, float]) -
 
 
 def _weights(x: Floats, y: Floats, shape: tuple[int, int]) -> Floats:
-    """(N, rows * columns) what each node counts for at (x, y) in units of nodes."""
+    """(N, rows * columns) bilinear weights of the nodes at (x, y), which are in units of nodes."""
     down = np.maximum(0, 1 - abs(y[:, None] - np.arange(shape[0])))
     across = np.maximum(0, 1 - abs(x[:, None] - np.arange(shape[1])))
     return np.asarray((down[:, :, None] * across[:, None, :]).reshape(len(x), -1))
 
 
 def _smoothness(shape: tuple[int, int]) -> Floats:
-    """The quadratic form of second differences across and of differences down; a trace of size keeps it solvable."""
+    """The quadratic form of second differences across and first differences down. A small ridge keeps it solvable."""
     across = np.kron(np.eye(shape[0]), np.diff(np.eye(shape[1]), 2, axis=0))
     down = np.kron(np.diff(np.eye(shape[0]), axis=0), np.eye(shape[1]))
     return np.asarray(_STIFF[0] * across.T @ across + _STIFF[1] * down.T @ down + 1e-3 * np.eye(shape[0] * shape[1]))

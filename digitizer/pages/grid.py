@@ -1,4 +1,4 @@
-"""The lines of forms: cells of tables and frames, and the dotted lines that people write on."""
+"""Finds the lines of forms: cells of tables and frames, and the dotted lines that people write on."""
 
 from __future__ import annotations
 
@@ -8,22 +8,39 @@ import numpy as np
 from digitizer.model import Box, Cell, Pixels
 from digitizer.pages.ink import any_halved, boxes_of, pieces_of
 
-#: shortest rule of a table, mm, and how far a rule may stop before the one it meets
-_RULE_MM, _GAP_MM = 9.0, 0.9
-#: smallest table and smallest cell, mm; a cell fills this share of its box; with more cells a page is a pattern
-_TABLE_MM, _CELL_MM, _FILLED, _MOST_CELLS = 18.0, 3.0, 0.75, 800
-#: a dot, mm, how far apart dots stand, and how long a line of them is at least
-_DOT_MM, _APART_MM, _DOTTED_MM = 0.75, 2.2, 12.0
-#: writing may hide so much of a dotted line, mm; lines closer than this in height are one
-_HIDDEN_MM, _SAME_MM = 25.0, 0.8
-#: how much a dotted line may rise or fall
+#: least length of a rule of a table, mm
+_RULE_MM = 9.0
+#: greatest gap between a rule and the one it should meet, mm
+_GAP_MM = 0.9
+#: least width and height of a table, mm
+_TABLE_MM = 18.0
+#: least width and height of a cell, mm
+_CELL_MM = 3.0
+#: least share of its box that a cell fills
+_FILLED = 0.75
+#: with more cells than this a page is a pattern
+_MOST_CELLS = 800
+#: greatest size of a dot, mm
+_DOT_MM = 0.75
+#: greatest distance of dots in a line, mm
+_APART_MM = 2.2
+#: least length of a dotted line, mm
+_DOTTED_MM = 12.0
+#: greatest part of a dotted line that writing hides, mm
+_HIDDEN_MM = 25.0
+#: pieces of one dotted line differ in height by at most this, mm
+_SAME_MM = 0.8
+#: greatest slope of a dotted line
 _SLOPE = 0.035
-#: more pieces than a form can have
+#: with more pieces of ink than this a page is no form
 _MOST_PIECES = 60_000
 
 
 def find_cells(ink: Pixels, mm: float) -> tuple[Cell, ...]:
-    """The cells of ruled tables and frames, table by table from the top, in rows; `ink`: (h, w) mask, `mm`: px per mm."""
+    """The cells of ruled tables and frames, px, table by table from the top, row by row.
+
+    `ink`: (h, w) mask. `mm`: px per mm.
+    """
     rules = _rules(ink, mm)
     if rules is None:
         return ()
@@ -35,9 +52,9 @@ def find_cells(ink: Pixels, mm: float) -> tuple[Cell, ...]:
 
 
 def _rules(ink: Pixels, mm: float) -> Pixels | None:
-    """Mask of long level and upright rules, grown until those that meet touch; None where there are not both."""
+    """Mask of long level and upright rules, lengthened so that those that meet touch. None when one kind is missing."""
     length, gap = round(_RULE_MM * mm), max(2, round(_GAP_MM * mm))
-    # a rule that leaves its row by a px is still one
+    # a rule may leave its row by a px
     upright = _opened(cv2.dilate(ink, np.ones((1, 2), np.uint8)), length)
     if not upright.any():
         return None
@@ -50,13 +67,13 @@ def _rules(ink: Pixels, mm: float) -> Pixels | None:
 
 
 def _opened(ink: Pixels, length: int) -> Pixels:
-    """What of a mask is upright lines of `length` px at least; OpenCV's filters are fast downwards."""
+    """The upright lines of at least `length` px in a mask. OpenCV's filters are faster downwards than across."""
     opened: Pixels = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
     return opened
 
 
 def _enclosed(rules: Pixels, mm: float) -> list[list[tuple[int, int, int, int]]]:
-    """x0, y0, x1, y1 of what the rules of each table enclose, table by table from the top."""
+    """Boxes (x0, y0, x1, y1), px, of the areas that the rules of each table enclose, table by table from the top."""
     outlines, family = cv2.findContours(rules, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     tables: dict[int, list[tuple[int, int, int, int]]] = {}
     for outline, (_, _, _, parent) in zip(outlines, family[0] if outlines else (), strict=True):
@@ -68,7 +85,7 @@ def _enclosed(rules: Pixels, mm: float) -> list[list[tuple[int, int, int, int]]]
 
 
 def _cell(outline: Pixels, mm: float) -> tuple[int, int, int, int] | None:
-    """The box of what lies inside of an inner outline, None where that is no cell."""
+    """The box inside an inner outline, or None when it is no cell."""
     x, y, wide, high = cv2.boundingRect(outline)
     # the outline runs along the px of the rules around it
     x0, y0, x1, y1 = x + 1, y + 1, x + wide - 1, y + high - 1
@@ -78,14 +95,14 @@ def _cell(outline: Pixels, mm: float) -> tuple[int, int, int, int] | None:
 
 
 def _numbered(boxes: list[tuple[int, int, int, int]], table: int, mm: float) -> list[Cell]:
-    """`boxes` as cells of a table: edges that nearly meet count as one row or column."""
+    """`boxes` as cells of a table. Edges that are nearly equal count as one row or column."""
     rows, columns = (_steps([box[k] for box in boxes], 1.5 * mm) for k in (1, 0))
     cells = [Cell(box=Box(*map(float, box)), table=table, row=int(rows[box[1]]), column=int(columns[box[0]])) for box in boxes]
     return sorted(cells, key=lambda cell: (cell.row, cell.column))
 
 
 def _steps(edges: list[int], same: float) -> dict[int, int]:
-    """Edge -> which of the distinct edges it is, from 0."""
+    """Edge -> index, from 0, of its group. Edges up to `same` px apart are one group."""
     found: dict[int, int] = {}
     last, number = -np.inf, -1
     for edge in sorted(set(edges)):
@@ -96,13 +113,13 @@ def _steps(edges: list[int], same: float) -> dict[int, int]:
 
 
 def find_dotted(ink: Pixels, mm: float) -> tuple[Box, ...]:
-    """Dotted lines from the top down, as thin boxes; what is written over some of the dots does not part a line."""
-    # which px are dots is seen at full size, where they stand at half of it
+    """Dotted lines from the top down, as thin boxes, px. Writing over some dots does not split a line."""
+    # dots are recognised at full size and joined to lines at half of it
     dots = cv2.transpose(any_halved(_dots(ink, mm)))
     joined = cv2.morphologyEx(dots, cv2.MORPH_CLOSE, np.ones((max(3, round(_APART_MM * mm / 2)), 1), np.uint8))
     rows = cv2.transpose(_opened(joined, max(3, round(0.4 * _DOTTED_MM * mm / 2))))
     found = [tuple(2 * edge for edge in box) for box in boxes_of(rows).tolist()]
-    # a line that leaves its row a little is still one
+    # a line may rise or fall a little
     pieces = [(x0, y0, x1, y1) for x0, y0, x1, y1 in found if y1 - y0 <= 2 * _DOT_MM * mm + _SLOPE * (x1 - x0)]
     lines = _joined(sorted(pieces, key=lambda p: p[0]), mm)
     long = [line for line in lines if line[2] - line[0] >= _DOTTED_MM * mm]
@@ -110,7 +127,7 @@ def find_dotted(ink: Pixels, mm: float) -> tuple[Box, ...]:
 
 
 def _dots(ink: Pixels, mm: float) -> Pixels:
-    """The pieces of a mask that are as small as dots."""
+    """Mask of the pieces of ink that are as small as dots."""
     side = max(2, round(_DOT_MM * mm))
     _, stats = pieces_of(ink)
     kept = np.zeros_like(ink)
@@ -125,7 +142,7 @@ def _dots(ink: Pixels, mm: float) -> Pixels:
 
 
 def _joined(pieces: list[tuple[int, int, int, int]], mm: float) -> list[tuple[int, int, int, int]]:
-    """Pieces of dotted lines, from the left, as whole lines."""
+    """Joins pieces of dotted lines, sorted from the left, to whole lines."""
     lines: list[tuple[int, int, int, int]] = []
     for x0, y0, x1, y1 in pieces:
         middle = (y0 + y1) / 2

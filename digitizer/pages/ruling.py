@@ -1,7 +1,7 @@
-"""The printed geometry of forms: cells, dotted lines, and tick boxes and whether somebody ticked them.
+"""Finds the printed lines of forms: cells, dotted lines, and tick boxes with their state.
 
-A tick box is told from a letter by what letters lack: four straight sides of one length and thickness that meet in four
-corners, paper around them, and text in the same row.
+A tick box has four straight sides of one length and thickness that meet in corners. It has paper around it and text in its row.
+Letters lack these.
 """
 
 from __future__ import annotations
@@ -17,55 +17,75 @@ from digitizer.model import Box, Mark, Pixels, Ruling, Tick
 from digitizer.pages.grid import find_cells, find_dotted
 from digitizer.pages.ink import any_halved, boxes_of, grey_copy
 
-#: dots per inch boxes are looked for at; finer scans are made smaller first, in far coarser ones a box is a few px
-RULING_DPI, _LEAST_DPI = 150.0, 75.0
-#: outer side of a tick box, mm, and how far its two sides may differ
-_SIDE_MM, _SQUARE = (2.4, 6.6), 0.12
-#: how much darker than its paper ink is at least, grey levels of a page normalised to white paper
+#: resolution of the copy that is searched. Finer scans are reduced to it
+RULING_DPI = 150.0
+#: least resolution of a scan that is searched. In coarser ones a box is a few px
+_LEAST_DPI = 75.0
+#: least and greatest outer side of a tick box, mm
+_SIDE_MM = (2.4, 6.6)
+#: greatest relative difference of its width and height
+_SQUARE = 0.12
+#: least difference of ink from paper, grey levels of a page normalised to white paper
 _DARKER = 40
-#: share of each side, and of both its ends, that is straight ink
-_FRAMED, _CORNER = 0.88, 0.7
-#: thickest side, mm, and how dark the lightest side is beside the darkest
-_THICK_MM, _EVEN = 0.8, 0.55
-#: where the paper beside a box lies, mm off its sides, and which share of it is free; a pen stroke may run across
-_PAPER_MM, _FREE = (0.4, 0.9), 0.78
-#: that and how whole the sides are, together: beside worn sides the paper is free, and where strokes run across it the sides are
-#: whole; letters that stand close have neither
+#: least share of straight ink along each side
+_FRAMED = 0.88
+#: least share of straight ink at each end of a side
+_CORNER = 0.7
+#: greatest thickness of a side, mm
+_THICK_MM = 0.8
+#: least darkness of the lightest side, as a share of the darkest
+_EVEN = 0.55
+#: distance from the sides, mm, between which paper must be free of ink
+_PAPER_MM = (0.4, 0.9)
+#: least share of free paper. A pen stroke may run across
+_FREE = 0.78
+#: least sum of the share of free paper and the share of ink along the weakest side. Worn sides need freer paper than whole ones
 _WHOLE = 1.8
-#: by how much the shares of the sides, of their ends, and both of the last together exceed the least where there is no doubt
-_CLEAR = (0.06, 0.15, 0.1)
-#: how far off the text in its row may end or begin, mm, and how much of that space it inks at least
-_TEXT_MM, _TEXT = 12.0, 0.03
-#: how dark ink inside a box is beside its sides, and what weight fainter marks have: a pencil, or the other page showing through
-_AS_DARK, _FAINT = 0.35, 0.3
-#: share of ink inside at which a box may be ticked or empty, and how fast that doubt goes
-_TICKED, _DOUBT = 0.08, 0.017
-#: share of ink inside from which a box counts as filled in
+#: margin over _FRAMED from which there is no doubt
+_CLEAR_FRAMED = 0.06
+#: margin over _CORNER from which there is no doubt
+_CLEAR_CORNER = 0.15
+#: margin over _WHOLE from which there is no doubt
+_CLEAR_WHOLE = 0.1
+#: width, mm, of the areas left and right of a box that are searched for text
+_TEXT_MM = 12.0
+#: least share of ink in an area with text
+_TEXT = 0.03
+#: least darkness of a clear mark inside a box, as a share of the sides' darkness
+_AS_DARK = 0.35
+#: weight of fainter marks, which may be pencil or show-through
+_FAINT = 0.3
+#: share of ink inside at which a box is as likely ticked as empty
+_TICKED = 0.08
+#: scale of the logistic curve from empty to ticked, share of ink
+_DOUBT = 0.017
+#: least share of ink inside a box that is filled in
 _FILLED = 0.75
 
-#: how far strokes at the corners may put a line off its place, px of the small copy
+#: greatest shift of a line by strokes at the corners, px of the small copy
 _SLACK = 3
-#: points along a side that are looked at first
+#: number of points along a side that are checked first
 _SAMPLES = 24
-#: with more lines or squares than this the page is a picture or a pattern, not a form
-_MOST_LINES, _MOST_SQUARES = 12_000, 1_000
+#: with more lines than this the page is a picture or a pattern, not a form
+_MOST_LINES = 12_000
+#: with more squares than this the page is a picture or a pattern, not a form
+_MOST_SQUARES = 1_000
 
-#: (N, 4) x0, y0, x1, y1, px; a column of them is (N,)
+#: (N, 4) x0, y0, x1, y1, px, or one column of them, (N,)
 Boxes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Square:
-    """Where a box is on the small copy: outer edges in px, the far ones exclusive.
-
-    `frame`: how dark its sides are. `sure`: how likely they are those of a box, 0-1.
-    """
+    """The outer edges of a box on the small copy, px. The far edges are exclusive."""
 
     x0: int
     y0: int
     x1: int
     y1: int
+    #: darkness of its sides, grey levels
     frame: float = 0.0
+    #: probability, 0-1, that it is a printed box
     sure: float = 1.0
 
     @property
@@ -75,22 +95,25 @@ class _Square:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side of a box: shares (0-1) of straight ink, all along, between its ends and at the worse end; of free paper beside
-    it; thickness, px.
-    """
+    """Measures of one side of a box. Shares are 0-1."""
 
+    #: share of ink along the whole side
     framed: float
+    #: share of ink between the ends
     middle: float
+    #: share of ink at the worse end
     corner: float
+    #: share of free paper beside the side
     free: float
+    #: thickness, px
     thick: int
 
 
 def find_ruling(pixels: Pixels, dpi: float, *, finer: float = 1.0) -> Ruling:
     """Tick boxes in reading order, cells and dotted lines of an upright page.
 
-    `pixels`: (H, W, 3) uint8 RGB over white paper, `dpi` dots per inch, 0: unknown. `finer`: how many px of the page, in which
-    places are told, lie along one of `pixels`.
+    `pixels`: (H, W, 3) uint8 RGB over white paper. `dpi`: dots per inch, 0 for unknown. `finer`: px of the page for each px of
+    `pixels`. The result is in px of the page.
     """
     if 0 < dpi < _LEAST_DPI:
         return Ruling()
@@ -100,10 +123,10 @@ def find_ruling(pixels: Pixels, dpi: float, *, finer: float = 1.0) -> Ruling:
     ink = cv2.compare(dark, _DARKER, cv2.CMP_GT)
     found: list[_Square] = []
     for square in _squares(ink, mm):
-        # most boxes are found several times
+        # most boxes appear several times among the squares
         if not _lies_in(square, found) and (box := _checked(dark, square, mm)) is not None:
             found.append(box)
-    # rules are long: half as fine is enough for them
+    # rules are long, so half the resolution is enough
     cells = [replace(cell, box=_grown(cell.box, 2)) for cell in find_cells(any_halved(ink), mm / 2)]
     ticks = [_tick(dark, square, mm) for square in _in_reading_order(_apart(found))]
     return Ruling(
@@ -114,7 +137,7 @@ def find_ruling(pixels: Pixels, dpi: float, *, finer: float = 1.0) -> Ruling:
 
 
 def clear_of(ruling: Ruling, marks: Iterable[Mark]) -> Ruling:
-    """`ruling` without the tick boxes that lie in `marks`: the corners of a QR code look like boxes that are filled in."""
+    """`ruling` without the tick boxes inside `marks`. The corners of a QR code look like filled boxes."""
     boxes = [mark.box for mark in marks]
     ticks = tuple(t for t in ruling.ticks if not any(_holds(box, t.box.centre) for box in boxes))
     return replace(ruling, ticks=ticks)
@@ -130,7 +153,7 @@ def _grown(box: Box, factor: float) -> Box:
 
 
 def _squares(ink: Pixels, mm: float) -> list[_Square]:
-    """What two level or two upright lines of one length enclose. `ink`: (h, w) mask, `mm`: px per mm."""
+    """The squares between two level or two upright lines of one length. `ink`: (h, w) mask, `mm`: px per mm."""
     down = _between(_lines(ink, mm), mm)
     across = _between(_lines(cv2.transpose(ink), mm), mm)[:, [1, 0, 3, 2]]
     places = np.unique(np.concatenate([down, across]), axis=0)
@@ -153,13 +176,13 @@ def _lines(ink: Pixels, mm: float) -> Boxes:
 
 
 def _between(lines: Boxes, mm: float) -> Boxes:
-    """(N, 4) x0, y0, x1, y1, px, of the squares between two of `lines`; a filled box is one line as thick as it is long."""
-    # below each line lie those that follow it up to the first that is too far off
+    """Boxes (N, 4), px, of the squares between two of `lines`. A filled box is one line as thick as long."""
+    # partners of a line are the following ones up to the first that is too far below
     number = np.arange(len(lines) if len(lines) <= _MOST_LINES else 0)
     following = np.searchsorted(lines[:, 1], lines[number, 1] + _SIDE_MM[1] * mm, side="right") - number - 1
     above = np.repeat(number, following)
     below = above + 1 + np.arange(len(above)) - np.repeat(np.cumsum(following) - following, following)
-    # a stroke that crosses a corner makes one of the two longer
+    # a stroke across a corner makes one of the two lines longer
     left, right = lines[:, 0], lines[:, 2]
     slack = 0.25 * (right - left)[above]
     near = (abs(left[below] - left[above]) <= slack) & (abs(right[below] - right[above]) <= slack)
@@ -170,7 +193,7 @@ def _between(lines: Boxes, mm: float) -> Boxes:
 
 
 def _is_square(wide: Boxes, high: Boxes, mm: float, differ: float = _SQUARE) -> npt.NDArray[np.bool_]:
-    """Which of (N,) widths and heights, px, are those of a tick box whose sides `differ` by that share at most."""
+    """Which (N,) widths and heights, px, are those of a tick box. `differ`: greatest relative difference of the two."""
     short, long = np.minimum(wide, high), np.maximum(wide, high)
     fits: npt.NDArray[np.bool_] = (short >= _SIDE_MM[0] * mm) & (long <= _SIDE_MM[1] * mm)
     fits &= long - short <= np.maximum(2.0, differ * long)
@@ -178,7 +201,7 @@ def _is_square(wide: Boxes, high: Boxes, mm: float, differ: float = _SQUARE) -> 
 
 
 def _have_sides(ink: Pixels, places: Boxes) -> npt.NDArray[np.int64]:
-    """A first look at (N, 4) `places`, cheap: the numbers of those with ink along all four edges, give or take `_SLACK` px."""
+    """A cheap first check: the indices of `places` (N, 4) with ink along all four edges, within `_SLACK` px."""
     keep = np.arange(len(places))
     for edge in range(4):
         keep = keep[_has_side(ink, places[keep], edge)]
@@ -187,7 +210,7 @@ def _have_sides(ink: Pixels, places: Boxes) -> npt.NDArray[np.int64]:
 
 def _has_side(ink: Pixels, places: Boxes, edge: int) -> npt.NDArray[np.bool_]:
     """Which of (N, 4) `places` have ink along one edge: left, top, right, bottom."""
-    # an edge is looked for just inside, where the pen strokes beyond a corner do not reach
+    # samples lie just inside the edge, where pen strokes beyond a corner do not reach
     at = places[:, edge] + (1 if edge < 2 else -2)
     start, end = places[:, 1 - edge % 2] + _SLACK, places[:, 3 - edge % 2] - _SLACK
     along = np.rint(start[:, None] + np.linspace(0, 1, _SAMPLES) * (end - start - 1)[:, None]).astype(np.int64)[:, :, None]
@@ -199,12 +222,12 @@ def _has_side(ink: Pixels, places: Boxes, edge: int) -> npt.NDArray[np.bool_]:
 
 
 def _checked(dark: Pixels, square: _Square, mm: float) -> _Square | None:
-    """The exact place of the box that `square` is, None where it is something else. `dark`: (h, w) darkness, paper 0."""
+    """`square` at its exact place, or None when it is no tick box. `dark`: (h, w) darkness, paper 0."""
     margin = round(_PAPER_MM[1] * mm) + 2
     patch = dark[max(0, square.y0 - margin) : square.y1 + margin, max(0, square.x0 - margin) : square.x1 + margin]
     if patch.shape != (square.y1 - square.y0 + 2 * margin, square.x1 - square.x0 + 2 * margin):
         return None
-    # in turn each side lies on top: top, right, bottom, left
+    # the patch is turned so that each side lies on top: top, right, bottom, left
     turned = [np.rot90(patch, quarter) for quarter in range(4)]
     edges, peaks = zip(*(_edge(side, margin) for side in turned), strict=True)
     if min(peaks) < max(_DARKER, _EVEN * max(peaks)):
@@ -223,22 +246,22 @@ def _checked(dark: Pixels, square: _Square, mm: float) -> _Square | None:
 
 
 def _edge(side: Pixels, margin: int) -> tuple[int, float]:
-    """(row where the line along the top of `side` begins, how dark it is); it lies about `margin` px down."""
+    """(first row, darkness) of the line along the top of `side`. The line lies about `margin` px down."""
     cut = margin + (side.shape[1] - 2 * margin) // 5
     rows = np.sort(side[margin - 3 : margin + 6, cut:-cut], axis=1)
-    # a printed side inks every column, the strokes inside a crossed box never three in four
+    # a printed side inks every column, strokes inside a crossed box never three quarters of them
     along = rows[:, rows.shape[1] // 4]
     peak = float(along.max())
     return margin - 3 + int(np.argmax(along >= 0.55 * peak)), peak
 
 
 def _side(ink: npt.NDArray[np.bool_], edge: int, left: int, right: int, mm: float) -> _Side:
-    """What runs along row `edge` of `ink`, from `left` px after its first to `right` px before its last column."""
+    """Measures the side along row `edge` of `ink`, without the first `left` and the last `right` columns."""
     ink = ink[:, left : ink.shape[1] - right]
     line = ink[edge - 1 : edge + 2].max(axis=0)
     end = max(3, round(0.2 * len(line)))
     beside = ink[max(0, edge - round(_PAPER_MM[1] * mm)) : edge - round(_PAPER_MM[0] * mm) + 1]
-    # a stroke that meets the side hides its thickness in some columns, never in all
+    # a stroke that meets the side hides its thickness in some columns only
     thin = ink[edge + 1 :, end:-end].mean(axis=1) < 0.7
     return _Side(
         framed=float(line.mean()),
@@ -250,7 +273,10 @@ def _side(ink: npt.NDArray[np.bool_], edge: int, left: int, right: int, mm: floa
 
 
 def _likeness(sides: Sequence[_Side], mm: float, *, filled: bool) -> float:
-    """How likely the four sides are those of a printed box, 0.5-1, or 0; strokes of a pen may thicken one and cross others."""
+    """Probability that the four sides are those of a printed box: 0.5-1, or 0.
+
+    Pen strokes may thicken one side and cross others.
+    """
     framed, corner = min(side.framed for side in sides), min(side.corner for side in sides)
     free = sum(side.free for side in sides) / 4
     whole = free + min(side.middle for side in sides)
@@ -259,13 +285,13 @@ def _likeness(sides: Sequence[_Side], mm: float, *, filled: bool) -> float:
     thick = sorted(side.thick for side in sides)
     if not filled and (thick[2] > thick[1] + 1 or thick[1] > _THICK_MM * mm):
         return 0.0
-    # what passes one of the tests by a hair may be letters
-    over = (framed - _FRAMED) / _CLEAR[0], (corner - _CORNER) / _CLEAR[1], (whole - _WHOLE) / _CLEAR[2]
+    # a square that barely passes a test may be letters
+    over = (framed - _FRAMED) / _CLEAR_FRAMED, (corner - _CORNER) / _CLEAR_CORNER, (whole - _WHOLE) / _CLEAR_WHOLE
     return 0.5 + 0.5 * min(1.0, *over)
 
 
 def _has_text(dark: Pixels, square: _Square, mm: float) -> bool:
-    """Whether something is written in the row of the box, right or left of it."""
+    """Whether there is text in the row of the box, right or left of it."""
     near, far = round(_PAPER_MM[1] * mm), round(_TEXT_MM * mm)
     right = dark[square.y0 : square.y1, square.x1 + near : square.x1 + far]
     left = dark[square.y0 : square.y1, max(0, square.x0 - far) : max(0, square.x0 - near)]
@@ -273,14 +299,14 @@ def _has_text(dark: Pixels, square: _Square, mm: float) -> bool:
 
 
 def _ink_inside(dark: Pixels, square: _Square, mm: float, darker: float = _DARKER) -> float:
-    """Share, 0-1, of what is `darker` than paper inside the sides of a box."""
+    """Share, 0-1, of px inside a box that are darker than paper by `darker` grey levels."""
     inset = max(round(0.16 * square.side), round(0.4 * mm) + 1)
     inside = dark[square.y0 + inset : square.y1 - inset, square.x0 + inset : square.x1 - inset]
     return float((inside > darker).mean()) if inside.size else 0.0
 
 
 def _apart(squares: Iterable[_Square]) -> list[_Square]:
-    """`squares` without those whose middle lies in one kept before."""
+    """`squares` without those whose middle lies in an earlier one."""
     kept: list[_Square] = []
     for new in squares:
         if not _lies_in(new, kept):
@@ -295,7 +321,7 @@ def _lies_in(new: _Square, kept: Iterable[_Square]) -> bool:
 
 
 def _in_reading_order(squares: Sequence[_Square]) -> list[_Square]:
-    """Row by row from the top, each from the left; boxes share a row when their middles are less than half a side apart."""
+    """`squares` row by row from the top, each from the left. Middles of a row differ by less than half a side."""
     rows: list[list[_Square]] = []
     for square in sorted(squares, key=lambda square: square.y0 + square.y1):
         if rows and (square.y0 + square.y1 - rows[-1][0].y0 - rows[-1][0].y1) / 2 < 0.5 * square.side:
@@ -317,5 +343,5 @@ def _tick(dark: Pixels, square: _Square, mm: float) -> Tick:
 
 
 def _likely(share: float) -> float:
-    """How likely, 0-1, a box with that `share` of ink inside was ticked."""
+    """Probability, 0-1, that a box with this `share` of ink inside is ticked."""
     return float(1 / (1 + np.exp(-np.clip((share - _TICKED) / _DOUBT, -5, 5))))
