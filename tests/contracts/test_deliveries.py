@@ -256,6 +256,24 @@ def test_only_approved_values_go_with_a_file(settings: Settings) -> None:
     assert all(one["title"] for one in told)
 
 
+def test_a_file_of_unknown_type_may_go_and_its_number_keeps_its_notation(settings: Settings) -> None:
+    system, now = Recovering(), [time.time()]
+    with digitized(settings, lambda: now[0]) as service:
+        service.context.connectors = Connectors(settings, {DOSSIERS: system})
+        with service.context.ledger.begin() as tx:
+            records.withdraw(tx, BUNDLE, [], actor="test")
+            number = Field(name="so", raw="15/QĐ-UBND/2026", value="15/QĐ-UBND/2026", confidence=0.9, accepted=True, by="ocr")
+            proposed = Record(id=f"{BUNDLE}/1/0", revision=1, fields=(number,), verdict=Verdict.REVIEW, reasons=())
+            records.propose(tx, BUNDLE, None, proposed, actor="test")
+        submit(service, dossier=FIRST)
+        service.review.approve(f"{BUNDLE}/1/0", by="first")
+        service.deliveries.deliver()
+        now[0] += 60
+        assert [one.external_id for one in service.deliveries.deliver()] == ["7"]
+    about = system.asked[-1].metadata
+    assert (about["doctype"], about["title"], about["doc_number"], about["notation"]) == (None, None, "15", "QĐ-UBND/2026")
+
+
 def test_a_file_lies_under_the_component_it_was_submitted_for(settings: Settings) -> None:
     with digitized(settings) as service:
         submission = Submission(actor="test", agency="H60.127.03", dossier=FIRST, component="KS")

@@ -468,7 +468,9 @@ def test_a_second_reading_withdraws_only_proposals_of_its_file_that_nobody_touch
         records.withdraw(tx, bundle, ["repeated"], actor="w")
         assert [kept.record.id for kept in records.find(tx)] == ["approved", "corrected", "of another file", "repeated"]
         assert records.at(tx, "gone", 1) is None
-        assert [one["action"] for one in events.history(tx, "gone")] == ["proposed", "withdrawn"]
+        proposed, withdrawn = events.history(tx, "gone")
+    assert (proposed["action"], proposed["detail"]) == ("proposed", {"verdict": "REVIEW", "doctype": "birth_register"})
+    assert withdrawn["action"] == "withdrawn"
 
 
 def test_a_record_is_moved_only_at_the_revision_that_was_looked_at(ledger: Ledger, bundle: str) -> None:

@@ -296,3 +296,13 @@ def test_a_delivery_that_waits_says_why(ledger: Ledger) -> None:
     with ledger.read() as tx:
         assert {one["delivery"]: one["error"] for one in outbox.pending(tx)} == {first.id: "connector_login", second.id: None}
         assert [row["error"] for row in targets.overview(tx)] == ["connector_login"]
+
+
+def test_what_a_person_closes_while_it_is_being_sent_stays_closed(ledger: Ledger) -> None:
+    write(ledger, "D1/a")
+    (due,) = claim(ledger)
+    with ledger.begin() as tx:
+        assert outbox.elsewhere(tx, due.id, actor="can.bo", reason="no_attach_function", evidence="e")
+        outbox.put_off(tx, due, 30, {"code": "connector_down"}, actor="w", now=NOW)
+        assert not outbox.died(tx, due, {"code": "attach_refused"}, actor="w")
+        assert outbox.counts(tx) == {"ELSEWHERE": 1}
