@@ -24,7 +24,7 @@ from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
 from digitizer.model import Artifact, Digitized, Image16, PageText, Pixels, Problem, Quality, Ruling, Run, Source, Warp
 from digitizer.ocr import Engine, read
-from digitizer.output import Look, render, write_light
+from digitizer.output import PdfStyle, render, write_light
 from digitizer.pages import ScanFile, find_embedded_text, straighten
 from digitizer.settings import OutputOptions, PageOptions
 from digitizer.spelling import correct_marks
@@ -207,8 +207,8 @@ def render_files(
             return file(source).image_16bit(scan)
 
         titles = {name: doctype.title[0] for name, doctype in tools.doctypes.items() if doctype.title}
-        look = Look(titles=titles, mark=tools.output.mark, rasterise=tools.pages.mode == "force")
-        return render(result, files, name=name, into=into, decode=decode, decode_16bit=decode_16bit, signed=signed, look=look)
+        style = PdfStyle(titles=titles, mark=tools.output.mark, rasterise=tools.pages.mode == "force")
+        return render(result, files, name=name, into=into, decode=decode, decode_16bit=decode_16bit, signed=signed, style=style)
 
 
 def light_copy(archive: Path, target: Path, *, options: PageOptions, pages: Sequence[int] | None = None) -> None:

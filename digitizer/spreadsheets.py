@@ -22,7 +22,7 @@ _MOST_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class CellMark:
     """A cell to mark: row as `read` counts them (0-based, without the header), column by its header, colour `RRGGBB`."""
 
     row: int
@@ -67,7 +67,7 @@ def write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, s
     book.save(path)
 
 
-def mark(source: Path, target: Path, marks: Iterable[Mark], sheet: str | None = None) -> None:
+def mark(source: Path, target: Path, marks: Iterable[CellMark], sheet: str | None = None) -> None:
     """Copies an `.xlsx` with cells coloured and commented. No value is changed. Rows count as in `read`."""
     from openpyxl import load_workbook
     from openpyxl.comments import Comment

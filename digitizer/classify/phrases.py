@@ -39,7 +39,7 @@ _NUMBER = re.compile(r"\bs[o06]\b\W{0,4}.{0,14}?\d\s*(/\s*[a-z][\w/.\-]*)|\bs[o0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlacedLine:
     """A line and the position of its PageText."""
 
     page: int
@@ -52,7 +52,7 @@ class Place:
 class Heading:
     """A line of capitals, alone or with the lines of capitals under it. A title may be broken over several lines."""
 
-    places: tuple[Place, ...]
+    places: tuple[PlacedLine, ...]
     #: text of all lines, folded
     text: str
 
@@ -61,18 +61,18 @@ class Heading:
 class Phrases:
     """The lines of a document and the phrases found in them. A phrase is searched once, and the result is kept."""
 
-    places: tuple[Place, ...]
+    places: tuple[PlacedLine, ...]
     #: (position of the PageText, mark on it)
     marks: tuple[tuple[int, Mark], ...]
     headings: tuple[Heading, ...]
     #: (text beside the digits of a number, folded, its line)
-    numbers: tuple[tuple[str, Place], ...]
-    _found: dict[str, tuple[float, Place | None]] = field(default_factory=dict)
+    numbers: tuple[tuple[str, PlacedLine], ...]
+    _found: dict[str, tuple[float, PlacedLine | None]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pages: Sequence[tuple[int, PageText]]) -> Phrases:
         """The phrases on `pages`: (position of the PageText, PageText)."""
-        places = tuple(Place(number, line, fold(line.text)) for number, page in pages for line in page.lines)
+        places = tuple(PlacedLine(number, line, fold(line.text)) for number, page in pages for line in page.lines)
         return cls(
             places=places,
             marks=tuple((number, mark) for number, page in pages for mark in page.marks),
@@ -80,7 +80,7 @@ class Phrases:
             numbers=tuple(_numbers(places)),
         )
 
-    def find(self, phrase: str, rivals: Sequence[str] = ()) -> tuple[float, Place] | None:
+    def find(self, phrase: str, rivals: Sequence[str] = ()) -> tuple[float, PlacedLine] | None:
         """(likeness 0-1, place) of a folded phrase within a line.
 
         None: it is not there, or one of its `rivals` fits that line better.
@@ -92,12 +92,12 @@ class Phrases:
         better = any(other[1] is place and other[0] > alike for rival in rivals if (other := self._best(rival)))
         return None if better else (alike, place)
 
-    def alone(self, phrase: str, besides: Sequence[Place] = (), alike: float = 0.88) -> bool:
+    def alone(self, phrase: str, besides: Sequence[PlacedLine] = (), alike: float = 0.88) -> bool:
         """Whether a folded phrase is a whole line. Lines in `besides` do not count. `alike`: least likeness, 0-1."""
         texts = (place.folded.strip(" .:*-") for place in self.places if place not in besides)
         return any(Levenshtein.normalized_similarity(text, phrase) >= alike for text in texts)
 
-    def begins(self, phrase: str) -> Place | None:
+    def begins(self, phrase: str) -> PlacedLine | None:
         """The line that begins with a folded phrase. One letter after the first may be misread: `V/y xác minh …`."""
         for place in self.places:
             start = place.folded[: len(phrase)]
@@ -123,12 +123,12 @@ class Phrases:
         best = max(ranked, key=lambda r: (r[0], -len(r[1].text)), default=None)
         return best if best is not None and best[0] >= _TITLE else None
 
-    def number(self, form: str, forms: Sequence[str] = ()) -> tuple[float, Place] | None:
+    def number(self, form: str, forms: Sequence[str] = ()) -> tuple[float, PlacedLine] | None:
         """(likeness 0-1, place) of the number whose text beside the digits is `form`, such as `/TLKS-BS`.
 
         A form that ends in `-` fits any text that begins so. None: no number has the form, or one of `forms` fits better.
         """
-        best: tuple[float, Place] | None = None
+        best: tuple[float, PlacedLine] | None = None
         for text, place in self.numbers:
             alike = _alike_number(text, form)
             better = any(_alike_number(text, other) > alike for other in forms)
@@ -136,13 +136,13 @@ class Phrases:
                 best = (alike, place)
         return best
 
-    def _best(self, phrase: str) -> tuple[float, Place | None]:
+    def _best(self, phrase: str) -> tuple[float, PlacedLine | None]:
         if phrase not in self._found:
             self._found[phrase] = self._look_for(phrase)
         return self._found[phrase]
 
-    def _look_for(self, phrase: str) -> tuple[float, Place | None]:
-        best: tuple[float, Place | None] = (0.0, None)
+    def _look_for(self, phrase: str) -> tuple[float, PlacedLine | None]:
+        best: tuple[float, PlacedLine | None] = (0.0, None)
         for place in self.places:
             if len(place.folded) + 2 < len(phrase):
                 continue
@@ -176,7 +176,7 @@ def _alike_title(text: str, title: str, open_end: bool) -> float:
     return Levenshtein.normalized_similarity(text, title)
 
 
-def _headings(places: Sequence[Place]) -> Iterator[Heading]:
+def _headings(places: Sequence[PlacedLine]) -> Iterator[Heading]:
     """Lines of capitals, each alone and joined with those right under it. A title's words within a sentence are no title."""
     capitals = [place for place in places if _is_capital(place.line.text)]
     for place in capitals:
@@ -195,7 +195,7 @@ def _is_capital(text: str) -> bool:
     return bool(letters) and sum(c.isupper() for c in letters) >= _CAPITALS * len(letters)
 
 
-def _is_under(above: Place, below: Place) -> bool:
+def _is_under(above: PlacedLine, below: PlacedLine) -> bool:
     a, b = above.line.box, below.line.box
     gap = b.y0 - a.y1
     return (
@@ -206,7 +206,7 @@ def _is_under(above: Place, below: Place) -> bool:
     )
 
 
-def _numbers(places: Sequence[Place]) -> Iterator[tuple[str, Place]]:
+def _numbers(places: Sequence[PlacedLine]) -> Iterator[tuple[str, PlacedLine]]:
     for place in places:
         for match in _NUMBER.finditer(place.folded):
             yield re.sub(r"\s+", "", match.group(1) or match.group(2)).rstrip("."), place

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from digitizer.classify.phrases import Heading, Phrases, Place, rivals
+from digitizer.classify.phrases import Heading, Phrases, PlacedLine, rivals
 from digitizer.doctypes import DocType
 from digitizer.geometry import union
 from digitizer.model import Evidence
@@ -68,7 +68,7 @@ class Title:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ScoreContext:
     """The phrases of a page, and those that all types look for."""
 
     phrases: Phrases
@@ -87,9 +87,9 @@ def score(phrases: Phrases, doctypes: Mapping[str, DocType]) -> list[Score]:
         for book in (True, False)
     }
     numbers = tuple(form for d in doctypes.values() for form in d.number)
-    look = Look(phrases, common, rivals(frozenset(common[True]) | frozenset(common[False])), numbers)
+    context = ScoreContext(phrases, common, rivals(frozenset(common[True]) | frozenset(common[False])), numbers)
     titles = _titles(phrases, doctypes)
-    scores = [_score(look, doctype, titles.get(doctype.name)) for doctype in doctypes.values()]
+    scores = [_score(context, doctype, titles.get(doctype.name)) for doctype in doctypes.values()]
     return sorted(scores, key=lambda s: (-s.value, s.doctype))
 
 
@@ -109,10 +109,10 @@ def _within(title: Title, other: Title) -> bool:
     return (own < others and other.alike >= title.alike - 0.1) or (bool(own & others) and other.alike > title.alike + _BETTER)
 
 
-def _score(look: Look, doctype: DocType, title: Title | None) -> Score:
-    if _ruled_out(look.phrases, doctype, title):
+def _score(context: ScoreContext, doctype: DocType, title: Title | None) -> Score:
+    if _ruled_out(context.phrases, doctype, title):
         return Score(doctype=doctype.name, value=0.0, evidence=(), titled=False)
-    evidence = list(_book(look, doctype, title) if doctype.book else _sheet(look, doctype, title))
+    evidence = list(_book(context, doctype, title) if doctype.book else _sheet(context, doctype, title))
     value = round(min(1.0, max(0.0, sum(e.weight for e in evidence))), 4)
     return Score(doctype=doctype.name, value=value, evidence=_strongest(evidence), titled=title is not None)
 
@@ -128,17 +128,17 @@ def _ruled_out(phrases: Phrases, doctype: DocType, title: Title | None) -> bool:
     return any(phrases.alone(phrase, own) for phrase in doctype.never)
 
 
-def _book(look: Look, doctype: DocType, title: Title | None) -> Iterator[Evidence]:
+def _book(context: ScoreContext, doctype: DocType, title: Title | None) -> Iterator[Evidence]:
     """Evidence for a register book. Its cover has a title and little else, its pages have none."""
     if title is not None:
         yield _titled(title, 1.0)
-    yield from _share(look, doctype, doctype.labels, BOOK_LABELS, ENOUGH_LABELS)
-    yield from _share(look, doctype, doctype.also, BOOK_ALSO, ENOUGH_ALSO)
-    yield from _share(look, doctype, doctype.own, BOOK_OWN, ENOUGH_OWN)
+    yield from _share(context, doctype, doctype.labels, BOOK_LABELS, ENOUGH_LABELS)
+    yield from _share(context, doctype, doctype.also, BOOK_ALSO, ENOUGH_ALSO)
+    yield from _share(context, doctype, doctype.own, BOOK_OWN, ENOUGH_OWN)
 
 
-def _sheet(look: Look, doctype: DocType, title: Title | None) -> Iterator[Evidence]:
-    phrases = look.phrases
+def _sheet(context: ScoreContext, doctype: DocType, title: Title | None) -> Iterator[Evidence]:
+    phrases = context.phrases
     opening = next((place for phrase in doctype.opening if (place := phrases.begins(phrase)) is not None), None)
     coded = (
         next(((n, m) for n, m in phrases.marks if m.kind == "qr" and m.text.count("|") >= 6), None)
@@ -151,14 +151,14 @@ def _sheet(look: Look, doctype: DocType, title: Title | None) -> Iterator[Eviden
         yield _evidence(f"opening: {doctype.said.get(doctype.opening[0], doctype.opening[0])}", opening, TITLE)
     elif coded is not None:
         yield Evidence(what="qr", page=coded[0], box=coded[1].box, weight=TITLE)
-    numbers = [(*hit, form) for form in doctype.number if (hit := phrases.number(form, look.numbers)) is not None]
+    numbers = [(*hit, form) for form in doctype.number if (hit := phrases.number(form, context.numbers)) is not None]
     if numbers:
         alike, place, form = max(numbers, key=lambda hit: hit[0])
         yield _evidence(f"number: {doctype.said.get(form, form)}", place, NUMBER * _sharp(alike))
     # tiny labels such as `số`, `do`, `tại` stand on any paper
     labels = tuple(label for label in doctype.labels if len(label) > _TINY) or doctype.also
-    yield from _share(look, doctype, labels, LABELS, ENOUGH_LABELS)
-    yield from _share(look, doctype, doctype.also, ALSO, ENOUGH_ALSO)
+    yield from _share(context, doctype, labels, LABELS, ENOUGH_LABELS)
+    yield from _share(context, doctype, doctype.also, ALSO, ENOUGH_ALSO)
     seal = next(((n, m) for n, m in phrases.marks if m.kind == "seal"), None)
     if seal is not None and doctype.seal is not None:
         yield Evidence(what="seal", page=seal[0], box=seal[1].box, weight=SEAL if doctype.seal else -SEAL)
@@ -175,20 +175,20 @@ def _sharp(alike: float) -> float:
     return max(0.0, 1 - 1.6 * (1 - alike))
 
 
-def _share(look: Look, doctype: DocType, wanted: Sequence[str], weight: float, enough: int) -> Iterator[Evidence]:
+def _share(context: ScoreContext, doctype: DocType, wanted: Sequence[str], weight: float, enough: int) -> Iterator[Evidence]:
     """Evidence for each wanted phrase on the page, with its part of `weight`. `enough` phrases share the whole weight.
 
     A phrase that many types have counts less, `_COMMON`.
     """
-    worth = {phrase: 1.0 if look.common[doctype.book][phrase] <= _RARE else _COMMON for phrase in wanted}
+    worth = {phrase: 1.0 if context.common[doctype.book][phrase] <= _RARE else _COMMON for phrase in wanted}
     needed = max(min(worth.values(), default=1.0), min(enough, _SHARE * sum(worth.values())))
-    found = [(phrase, *hit) for phrase in wanted if (hit := look.phrases.find(phrase, look.rivals[phrase])) is not None]
+    found = [(phrase, *hit) for phrase in wanted if (hit := context.phrases.find(phrase, context.rivals[phrase])) is not None]
     part = weight / max(needed, sum(worth[phrase] for phrase, _, _ in found))
     for phrase, _, place in found:
         yield _evidence(f"label: {doctype.said.get(phrase, phrase)}", place, part * worth[phrase])
 
 
-def _evidence(what: str, place: Place, weight: float) -> Evidence:
+def _evidence(what: str, place: PlacedLine, weight: float) -> Evidence:
     return Evidence(what=what, page=place.page, box=place.line.box, weight=weight)
 
 

@@ -151,7 +151,7 @@ def _differences(so: str, place: int, theirs: dict[str, str], ours: dict[str, st
 def mark(sheet: Path, target: Path, differences: Sequence[Difference]) -> None:
     """Writes a copy of `sheet` to `target`. Differing cells get a colour and our value as a comment."""
     marks = [
-        spreadsheets.Mark(row=d.row, column=d.column, colour=_BLUE if d.kind == "accents" else _YELLOW, comment=d.ours or "—")
+        spreadsheets.CellMark(row=d.row, column=d.column, colour=_BLUE if d.kind == "accents" else _YELLOW, comment=d.ours or "—")
         for d in differences
         if d.row is not None
     ]

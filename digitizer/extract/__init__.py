@@ -24,7 +24,7 @@ from digitizer.extract.records import Case, book_values, cases
 from digitizer.extract.rows import Found
 from digitizer.extract.tables import beside_cells, grid_cells
 from digitizer.extract.value_type import Parsed, Value
-from digitizer.extract.values import Evidence, value_of
+from digitizer.extract.values import ValueEvidence, value_of
 from digitizer.geometry import same_row
 from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
 from digitizer.text import fold, nfc
@@ -222,7 +222,7 @@ def _ticked(spec: FieldSpec, pages: Sequence[tuple[int, PageText]], doctype: Doc
         name=spec.name,
         raw=types.clean(label.text),
         value=code if one else None,
-        confidence=confidence(spec.type, Evidence((tick.confidence,))),
+        confidence=confidence(spec.type, ValueEvidence((tick.confidence,))),
         accepted=False,
         page=number,
         box=tick.box,

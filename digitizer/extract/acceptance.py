@@ -16,7 +16,7 @@ from pathlib import Path
 from digitizer.doctypes import DocType
 from digitizer.extract.rules import agreements, contradictions, future_dates
 from digitizer.extract.types import TYPES
-from digitizer.extract.values import Evidence
+from digitizer.extract.values import ValueEvidence
 from digitizer.model import Field, Problem, Verdict
 
 #: calibrated weights, written by `benchmarks/calibrate.py`
@@ -60,7 +60,7 @@ def calibration() -> Calibration:
     return Calibration(data["accept"], {name: groups.get(kind.group or "", NEVER) for name, kind in TYPES.items()})
 
 
-def features(evidence: Evidence) -> tuple[float, ...]:
+def features(evidence: ValueEvidence) -> tuple[float, ...]:
     """The features that a confidence weighs: FREE numbers, or DECODED for a decoded value.
 
     They are 1, the log odds of the worst and of the mean letter, and the two numbers of the implausibility. A decoded value adds
@@ -84,7 +84,7 @@ def _odds(p: float) -> float:
     return math.log(p / (1 - p))
 
 
-def confidence(kind: str, evidence: Evidence) -> float:
+def confidence(kind: str, evidence: ValueEvidence) -> float:
     """Probability that a value of type `kind` is right, calibrated on drawn pages. Confidences are combined only here."""
     if not evidence.letters:
         return 0.0

@@ -41,7 +41,7 @@ class Language(Protocol[S]):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DecodedText:
     """A decoded text."""
 
     text: str
@@ -73,7 +73,7 @@ class _Path:
         return _add(self.blank, self.letter)
 
 
-def decode(columns: Sequence[Column], language: Language[S], *, most: int = 8) -> tuple[Reading, ...]:
+def decode(columns: Sequence[Column], language: Language[S], *, most: int = 8) -> tuple[DecodedText, ...]:
     """The likeliest texts of `language` in `columns`, at most `most`, likeliest first. Empty when the columns hold none."""
     beam: dict[Key[S], _Path] = {("", "", language.begin(), 0): _Path(blank=0.0)}
     last = None
@@ -84,19 +84,19 @@ def decode(columns: Sequence[Column], language: Language[S], *, most: int = 8) -
                 path.blank, path.letter = path.total, _NEVER
         beam = _step(beam, column, language)
         last = column.number
-    found: dict[str, Reading] = {}
+    found: dict[str, DecodedText] = {}
     for (text, _, state, _), path in beam.items():
         rest = language.end(state)
         if rest is not None:
-            one, other = Reading(text, path.total, path.prior + rest), found.get(text)
+            one, other = DecodedText(text, path.total, path.prior + rest), found.get(text)
             found[text] = one if other is None else _joined(one, other)
     return tuple(sorted(found.values(), key=lambda r: (-r.log_p, r.text))[:most])
 
 
-def _joined(one: Reading, other: Reading) -> Reading:
+def _joined(one: DecodedText, other: DecodedText) -> DecodedText:
     """Joins two readings of one text that were found in different ways. Their probabilities add up."""
     seen = _add(one.seen, other.seen)
-    return Reading(one.text, seen, _add(one.log_p, other.log_p) - seen)
+    return DecodedText(one.text, seen, _add(one.log_p, other.log_p) - seen)
 
 
 def _step(beam: dict[Key[S], _Path], column: Column, language: Language[S]) -> dict[Key[S], _Path]:

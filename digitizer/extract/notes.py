@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from digitizer.extract import types
 from digitizer.extract.acceptance import confidence
 from digitizer.extract.rows import Found, Piece
-from digitizer.extract.values import Evidence, value_of
+from digitizer.extract.values import ValueEvidence, value_of
 from digitizer.model import Note
 from digitizer.text import fold
 
@@ -33,14 +33,14 @@ _LETTERS = 4
 _DAY = re.compile(r"\d{1,2}\s*[/.\-]\s*\d{1,2}\s*[/.\-]\s*\d{4}|ngày\s+\d{1,2}\s+tháng\s+\d{1,2}\s+năm\s+\d{4}", re.IGNORECASE)
 
 
-def notes_of(found: Found) -> tuple[tuple[Note, ...], Evidence]:
+def notes_of(found: Found) -> tuple[tuple[Note, ...], ValueEvidence]:
     """The notes in the pieces of a margin, in order, and the evidence of the least sure of them."""
     read = [(pieces, value_of("text", Found(field=found.field, pieces=pieces))) for pieces in _parted(found.pieces)]
     # a number without letters is the number of a page
     held = [(pieces, v) for pieces, v in read if isinstance(v.value, str) and sum(c.isalpha() for c in v.value) >= _LETTERS]
     notes = tuple(_note(pieces, str(v.value), confidence("notes", v.evidence), found) for pieces, v in held)
     least = min((valued for _, valued in held), key=lambda v: confidence("notes", v.evidence), default=None)
-    return notes, least.evidence if least is not None else Evidence(())
+    return notes, least.evidence if least is not None else ValueEvidence(())
 
 
 def _note(pieces: Sequence[Piece], text: str, sure: float, found: Found) -> Note:

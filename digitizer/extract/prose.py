@@ -98,7 +98,7 @@ def _beginnings() -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class TextState:
     """The state of a text after its last character."""
 
     #: change of the prior by the last character
@@ -128,7 +128,7 @@ class State:
 
 
 #: state before the first character
-START = State()
+START = TextState()
 #: most steps that a `Prose` remembers
 KNOWN = 100_000
 
@@ -142,8 +142,8 @@ class Prose:
         self._forget()
 
     def _forget(self) -> None:
-        self._states: list[State] = [START]
-        self._numbers: dict[State, int] = {START: 0}
+        self._states: list[TextState] = [START]
+        self._numbers: dict[TextState, int] = {START: 0}
         self._known: dict[tuple[int, str], tuple[int, float] | None] = {}
 
     def begin(self) -> int:
@@ -169,14 +169,14 @@ class Prose:
         last = self._closed(self._word_over(self._states[state], ","))
         return last.cost + NO_PROVINCE * (last.last is not None and last.last[0] != "province")
 
-    def _number(self, state: State) -> int:
+    def _number(self, state: TextState) -> int:
         paid = replace(state, cost=0.0) if state.cost else state
         number = self._numbers.setdefault(paid, len(self._states))
         if number == len(self._states):
             self._states.append(paid)
         return number
 
-    def _after(self, state: State, char: str) -> State | None:
+    def _after(self, state: TextState, char: str) -> TextState | None:
         if char.isalpha() or (char in "'’" and state.word):
             return self._letter(state, char)
         if char == " " and state.gap:
@@ -188,7 +188,7 @@ class Prose:
             state = replace(self._closed(state), levels=(), joined=False)
         return replace(state, gap=char == " ", marked=char in ".," or (state.marked and char == " "))
 
-    def _letter(self, state: State, char: str) -> State:
+    def _letter(self, state: TextState, char: str) -> TextState:
         low, cost = char.casefold(), state.cost
         word = state.word + low
         shape = _shape(state.shape, char)
@@ -203,14 +203,14 @@ class Prose:
         state = replace(state, cost=cost, word=word, known=known, shape=shape, gap=False, marked=False, small=small)
         return self._unit_letter(state, low) if state.levels else state
 
-    def _unit_letter(self, state: State, low: str) -> State:
+    def _unit_letter(self, state: TextState, low: str) -> TextState:
         unit = state.unit + low
         levels = tuple(level for level in state.levels if unit in units.beginnings(level))
         if levels:
             return replace(state, unit=unit, levels=levels)
         return replace(state, cost=state.cost + NO_UNIT, levels=(), unit="", last=None)
 
-    def _word_over(self, state: State, char: str) -> State:
+    def _word_over(self, state: TextState, char: str) -> TextState:
         """The state after a word that `char` ends. Charges the word, and begins or continues a unit."""
         if not state.word:
             return state
@@ -234,14 +234,14 @@ class Prose:
             return self._unit_word_over(state, char)
         return self._kind_word(state, previous, word, char, capital=capital) if self._kind == "place" else state
 
-    def _unit_word_over(self, state: State, char: str) -> State:
+    def _unit_word_over(self, state: TextState, char: str) -> TextState:
         more = state.unit + (char if char in " -" else "")
         onward = tuple(level for level in state.levels if char in " -" and more in units.beginnings(level))
         if onward:
             return replace(state, unit=more, levels=onward)
         return self._closed(state)
 
-    def _closed(self, state: State) -> State:
+    def _closed(self, state: TextState) -> TextState:
         """The state after the name of a unit. Charges a unit that does not exist, or that does not hold the one before it."""
         if not state.levels or not state.unit:
             return state
@@ -252,7 +252,7 @@ class Prose:
         astray = state.last is not None and name not in units.inside().get(state.last, frozenset((name,)))
         return replace(state, cost=state.cost + ELSEWHERE * astray, levels=(), unit="", last=(level, name), joined=True)
 
-    def _kind_word(self, state: State, previous: str, word: str, char: str, *, capital: bool) -> State:
+    def _kind_word(self, state: TextState, previous: str, word: str, char: str, *, capital: bool) -> TextState:
         """The state after a word that may be a kind of unit (`xã`, `thị trấn`, `H.`). The name of a unit follows a kind."""
         kind = next((k for k in (f"{previous} {word}", word) if k in units.KINDS), None)
         cost = state.cost + NO_COMMA * state.joined

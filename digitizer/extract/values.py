@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from digitizer.extract import types
-from digitizer.extract.decode import Language, Reading, best_path, decode
+from digitizer.extract.decode import Language, DecodedText, best_path, decode
 from digitizer.extract.plausibility import PLAUSIBLE, Implausibility
 from digitizer.extract.prose import prose_of
 from digitizer.extract.rows import Found, Piece
@@ -35,7 +35,7 @@ _SPACE = (" ", -0.01)
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ValueEvidence:
     """The evidence for a value."""
 
     #: confidences, 0–1, of its letters in the free reading
@@ -56,7 +56,7 @@ class Valued:
 
     value: Value
     problem: str | None
-    evidence: Evidence
+    evidence: ValueEvidence
 
 
 def value_of(kind: str, found: Found, forms: tuple[str, ...] = ()) -> Valued:
@@ -64,7 +64,7 @@ def value_of(kind: str, found: Found, forms: tuple[str, ...] = ()) -> Valued:
     value_type = types.TYPES[kind]
     value, problem = value_type.read(found.raw)
     letters = tuple(c for piece in found.pieces for c in piece.confidences)
-    free = Valued(value, problem, Evidence(letters))
+    free = Valued(value, problem, ValueEvidence(letters))
     strict = value_type.constraint(found.raw, forms)
     columns = columns_of(_decoded_part(found, value_type).pieces)
     return _judged(value_type, _decoded(kind, columns, free, found.raw, strict) or free if columns else free)
@@ -97,7 +97,7 @@ def _decoded(kind: str, columns: Sequence[Column], free: Valued, raw: str, stric
         return None
     others = [r for r, (v, _) in values if v != value and not _only_marks(kind, reading, r)]
     margin = _margin([r for r, (v, _) in values if v == value], others)
-    return Valued(value, problem, Evidence(free.evidence.letters, margin, min(support, 0.0), reading.prior))
+    return Valued(value, problem, ValueEvidence(free.evidence.letters, margin, min(support, 0.0), reading.prior))
 
 
 def _is_written(free: Valued, raw: str) -> bool:
@@ -107,13 +107,13 @@ def _is_written(free: Valued, raw: str) -> bool:
     return impossible or free.problem in UNDERSTOOD
 
 
-def _only_marks(kind: str, reading: Reading, other: Reading) -> bool:
+def _only_marks(kind: str, reading: DecodedText, other: DecodedText) -> bool:
     """Whether `other` is the same place with less likely marks (`prose.py`). It raises no doubt about the letters."""
     plain = [re.sub(r"[\s.,]+", " ", r.text) for r in (reading, other)]
     return kind == "place" and plain[0] == plain[1] and reading.log_p - other.log_p > _ODD - 0.5
 
 
-def _best(readings: Sequence[Reading], values: Sequence[types.Parsed], *, odd: bool) -> tuple[Reading, types.Parsed] | None:
+def _best(readings: Sequence[DecodedText], values: Sequence[types.Parsed], *, odd: bool) -> tuple[DecodedText, types.Parsed] | None:
     """The likeliest reading that is a value, or None.
 
     One with a problem is taken only with `odd`, and when it is clearly likelier than the best one without.
@@ -132,11 +132,11 @@ def _least(length: int) -> float:
     return UNSUPPORTED[0] + UNSUPPORTED[1] * min(length, 10) + UNSUPPORTED[2] * max(length - 10, 0)
 
 
-def _margin(own: Sequence[Reading], others: Sequence[Reading]) -> float:
+def _margin(own: Sequence[DecodedText], others: Sequence[DecodedText]) -> float:
     return _sum(own) - _sum(others) if others else 20.0
 
 
-def _sum(readings: Sequence[Reading]) -> float:
+def _sum(readings: Sequence[DecodedText]) -> float:
     top = max(r.log_p for r in readings)
     return top + math.log(sum(math.exp(r.log_p - top) for r in readings))
 

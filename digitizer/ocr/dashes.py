@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitizer.model import Box, Pixels
-from digitizer.ocr.recogniser import Place
+from digitizer.ocr.recogniser import LinePlace
 
 # lengths are in heights of the line
 #: width of the area left of a line that is searched
@@ -32,12 +32,12 @@ _FULL = 0.6
 _INK = 40.0
 
 
-def with_dashes(pixels: Pixels, places: Sequence[Place]) -> list[Place]:
+def with_dashes(pixels: Pixels, places: Sequence[LinePlace]) -> list[LinePlace]:
     """`places` of a page (H, W, 3) uint8. A place with a dash and nothing else on its left is extended to the dash."""
     return [_with_dash(pixels, place, places) for place in places]
 
 
-def _with_dash(pixels: Pixels, place: Place, places: Sequence[Place]) -> Place:
+def _with_dash(pixels: Pixels, place: LinePlace, places: Sequence[LinePlace]) -> LinePlace:
     box, tall = place.box, place.box.height
     start, end, top, bottom = max(0, int(box.x0 - _REACH * tall)), int(box.x0), int(box.y0), int(box.y1)
     if end - start < 0.4 * tall or any(_reaches(other.box, start, box) for other in places if other is not place):

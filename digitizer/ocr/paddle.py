@@ -15,7 +15,7 @@ import numpy.typing as npt
 from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.model import Box, Line, Page, Pixels
 from digitizer.ocr.dashes import with_dashes
-from digitizer.ocr.recogniser import Place, Recogniser
+from digitizer.ocr.recogniser import LinePlace, Recogniser
 from digitizer.ocr.weights import Model, detector, recogniser
 from digitizer.settings import EngineOptions
 
@@ -107,9 +107,9 @@ class PaddleEngine:
     def read_line(self, pixels: Pixels) -> str:
         """The text of a picture of one line."""
         height, width = pixels.shape[:2]
-        return " ".join(line.text for line in self._read.read(pixels, [Place(Box(0, 0, width, height))]))
+        return " ".join(line.text for line in self._read.read(pixels, [LinePlace(Box(0, 0, width, height))]))
 
-    def places(self, pixels: Pixels) -> list[Place]:
+    def places(self, pixels: Pixels) -> list[LinePlace]:
         """The padded lines of a page (H, W, 3) uint8 RGB, in px of the page."""
         height, width = pixels.shape[:2]
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])
@@ -188,7 +188,7 @@ def joined(quads: Quads) -> Quads:
     return np.array(left).reshape(-1, 4, 2)
 
 
-def place(quad: npt.NDArray[np.float64], height: int, width: int) -> Place:
+def place(quad: npt.NDArray[np.float64], height: int, width: int) -> LinePlace:
     """A detected line (4, 2) with room around it, inside a page of `height` x `width` px.
 
     A long line gets a slope, because a straightened page keeps a little skew. The edges of short lines are too ragged for it.
@@ -207,7 +207,7 @@ def place(quad: npt.NDArray[np.float64], height: int, width: int) -> Place:
         min(float(width), x1 + PAD_X * tall),
         min(float(height), middle + (0.5 + PAD_BOTTOM) * tall),
     )
-    return Place(box, slope)
+    return LinePlace(box, slope)
 
 
 def nearer(quads: Quads, height: int, width: int) -> tuple[int, int, int, int, int]:

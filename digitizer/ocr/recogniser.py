@@ -29,7 +29,7 @@ DOTS = re.compile(r"[.…·,:' ]+|(?=.*[oó.]{2})[oOóòỏ0.…·,:' ]{3,}s?")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LinePlace:
     """The place of a line on a page."""
 
     #: px, as if the line were level
@@ -84,7 +84,7 @@ class Recogniser:
         self._charset = model.charset
         self._network = Network(model, threads)
 
-    def read(self, pixels: Pixels, places: Sequence[Place]) -> tuple[Line, ...]:
+    def read(self, pixels: Pixels, places: Sequence[LinePlace]) -> tuple[Line, ...]:
         """The lines at `places` of a page (H, W, 3) uint8 RGB. Places without text give no line."""
         lines = []
         for place in places:
@@ -97,7 +97,7 @@ class Recogniser:
         return tuple(lines)
 
 
-def _strip(pixels: Pixels, place: Place) -> npt.NDArray[np.uint8]:
+def _strip(pixels: Pixels, place: LinePlace) -> npt.NDArray[np.uint8]:
     """The crop of a place, levelled and scaled to (HEIGHT, w, 3), w a multiple of STRIDE."""
     box, hull = place.box, place.hull(len(pixels))
     x0, x1 = int(hull.x0), max(int(hull.x0) + 1, int(np.ceil(hull.x1)))
@@ -113,7 +113,7 @@ def _strip(pixels: Pixels, place: Place) -> npt.NDArray[np.uint8]:
     return np.asarray(crop.resize((width, HEIGHT), way))
 
 
-def to_line(signs: Sequence[Sign], place: Place, columns: int, height: int) -> Line | None:
+def to_line(signs: Sequence[Sign], place: LinePlace, columns: int, height: int) -> Line | None:
     """Decoded characters as a line of a page `height` px high. Its place is `columns` CTC columns wide.
 
     None: there are only spaces or the dots of an empty form line.
@@ -148,7 +148,7 @@ def to_line(signs: Sequence[Sign], place: Place, columns: int, height: int) -> L
     )
 
 
-def words_of(letters: Sequence[Letter], place: Place, height: int) -> Iterator[Word]:
+def words_of(letters: Sequence[Letter], place: LinePlace, height: int) -> Iterator[Word]:
     """The words: runs of letters between spaces, each with its box in a page `height` px high."""
     run: list[Letter] = []
     for letter in [*letters, Letter(char=" ", x0=0, x1=0, confidence=1)]:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from digitizer.model import Artifact, Digitized
 from digitizer.output.light import write_light
-from digitizer.output.pdf import Decode, Decode16, Decoders, Look, write_pdf
+from digitizer.output.pdf import Decode, Decode16, Decoders, PdfStyle, write_pdf
 from digitizer.output.result import record_json, result_json, result_schema
 
-__all__ = ["Look", "record_json", "render", "result_json", "result_schema", "write_light"]
+__all__ = ["PdfStyle", "record_json", "render", "result_json", "result_schema", "write_light"]
 
-_PLAIN = Look()
+_PLAIN = PdfStyle()
 
 
 def render(
@@ -26,7 +26,7 @@ def render(
     decode: Decode,
     decode_16bit: Decode16 = lambda source, scan: None,
     signed: frozenset[str] = frozenset(),
-    look: Look = _PLAIN,
+    style: PdfStyle = _PLAIN,
 ) -> tuple[Artifact, ...]:
     """Writes `<name>.pdf` and `<name>.json` of `result` to the folder `into` and returns both as artifacts.
 
@@ -36,7 +36,7 @@ def render(
     """
     pdf, text = into / f"{name}.pdf", into / f"{name}.json"
     decoders = Decoders(pixels=decode, image_16bit=decode_16bit)
-    noticed = write_pdf(result, files, pdf, signed=signed, decode=decoders, look=look)
+    noticed = write_pdf(result, files, pdf, signed=signed, decode=decoders, style=style)
     result = replace(result, problems=(*result.problems, *noticed))
     text.write_text(json.dumps(result_json(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return (

@@ -43,7 +43,7 @@ _NOT_PDFA = "not_pdfa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class PdfStyle:
     """Settings of an installation for its PDFs."""
 
     #: document type -> title as printed
@@ -65,7 +65,7 @@ class Decoders:
 
 
 def write_pdf(
-    result: Digitized, files: Mapping[str, Path], target: Path, *, signed: frozenset[str], decode: Decoders, look: Look
+    result: Digitized, files: Mapping[str, Path], target: Path, *, signed: frozenset[str], decode: Decoders, style: PdfStyle
 ) -> tuple[Problem, ...]:
     """Writes the searchable PDF of `result` to `target`. Returns problems a person should know.
 
@@ -76,26 +76,26 @@ def write_pdf(
         shutil.copyfile(files[result.sources[0].id], target)
         return (Problem(code="signed_unchanged"),)
     types = {source.id: source.media_type for source in result.sources}
-    if _PDF in types.values() and not look.rasterise:
+    if _PDF in types.values() and not style.rasterise:
         try:
-            return _kept(result, types, files, target, decode, look)
+            return _kept(result, types, files, target, decode, style)
         except (OutputInvalid, pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
             log.warning("PDF rebuilt", extra={"action": "rebuild_pdf", "source": result.bundle, "error": type(exc).__name__})
     # a PDF that qpdf cannot repair, or that must not keep its pages, is rebuilt from pixels
     images_only = {source: "image" if kind == _PDF else kind for source, kind in types.items()}
-    rebuilt = (Problem(code="pdf_rebuilt"),) if images_only != types and not look.rasterise else ()
+    rebuilt = (Problem(code="pdf_rebuilt"),) if images_only != types and not style.rasterise else ()
     pages = tuple(_own_page(text) if types[text.source] == _PDF else text for text in result.pages)
     try:
-        return (*_Assembly(replace(result, pages=pages), images_only, files, decode, look).write(target), *rebuilt)
+        return (*_Assembly(replace(result, pages=pages), images_only, files, decode, style).write(target), *rebuilt)
     except (pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
         raise OutputInvalid(f"the PDF cannot be written: {exc}") from exc
 
 
 def _kept(
-    result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], target: Path, decode: Decoders, look: Look
+    result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], target: Path, decode: Decoders, style: PdfStyle
 ) -> tuple[Problem, ...]:
     """Writes it with the pages of PDFs unchanged. Pages that PDF/A does not allow are replaced by pictures of themselves."""
-    noted = _Assembly(result, types, files, decode, look).write(target)
+    noted = _Assembly(result, types, files, decode, style).write(target)
     if not any(problem.code == _NOT_PDFA for problem in noted):
         return noted
     bad = offenders(target)
@@ -103,7 +103,7 @@ def _kept(
         replace(text, embedded_text_fate=EmbeddedTextFate.PICTURED) if position in bad and types[text.source] == _PDF else text
         for position, text in zip(result.positions, result.pages, strict=True)
     )
-    noted = _Assembly(replace(result, pages=pages), types, files, decode, look).write(target) if bad else noted
+    noted = _Assembly(replace(result, pages=pages), types, files, decode, style).write(target) if bad else noted
     shown = Problem(code="pages_pictured", facts={"pages": ", ".join(str(page + 1) for page in sorted(bad)[:20])})
     return (*noted, shown) if bad else noted
 
@@ -117,9 +117,9 @@ class _Assembly:
     """Builds the output PDF: pages of PDFs stay, each image gets a page, and both get the text layer."""
 
     def __init__(
-        self, result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], decode: Decoders, look: Look
+        self, result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], decode: Decoders, style: PdfStyle
     ) -> None:
-        self._result, self._types, self._files, self._decode, self._look = result, types, files, decode, look
+        self._result, self._types, self._files, self._decode, self._style = result, types, files, decode, style
         self._scans = _scans(result)
 
     def write(self, target: Path) -> tuple[Problem, ...]:
@@ -132,9 +132,9 @@ class _Assembly:
                 raise OutputInvalid(f"{len(pdf.pages)} pages were found for {len(self._scans)} scans")
             removed = tuple(sorted({kind for original in pdfs.values() for kind in sanitize(original)}))
             self._pages(pdf, pdfs, in_place)
-            add_bookmarks(pdf, self._result, self._look.titles)
+            add_bookmarks(pdf, self._result, self._style.titles)
             noted = (Problem(code="active_removed", facts={"kinds": ", ".join(removed)}),) if removed else ()
-            broken = save(pdf, target, described(self._result, self._look.titles))
+            broken = save(pdf, target, described(self._result, self._style.titles))
             unfit = (Problem(code=_NOT_PDFA, facts={"rules": ", ".join(broken[:5])}),) if broken else ()
             return (*noted, *unfit)
 
@@ -150,8 +150,8 @@ class _Assembly:
             _add_text(pdf, page, texts, font, used, self._decode)
             # viewers show the page upright. The image keeps its pixels
             page.rotate(-first.quality.rotation, relative=True)
-            if self._look.mark:
-                mark(pdf, page, self._look.mark)
+            if self._style.mark:
+                mark(pdf, page, self._style.mark)
         font.complete(used)
 
 

@@ -56,7 +56,7 @@ _CANCELLED = (Problem(code="cancelled"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Look:
+class ScanMeasures:
     """What was found out about a scan on its small copy: where the paper is, what is written on it and how it lies."""
 
     scan: Copies
@@ -98,7 +98,7 @@ def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
     return tuple(_page(scan, part, leaf, look, dpi, problems) for part, (look, leaf, dpi, problems) in enumerate(found))
 
 
-def _described(scan: Scan, look: Look, *, several: bool) -> list[tuple[Leaf, float, tuple[Problem, ...]]]:
+def _described(scan: Scan, look: ScanMeasures, *, several: bool) -> list[tuple[Leaf, float, tuple[Problem, ...]]]:
     """The pages of a sheet, their resolution and what is wrong with them."""
     leaves = _leaves(look)
     scan_dpi, dpi_problems = _resolution(scan, look, spread=len(leaves) > 1, several=several)
@@ -134,14 +134,14 @@ def _too_small(scan: Scan) -> Page:
     )
 
 
-def look_around(scan: Copies) -> tuple[list[Look], Box | None]:
+def look_around(scan: Copies) -> tuple[list[ScanMeasures], Box | None]:
     """(what each sheet on a scan shows, in reading order, one where paper fills it; around writing that lies on none, px)."""
     sheets = find_sheets(scan)
     looks = [look_at(scan, outline, sheets.darkest) for outline in sheets.outlines or (None,)]
     return looks if len(looks) == 1 else _in_order(scan, looks, sheets.darkest), sheets.outside
 
 
-def _in_order(scan: Copies, looks: list[Look], darkest: float | None) -> list[Look]:
+def _in_order(scan: Copies, looks: list[ScanMeasures], darkest: float | None) -> list[ScanMeasures]:
     """Several sheets in reading order, the parts of one sheet as one.
 
     What does not show which way up it is lies as the sheets beside it do.
@@ -149,7 +149,7 @@ def _in_order(scan: Copies, looks: list[Look], darkest: float | None) -> list[Lo
     turns = [look.pose.rotation for look in looks if look.pose.rotation_sure] or [looks[0].pose.rotation]
     common = max(turns, key=turns.count)
     places = [place_of(look.outline, common + look.pose.skew_deg).box for look in looks if look.outline is not None]
-    found: list[Look] = []
+    found: list[ScanMeasures] = []
     for look in (looks[k] for k in reading_order(places)):
         whole = _whole_of(found[-1], look, common) if found else None
         if whole is not None:
@@ -159,14 +159,14 @@ def _in_order(scan: Copies, looks: list[Look], darkest: float | None) -> list[Lo
     return found
 
 
-def _whole_of(upper: Look, lower: Look, rotation: int) -> Outline | None:
+def _whole_of(upper: ScanMeasures, lower: ScanMeasures, rotation: int) -> Outline | None:
     """The sheet that two sheets are the parts of."""
     if upper.outline is None or lower.outline is None:
         return None
     return one_sheet(upper.outline, lower.outline, rotation + upper.pose.skew_deg)
 
 
-def look_at(scan: Copies, outline: Outline | None = None, darkest: float | None = None) -> Look:
+def look_at(scan: Copies, outline: Outline | None = None, darkest: float | None = None) -> ScanMeasures:
     """What a scan shows, or one sheet on it; `darkest`: see `Sheets`."""
     plane = _plane(scan.pixels, outline)
     shown = scan if outline is None else Copies(resample(scan, plane))
@@ -176,7 +176,7 @@ def look_at(scan: Copies, outline: Outline | None = None, darkest: float | None 
     pose = Pose() if blank else find_pose(letters, pieces, small.ink)
     if outline is not None and not (blank or pose.skew_sure or outline.perspective):
         pose = replace(pose, skew_deg=outline.skew_deg)
-    return Look(
+    return ScanMeasures(
         scan=scan,
         outline=outline,
         plane=plane,
@@ -200,7 +200,7 @@ def _plane(pixels: Pixels, outline: Outline | None) -> Canvas:
     return trim(canvas, outline.corners)
 
 
-def _leaves(look: Look) -> tuple[Leaf, ...]:
+def _leaves(look: ScanMeasures) -> tuple[Leaf, ...]:
     """The upright plane of each page: one, or two where a book lies open."""
     canvas = upright(look.plane, look.pose)
     if look.outline is not None and not look.outline.perspective:
@@ -222,7 +222,7 @@ def _leaf(canvas: Canvas, letters: Pixels, inner: str) -> Leaf:
     return Leaf(canvas=lean(canvas, _residual(np.ascontiguousarray(letters))), problems=problems)
 
 
-def _seen(mask: Pixels, look: Look, canvas: Canvas) -> Pixels:
+def _seen(mask: Pixels, look: ScanMeasures, canvas: Canvas) -> Pixels:
     """What of a `mask` of the small copy lies on `canvas`, at the scale of the small copy."""
     small = scaled(canvas, look.small.scale)
     scale = np.diag((look.small.scale, look.small.scale, 1.0))
@@ -242,14 +242,14 @@ def _residual(letters: Pixels) -> float:
     return refine(letters, rows.angle_deg)
 
 
-def _resolution(scan: Scan, look: Look, *, spread: bool, several: bool) -> tuple[float, tuple[Problem, ...]]:
+def _resolution(scan: Scan, look: ScanMeasures, *, spread: bool, several: bool) -> tuple[float, tuple[Problem, ...]]:
     if look.outline is None:
         return measured_dpi(scan.dpi, *(scan.coarser * side for side in look.plane.size), spread=spread)
     width, height = (round(scan.coarser * side) for side in look.outline.size)
     return measured_dpi(scan.dpi, width, height, spread=spread, whole=not (several or any(look.outline.open)))
 
 
-def _reasons(look: Look, dpi: float) -> tuple[Problem, ...]:
+def _reasons(look: ScanMeasures, dpi: float) -> tuple[Problem, ...]:
     """What is wrong with a scan that has something on it."""
     if look.blank:
         return ()
@@ -265,7 +265,7 @@ def _reasons(look: Look, dpi: float) -> tuple[Problem, ...]:
     return (*(Problem(code=code) for code in codes), *light_problems(look.small.raw, look.small.ink, look.darkness))
 
 
-def _quality(look: Look, leaf: Leaf, problems: tuple[Problem, ...]) -> Quality:
+def _quality(look: ScanMeasures, leaf: Leaf, problems: tuple[Problem, ...]) -> Quality:
     skew, rotation = pose_of(leaf.canvas)
     return Quality(
         skew_deg=round(skew, 3),
@@ -278,7 +278,7 @@ def _quality(look: Look, leaf: Leaf, problems: tuple[Problem, ...]) -> Quality:
     )
 
 
-def _page(scan: Scan, part: int, leaf: Leaf, look: Look, dpi: float, problems: tuple[Problem, ...]) -> Page:
+def _page(scan: Scan, part: int, leaf: Leaf, look: ScanMeasures, dpi: float, problems: tuple[Problem, ...]) -> Page:
     canvas, sheet = leaf.canvas, None if look.outline is None else look.outline.corners
     ink = _seen(look.small.ink, look, canvas)
     grid = None if look.blank else _bend(ink, canvas)

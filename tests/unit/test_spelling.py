@@ -10,12 +10,12 @@ import pytest
 from digitizer.lattice import pack
 from digitizer.model import Box, Document, Field, Line, Record, Verdict
 from digitizer.ocr.ctc import best_path
-from digitizer.ocr.recogniser import Place, to_line
+from digitizer.ocr.recogniser import LinePlace, to_line
 from digitizer.spelling import correct_marks
 from tests.unit.builders import page_of
 
 CHARSET = (" ", *"acdghinoptuyêểễỗổợơ.-")
-PLACE = Place(Box(100, 200, 500, 230))
+PLACE = LinePlace(Box(100, 200, 500, 230))
 
 
 def read(text: str, **other: tuple[str, float]) -> Line:

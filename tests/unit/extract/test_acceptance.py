@@ -6,7 +6,7 @@ import pytest
 
 from digitizer.doctypes import DocType, FieldSpec
 from digitizer.extract.acceptance import NEVER, both, calibration, confidence, features, judge
-from digitizer.extract.values import Evidence
+from digitizer.extract.values import ValueEvidence
 from digitizer.model import Field, Problem, Verdict
 from tests.unit.builders import OURS
 
@@ -34,8 +34,8 @@ KINDS = sorted({spec.type for doctype in OURS.values() for spec in doctype.field
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_value_type_was_calibrated(kind: str) -> None:
     scale = calibration().scales[kind]
-    assert len(scale.free) == len(features(Evidence((0.9,))))
-    assert len(scale.decoded) == len(features(Evidence((0.9,), margin=3.0)))
+    assert len(scale.free) == len(features(ValueEvidence((0.9,))))
+    assert len(scale.decoded) == len(features(ValueEvidence((0.9,), margin=3.0)))
     assert scale is not NEVER
 
 
@@ -43,19 +43,19 @@ def test_every_value_type_was_calibrated(kind: str) -> None:
 def test_what_is_accepted_has_to_be_quite_sure(kind: str) -> None:
     """A value read freely needs letters that are 99.9 % sure; a decoded one that stands clear of others may be less sure."""
     accept = calibration().accept
-    assert confidence(kind, Evidence((0.99,) * 8)) < accept <= confidence(kind, Evidence((0.999,) * 8))
-    doubtful, fair = (confidence(kind, Evidence((letter,) * 8, 9.0, 0.0, -1.0)) for letter in (0.5, 0.9))
+    assert confidence(kind, ValueEvidence((0.99,) * 8)) < accept <= confidence(kind, ValueEvidence((0.999,) * 8))
+    doubtful, fair = (confidence(kind, ValueEvidence((letter,) * 8, 9.0, 0.0, -1.0)) for letter in (0.5, 0.9))
     assert doubtful < accept < fair
 
 
 def test_a_value_without_letters_is_worth_nothing() -> None:
-    assert confidence("name", Evidence(())) == 0.0
+    assert confidence("name", ValueEvidence(())) == 0.0
 
 
 @pytest.mark.parametrize("kind", ["date", "name", "place", "ethnicity", "date_words"])
 def test_a_value_that_stands_clear_of_all_others_is_surer_than_one_that_does_not(kind: str) -> None:
     letters = (0.99,) * 8
-    sure = [confidence(kind, Evidence(letters, margin, 0.0, -1.0)) for margin in (-1.0, 0.5, 3.0, 9.0)]
+    sure = [confidence(kind, ValueEvidence(letters, margin, 0.0, -1.0)) for margin in (-1.0, 0.5, 3.0, 9.0)]
     assert sure == sorted(sure)
     assert sure[0] < sure[-1]
 
@@ -69,7 +69,7 @@ def test_what_was_read_twice_alike_is_surer_than_either() -> None:
 
 def test_one_bad_letter_weighs_more_in_confidence_than_in_the_mean() -> None:
     one_bad = (0.99,) * 20 + (0.3,)
-    assert confidence("name", Evidence(one_bad)) < confidence("name", Evidence((sum(one_bad) / 21,) * 21)) - 0.05
+    assert confidence("name", ValueEvidence(one_bad)) < confidence("name", ValueEvidence((sum(one_bad) / 21,) * 21)) - 0.05
 
 
 @pytest.mark.parametrize(

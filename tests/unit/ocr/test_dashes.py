@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from digitizer.model import Box, Pixels
 from digitizer.ocr.dashes import with_dashes
 from digitizer.ocr.paddle import PaddleEngine
-from digitizer.ocr.recogniser import Place, Recogniser
+from digitizer.ocr.recogniser import LinePlace, Recogniser
 from digitizer.ocr.weights import recogniser
 from digitizer.settings import EngineOptions
 
@@ -29,7 +29,7 @@ def page(*dark: tuple[int, int, int, int]) -> Pixels:
 
 
 def left_end(pixels: Pixels, *others: Box) -> float:
-    return with_dashes(pixels, [Place(LINE), *(Place(box) for box in others)])[0].box.x0
+    return with_dashes(pixels, [LinePlace(LINE), *(LinePlace(box) for box in others)])[0].box.x0
 
 
 def test_a_dash_joins_the_line_it_stands_before() -> None:

@@ -14,7 +14,7 @@ from digitizer.model import (
 )
 from digitizer.ocr import open_engine
 from digitizer.ocr.ctc import Sign, best_path
-from digitizer.ocr.recogniser import STRIDE, Network, Place, to_line, words_of
+from digitizer.ocr.recogniser import STRIDE, LinePlace, Network, to_line, words_of
 from digitizer.ocr.weights import RECOGNISER, SHIPPED, recogniser
 from digitizer.pages import straighten
 from digitizer.settings import EngineOptions, PageOptions
@@ -59,7 +59,7 @@ def columns(text: str, charset: str = "abc ") -> np.ndarray:
 
 
 def test_letters_of_a_line_have_their_places() -> None:
-    found = to_line(best_path(columns("_aa__b_ _c_"), "abc "), Place(Box(100, 10, 210, 40)), 11, 100)
+    found = to_line(best_path(columns("_aa__b_ _c_"), "abc "), LinePlace(Box(100, 10, 210, 40)), 11, 100)
     assert found is not None
     assert found.text == "ab c"
     assert [word.text for word in found.words] == ["ab", "c"]
@@ -71,7 +71,7 @@ def test_letters_of_a_line_have_their_places() -> None:
 
 @pytest.mark.parametrize("path", ["", "___", "_ _ "])
 def test_a_line_of_nothing_is_none(path: str) -> None:
-    assert to_line(best_path(columns(path), "abc "), Place(Box(0, 0, 80, 20)), max(len(path), 1), 100) is None
+    assert to_line(best_path(columns(path), "abc "), LinePlace(Box(0, 0, 80, 20)), max(len(path), 1), 100) is None
 
 
 def signs(text: str, width: int = 3) -> list[Sign]:
@@ -82,7 +82,7 @@ def signs(text: str, width: int = 3) -> list[Sign]:
 @given(st.text(alphabet="ab đ", max_size=20))
 def test_a_line_has_single_spaces_and_its_letters_and_words_lie_in_order_within_its_box(text: str) -> None:
     box = Box(50, 10, 50 + 24 * max(len(text), 1), 40)
-    found = to_line(signs(text), Place(box), 3 * len(text), 100)
+    found = to_line(signs(text), LinePlace(box), 3 * len(text), 100)
     if not text.strip():
         assert found is None
         return
@@ -98,7 +98,7 @@ def test_a_line_has_single_spaces_and_its_letters_and_words_lie_in_order_within_
 
 
 def test_a_letter_far_from_its_neighbours_does_not_reach_half_way_to_them() -> None:
-    found = to_line([Sign("a", 10, 10, 1.0), Sign("b", 90, 90, 1.0)], Place(Box(0, 0, 1000, 30)), 100, 100)
+    found = to_line([Sign("a", 10, 10, 1.0), Sign("b", 90, 90, 1.0)], LinePlace(Box(0, 0, 1000, 30)), 100, 100)
     assert found is not None
     assert [(k.x0, k.x1) for k in found.letters] == [(80, 130), (880, 930)]
 
@@ -108,8 +108,8 @@ def test_a_word_is_as_sure_as_its_letters_are_on_average() -> None:
         Letter(char=c, x0=10 * i, x1=10 * i + 10, confidence=s)
         for i, (c, s) in enumerate([("a", 1.0), ("b", 0.5), (" ", 0.1), ("c", 0.8)])
     ]
-    words = list(words_of(letters, Place(Box(0, 0, 40, 20)), 100))
+    words = list(words_of(letters, LinePlace(Box(0, 0, 40, 20)), 100))
     assert [(w.text, w.confidence, w.box) for w in words] == [("ab", 0.75, Box(0, 0, 20, 20)), ("c", 0.8, Box(30, 0, 40, 20))]
-    leaning = list(words_of(letters, Place(Box(0, 10, 40, 30), slope=0.1), 100))
+    leaning = list(words_of(letters, LinePlace(Box(0, 10, 40, 30), slope=0.1), 100))
     assert [(w.box.y0, w.box.y1) for w in leaning] == [(8, 30), (11, 32)], "each word where it stands on the slope"
-    assert list(words_of([], Place(Box(0, 0, 1, 1)), 100)) == []
+    assert list(words_of([], LinePlace(Box(0, 0, 1, 1)), 100)) == []

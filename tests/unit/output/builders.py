@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitizer.model import Box, Digitized, Document, Field, Line, PageText, Quality, Record, Run, Sheet, Source, Verdict, Warp
-from digitizer.output import Look, render
+from digitizer.output import PdfStyle, render
 from digitizer.pages import ScanFile
 from digitizer.settings import PageOptions
 from tests.unit.builders import line, page_of
@@ -130,7 +130,7 @@ def document(number: int, doctype: str | None, *records: tuple[Field, ...], page
     return Document(id=f"b/{number}", pages=pages, texts=pages, doctype=doctype, score=1.0, records=made)
 
 
-def written(tmp_path: Path, *documents: Document, texts: list[PageText] | None = None, look: Look | None = None,
+def written(tmp_path: Path, *documents: Document, texts: list[PageText] | None = None, style: PdfStyle | None = None,
             source: tuple[Path, str] | None = None) -> tuple[Path, list[str]]:  # fmt: skip
     """The PDF of one file, and the codes of what was noticed."""
     path, kind = source or (jpeg(tmp_path), "image/jpeg")
@@ -139,7 +139,7 @@ def written(tmp_path: Path, *documents: Document, texts: list[PageText] | None =
     out = tmp_path / "out"
     out.mkdir(exist_ok=True)
     result = replace(result, documents=documents)
-    pdf, text = render(result, {id_: path}, name="a", into=out, decode=decoded(path), look=look or Look(titles=TITLES))
+    pdf, text = render(result, {id_: path}, name="a", into=out, decode=decoded(path), style=style or PdfStyle(titles=TITLES))
     return pdf.path, [p["code"] for p in json.loads(text.path.read_text())["problems"]]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from digitizer.output import Look
+from digitizer.output import PdfStyle
 from tests.unit.output.builders import TITLES, document, field, written
 from tests.validators import qpdf, verapdf
 
@@ -30,9 +30,9 @@ def test_what_cannot_be_pdfa_does_not_claim_to_be(tmp_path: Path) -> None:
 def test_verapdf_and_qpdf_pass_what_we_write(tmp_path: Path) -> None:
     fields = (field("so", "27/QĐ-UBND"), field("trichYeu", "Về việc công nhận"))
     made = []
-    for number, look in enumerate([Look(titles=TITLES), Look(titles=TITLES, mark="ĐÃ SỐ HÓA")]):
+    for number, style in enumerate([PdfStyle(titles=TITLES), PdfStyle(titles=TITLES, mark="ĐÃ SỐ HÓA")]):
         folder = tmp_path / str(number)
         folder.mkdir()
-        made.append(written(folder, document(0, "decision", fields), document(1, "birth_register", fields), look=look)[0])
+        made.append(written(folder, document(0, "decision", fields), document(1, "birth_register", fields), style=style)[0])
         assert qpdf(made[-1]) == ""
     assert verapdf(*made) == dict.fromkeys(made, "PASS")

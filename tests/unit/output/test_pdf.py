@@ -18,7 +18,7 @@ from PIL import Image
 
 from digitizer.errors import DamagedFile
 from digitizer.model import Box, EmbeddedTextFate, Problem, Quality, Warp
-from digitizer.output import Look, render
+from digitizer.output import PdfStyle, render
 from tests.unit.output.builders import (
     WORDS,
     H,
@@ -300,8 +300,8 @@ def test_forced_pages_are_pictures_without_the_text_of_the_input(tmp_path: Path)
     white = np.full((H, W, 3), 255, np.uint8)
     id_ = hashed(path)
     result = result_of({id_: (path, "application/pdf")}, [text_of(id_, area=Box(0, 0, W * 0.72, H * 0.72))])
-    look = Look(rasterise=True)
-    pdf, _ = render(result, {id_: path}, name="a", into=tmp_path, decode=lambda source, scan: white, look=look)
+    style = PdfStyle(rasterise=True)
+    pdf, _ = render(result, {id_: path}, name="a", into=tmp_path, decode=lambda source, scan: white, style=style)
     assert "Sai" not in copied(pdf.path)
     assert " ".join(copied(pdf.path).split()) == " ".join(WORDS)
     assert findings(pdf.path) == []

@@ -8,7 +8,7 @@ import numpy as np
 import pymupdf
 import pytest
 
-from digitizer.output import Look
+from digitizer.output import PdfStyle
 from tests.unit.output.builders import copied, text_of, written
 from tests.validators import findings
 
@@ -19,7 +19,7 @@ def test_the_mark_is_seen_at_the_top_left_and_does_not_join_the_text(tmp_path: P
     text = text_of("", rotation=rotation)
     plain, _ = written(tmp_path, texts=[text])
     before = pixels(plain)
-    marked, _ = written(tmp_path, texts=[text], look=Look(titles={}, mark="ĐÃ SỐ HÓA"))
+    marked, _ = written(tmp_path, texts=[text], style=PdfStyle(titles={}, mark="ĐÃ SỐ HÓA"))
     changed = np.argwhere(np.abs(pixels(marked) - before).sum(axis=2) > 60)
     top, left = changed.min(axis=0)
     bottom, right = changed.max(axis=0)
