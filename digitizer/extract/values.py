@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from digitizer.extract import types
-from digitizer.extract.decode import Language, DecodedText, best_path, decode
+from digitizer.extract.decode import DecodedText, Language, best_path, decode
 from digitizer.extract.plausibility import PLAUSIBLE, Implausibility
 from digitizer.extract.prose import prose_of
 from digitizer.extract.rows import Found, Piece
@@ -113,7 +113,9 @@ def _only_marks(kind: str, reading: DecodedText, other: DecodedText) -> bool:
     return kind == "place" and plain[0] == plain[1] and reading.log_p - other.log_p > _ODD - 0.5
 
 
-def _best(readings: Sequence[DecodedText], values: Sequence[types.Parsed], *, odd: bool) -> tuple[DecodedText, types.Parsed] | None:
+def _best(
+    readings: Sequence[DecodedText], values: Sequence[types.Parsed], *, odd: bool
+) -> tuple[DecodedText, types.Parsed] | None:
     """The likeliest reading that is a value, or None.
 
     One with a problem is taken only with `odd`, and when it is clearly likelier than the best one without.
