@@ -110,7 +110,11 @@ def _is_page_number(folded: str) -> bool:
 
 
 def _aside(lines: Sequence[Line]) -> list[Line]:
-    """The lines of the margin column. In a column with few lines, those under its heading and clear of the body."""
+    """The lines of the margin column. In a column with few lines, those under its heading and clear of the body.
+
+    `margin_column` is the one rule for a column. Reading order has only it, because few lines beside the body read well in rows.
+    Books know the heading of their margin, so here a single note is found too.
+    """
     if found := margin_column(lines):
         return found
     left, right = min((k.box.x0 for k in lines), default=0.0), max((k.box.x1 for k in lines), default=0.0)

@@ -48,7 +48,6 @@ class Digitized:
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
     run: Run
-    artifacts: tuple[Artifact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
