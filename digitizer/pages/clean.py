@@ -1,4 +1,4 @@
-"""A copy of a page for finding its rules: white paper whatever its tint and light, no faint patterns, show-through or seals."""
+"""Cleans a copy of a page for finding its lines: white paper, no shadow, faint pattern, show-through or seal."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from digitizer.model import Pixels
 from digitizer.pages.ink import coarse, halved
 from digitizer.pages.seals import Seal, lift_seals
 
-#: the paper's shade is looked for on a copy this many times smaller, with a brush of so many px of it
-_COARSER, _BRUSH_PX = 8, 11
-#: rows that are whitened at a time; they stay near the processor
+#: factor by which the copy is smaller on which the paper's shade is measured
+_COARSER = 8
+#: side of the filter that removes ink from that copy, px
+_BRUSH_PX = 11
+#: rows that are whitened at once, so that they fit into the processor's cache
 _BAND_PX = 128
-#: paper that is this light all over needs no whitening
+#: paper that is everywhere at least this light, in grey levels, is not whitened
 _WHITE = 244
-#: what is less dark than this, as a share of black, may be taken for paper (the print of security paper, the other side showing
-#: through); from twice as much on all is ink as dark as it was
+#: px less dark than this share of black may become paper, such as security print and show-through. From twice this darkness on
+#: px keep it
 _FAINT = 0.10
-#: darkness of ink up to which nothing may be taken for paper, and from which on all that is faint is
+#: on a page whose ink is paler than the first no px become paper, darker than the second all faint ones do
 _PALE = (0.30, 0.40)
 
 
 def clean(pixels: Pixels, seals: tuple[Seal, ...], darkness: float = 1.0, brief: Pixels | None = None) -> Pixels:
-    """`pixels` ((H, W, 3) uint8 RGB) over white paper; a copy.
+    """A copy of `pixels` ((H, W, 3) uint8 RGB) over white paper, without `seals`.
 
-    `darkness`: of half of the ink beside its paper, 0-1. `brief`: a small copy of `pixels`, made here where there is none.
+    `darkness`: median darkness of the ink relative to its paper, 0-1. `brief`: a small copy of `pixels`. It is made when None.
     """
     height, width = pixels.shape[:2]
     brief = coarse(pixels, 1 / _COARSER) if brief is None else brief
@@ -35,7 +37,7 @@ def clean(pixels: Pixels, seals: tuple[Seal, ...], darkness: float = 1.0, brief:
 
 
 def _shade(brief: Pixels, size: tuple[int, int]) -> Pixels | None:
-    """The shade of the paper on a copy of `size`; None where it is white all over."""
+    """The shade of the paper as a copy of `size` px. None when it is white everywhere."""
     while min(brief.shape[1] // size[0], brief.shape[0] // size[1]) >= 2:
         brief = halved(brief)
     small = brief if brief.shape[1::-1] == size else cv2.resize(brief, size, interpolation=cv2.INTER_LINEAR)
@@ -47,14 +49,15 @@ def _shade(brief: Pixels, size: tuple[int, int]) -> Pixels | None:
 
 
 def _fainter(darkness: float) -> int:
-    """Level above which what is lighter becomes lighter by as much again: the more of the faint goes, the darker the ink is."""
+    """Grey level above which `_whitened` lightens px. It is lower the darker the ink is."""
     share = float(np.clip((darkness - _PALE[0]) / (_PALE[1] - _PALE[0]), 0, 1))
     return 2 * round(255 * (0.5 - share * _FAINT))
 
 
 def _whitened(pixels: Pixels, shade: Pixels | None, faint: int) -> Pixels:
-    """`pixels` with the `shade` of the paper, a small copy, taken out, each colour by itself, and what is lighter than `faint`
-    lighter still.
+    """`pixels` divided by the `shade` of the paper, colour by colour. Each level above `faint` is raised by its excess.
+
+    `shade`: a small copy, None for white paper.
     """
     height, width = pixels.shape[:2]
     white = np.empty_like(pixels)
@@ -62,7 +65,7 @@ def _whitened(pixels: Pixels, shade: Pixels | None, faint: int) -> Pixels:
         bottom = min(height, top + _BAND_PX)
         band, read = pixels[top:bottom], white[top:bottom]
         if shade is not None:
-            # a row of the small copy more on each side, so that bands meet without a seam
+            # one row more of the small copy on each side lets bands meet without a seam
             rows = np.arange(top // _COARSER - 1, -(-bottom // _COARSER) + 1).clip(0, len(shade) - 1)
             paper = cv2.resize(shade[rows], (width, len(rows) * _COARSER), interpolation=cv2.INTER_LINEAR)
             band = cv2.divide(band, paper[_COARSER : _COARSER + bottom - top], dst=read, scale=255)

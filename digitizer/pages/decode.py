@@ -1,15 +1,17 @@
-"""The child process that decodes one file for `load.py`; run by path, so that it starts without the rest of digitizer.
+"""The child process that decodes one file for `load.py`. It is run by path and imports nothing of digitizer.
 
-Protocol, JSON lines on stdin and stdout. First line in:
-`{"path", "media_type", "limits": {...}, "render_dpi", "read_px", "text"}`; answer `{"pages", "signed", "repaired"}`.
-Then a line for each scan wanted:
-- `{"page": n}`; answer `{"width", "height", "coarser", "dpi", "area", "cut_short", "text"}` followed by RGB bytes: of `coarser`
-  px each way their mean, 1 unless the page has more than `read_px`. `text` is what `_embedded_text` gives, where the first line
-  has `"text": true`.
-- `{"image_16bit": n}`; answer `{"width", "height", "channels", "size"}` followed by `size` bytes of a PNG data stream.
-  `{"size": 0}` where the page is not one of a TIFF with 16 bits a channel.
-A refusal is `{"error": code, "facts": {...}}` with a code of `errors.py`. End of stdin ends the process.
-It imports nothing of ours and is the only home of PyMuPDF, tifffile and imagecodecs.
+It talks in JSON lines on stdin and stdout. The first line is
+`{"path", "media_type", "limits": {...}, "render_dpi", "read_px", "text"}`. Its answer is `{"pages", "signed", "repaired"}`.
+Then follows a line for each wanted scan:
+
+- `{"page": n}`. The answer is `{"width", "height", "coarser", "dpi", "area", "cut_short", "text"}`, followed by RGB bytes. Each
+  pixel is the mean of `coarser` px in each direction. `coarser` is 1 unless the page has more than `read_px` px. `text` is the
+  result of `_embedded_text` when the first line has `"text": true`.
+- `{"image_16bit": n}`. The answer is `{"width", "height", "channels", "size"}`, followed by `size` bytes of a PNG data stream.
+  It is `{"size": 0}` when the page is not one of a TIFF with 16 bits a channel.
+
+A refusal is `{"error": code, "facts": {...}}` with a code of `errors.py`. The end of stdin ends the process. Only this file
+imports PyMuPDF, tifffile and imagecodecs.
 """
 
 from __future__ import annotations
@@ -25,42 +27,45 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, BinaryIO, Protocol
 
-#: a page image must cover this share of the page to stand for it
+#: least share of the page that an image covers to stand for the page
 _COVERS = 0.9
-#: relative difference of horizontal and vertical dpi up to which pixels count as square
+#: greatest relative difference of horizontal and vertical dpi of square pixels
 _SQUARE = 0.02
-#: modes of Pillow whose px become RGB one by one, so some rows at a time: a second copy of the whole page would be too much
+#: modes of Pillow that become RGB row by row, without a second copy of the whole page
 _BY_BAND = ("1", "L", "RGB", "CMYK")
-#: dots per inch outside of these are a default or a slip of the writing program, not a measurement
+#: least and greatest credible dpi. Others are a default or an error of the program that wrote the file
 _CREDIBLE_DPI = (50.0, 2400.0)
-#: what MuPDF says of an image that ends too early
+#: warnings of MuPDF about an image that ends too early
 _CUT_SHORT = ("padding truncated image", "premature end of file in jpeg")
-#: paint that leaves no mark on the page
+#: paint operations that leave no mark on the page
 _INVISIBLE = ("ignore-text", "begin-layer", "end-layer")
 
-#: paint that may show something to read; notes that hold text of their own
-_PICTURES, _WRITTEN_NOTES = ("fill-image", "fill-imgmask", "fill-shade"), ("FreeText", "Stamp")
+#: paint operations that may show text as a picture
+_PICTURES = ("fill-image", "fill-imgmask", "fill-shade")
+#: annotations that hold text of their own
+_WRITTEN_NOTES = ("FreeText", "Stamp")
 #: text rendering mode that leaves no mark (ISO 32000, 9.3.6)
 _HIDDEN = 3
-#: rows that are handed over at a time
+#: rows that are sent at once
 _BAND_PX = 256
-#: a page of more is no page of text
+#: a page with more glyphs is no page of text
 _MOST_GLYPHS = 60_000
 
-#: photometric interpretation of a TIFF of 16 bits -> its channels: white is zero, black is zero, RGB (TIFF 6.0, section 8)
+#: photometric interpretation of a 16-bit TIFF -> its channels: white is zero, black is zero, RGB (TIFF 6.0, section 8)
 _TIFF_CHANNELS = {0: 1, 1: 1, 2: 3}
-#: compressions of a TIFF of 16 bits that are unpacked: none, LZW, Flate under both its numbers, PackBits
+#: compressions of a 16-bit TIFF that are unpacked: none, LZW, Flate under both its numbers, PackBits
 _TIFF_PACKED = (1, 5, 8, 32946, 32773)
-#: PNG filter of a row: each byte as its difference from the same byte of the pixel before
+#: PNG filter Sub: each byte is its difference from the same byte of the pixel before
 _PNG_SUB = 1
 
+#: (x0, y0, x1, y1) on a PDF page as shown, points from its top left corner
 Area = tuple[float, float, float, float]
-#: (width, height, dpi or None, place on the PDF page as shown in points from its top left corner or None, RGB bytes in pieces)
+#: (width, height, dpi or None, place on the PDF page or None, RGB bytes in pieces)
 Raster = tuple[int, int, float | None, Area | None, Iterable[Any]]
 
 
 class Refused(Exception):
-    """The file is at fault; `code` is one of `digitizer/errors.py`."""
+    """The file cannot be read. `code` is one of `digitizer/errors.py`."""
 
     def __init__(self, code: str, **facts: str | int | float) -> None:
         self.code, self.facts = code, facts
@@ -73,18 +78,18 @@ class Opened(Protocol):
     pages: int
     signed: bool
     repaired: bool
-    #: the page read last lacked the end of its image
+    #: the last page lacked the end of its image
     cut_short: bool
-    #: text of the page read last
+    #: embedded text of the last page
     text: dict[str, Any] | None
 
     def raster(self, index: int) -> Raster:
-        """The scan at `index`."""
+        """The scan at `index`, from 0. Raises Refused, or what the decoder raises."""
         ...
 
 
 def _limit_process(limits: dict[str, Any]) -> None:
-    """Caps memory and forbids writing files; does nothing where the system has no rlimits (Windows)."""
+    """Limits memory and forbids writing files. Does nothing on a system without rlimits (Windows)."""
     try:
         import resource
     except ImportError:
@@ -95,7 +100,7 @@ def _limit_process(limits: dict[str, Any]) -> None:
 
 
 def _limit_cpu(seconds: int) -> None:
-    """Gives the process `seconds` of CPU time from now on; it dies of SIGXCPU after that."""
+    """Gives the process `seconds` of CPU time from now on. SIGXCPU ends it after that."""
     try:
         import resource
     except ImportError:
@@ -119,7 +124,7 @@ def _credible(dpi: float | None) -> float | None:
 
 
 class ImageFile:
-    """JPEG, PNG or TIFF through Pillow, which refuses what is cut short instead of inventing the rest."""
+    """JPEG, PNG or TIFF through Pillow, which refuses a file that ends too early."""
 
     def __init__(self, path: str, media_type: str, limits: dict[str, Any]) -> None:
         from PIL import Image
@@ -134,12 +139,12 @@ class ImageFile:
         _check_size(*self._image.size, limits, page=1)
 
     def raster(self, index: int) -> Raster:
-        """As `Opened`."""
+        """The scan at `index`, as `Opened.raster`."""
         from PIL import ImageOps
 
         image = self._frame(index)
         _check_size(image.width, image.height, self._limits, page=index + 1)
-        dpi = _stated_dpi(image)  # before loading, which turns a TIFF and then forgets that it did
+        dpi = _stated_dpi(image)  # first, because loading turns a TIFF and drops its orientation
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
         if image.mode not in _BY_BAND or "transparency" in image.info or not _is_square(dpi):
@@ -147,7 +152,7 @@ class ImageFile:
         return image.width, image.height, max(dpi) if dpi else None, None, _bands(image)
 
     def _frame(self, index: int) -> Any:
-        """The image at `index`; one that is alone in its file is not kept, for it may be large."""
+        """The image at `index`. The only image of a file is not kept, because it may be large."""
         from PIL import Image
 
         image = Image.open(self._path, formats=self._formats) if self._image is None else self._image
@@ -165,9 +170,9 @@ def _bands(image: Any) -> Iterator[bytes]:
 
 
 def _image_16bit(path: str, index: int, limits: dict[str, Any]) -> dict[str, Any] | None:
-    """Page `index` of a TIFF of 16 bits a channel: `{"width", "height", "channels", "data"}`; None for any other page.
+    """Page `index` of a TIFF of 16 bits a channel: `{"width", "height", "channels", "data"}`. None for any other page.
 
-    `data` is the data stream of a PNG: big-endian samples, each row behind the filter Sub, packed by Flate.
+    `data` is the data stream of a PNG: big-endian samples, each row with the filter Sub, packed by Flate.
     """
     import tifffile
 
@@ -193,7 +198,7 @@ def _is_plain_16bit(page: Any) -> bool:
 
 
 def _samples_16bit(file: Any, page: Any) -> Any:
-    """(H, W, channels) uint16 of a page, strip by strip or tile by tile. Raises Refused where one is not all there."""
+    """(H, W, channels) uint16 of a page, strip by strip or tile by tile. Raises Refused when one is not complete."""
     import numpy as np
 
     planes, _, height, width, depth = page.shaped
@@ -226,7 +231,7 @@ def _png_data(samples: Any) -> bytes:
 
 
 def _coarser(pixels: int, read_px: int) -> int:
-    """How many px become one each way, so that at most `read_px` are left: 2 for A3 at 600 dpi."""
+    """Number of px that become one in each direction, so that at most `read_px` remain: 2 for A3 at 600 dpi."""
     coarser = 1
     while pixels > read_px * coarser**2:
         coarser *= 2
@@ -234,7 +239,7 @@ def _coarser(pixels: int, read_px: int) -> int:
 
 
 def _reduced(data: Iterable[Any], width: int, coarser: int) -> Iterator[bytes]:
-    """RGB bytes of rows of `width` px with the mean of `coarser` px each way for each, some rows at a time."""
+    """RGB bytes of rows of `width` px, reduced to the mean of `coarser` px in each direction, some rows at a time."""
     from PIL import Image
 
     band = 3 * width * _BAND_PX
@@ -246,7 +251,7 @@ def _reduced(data: Iterable[Any], width: int, coarser: int) -> Iterator[bytes]:
 
 
 def _stated_dpi(image: Any) -> tuple[float, float] | None:
-    """(horizontal, vertical) of the pixels as shown, EXIF turn included; None when the file does not say."""
+    """(horizontal, vertical) dpi of the pixels as shown, with the EXIF orientation applied. None when it is not stated."""
     stated = image.info.get("dpi")
     if not stated or not all(_credible(float(value)) for value in stated):
         return None
@@ -256,7 +261,7 @@ def _stated_dpi(image: Any) -> tuple[float, float] | None:
 
 
 def _rgb(image: Any) -> Any:
-    """Any Pillow image as 8-bit RGB; transparency lies on white paper."""
+    """Any Pillow image as 8-bit RGB, transparency over white."""
     from PIL import Image
 
     if image.mode.startswith("I") or image.mode == "F":
@@ -270,7 +275,7 @@ def _rgb(image: Any) -> Any:
 
 
 def _square(image: Any, dpi: tuple[float, float] | None) -> Any:
-    """`image` stretched until its pixels are square: fax scans have half the resolution down the page."""
+    """`image` scaled to square pixels. Fax scans have half the resolution down the page."""
     if dpi is None or _is_square(dpi):
         return image
     top = max(dpi)
@@ -285,7 +290,7 @@ class PdfFile:
     """A PDF through MuPDF."""
 
     def __init__(self, path: str, limits: dict[str, Any], render_dpi: int, with_text: bool) -> None:
-        # neither is used here, and together they take five times as long to import as PyMuPDF itself
+        # neither is used here, and both together take five times as long to import as PyMuPDF
         sys.modules["pymupdf.layout"] = sys.modules["pymupdf4llm"] = None  # type: ignore[assignment]
         import pymupdf
 
@@ -301,11 +306,11 @@ class PdfFile:
         self.text: dict[str, Any] | None = None
 
     def raster(self, index: int) -> Raster:
-        """As `Opened`."""
+        """The scan at `index`, as `Opened.raster`."""
         page = self._document.load_page(index)
         for image in page.get_images(full=True):
             _check_size(image[2], image[3], self._limits, page=index + 1)
-        # MuPDF pads what is missing and only mutters
+        # MuPDF pads missing pixels and only warns
         self._mupdf.TOOLS.reset_mupdf_warnings()
         raster = self._scanned(page) or self._rendered(page)
         muttered = self._mupdf.TOOLS.mupdf_warnings()
@@ -314,7 +319,7 @@ class PdfFile:
         return raster
 
     def _scanned(self, page: Any) -> Raster | None:
-        """The page's own pixels when all it shows is one scanned image."""
+        """The pixels of the page's image when the page shows one scanned image and nothing else. Else None."""
         placed = _only_image(page)
         if placed is None:
             return None
@@ -334,7 +339,7 @@ class PdfFile:
         return self._samples(pixmap, turns, _credible(dpi[0]), placed["bbox"])
 
     def _rendered(self, page: Any) -> Raster:
-        """The page drawn at `render_dpi`, or as much less as the limits ask for."""
+        """The page drawn at `render_dpi`, or at the highest dpi within the limits."""
         inches = page.rect.width / 72, page.rect.height / 72
         if min(inches) <= 0:
             raise Refused("damaged_file", reason="page has no size", page=page.number + 1)
@@ -350,19 +355,19 @@ class PdfFile:
         if turns:
             image = _turned(pixmap, turns)
             return image.width, image.height, dpi, area, _bands(image)
-        self._shown = pixmap  # its samples live only as long as it does
+        self._shown = pixmap  # keeps its samples alive
         return pixmap.width, pixmap.height, dpi, area, [pixmap.samples_mv]
 
 
 def _only_image(page: Any) -> dict[str, Any] | None:
-    """Where the single image of a scanned page lies; None when anything else can be seen on the page."""
+    """The single image of a scanned page, with its place. None when the page shows anything else."""
     paint = [kind for kind, _ in page.get_bboxlog() if kind not in _INVISIBLE]
     if paint != ["fill-image"] or page.first_annot is not None or page.first_widget is not None:
         return None
     placed = page.get_image_info(xrefs=True)
     if len(placed) != 1 or not placed[0]["xref"] or placed[0].get("has-mask"):
         return None
-    # MuPDF tells of the page before its /Rotate; page.rect is after it
+    # MuPDF gives the image before /Rotate, but page.rect after it
     turned = page.rotation_matrix
     bbox = tuple(type(page.rect)(placed[0]["bbox"]) * turned)
     transform = tuple(type(turned)(placed[0]["transform"]) * turned)
@@ -375,10 +380,10 @@ def _only_image(page: Any) -> dict[str, Any] | None:
 
 
 def _embedded_text(page: Any) -> dict[str, Any] | None:
-    """What the page says in letters, and where else something may be read: pictures, letters drawn as paths, notes.
+    """The embedded text of the page, and where else there may be text: pictures, letters drawn as paths, annotations.
 
-    `{"runs": [[font, hidden, dx, dy, [[code point, x, y, x0, y0, x1, y1], …]], …], "pictures": [[x0, y0, x1, y1], …]}`, points of
-    the page as shown; None for a page without text.
+    `{"runs": [[font, hidden, dx, dy, [[code point, x, y, x0, y0, x1, y1], …]], …], "pictures": [[x0, y0, x1, y1], …]}`, in points
+    of the page as shown. None for a page without text.
     """
     drawn = page.get_bboxlog()
     if not any(kind.endswith("-text") for kind, _ in drawn):
@@ -409,7 +414,7 @@ def _glyph(char: Any, turned: Any) -> list[float]:
 
 
 def _shown(rect: Any, turned: Any) -> list[float]:
-    """A box of the page before its /Rotate, as a viewer shows it."""
+    """A box of the page before /Rotate as a box of the page as shown."""
     xs = [x * turned.a + y * turned.c + turned.e for x in rect[::2] for y in rect[1::2]]
     ys = [x * turned.b + y * turned.d + turned.f for x in rect[::2] for y in rect[1::2]]
     return [round(v, 2) for v in (min(xs), min(ys), max(xs), max(ys))]
@@ -422,7 +427,7 @@ def _holds(outer: Any, inner: Any) -> bool:
 
 
 def _small(rect: Any) -> bool:
-    """Whether a path is of the size of letters."""
+    """Whether a path has the size of a letter."""
     return bool(3 < rect[3] - rect[1] < 40 and rect[2] - rect[0] < 60)
 
 
@@ -431,7 +436,7 @@ def _near(rect: Any, boxes: list[Any]) -> bool:
 
 
 def _quarter_turns(transform: tuple[float, ...]) -> tuple[int | None, bool]:
-    """(clockwise quarter turns from image to page or None when askew, mirrored); y runs down the page."""
+    """(clockwise quarter turns from image to page, whether mirrored). The first is None for other angles. y points down."""
     a, b, c, d = transform[:4]
     size = max(abs(a), abs(b), abs(c), abs(d))
     if min(max(abs(b), abs(c)), max(abs(a), abs(d))) > 0.001 * size:
@@ -450,7 +455,7 @@ def _turned(pixmap: Any, turns: int) -> Any:
 
 
 def _has_signature(path: str) -> bool:
-    """Whether the PDF carries a digital signature; its /ByteRange always lies outside of compressed streams (ISO 32000 12.8)."""
+    """Whether the PDF has a digital signature. Its /ByteRange is never inside a compressed stream (ISO 32000, 12.8)."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:  # noqa: PTH123
         return re.search(rb"/ByteRange\s*\[", data) is not None
 
@@ -470,7 +475,7 @@ def _open(order: dict[str, Any]) -> Opened:
 
 
 def _attempt(step: Callable[[], dict[str, Any]], **facts: int) -> dict[str, Any]:
-    """The answer of `step`; any failure of a decoder becomes a refusal, since the file is what differs between runs."""
+    """The answer of `step`. Any failure of a decoder becomes a refusal, because only the file differs between runs."""
     try:
         return step()
     except Refused as exc:
@@ -484,7 +489,7 @@ def _attempt(step: Callable[[], dict[str, Any]], **facts: int) -> dict[str, Any]
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answers until `requests` ends."""
+    """Answers each line of `requests` until it ends."""
     order = json.loads(requests.readline())
     _limit_process(order["limits"])
     _limit_cpu(order["limits"]["child_cpu_s"])
@@ -505,7 +510,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _answer_page(opened: Opened, order: dict[str, Any], index: int) -> dict[str, Any]:
-    """The header of a page, its pixels under `bytes`."""
+    """The header of a page, with its pixels under `bytes`."""
     width, height, dpi, area, data = opened.raster(index)
     coarser = _coarser(width * height, order["read_px"])
     about = {"dpi": dpi, "area": area, "cut_short": opened.cut_short, "text": opened.text}
@@ -514,7 +519,7 @@ def _answer_page(opened: Opened, order: dict[str, Any], index: int) -> dict[str,
 
 
 def _answer_16bit(order: dict[str, Any], index: int) -> dict[str, Any]:
-    """The header of a page with 16 bits a channel, its data stream under `bytes`."""
+    """The header of a page with 16 bits a channel, with its data stream under `bytes`."""
     image = _image_16bit(order["path"], index, order["limits"]) if order["media_type"] == "image/tiff" else None
     if image is None:
         return {"size": 0, "bytes": []}
@@ -523,7 +528,7 @@ def _answer_16bit(order: dict[str, Any], index: int) -> dict[str, Any]:
 
 
 def _answer(answers: BinaryIO, step: Callable[[], dict[str, Any]], **facts: int) -> None:
-    """Says the header that `step` gives, then its `bytes`, piece by piece."""
+    """Writes the header that `step` gives, then its `bytes`, piece by piece."""
     answer = _attempt(step, **facts)
     pieces = answer.pop("bytes", ())
     _say(answers, answer)
@@ -538,7 +543,7 @@ def _say(answers: BinaryIO, answer: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Keeps stdout for answers: what a library prints goes to stderr."""
+    """Serves stdin. Keeps stdout for answers: output of libraries goes to stderr."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     serve(sys.stdin.buffer, answers)

@@ -1,7 +1,7 @@
-"""The text a page of a PDF has of its own -> Lines, px of the upright page.
+"""Reads the embedded text of a PDF page as Lines, in px of the upright page.
 
-Words are put together from glyphs by their places, because the order and the spaces of a PDF are its producer's business. Each
-font may have an encoding of its own (`legacy_encodings.py`). What a reader cannot see is no text: it may say anything.
+Words are built from the places of glyphs, because the order and spaces in a PDF are not reliable. Each font may have an encoding
+of its own (`legacy_encodings.py`). Text that is not visible is used only as the layer of an earlier OCR.
 """
 
 from __future__ import annotations
@@ -18,29 +18,36 @@ from digitizer.geometry import intersection, union
 from digitizer.model import Box, EmbeddedText, Floats, Glyphs, Letter, Line, Page, Scan, Word
 from digitizer.text import nfc
 
-#: parts of the height of a letter: a gap wider than this parts words, one wider than that parts lines
-_SPACE, _COLUMN = 0.2, 1.5
-#: difference of base lines within a row, part of the height of a letter
+#: a wider gap, in heights of a letter, separates words
+_SPACE = 0.2
+#: a wider gap, in heights of a letter, separates lines side by side
+_COLUMN = 1.5
+#: greatest difference of base lines within a row, in heights of a letter
 _ROW = 0.35
-#: darker than its paper by this many levels, a letter can be seen
+#: least contrast of a visible letter, grey levels
 _INK = 40
-#: share of the page that pictures may have where the text is all there is to read
+#: greatest share of pictures on a page whose embedded text is whole
 _PICTURES = 0.25
-#: nobody says how sure another OCR was: a person looks at every value taken from a layer it left
+#: confidence of the text layer of an earlier OCR, which does not state its own. A person looks at its values
 _LAYER = 0.8
-#: share of words that begin before the middle of the one before, from which nobody knows their order
+#: the order of words is unknown when more than this share begins before the middle of the word before
 _MUDDLED = 0.02
+#: ligature -> its letters
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Glyph:
+    """One glyph."""
+
     char: str
     font: str
     hidden: bool
-    #: px of the page, px of the scan
+    #: px of the page
     box: Box
+    #: px of the scan
     on_scan: Box
+    #: y of its base line, px of the page
     base: float
 
 
@@ -58,7 +65,7 @@ class _Piece:
 
 
 def with_glyphs(scan: Scan, text: dict[str, Any]) -> Scan:
-    """`scan` with the `text` that the decoder found on its PDF page (`decode.py`), from points to px."""
+    """`scan` with the embedded `text` that `decode.py` found on its PDF page, turned from points to px."""
     assert scan.area is not None
     x, y = scan.sheet.width / scan.area.width, scan.sheet.height / scan.area.height
     shift, scale = np.array([scan.area.x0, scan.area.y0] * 3), np.array([x, y] * 3)
@@ -77,7 +84,10 @@ def with_glyphs(scan: Scan, text: dict[str, Any]) -> Scan:
 
 
 def find_embedded_text(scan: Scan, page: Page, *, mode: str) -> EmbeddedText | None:
-    """What the PDF says of `page`, a page on `scan`; None where it says nothing that could be used in `mode`."""
+    """The embedded text of `page`, a page on `scan`. None when its PDF has none. `mode`: see `PageOptions`.
+
+    Visible text comes before a hidden layer. The layer is used in mode `skip` only, when it is good Vietnamese.
+    """
     if not scan.glyphs:
         return None
     pieces = list(_pieces(_glyphs(scan, page)))
@@ -120,12 +130,12 @@ def _upright(run: Glyphs, page: Page) -> bool:
 
 
 def _sideways(scan: Scan, page: Page) -> bool:
-    """Whether text that can be seen runs in another direction."""
+    """Whether visible text runs in another direction."""
     return any(run.chars.strip() and not run.hidden and not _upright(run, page) for run in scan.glyphs)
 
 
 def _on_page(boxes: Floats, page: Page) -> list[Box]:
-    """(N, 4) px of the scan as boxes on the page."""
+    """Boxes (N, 4), px of the scan, as boxes on the page."""
     corners = boxes[:, [0, 1, 2, 1, 0, 3, 2, 3]].reshape(-1, 2)
     moved = page.to_scan.back(corners).reshape(-1, 4, 2)
     low, high = moved.min(axis=1).round(1), moved.max(axis=1).round(1)
@@ -133,7 +143,7 @@ def _on_page(boxes: Floats, page: Page) -> list[Box]:
 
 
 def _pieces(glyphs: Iterable[_Glyph]) -> Iterator[_Piece]:
-    """Glyphs as words: cut at spaces, gaps, other base lines."""
+    """`glyphs` as words, cut at spaces, gaps and changes of the base line."""
     run: list[_Glyph] = []
     for glyph in glyphs:
         if run and (glyph.char.isspace() or _apart(run[-1], glyph)):
@@ -158,7 +168,7 @@ def _piece(glyphs: Sequence[_Glyph]) -> _Piece:
 
 
 def _readable(piece: _Piece) -> bool:
-    """Whether its glyphs have letters at all: without a table of Unicode a reader gets none, or private ones."""
+    """Whether its glyphs have letters. A font without a Unicode map gives none, or private ones."""
     return not any(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in piece.text)
 
 
@@ -170,7 +180,7 @@ def _has_ink(piece: _Piece, scan: Scan) -> bool:
 
 
 def _pictures(scan: Scan) -> float:
-    """Share of the scan that lies under pictures and letters drawn as paths, counted on a coarse grid."""
+    """Share of the scan under pictures and letters drawn as paths, counted on a coarse grid."""
     height, width = scan.sheet.height, scan.sheet.width
     grid = np.zeros((100, 100), bool)
     for box in scan.pictures:
@@ -185,17 +195,21 @@ def _pictures(scan: Scan) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Decoded:
+    """Words as Unicode."""
+
     pieces: tuple[_Piece, ...]
+    #: the text is good Vietnamese
     sure: bool
+    #: the commonest legacy encoding. Empty: none
     encoding: str
 
 
 def _decoded(pieces: Sequence[_Piece]) -> _Decoded:
-    """`pieces` as Unicode, font by font; sure when that is good Vietnamese."""
+    """`pieces` as Unicode, decoded font by font."""
     fonts = sorted({piece.font for piece in pieces})
     texts = {font: " ".join(piece.text for piece in pieces if piece.font == font) for font in fonts}
     encodings = {font: legacy_encodings.recognise(texts[font], font) for font in fonts}
-    # a font of few words says little by itself; all of them together may say enough
+    # few words of one font may not show its encoding, but all words together may
     together = legacy_encodings.recognise(" ".join(texts.values())) or ""
     chosen = {font: encoding if encoding is not None else together for font, encoding in encodings.items()}
     found = tuple(replace(piece, text=_unicode(piece, chosen[piece.font])) for piece in pieces)
@@ -223,14 +237,14 @@ def _result(found: _Decoded, *, whole: bool, seen: bool) -> EmbeddedText:
 
 
 def _muddled(lines: Sequence[Line]) -> bool:
-    """Whether words lie over one another, as they do when a damaged PDF has lost its fonts: who knows their order?"""
+    """Whether words overlap, as in a damaged PDF that has lost its fonts. Then their order is unknown."""
     count = sum(len(line.words) for line in lines)
     over = sum(b.box.x0 < a.box.centre[0] for line in lines for a, b in pairwise(line.words))
     return over > _MUDDLED * count
 
 
 def _rows(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
-    """Pieces that share a base line, left to right; what is drawn twice, for boldness, counts once."""
+    """Pieces that share a base line, left to right. A piece drawn twice, to look bold, counts once."""
     ordered = sorted(pieces, key=lambda piece: piece.glyphs[0].base)
     rows: list[list[_Piece]] = []
     for piece in ordered:
@@ -254,7 +268,7 @@ def _same(row: Sequence[_Piece]) -> Iterator[list[_Piece]]:
 
 
 def _columns(row: Sequence[_Piece]) -> Iterator[list[_Piece]]:
-    """A row cut where it leaves room for a column."""
+    """A row, cut at gaps that are as wide as those between columns."""
     number = 0
     keys = []
     for at, piece in enumerate(row):
@@ -279,7 +293,7 @@ def _line(pieces: Sequence[_Piece], confidence: float) -> Line:
 
 
 def _letters(piece: _Piece, confidence: float) -> list[Letter]:
-    """A letter each; evenly spaced where letters are not glyphs, as with marks of their own."""
+    """The letters of a piece. They are evenly spaced when not every glyph is a letter, as with separate accents."""
     box, count = piece.box, len(piece.text)
     if count == len(piece.glyphs):
         return [

@@ -1,6 +1,6 @@
-"""Bytes -> Scans. A scan is hostile input: each file is decoded by a limited child process (`decode.py`).
+"""Bytes -> Scans. A scan is hostile input, so a limited child process (`decode.py`) decodes each file.
 
-Pixels come back through a pipe, so that a child that dies leaves nothing behind: no shared memory, no file.
+Pixels come back through a pipe. A child that dies leaves no shared memory and no file behind.
 """
 
 from __future__ import annotations
@@ -26,34 +26,36 @@ from digitizer.settings import Limits, PageOptions
 
 T = TypeVar("T")
 
+#: code of a refusal -> error
 _ERRORS: dict[str, type[InputError]] = {error.code: error for error in (DamagedFile, EncryptedPdf, TooLarge, UnsupportedFormat)}
+#: first bytes of a file -> media type
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"II*\0": "image/tiff", b"MM\0*": "image/tiff"}
-#: bytes in which a PDF may hide its header behind junk; MuPDF repairs what follows
+#: the header of a PDF stands within so many bytes, possibly behind junk. MuPDF repairs such files
 _PDF_WITHIN = 8192
-#: a page of more px is read at half its size; its archive copy keeps them all
+#: most px of a page that is read at full size. A larger one is halved for reading, but not in its archive copy
 _READ_PX = 40_000_000
-#: what a decoder needs of our environment; secrets of the service are none of its business
+#: variables of our environment that a decoder gets. It gets no secrets
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What a file is, found out without decoding its pixels."""
+    """Facts about a file, found without decoding its pixels."""
 
     #: by content, never by name: application/pdf, image/tiff, image/jpeg, image/png
     media_type: str
     #: number of scans in it
     pages: int
-    #: a PDF with a digital signature; it must never be altered
+    #: it is a PDF with a digital signature, which must never be altered
     signed: bool = False
-    #: a PDF whose structure was damaged and could be repaired
+    #: it is a PDF whose damaged structure was repaired
     repaired: bool = False
 
 
 class ScanFile:
-    """A file held open by its decoder; `with ScanFile(...) as file: file.read(0)`.
+    """A file held open by its decoder: `with ScanFile(...) as file: file.read(0)`.
 
-    One decoder serves all pages, because starting it costs more than many a page; after it died it is started again.
+    One decoder serves all pages, because its start costs more than many a page. A decoder that died is started again.
     Raises FileAccess, DamagedFile, UnsupportedFormat, TooLarge or EncryptedPdf when opened.
     """
 
@@ -70,13 +72,13 @@ class ScanFile:
         self.close()
 
     def close(self) -> None:
-        """Ends the decoder; harmless when repeated."""
+        """Ends the decoder. It may be called again."""
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None
 
     def read(self, index: int) -> Scan:
-        """The scan at `index`. Raises DamagedFile or TooLarge with the fact `page`, counted from 1."""
+        """The scan at `index`, from 0. Raises DamagedFile or TooLarge with the fact `page`, counted from 1."""
         answer, pixels = self._ask(index, _Decoder.page)
         noticed = {"pdf_repaired": self.inspection.repaired, "cut_short": answer["cut_short"]}
         problems = tuple(Problem(code=code) for code, is_so in noticed.items() if is_so)
@@ -92,7 +94,7 @@ class ScanFile:
         return with_glyphs(scan, answer["text"]) if answer["text"] else scan
 
     def image_16bit(self, index: int) -> Image16 | None:
-        """The scan at `index` with all its bits, where it is a page of a TIFF of 16 bits a channel. Raises as `read`."""
+        """The scan at `index` with all its bits. None when it is no page of a TIFF with 16 bits a channel. Raises as `read`."""
         return self._ask(index, _Decoder.image_16bit) if self._media_type == "image/tiff" else None
 
     def _ask(self, index: int, question: Callable[[_Decoder, int], T]) -> T:
@@ -131,7 +133,7 @@ class ScanFile:
 
 
 def _media_type(path: Path, limits: Limits) -> str:
-    """By the first bytes. Raises FileAccess, DamagedFile, TooLarge, UnsupportedFormat."""
+    """The media type by the first bytes. Raises FileAccess, DamagedFile, TooLarge, UnsupportedFormat."""
     try:
         with path.open("rb") as file:
             head, size = file.read(_PDF_WITHIN), os.fstat(file.fileno()).st_size
@@ -145,7 +147,7 @@ def _media_type(path: Path, limits: Limits) -> str:
 
 
 def sniff(head: bytes) -> str:
-    """The media type by the first bytes, up to 8192 of them. Raises UnsupportedFormat."""
+    """The media type of a file by its first bytes. 8192 bytes are enough. Raises UnsupportedFormat."""
     for magic, media_type in _MAGIC.items():
         if head.startswith(magic):
             return media_type
@@ -155,14 +157,14 @@ def sniff(head: bytes) -> str:
 
 
 class _DecoderDied(Exception):
-    """The child ended in the middle of an answer; `status` as subprocess reports it, None when it ran out of time."""
+    """The child ended within an answer. `status` is that of subprocess, or None when the time was up."""
 
     def __init__(self, status: int | None) -> None:
         self.status = status
         super().__init__(str(status))
 
     def error(self, **facts: int) -> InputError:
-        """What the operator is told: over a limit, or damaged enough to crash a decoder."""
+        """The error for the operator: the file is over a limit, or it crashed a decoder."""
         if self.status is None:
             return TooLarge("Decoding took too long.", limit="child_wall_s", **facts)
         if self.status == -getattr(signal, "SIGXCPU", 0):
@@ -173,7 +175,7 @@ class _DecoderDied(Exception):
 
 
 class _Decoder:
-    """The child process and the talk with it."""
+    """The child process, with its questions and answers."""
 
     def __init__(self, limits: Limits) -> None:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
@@ -187,7 +189,7 @@ class _Decoder:
         )
 
     def ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        """The answer to `order`. Raises InputError when it is a refusal, _DecoderDied."""
+        """The answer to `order`. Raises InputError for a refusal, _DecoderDied."""
         with _Deadline(self._child, self._limits.child_wall_s):
             return self._exchange(order)
 
@@ -201,7 +203,7 @@ class _Decoder:
         return answer, pixels
 
     def image_16bit(self, index: int) -> Image16 | None:
-        """One scan of 16 bits a channel; None where it is no such scan. Raises InputError, _DecoderDied."""
+        """One scan of 16 bits a channel, or None when it has fewer. Raises InputError, _DecoderDied."""
         with _Deadline(self._child, self._limits.child_wall_s):
             answer = self._exchange({"image_16bit": index})
             if not answer["size"]:
@@ -248,7 +250,7 @@ class _Decoder:
 
 
 class _Deadline:
-    """Kills `child` after `seconds`; what it leaves unsaid then counts as out of time."""
+    """Kills `child` after `seconds`. Its death then counts as out of time."""
 
     def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
         self._child, self._late = child, False

@@ -1,7 +1,8 @@
-"""Red round seals: where they are, and the text under them without them.
+"""Finds red round seals and removes them from the text under them.
 
-A seal on the last page and strips of one over the edges of several pages both lie on text. Red ink is dark in green and blue and
-nearly as light as paper in red light, so the red channel alone shows what is under it. Titles and patterns printed in red stay.
+A seal may lie on the text of the last page, or as strips over the edges of several pages. Red ink is dark in green and blue
+light. In red light it is nearly as light as paper, so the red channel shows the text under it. Titles and patterns printed in
+red stay.
 """
 
 from __future__ import annotations
@@ -15,23 +16,27 @@ import numpy.typing as npt
 from digitizer.model import Box, Floats, Mark, Pixels
 from digitizer.pages.ink import coarse
 
-#: dots per inch seals are looked for at
+#: resolution of the copy on which seals are searched
 SEALS_DPI = 50.0
-#: outer diameters of seals of agencies and of small ones on cards, mm (Circular 01/1999/TT-BNV: 32 to 42)
+#: least and greatest outer diameter, mm, of seals of agencies and small ones on cards (Circular 01/1999/TT-BNV: 32 to 42)
 _DIAMETER_MM = (26.0, 48.0)
-#: how much darker red ink is in green light than in red, grey levels over white paper
+#: least difference of red ink between red and green light, grey levels over white paper
 _REDDER = 28
-#: share of the red px of a page below which there is no seal to look for
+#: least share of red px on a page that may have a seal
 _LEAST_RED = 2e-4
-#: sectors a ring is judged by, and which share of those on the page has ink on the ring
-_SECTORS, _RING = 72, 0.62
-#: at least this share of the circle lies on the page
+#: number of sectors of a ring
+_SECTORS = 72
+#: least share of a ring's sectors on the page that have ink on the ring
+_RING = 0.62
+#: least share of the circle that lies on the page
 _SHOWN = 0.22
-#: how much lighter than in green light, as a share of the paper, ink is in red light that is taken for the seal's, and fully so
-_BARELY_RED, _CLEARLY_RED = 0.03, 0.12
-#: at most so many seals on one page
+#: ink that is lighter in red than in green light by more than this, as a share of the paper, is partly the seal's
+_BARELY_RED = 0.03
+#: ink that is lighter in red than in green light by this, as a share of the paper, is wholly the seal's
+_CLEARLY_RED = 0.12
+#: most seals on one page
 _MOST = 8
-#: how often a circle is fitted to the ink farthest out
+#: number of times that a circle is fitted to the outermost ink
 _ROUNDS = 4
 
 #: (sectors, radii) px
@@ -40,30 +45,36 @@ Whole = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A circle on a page: middle and outer radius, px; the middle may lie beyond the edge."""
+    """A circle on a page, px."""
 
+    #: x of the middle, which may lie beyond the edge
     x: float
+    #: y of the middle
     y: float
+    #: outer radius
     radius: float
 
     def scaled(self, factor: float) -> Seal:
-        """The same on a copy `factor` times as large."""
+        """The seal on a copy `factor` times as large."""
         return Seal(factor * self.x, factor * self.y, factor * self.radius)
 
     def box(self, width: int, height: int) -> Box:
-        """What of it lies on a page of that size."""
+        """The box of its part on a page of `width` x `height` px."""
         x0, x1 = np.clip((self.x - self.radius, self.x + self.radius), 0, width)
         y0, y1 = np.clip((self.y - self.radius, self.y + self.radius), 0, height)
         return Box(float(x0), float(y0), float(x1), float(y1))
 
 
 def seal_marks(seals: tuple[Seal, ...], width: int, height: int) -> tuple[Mark, ...]:
-    """Seals as marks of a page of that size."""
+    """Seals as marks of a page of `width` x `height` px."""
     return tuple(Mark(kind="seal", box=seal.box(width, height)) for seal in seals)
 
 
 def find_seals(pixels: Pixels, dpi: float) -> tuple[Seal, ...]:
-    """The red round seals on an upright page, strips of them at its edges included. `pixels`: (H, W, 3) uint8 RGB."""
+    """The red round seals on an upright page, also strips of them at its edges.
+
+    `pixels`: (H, W, 3) uint8 RGB. `dpi`: dots per inch, 0 for unknown.
+    """
     scale = min(1.0, SEALS_DPI / dpi) if dpi > 0 else 1.0
     small = coarse(pixels, scale)
     red = find_red(small)
@@ -79,17 +90,17 @@ def find_seals(pixels: Pixels, dpi: float) -> tuple[Seal, ...]:
         seal = _fitted(framed, rough, margin, radii) if _is_new(rough, found) else None
         if seal is not None and _is_new(seal, found):
             found.append(seal)
-    # a px is half a px from its corner
+    # the middle of a px is half a px from its corner
     return tuple(Seal((s.x - margin + 0.5) / scale, (s.y - margin + 0.5) / scale, s.radius / scale) for s in found[:_MOST])
 
 
 def _is_new(seal: Seal, found: list[Seal]) -> bool:
-    """Whether `seal` does not lie over one that was found before."""
+    """Whether `seal` overlaps none of `found`."""
     return all(np.hypot(seal.x - s.x, seal.y - s.y) > 0.5 * (seal.radius + s.radius) for s in found)
 
 
 def find_red(pixels: Pixels) -> Pixels:
-    """Mask of red ink; `pixels` (h, w, 3) uint8 RGB, paper of any tint."""
+    """Mask of red ink. `pixels`: (h, w, 3) uint8 RGB, paper of any tint."""
     red, green, blue = cv2.split(_on_white(pixels))
     darker = cv2.min(cv2.subtract(red, green), cv2.subtract(red, cv2.addWeighted(blue, 0.8, green, 0.2, 0)))
     mask: Pixels = cv2.compare(darker, _REDDER, cv2.CMP_GT)
@@ -97,7 +108,7 @@ def find_red(pixels: Pixels) -> Pixels:
 
 
 def _on_white(pixels: Pixels) -> Pixels:
-    """`pixels` over paper without tint or shadow."""
+    """`pixels` with tint and shadow of the paper removed."""
     kernel = np.ones((15, 15), np.uint8)
     paper = cv2.blur(cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, kernel), (15, 15))
     white: Pixels = cv2.divide(pixels, paper, scale=255)
@@ -105,7 +116,7 @@ def _on_white(pixels: Pixels) -> Pixels:
 
 
 def _circles(framed: Pixels, mm: float) -> npt.NDArray[np.float32]:
-    """(N, 3) middle and radius of what may be rings, best first."""
+    """Possible rings, (N, 3): x, y, radius, best first."""
     soft = cv2.GaussianBlur(framed, (0, 0), 1.0)
     low, high = (round(side / 2 * mm) for side in _DIAMETER_MM)
     found = cv2.HoughCircles(
@@ -115,7 +126,7 @@ def _circles(framed: Pixels, mm: float) -> npt.NDArray[np.float32]:
 
 
 def _fitted(framed: Pixels, seal: Seal, margin: int, radii: tuple[float, float]) -> Seal | None:
-    """`seal` moved onto its outer ring; None where there is no ring of one of these `radii`, smallest and largest.
+    """`seal` fitted to its outer ring. None when there is no ring with a radius within `radii`, (least, greatest).
 
     `framed`: mask with `margin` px around the page.
     """
@@ -132,7 +143,7 @@ def _fitted(framed: Pixels, seal: Seal, margin: int, radii: tuple[float, float])
 
 
 def _points(seal: Seal, radii: Floats) -> tuple[Whole, Whole]:
-    """(x, y), each (sectors, radii) whole px, of the circles of these `radii` about the middle of a seal."""
+    """(x, y), each (sectors, radii) whole px, on circles with these `radii` about the middle of a seal."""
     angles = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)[:, None]
     return np.rint(seal.x + radii * np.cos(angles)).astype(np.int64), np.rint(seal.y + radii * np.sin(angles)).astype(np.int64)
 
@@ -144,7 +155,7 @@ def _on_page(framed: Pixels, x: Whole, y: Whole, margin: int) -> npt.NDArray[np.
 
 
 def _outermost(framed: Pixels, seal: Seal, margin: int) -> Floats:
-    """(N, 2) px: the ink farthest out, sector by sector, of what lies near the ring."""
+    """(N, 2) px of the outermost ink near the ring, sector by sector."""
     radii: Floats = np.arange(0.8 * seal.radius, 1.2 * seal.radius, 0.5, dtype=np.float64)
     x, y = _points(seal, radii)
     inked = _on_page(framed, x, y, margin)
@@ -157,7 +168,7 @@ def _outermost(framed: Pixels, seal: Seal, margin: int) -> Floats:
 
 
 def _through(edge: Floats, seal: Seal) -> Seal:
-    """The circle through most of the points `edge`, (N, 2), starting from `seal`."""
+    """The circle through the points of `edge`, (N, 2), that lie nearest to `seal`."""
     off = abs(np.hypot(edge[:, 0] - seal.x, edge[:, 1] - seal.y) - seal.radius)
     near = edge[off <= np.median(off) + 1.0]
     # x² + y² = 2ax + 2by + c
@@ -177,7 +188,7 @@ def _ring(framed: Pixels, seal: Seal, margin: int) -> tuple[float, float]:
 
 
 def lift_seals(pixels: Pixels, seals: tuple[Seal, ...]) -> Pixels:
-    """`pixels` ((H, W, 3) uint8 RGB) with what is under each seal in place of the seal; a copy when there are any."""
+    """`pixels` ((H, W, 3) uint8 RGB) without the seals, with the text under them. A copy when there are any."""
     if not seals:
         return pixels
     lifted = pixels.copy()
@@ -191,7 +202,7 @@ def lift_seals(pixels: Pixels, seals: tuple[Seal, ...]) -> Pixels:
 
 
 def _lifted(patch: Pixels, seal: Seal) -> Pixels:
-    """`patch` with its red channel, freed of the shade that the seal itself has there, for all that is red inside the circle."""
+    """`patch` with red px inside the circle replaced by the red channel, without the seal's own shade in it."""
     paper = np.percentile(patch.reshape(-1, 3)[::7], 80, axis=0).clip(1).astype(np.float32)
     light = np.minimum(patch / paper, 1)
     red = light[..., 0]
@@ -199,7 +210,7 @@ def _lifted(patch: Pixels, seal: Seal) -> Pixels:
     inside = np.hypot(x - seal.x, y - seal.y) <= seal.radius
     redder = np.where(inside, red - light[..., 1], 0)
     inked = redder > _CLEARLY_RED
-    # how dark the seal is in red light: text under it is darker still
+    # darkness of the seal in red light. Text under it is darker
     shade = float(np.percentile(1 - red[inked], 80)) if inked.any() else 0.0
     under = 1 - np.maximum(1 - red - shade, 0) / max(1 - shade, 0.2)
     share = np.clip((redder - _BARELY_RED) / (_CLEARLY_RED - _BARELY_RED), 0, 1)[..., None]

@@ -1,4 +1,4 @@
-"""Records that somebody cancelled: a long stroke of the pen across the page, or two."""
+"""Finds long pen strokes across a page, which cancel a record."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ import numpy as np
 from digitizer.model import Box, Pixels
 from digitizer.pages.ink import halved, pieces_of
 
-#: a stroke runs over this share of the page's width and height at least
-_WIDE, _HIGH = 0.25, 0.15
-#: directions that are looked into, degrees off level
+# px are those of a copy half as fine as the small one, 60 to the inch
+
+#: least share of the page's width that a stroke crosses
+_WIDE = 0.25
+#: least share of the page's height that a stroke crosses
+_HIGH = 0.15
+#: directions that are searched, degrees off level
 _SLOPES_DEG = tuple(range(24, 76, 4))
-#: how many times longer than broad a stroke is
+#: least ratio of a stroke's length to its breadth
 _SLENDER = 6.0
-#: all lengths in px of a copy half as fine as the small one, 60 to the inch: rules are longer than the first, letters have no
-#: straight strokes as long as the second, and so far apart may the pieces of one stroke be
-_RULE_PX, _STRAIGHT_PX, _GAP_PX = 30, 28, 9
+#: least length of a rule, px
+_RULE_PX = 30
+#: least length of a straight stroke, px. Letters have no strokes as long
+_STRAIGHT_PX = 28
+#: greatest gap between pieces of one stroke, px
+_GAP_PX = 9
 
 
 def find_strikes(ink: Pixels) -> tuple[Box, ...]:
-    """The strokes across a level page, as boxes in px of the (h, w) mask `ink` of a small copy."""
+    """The strokes across a level page, as boxes in px of `ink`, the (h, w) mask of a small copy."""
     if min(ink.shape) < 4 * _RULE_PX:
         return ()
     half = halved(ink)
     free = _without_rules(cv2.compare(half, 60, cv2.CMP_GT))
-    # letters alone hang together in no piece as large as a stroke that runs through them
+    # letters that touch form no piece as large as a stroke
     if not len(_large(free)):
         return ()
     found = []
@@ -45,7 +52,7 @@ def _without_rules(ink: Pixels) -> Pixels:
 
 
 def _straight(ink: Pixels, slope_deg: float) -> Pixels:
-    """The parts of `ink` that are straight strokes in one direction, rising to the right where `slope_deg` is above 0."""
+    """The straight strokes of `ink` in one direction. Above 0, `slope_deg` rises to the right."""
     reach = round(_STRAIGHT_PX * abs(np.sin(np.radians(slope_deg))) / 2)
     rows = np.arange(-reach, reach + 1)
     columns = -np.round(rows / np.tan(np.radians(slope_deg))).astype(int)
@@ -56,7 +63,7 @@ def _straight(ink: Pixels, slope_deg: float) -> Pixels:
 
 
 def _large(mask: Pixels) -> list[tuple[Box, Pixels]]:
-    """The pieces of a mask that run over much of the page, each with its box."""
+    """The pieces of a mask that cross much of the page: (box, mask of the piece)."""
     labels, stats = pieces_of(mask)
     wide, high = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
     found = []
