@@ -1,7 +1,7 @@
-"""Which parts of a scan are paper, told from lid and desk by what is written on them.
+"""Tells paper from lid and desk on a scan, by the writing on it.
 
-Light and shadow, a coloured sheet and the glass may differ as much as paper and lid do. So nothing that carries writing is ever
-taken for background: a threshold that would cut writing away is lowered until it does not, or given up.
+Light and shadow, a coloured sheet and the glass may differ as much as paper and lid do. So an area with writing is never taken
+for background. A threshold that would cut writing away is lowered until it does not, or dropped.
 """
 
 from __future__ import annotations
@@ -18,40 +18,45 @@ from digitizer.pages.ink import Copies, grey_copy, level_at
 from digitizer.pages.spread import may_be_spread
 from digitizer.pages.writing import WRITING_PX, at, find_writing
 
-#: text and rules are closed by a brush of this many px, or the outline would run into them
+#: side, px, of the filter that removes text and rules, so that the outline does not follow them
 BRUSH_PX = 9
-#: background is darker than paper at most by this factor, or differs in colour by this much (Lab)
-_DARKER, _COLOURED = 0.72, 14.0
-#: a background is at least this share of the scan
+#: greatest lightness of a background, as a share of the paper's
+_DARKER = 0.72
+#: least difference in colour (Lab) of a background from the paper
+_COLOURED = 14.0
+#: least share of the scan that is background
 _LEAST_DARK = 0.004
-#: so often a threshold is lowered to where writing is not cut away
+#: most times that a threshold is lowered to keep writing
 _TRIES = 5
-#: writing so near to paper, px of the copy, is on it
+#: writing this near to paper, px of the copy, is on it
 _NEAR_PX = 4
-#: share of the writing that may stand on a darker ground, percent
+#: percentile of the grounds of writing that counts as the darkest one
 _DARKEST = 2
-#: a piece of paper has at least so many letters
+#: least number of places with letters on a written piece of paper
 _LETTERS = 4
-#: light writing has at least so many: dust on a lid is light too
+#: least number of places of light writing. It is higher, because dust on a lid is light too
 _LIGHT_LETTERS = 8
-#: pieces of one paper are parted by at most this share of the whole
+#: greatest share of the whole that lies between the pieces of one paper
 _PARTED = 0.12
-#: the smaller page of an opened book has at least this share of the larger
+#: least area of the smaller page of an open book, as a share of the larger one
 _ALIKE = 0.67
-#: the middles of its pages lie apart by more than this share of its width
+#: least distance between the middles of its pages, as a share of the longer side of both
 _ASIDE = 0.4
 #: a line runs into a strip when it comes this near, px of the copy
 _INTO_PX = 6
-#: lines that go on beyond a strip lie as high on both sides, px of the copy
+#: greatest difference in height of a line on both sides of a strip, px of the copy
 _LEVEL_PX = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Paper:
-    """One paper: the outlines of its pieces, (N, 1, 2) px each, and their area, px."""
+    """One paper on a scan, in px of the copy."""
 
+    #: outlines of its pieces, (N, 1, 2) each
     pieces: tuple[npt.NDArray[np.int32], ...]
+    #: area of all pieces
     area: float
+    #: whether it has writing on it
     written: bool
 
     @property
@@ -61,7 +66,7 @@ class Paper:
 
 
 class Written:
-    """The places of letters on a scan, in px of a copy of `size`; looked for when first asked for."""
+    """The places of letters on a scan, in px of a copy of `size` (width, height). They are searched at the first use."""
 
     __slots__ = ("_found", "_scan", "_size")
 
@@ -76,7 +81,7 @@ class Written:
 
     @property
     def points(self) -> Floats:
-        """(N, 2) px of the copy."""
+        """The places of letters, (N, 2) px of the copy."""
         if self._found is None:
             self._found = self._find(self._grey())
         return self._found[0]
@@ -91,21 +96,21 @@ class Written:
 
     @property
     def darkest(self) -> float | None:
-        """Grey level of the darkest ground that is written on; None where there is none, or nobody asked for it."""
+        """Grey level of the darkest ground with writing. None when there is no writing, or it was not searched."""
         return float(np.percentile(self._found[1], _DARKEST)) if self._found is not None and len(self._found[1]) else None
 
     def on(self, paper: Paper) -> Floats:
-        """Those (N, 2) px that lie on a paper."""
+        """The places, (N, 2), that lie on a paper."""
         mask = cv2.drawContours(np.zeros(self.shape, np.uint8), paper.pieces, -1, 255, cv2.FILLED)
         return self.points[at(mask, self.points) > 0]
 
     def beyond(self, mask: Pixels) -> Floats:
-        """Those (N, 2) px that lie off a mask; none where they are too few to be writing."""
+        """The places, (N, 2), outside a mask. Empty when they are too few to be writing."""
         off = _off(self.points, mask)
         return off if len(off) >= _LETTERS else off[:0]
 
     def either_beyond(self, mask: Pixels) -> Floats:
-        """As `beyond`, light writing on a dark ground too."""
+        """As `beyond`, with light writing on a dark ground too."""
         light, _ = self._find(cv2.bitwise_not(self._grey()))
         off = _off(light, mask)
         return np.concatenate([self.beyond(mask), off if len(off) >= _LIGHT_LETTERS else off[:0]])
@@ -118,9 +123,9 @@ def _off(points: Floats, mask: Pixels) -> Floats:
 
 
 def find_papers(closed: Pixels, written: Written) -> Iterator[tuple[Paper, ...]]:
-    """Papers as lightness tells them, then as colour does; `closed`: (h, w, 3) uint8 RGB copy without strokes.
+    """The papers by lightness, then the papers by colour. `closed`: (h, w, 3) uint8 RGB copy without strokes.
 
-    Only papers that are written on, or the largest one where none is. Nothing where paper fills the scan.
+    Only papers with writing are given, or the largest one when none has any. Nothing is given when paper fills the scan.
     """
     light, *colours = cv2.split(cv2.cvtColor(closed, cv2.COLOR_RGB2LAB))
     threshold, bright = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
@@ -130,7 +135,7 @@ def find_papers(closed: Pixels, written: Written) -> Iterator[tuple[Paper, ...]]
 
 
 def _lighter(light: Pixels, threshold: float, bright: Pixels, written: Written) -> Pixels | None:
-    """Mask of what is lighter than the background, all writing in it; None without a background."""
+    """Mask of the area lighter than the background, with all writing in it. None without a background."""
     if not 0 < cv2.countNonZero(bright) < bright.size:
         return None
     level, below = level_at(light, bright, 0.5), cv2.compare(light, threshold, cv2.CMP_LE)
@@ -142,14 +147,14 @@ def _lighter(light: Pixels, threshold: float, bright: Pixels, written: Written) 
         lost = written.beyond(paper)
         if not len(lost):
             return paper
-        # what is written on is paper, and the background is darker still
+        # an area with writing is paper, and the background is darker than it
         level = min(float(np.median(at(light, lost))), level - 1)
         below = cv2.compare(light, _DARKER * level, cv2.CMP_LE)
     return None
 
 
 def _same_colour(colours: list[Pixels], bright: Pixels, written: Written) -> Pixels | None:
-    """Mask of what has the colour of most that is light; None where other colours are rare or written on."""
+    """Mask of the area in the median colour of light px. None when other colours are rare or have writing on them."""
     levels = np.arange(256, dtype=np.float32)
     away = cv2.add(*(cv2.LUT(colour, (levels - level_at(colour, bright, 0.5, otherwise=128.0)) ** 2) for colour in colours))
     if cv2.countNonZero(cv2.compare(away, _COLOURED**2, cv2.CMP_GT)) <= 0.03 * away.size:
@@ -159,7 +164,7 @@ def _same_colour(colours: list[Pixels], bright: Pixels, written: Written) -> Pix
 
 
 def _opened(mask: Pixels, written: Written) -> Pixels:
-    """`mask` without thin parts, its holes filled: a light edge of the glass does not belong to the sheet it touches."""
+    """`mask` without thin parts, such as a light edge of the glass that touches the sheet, and with its holes filled."""
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((BRUSH_PX, BRUSH_PX), np.uint8))
     contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled: Pixels = cv2.drawContours(opened, contours, -1, 255, cv2.FILLED)
@@ -186,7 +191,7 @@ def _papers(mask: Pixels, written: Written) -> tuple[Paper, ...]:
 
 
 def _joined(papers: list[Paper], written: Written) -> tuple[Paper, ...]:
-    """`papers`, those made one that a narrow strip parts: the fold of an opened book, a bar across lines."""
+    """`papers`, with those joined that a narrow strip separates: the fold of an open book, a bar across lines."""
     while len(papers) > 1:
         pairs = [(parted(papers[i], papers[k]), i, k) for k in range(len(papers)) for i in range(k)]
         near = [(gap, i, k) for gap, i, k in pairs if gap <= _PARTED and _belong(papers[i], papers[k], written)]
@@ -200,7 +205,7 @@ def _joined(papers: list[Paper], written: Written) -> tuple[Paper, ...]:
 
 
 def parted(one: Paper, other: Paper) -> float:
-    """Which share of the smallest rectangle around two papers is neither, 0-1."""
+    """Share, 0-1, of the smallest rectangle around two papers that belongs to neither."""
     (_, (width, height), _) = cv2.minAreaRect(np.concatenate([one.hull, other.hull]))
     return float(1 - (one.area + other.area) / max(width * height, 1.0))
 
@@ -210,7 +215,7 @@ def _belong(one: Paper, other: Paper, written: Written) -> bool:
 
 
 def _two_pages(one: Paper, other: Paper) -> bool:
-    """Whether two papers have the size and place of the pages of an opened book, whichever way it lies."""
+    """Whether two papers have the size and place of the pages of an open book, at any angle."""
     middles = np.array([cv2.minAreaRect(paper.hull)[0] for paper in (one, other)])
     (_, sides, _) = cv2.minAreaRect(np.concatenate([one.hull, other.hull]))
     apart = float(np.linalg.norm(middles[0] - middles[1]))

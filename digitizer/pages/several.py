@@ -1,4 +1,4 @@
-"""Several sheets on one scan: which follow each other, and which are the parts of one."""
+"""Orders several sheets on one scan, and joins the parts of one sheet."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ import numpy as np
 from digitizer.model import Box, Floats
 from digitizer.pages.sheet import Outline, ordered
 
-#: sheets beside each other overlap by at least this share of the lower one's height
+#: least overlap in height of sheets beside each other, as a share of the lower one's height
 _BESIDE = 0.5
-#: parts of one sheet end within this share of its width of each other
+#: greatest difference of the edges of one sheet's parts, as a share of its width
 _FLUSH = 0.04
-#: they are parted by at most this share of its height
+#: greatest gap between parts of one sheet, as a share of its height
 _PARTED = 0.14
-#: they lie at angles that differ by less, degrees
+#: greatest difference of the angles of one sheet's parts, degrees
 _ALONG_DEG = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a sheet lies for a reader of the scan: `box` on axes along and across the rows, px, and their clockwise turn."""
+    """The place of a sheet on a scan."""
 
+    #: px, on axes along and across the rows
     box: Box
+    #: clockwise turn of these axes, degrees
     turn_deg: float
 
 
@@ -40,7 +42,7 @@ def _axes(turn_deg: float) -> Floats:
 
 
 def reading_order(boxes: Sequence[Box]) -> list[int]:
-    """The numbers of `boxes` from top to bottom, those beside each other from left to right."""
+    """The indices of `boxes` from top to bottom, of those beside each other from left to right."""
     rows: list[list[int]] = []
     for k in sorted(range(len(boxes)), key=lambda k: boxes[k].y0):
         row = rows[-1] if rows and _beside(boxes[rows[-1][0]], boxes[k]) else []
@@ -56,7 +58,7 @@ def _beside(one: Box, other: Box) -> bool:
 
 
 def one_sheet(upper: Outline, lower: Outline, turn_deg: float) -> Outline | None:
-    """The sheet that `upper` and `lower` are the parts of, torn apart or parted by a dark band; None where they are two."""
+    """The sheet whose parts `upper` and `lower` are, torn apart or separated by a dark band. None when they are two sheets."""
     if upper.perspective or lower.perspective or abs(upper.skew_deg - lower.skew_deg) > _ALONG_DEG:
         return None
     one, other = (place_of(outline, turn_deg).box for outline in (upper, lower))

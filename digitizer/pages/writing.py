@@ -1,4 +1,4 @@
-"""Where a scan is written on, whatever it is written on: looked for before anything is known about paper, lid or light."""
+"""Finds writing on a scan, on any ground. It needs no knowledge of paper, lid or light."""
 
 from __future__ import annotations
 
@@ -11,50 +11,60 @@ import numpy.typing as npt
 from digitizer.model import Floats, Pixels
 from digitizer.pages.ink import Copies, grey_copy, level_at, pieces_of
 
-#: longest side of the copy that writing is looked for on, px: small print of an A4 sheet has an x-height of four
+# px are those of the copy, unless noted otherwise
+
+#: longest side of the copy on which writing is searched, px. Small print of an A4 sheet has an x-height of four there
 WRITING_PX = 800
-#: strokes are thinner than this brush, px of the copy
+#: side, px, of the filter that removes strokes, which are thinner
 _BRUSH_PX = 11
-#: how many grey levels darker than its ground ink is at least
+#: least difference of ink from its ground, grey levels
 _DARKER = 14
-#: the same as a share of the ground
+#: least difference of ink from its ground, as a share of the ground
 _DARKER_SHARE = 0.12
-#: area of a letter at least, px of the copy
+#: least area of a letter, px
 _AREA_PX = 4
-#: shorter side of a letter, a word or a line of joined letters, px of the copy
+#: least and greatest shorter side of a letter, a word or a line of joined letters, px
 _SHORT_PX = (2, 45)
-#: its longer side, px of the copy
+#: least and greatest longer side of a letter, a word or a line of joined letters, px
 _LONG_PX = (3, 400)
-#: what is longer than so many times its width is a rule, unless it is at least as wide as a letter, px of the copy
-_RULE, _WIDE_PX = 8, 6
-#: what fills more of its box is a bar or a block, no writing
+#: a thin piece longer than this many times its width is a rule
+_RULE = 8
+#: a piece at least this wide, px, is no rule
+_WIDE_PX = 6
+#: a piece that fills more than this share of its box is a bar or a block
 _SOLID = 0.75
-#: letters and words are told by places so far apart, px of the copy
+#: side of the squares whose middles are the places of writing, px
 _PLACE_PX = 8
-#: what is written on is wider than a line of so many px of the copy, and as light all over as this share
-_LINE_PX, _GROUND = 21, 0.75
-#: at least this share of a negative has a grey level of at most so much
-_MOSTLY, _DARK = 0.6, 100
-#: this share of it is no lighter than the lightest of its letters
+#: least width of a ground of writing, px
+_LINE_PX = 21
+#: least lightness of a wide ground, as a share of the ground at the place
+_GROUND = 0.75
+#: least share of a negative that is dark
+_MOSTLY = 0.6
+#: greatest grey level of a dark page
+_DARK = 100
+#: quantile of the grey levels that counts as the lightness of light letters
 _BRIGHT = 0.998
-#: letters are so many times as light as the page
+#: least ratio of the letters' lightness to the page's
 _CLEARLY = 1.5
-#: at most this share of what is light is wider than strokes
+#: greatest share of light px that are wider than strokes
 _PAPER = 0.15
-#: a negative has at least so many places of light writing
+#: least number of places of light writing on a negative
 _WRITTEN = 30
-#: writing has at least so many places within a square of three tiles of so many px
-_COMPANY, _TILE_PX = 5, 20
+#: least number of places of writing within a square of three by three tiles
+_COMPANY = 5
+#: side of a tile, px
+_TILE_PX = 20
 
 
 def find_writing(grey: Pixels) -> tuple[Floats, Floats]:
-    """((N, 2) px places of what looks like writing, (N,) grey levels of what it is written on).
+    """(places of writing, (N, 2) px, grey levels of the ground at each, (N,)).
 
     `grey`: (h, w) uint8 with a longest side near `WRITING_PX`.
     """
     ground = cv2.morphologyEx(cv2.medianBlur(grey, 3), cv2.MORPH_CLOSE, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
     least = cv2.LUT(ground, np.maximum(_DARKER, np.arange(256) * _DARKER_SHARE).astype(np.uint8))
-    # the gaps in light letters are dark, too, but what is light there is no wider than a line
+    # gaps in light letters are dark like ink, but their light ground is no wider than a line
     wide = cv2.morphologyEx(ground, cv2.MORPH_OPEN, np.ones((_LINE_PX, _LINE_PX), np.uint8))
     paper = cv2.compare(wide, cv2.convertScaleAbs(ground, alpha=_GROUND), cv2.CMP_GE)
     ink = cv2.bitwise_and(cv2.compare(cv2.subtract(ground, grey), least, cv2.CMP_GT), paper)
@@ -62,14 +72,14 @@ def find_writing(grey: Pixels) -> tuple[Floats, Floats]:
 
 
 def is_negative(scan: Copies) -> bool:
-    """Whether a scan shows light letters on a dark page: a negative, or bits of a fax the wrong way round."""
+    """Whether a scan shows light letters on a dark page: a negative, or a fax with inverted bits."""
     pixels, _ = scan.at_least(WRITING_PX / max(scan.pixels.shape[:2]))
     if level_at(pixels[::4, ::4, 1].copy(), None, 1 - _MOSTLY) > _DARK:
         return False
     grey = grey_copy(pixels, min(1.0, WRITING_PX / max(pixels.shape[:2])))
     dark, bright = (level_at(grey, None, share) for share in (0.5, _BRIGHT))
     light = cv2.compare(grey, (dark + bright) / 2, cv2.CMP_GT)
-    # paper, however small, is wider than strokes
+    # even small paper is wider than strokes
     paper = cv2.morphologyEx(light, cv2.MORPH_OPEN, np.ones((_BRUSH_PX, _BRUSH_PX), np.uint8))
     if bright < _CLEARLY * max(dark, 1) or cv2.countNonZero(paper) > _PAPER * cv2.countNonZero(light):
         return False
@@ -84,7 +94,7 @@ def at(plane: npt.NDArray[Any], points: Floats) -> npt.NDArray[Any]:
 
 
 def _letters(ink: Pixels) -> Pixels:
-    """The pieces of a mask that have the shape of letters, words or lines."""
+    """Mask of the pieces that have the shape of letters, words or lines."""
     labels, stats = pieces_of(ink)
     wide, high, area = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_AREA]
     long, short = np.maximum(wide, high), np.minimum(wide, high)
@@ -96,7 +106,7 @@ def _letters(ink: Pixels) -> Pixels:
 
 
 def _places(grounds: Pixels) -> tuple[Floats, Floats]:
-    """(middles of the squares, (N, 2) px, that hold some of a plane that is 0 where nothing is, (N,) the most in each)."""
+    """(middles of the squares with writing, (N, 2) px, lightest ground in each, (N,)). `grounds` is 0 off the writing."""
     height, width = -(-grounds.shape[0] // _PLACE_PX), -(-grounds.shape[1] // _PLACE_PX)
     squares = np.zeros((height * _PLACE_PX, width * _PLACE_PX), np.uint8)
     squares[: grounds.shape[0], : grounds.shape[1]] = grounds
@@ -108,7 +118,7 @@ def _places(grounds: Pixels) -> tuple[Floats, Floats]:
 
 
 def _in_company(places: Floats) -> npt.NDArray[np.bool_]:
-    """Which of (N, 2) px have others near them, (N,)."""
+    """Which of the places, (N, 2) px, have others near them, (N,)."""
     if not len(places):
         return np.zeros(0, np.bool_)
     tiles: npt.NDArray[np.int64] = (places // _TILE_PX).astype(np.int64) + 1
