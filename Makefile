@@ -30,6 +30,7 @@ faults: .venv/ready
 # changes the code and lists the changes that no fast test notices; after MINUTES it stops, and a second run goes on:
 # make mutants MODULE=digitizer/service/review.py MINUTES=10
 mutants: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[mutants]'
 	timeout $(or $(MINUTES),30)m $(BIN)/mutmut run --max-children 2 $(if $(MODULE),'$(subst /,.,$(MODULE:.py=)).*') || test $$? = 124
 	@$(BIN)/mutmut results
 
