@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from digitizer.digests import json_sha256
 from digitizer.errors import NotFound
 from digitizer.ledger import Transaction, events
 from digitizer.ledger.database import insert, put, unique_id
@@ -50,6 +51,16 @@ _READINGS_OF = (
 def add_source(tx: Transaction, source_id: str, key: str, size: int) -> None:
     """Notes a source, once."""
     put(tx, source, {"id": source_id, "key": key, "size": size})
+
+
+def file_bundle(tx: Transaction, source_id: str, agency: str | None) -> str:
+    """The id of the bundle of a single file for an agency. Agencies that submit equal bytes share readings and nothing else.
+
+    Without an agency it is the hash of the file. A bundle of before migration 0012 is named so too, and stays with its agency.
+    """
+    owners = set(tx.execute(sa.select(intake.c.agency).where(intake.c.bundle == source_id).distinct()).scalars())
+    plain = owners == {agency} if owners else agency is None
+    return source_id if plain else json_sha256(["file", agency, source_id])
 
 
 def add_bundle(tx: Transaction, bundle_id: str, sources: Sequence[str]) -> bool:
@@ -259,8 +270,19 @@ def save_page(
         tx.execute(sa.update(page).where(*(page.c[name] == value for name, value in key.items())).values(**values))
 
 
-def forget_pages(tx: Transaction, sources: Sequence[str], *, states: Sequence[str]) -> int:
-    """Drops readings, by whatever engine, so that they are done again; how many. What they said stays in the store."""
+def forget_pages(tx: Transaction, bundle_id: str, sources: Sequence[str], *, states: Sequence[str]) -> int:
+    """Drops readings, by whatever engine, so that they are done again; how many. What they said stays in the store.
+
+    A reading that another bundle is being made from stays: it is as new as can be.
+    """
+    in_use = set(
+        tx.execute(
+            sa.select(bundle_source.c.source)
+            .join(bundle, bundle.c.id == bundle_source.c.bundle)
+            .where(bundle_source.c.source.in_(sources), bundle.c.id != bundle_id, bundle.c.state.in_(("READING", "FINISHING")))
+        ).scalars()
+    )
+    sources = [source_id for source_id in sources if source_id not in in_use]
     return tx.execute(sa.delete(page).where(page.c.source.in_(sources), page.c.state.in_(states))).rowcount
 
 

@@ -87,7 +87,7 @@ class Recovery:
             if submissions.intake_state(tx, intake_id) not in expected:
                 raise Conflict("this file is being worked on", intake=intake_id)
             sources = [s.id for s in submissions.sources_of(tx, intake.bundle)]
-            submissions.forget_pages(tx, sources, states=pages)
+            submissions.forget_pages(tx, intake.bundle, sources, states=pages)
             submissions.move_bundle(tx, intake.bundle, ["DONE", "FAILED"], "NEW", error=None)
             submissions.move_intakes(tx, intake.bundle, expected, IntakeState.RECEIVED, actor=by)
             jobs.add(tx, "open", intake.bundle, lane=jobs.LANES[intake.lane])

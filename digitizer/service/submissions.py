@@ -91,7 +91,7 @@ class Submissions:
         """Notes an intake of files that are in the store."""
         sources = [file.key.rpartition("/")[2] for file in stored]
         bundle = (
-            sources[0]
+            submissions.file_bundle(tx, sources[0], submission.agency)
             if len(sources) == 1 and submission.book is None
             else json_sha256(["book", submission.agency, submission.book, *sources])
         )

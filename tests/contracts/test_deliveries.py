@@ -276,9 +276,9 @@ def test_a_file_of_unknown_type_may_go_and_its_number_keeps_its_notation(setting
 
 def test_a_file_lies_under_the_component_it_was_submitted_for(settings: Settings) -> None:
     with digitized(settings) as service:
-        submission = Submission(actor="test", agency="H60.127.03", dossier=FIRST, component="KS")
+        submission = Submission(actor="test", dossier=FIRST, component="KS")
         intake, new = service.submissions.receive([settings.home / "a.pdf"], "a.pdf", submission)
-        assert (new, intake.component, intake.agency, intake.name) == (True, "KS", "H60.127.03", "a.pdf")
+        assert (new, intake.component, intake.name) == (True, "KS", "a.pdf")
         (receipt,) = service.deliveries.deliver()
     assert receipt.external_id == f"{FIRST}/KS/a.pdf"
     assert (settings.home / "dossiers" / receipt.external_id).read_bytes() == PDF

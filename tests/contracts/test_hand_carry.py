@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from digitizer import signed_folders
 from digitizer.cli import cli
+from digitizer.digests import file_sha256
 from digitizer.errors import SealBroken, SealUntrusted, UsageError
 from digitizer.ledger import events, hand_carry, outbox, records, submissions
 from digitizer.model import Field, IntakeState, Record, RecordState, Verdict
@@ -38,12 +39,12 @@ class Side:
             [path], name, Submission(actor="may-quet", agency="H60.127.03", dossier=dossier)
         )
         with self.service.context.ledger.begin() as tx:
-            source = submissions.get_source(tx, intake.bundle)
+            (source,) = submissions.sources_of(tx, intake.bundle)
             submissions.opened(tx, replace(source, media_type="application/pdf", pages=1, signed=False))
             if state != "DONE":
                 return intake.bundle
             key = self.service.context.files.put_bytes(f"{name} read".encode())
-            submissions.save_page(tx, intake.bundle, 0, "engine", state="READ", texts=key, error=None)
+            submissions.save_page(tx, source.id, 0, "engine", state="READ", texts=key, error=None)
             made = {
                 kind: (f"x/{kind}", self.service.context.files.put_bytes(f"{name}.{kind}".encode())) for kind in ("pdf", "json")
             }
@@ -131,12 +132,13 @@ def test_a_later_package_has_what_is_new_only_and_needs_the_earlier_one(sides: t
 
 def test_a_package_for_another_side_has_the_originals_too(sides: tuple[Side, Side]) -> None:
     commune, _ = sides
-    bundle = commune.digitized("a.pdf").split("/")[0]
+    commune.digitized("a.pdf")
     commune.out("1.zip")
+    original = file_sha256(commune.folder / "a.pdf")
     other = commune.folder / "2.zip"
     commune.service.hand_carry.export(other, to="so-tu-phap", by="can-bo")
     with zipfile.ZipFile(other) as opened:
-        assert f"files/{bundle}" in opened.namelist()
+        assert f"files/{original}" in opened.namelist()
         assert len(json.loads(opened.read("events.json"))) > 0
 
 
