@@ -1,8 +1,8 @@
-"""Loads the intake hook with `wrk`: `benchmarks/api.py [--seconds 30]`; figures go to `benchmarks/results/`.
+"""Loads the intake hook with `wrk`: `benchmarks/api.py [--seconds 30]`. Figures go to `benchmarks/results/`.
 
 Small uploads (20 kB, each another file) as fast as they go and at 200 a second, looking at documents, one body of 2 GB, one
 announced beyond the limit, 10,000 event streams at once. The server runs as an operator starts it, on SQLite and a folder, with
-nobody reading; its memory is sampled all the while.
+nobody reading. Its memory is sampled all the while.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Deliveries: attachments a second and CPU against a healthy server, recovery after an outage of an hour.
 
-`python -m benchmarks.delivery [--count 400] [--out FILE]`. The server is a process of its own; CPU is that of the sender
+`python -m benchmarks.delivery [--count 400] [--out FILE]`. The server is a process of its own. CPU is that of the sender
 alone. The outage runs on a simulated clock, where the target takes no more a second than was measured.
 """
 
@@ -89,7 +89,7 @@ class Sometimes:
 
 
 def outage(rate_per_second: float, arrivals_per_minute: int, seed: int) -> dict[str, float]:
-    """An hour without the target, attachments arriving all the time; simulated seconds until all is delivered."""
+    """An hour without the target, attachments arriving all the time. Gives simulated seconds until all is delivered."""
     system, rng = Sometimes(), random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)

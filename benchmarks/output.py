@@ -1,9 +1,9 @@
-"""Is what comes out valid, and does it copy: `make validate`; and the same scans through OCRmyPDF, side by side.
+"""Is what comes out valid, and does it copy: `make validate`. And the same scans through OCRmyPDF, side by side.
 
-`output.py FOLDER …` ingests folders and odd files drawn on the spot; veraPDF and `qpdf --check` judge every PDF, and the text
+`output.py FOLDER …` ingests folders and odd files drawn on the spot. veraPDF and `qpdf --check` judge every PDF, and the text
 that Poppler, PDFium and MuPDF copy is held against the result's, word by word. Signed PDFs, left as they came, and those that say
 `not_pdfa` are counted apart. A PDF of more than a hundred pages that are all the same is read once, by its first page. With
-`--readings HOME`, where the folders were digitized before, pages the present engine read there are not read again; all after
+`--readings HOME`, where the folders were digitized before, pages the present engine read there are not read again. All after
 reading is made anew. `output.py --beside SCAN …` runs scans with labels (`labels.tsv` beside them) through `digitizer
 ingest` and OCRmyPDF with Tesseract `vie`: bytes, CPU seconds, validity, character errors of what Poppler copies.
 """
@@ -111,7 +111,7 @@ def digitized(folder: Path, home: Path, number: int, jobs: str) -> tuple[list[Pa
 
 
 def take_over(readings: Path, home: Path) -> int:
-    """Makes `home` a copy of the home `readings` in which all is to be done again but reading; how many pages are read."""
+    """Makes `home` a copy of the home `readings` where all but reading is to be done again. Returns how many pages are read."""
     from sqlalchemy import func, select
 
     from digitizer.ledger import schema
@@ -157,7 +157,7 @@ def short(folder: Path, long: list[Path], home: Path) -> Path:
 
 
 def by_first_page(file: Path, folder: Path) -> Path:
-    """The PDF of a PDF whose pages are all the same, its first page read by the engine; ValueError where they differ."""
+    """The PDF of a PDF whose pages are all the same, its first page read by the engine. ValueError where they differ."""
     import pikepdf
 
     from digitizer.model import Source
@@ -291,7 +291,7 @@ def odd(folder: Path) -> None:
 
 
 def beside(scans: list[Path], home: Path) -> dict[str, Any]:
-    """The same scans by us, in one run of `ingest`, and by OCRmyPDF, in a run each, as it works; one core each."""
+    """The same scans by us, in one run of `ingest`, and by OCRmyPDF, in a run each, as it works. One core each."""
     labels = {path.name: truth["text"] for folder in {scan.parent for scan in scans} for path, truth in items(folder)}
     source = home / "scans"
     source.mkdir()

@@ -1,7 +1,7 @@
 """Measures readers on pictures of single lines: `benchmarks/recogniser.py --lines ../shared/data/printed_lines_anle --drawn 400`.
 
 A folder holds `labels.tsv` (`file<TAB>text`). Labels of several rows are left out. `--drawn N` draws N lines with the handwriting
-families that nothing was trained on (`fonts_reserved.toml`; needs the network once, to fetch them). The recogniser we
+families that nothing was trained on (`fonts_reserved.toml`, fetched once from the network). The recogniser we
 ship and Tesseract `vie` read the same lines in the same run. `--model FOLDER` adds a candidate. The result says which letters are
 taken for which, and what the network costs.
 """

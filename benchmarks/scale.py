@@ -50,7 +50,7 @@ BOOK = 200
 
 
 def main() -> int:
-    """Runs the parts one after the other; a result file for all of them."""
+    """Runs the parts one after the other, with one result file for all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", default=",".join(MEASURES))
     parser.add_argument("--pages", type=int, default=2000, help="pages for memory; scaling takes a fortieth of it")
@@ -78,13 +78,13 @@ def main() -> int:
 
 
 def backlog(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds of claim, status and sweep with 100,000 files waiting, on both databases; what wake-ups take in Redis."""
+    """Milliseconds of claim, status and sweep with 100,000 files waiting, on both databases, and what wake-ups take in Redis."""
     urls = {"sqlite": "sqlite:", "postgresql": servers.postgres.url()}
     return {"redis": _wake_ups(servers), **{name: _backlog(url, folder / name) for name, url in urls.items()}}
 
 
 def _wake_ups(servers: Servers) -> dict[str, int]:
-    """Bytes of memory; there are never more wake-ups than these."""
+    """Bytes of memory. There are never more wake-ups than these."""
     url, client = servers.redis.url(), servers.redis.client
     before = client.info("memory")["used_memory"]
     open_queue(url, settings=b"{}", processes=1).wake(MOST)
@@ -242,7 +242,7 @@ def bulk(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str,
     began = time.monotonic()
 
     def ingest(until: int) -> int:
-        """Its exit code; None of it after `until` pages."""
+        """Its exit code. None of it after `until` pages."""
         run = subprocess.Popen(command, env={**os.environ, **recorded}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while run.poll() is None:
             time.sleep(2)

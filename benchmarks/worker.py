@@ -30,7 +30,7 @@ SAMPLES = sorted(p for p in (HERE.parent / "samples").rglob("*.jpg") if "books" 
 
 
 def share(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """CPU seconds of one worker with its decoders, and how many of them decoding, geometry and inference took; what is stored."""
+    """CPU seconds of one worker with its decoders, how many of them decoding, geometry and inference took, and what is stored."""
     pool, spent, pages = Pool(servers, folder), [0.0], max(8, given.pages // 100)
     pool.more = {"DIGITIZER_LEASE_S": "120"}
     with Service.open(pool.settings()) as service:
@@ -111,7 +111,7 @@ def _spread(path: Path, names: tuple[str, str]) -> None:
 
 
 def memory(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """PSS of a worker with its children, MB, over `pages` pages; workers are not replaced by age here."""
+    """PSS of a worker with its children, MB, over `pages` pages. Workers are not replaced by age here."""
     # no servers here: they would be children of this process and count as the worker's
     with Service.open(Settings(home=folder, engine=EngineOptions())) as service:
         for first in range(0, given.pages, BINDING):
@@ -140,7 +140,7 @@ def memory(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[st
         }
 
 
-#: pages of a file; of so many pages one is whole, the others are strips
+#: pages of a file. Of so many pages one is whole, the others are strips
 BINDING, WHOLE = 16, 48
 
 

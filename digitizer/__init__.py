@@ -1,3 +1,3 @@
-"""Scanned civil-status books and dossier attachments in; searchable PDFs, checked records and receipts out."""
+"""Turns scanned civil-status books and dossier attachments into searchable PDFs, checked records and receipts."""
 
 __version__ = "0.1.0"

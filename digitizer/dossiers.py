@@ -31,7 +31,7 @@ RESULT = re.compile(r"(?:.*[-.])?KQ\d*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingHint:
-    """What path, name or listing of a file say about it; `how` names the rule that found the dossier."""
+    """What path, name or listing of a file say about it. `how` names the rule that found the dossier."""
 
     agency: str | None = None
     dossier: str | None = None
@@ -60,7 +60,7 @@ def all_in_text(text: str) -> list[str]:
 
 
 def in_text(text: str) -> str | None:
-    """The one valid dossier code in `text`, upper case; None where there is none, or more than one."""
+    """The one valid dossier code in `text`, upper case. None where there is none, or more than one."""
     found = all_in_text(text)
     return found[0] if len(found) == 1 else None
 
@@ -87,10 +87,10 @@ def from_path(path: PurePath) -> RoutingHint:
 
 
 def from_csv(path: Path) -> RoutingHint:
-    """The row for `path` in `dossiers.csv` beside it; no listing: nothing.
+    """The row for `path` in `dossiers.csv` beside it. No listing: nothing.
 
     Columns are file, dossier and, if wanted, component, under English or Vietnamese headings. Commas, semicolons, tabs and bars
-    may part them; UTF-8 and UTF-16 are read. Raises FileAccess when the listing cannot be read.
+    may part them. UTF-8 and UTF-16 are read. Raises FileAccess when the listing cannot be read.
     """
     listing = path.with_name(LISTING)
     if not listing.is_file():

@@ -66,7 +66,7 @@ class DigitizerError(Exception):
 
     def __init__(self, message: str = "", *, sentence: Fact = "", **facts: Fact) -> None:
         self.message = message or (type(self).__doc__ or "").partition("\n")[0]
-        #: what stands in `digitizer/messages/` for this very error; its code where nothing more exact does
+        #: what stands in `digitizer/messages/` for this very error. Its code where nothing more exact does
         self.sentence = str(sentence) or self.code
         self.facts = facts
         super().__init__(self.message)

@@ -121,7 +121,7 @@ def count(
         if one is not None:
             for agency in above(dossier.agency):
                 so_far = found.get(agency, Counts())
-                # where there is a list, a dossier that is not on it must not raise a rate; `reconcile` reports it
+                # where there is a list, a dossier that is not on it must not raise a rate. `reconcile` reports it
                 if dossier.listed or (so_far.received is None and so_far.resolved is None):
                     found[agency] = so_far + one
     return dict(sorted(found.items()))

@@ -43,6 +43,6 @@ def to_stderr(level: int | str = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper() if isinstance(level, str) else level)
-    # these log about themselves, not about documents; pikepdf reports what fontTools finds
+    # these log about themselves, not about documents. pikepdf reports what fontTools finds
     for name, least in (("alembic", logging.WARNING), ("httpx", logging.WARNING), ("fontTools", logging.ERROR)):
         logging.getLogger(name).setLevel(least)

@@ -61,7 +61,7 @@ UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
 class Group(BaseModel):
-    """Settings that belong together; they never change, and an unknown name is refused."""
+    """Settings that belong together. They never change, and an unknown name is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -71,7 +71,7 @@ class Group(BaseModel):
 
 
 class Limits(Group):
-    """What an untrusted file may cost; checked before decoding."""
+    """What an untrusted file may cost. Checked before decoding."""
 
     megapixels: int = 150
     side_px: int = 65_000
@@ -91,15 +91,15 @@ class PageOptions(Group):
     limits: Limits = Limits()
     #: resolution for PDF pages that are not one scanned image, dots per inch
     render_dpi: int = 300
-    #: text a PDF has of its own: `redo` believes what can be seen and is right, and reads again what is hidden; `skip` believes
-    #: hidden text too where it is good Vietnamese; `force` keeps pictures of the pages only, no text of the input remains
+    #: text a PDF has of its own: `redo` believes what can be seen and is right, and reads again what is hidden. `skip` believes
+    #: hidden text too where it is good Vietnamese. `force` keeps pictures of the pages only, no text of the input remains
     mode: Literal["redo", "skip", "force"] = "redo"
 
 
 class OutputOptions(Group):
     """How the searchable PDF looks."""
 
-    #: put on every page, top left, where an agency wants a visible mark of digitization (TT 05/2025/TT-BNV); say `ĐÃ SỐ HÓA`
+    #: put on every page, top left, where an agency wants a visible mark of digitization (TT 05/2025/TT-BNV): `ĐÃ SỐ HÓA`
     mark: str = ""
 
 
@@ -112,7 +112,7 @@ class SigningOptions(Group):
     pkcs11: UserPath | None = None
     token: str = ""
     key: str = ""
-    #: password or PIN; better in DIGITIZER_SIGNING__SECRET than in a file
+    #: password or PIN. Better in DIGITIZER_SIGNING__SECRET than in a file
     secret: Secret = SecretStr("")
     #: name of the agency, as the signature shows it
     agency: str = ""
@@ -120,7 +120,7 @@ class SigningOptions(Group):
     level: Literal["B-B", "B-T", "B-LT"] = "B-B"
     #: address of the time-stamp authority
     tsa: str = ""
-    #: folder with the certificates of the authorities we trust, `.pem`, `.crt`, `.cer`; None: `<home>/authorities`
+    #: folder with the certificates of the authorities we trust, `.pem`, `.crt`, `.cer`. None is `<home>/authorities`
     authorities: UserPath | None = None
 
 
@@ -129,13 +129,13 @@ class EngineOptions(Group):
 
     #: name of a module in `digitizer/ocr/`
     name: str = "paddle"
-    #: folder of recogniser weights (`inference.onnx`, `inference.yml`, `card.toml`); None: the one we ship
+    #: folder of recogniser weights (`inference.onnx`, `inference.yml`, `card.toml`). None is the one we ship
     recogniser: UserPath | None = None
-    #: folder of detector weights; None: the one we ship
+    #: folder of detector weights. None is the one we ship
     detector: UserPath | None = None
     #: threads of one engine
     threads: int = 1
-    #: what the engine `replay` gives back; for tests only
+    #: what the engine `replay` gives back, for tests only
     recording: UserPath | None = None
 
 
@@ -178,7 +178,7 @@ class ApiOptions(Group):
 
     #: longest body of one upload, bytes
     body_bytes: int = 2_000_000_000
-    #: longest body of any other request; 5,000 announced pages take half of it, bytes
+    #: longest body of any other request. 5,000 announced pages take half of it, bytes
     form_bytes: int = 1_000_000
     #: seconds a client has to send the head of a request
     header_s: float = 10.0
@@ -193,7 +193,7 @@ class ApiOptions(Group):
     #: event streams at the same time, in all and for one key
     streams: int = 1_000
     streams_per_key: int = 200
-    #: seconds an event stream lasts at most; clients reconnect
+    #: seconds an event stream lasts at most. Clients reconnect
     stream_s: float = 3_600.0
     #: what a key may do when it says nothing else
     requests_per_minute: int = 12_000
@@ -204,18 +204,18 @@ class ApiOptions(Group):
     key_days: int = 365
     #: days the old key still works after a rotation
     overlap_days: int = 7
-    #: where intake systems leave objects, `s3://bucket/prefix`, below it `<agency>/…`; empty: `incoming/` of an S3 store
+    #: where intake systems leave objects, `s3://bucket/prefix`, below it `<agency>/…`. Empty is `incoming/` of an S3 store
     inbox: str = ""
     #: hours an upload session stays open
     session_hours: int = 24
-    #: networks callbacks may go to besides the open Internet, `10.20.0.0/16, 127.0.0.0/8`; by http too
+    #: networks callbacks may go to besides the open Internet, `10.20.0.0/16, 127.0.0.0/8`, by http too
     callback_networks: str = ""
     #: hours an Idempotency-Key is remembered
     repeat_hours: int = 72
 
 
 class S3Options(Group):
-    """Where S3 is and who we are there; secrets belong in the environment or in a `config.toml` only we can read."""
+    """Where S3 is and who we are there. Secrets belong in the environment or in a `config.toml` only we can read."""
 
     #: http(s)://host[:port]
     endpoint: str = ""
@@ -224,7 +224,7 @@ class S3Options(Group):
     region: str = "us-east-1"
     access_key: str = ""
     secret_key: Secret = SecretStr("")
-    #: certificate of the authority that signed the server's, PEM; None: the usual ones
+    #: certificate of the authority that signed the server's, PEM. None is the usual ones
     ca: UserPath | None = None
     #: seconds to wait for a connection, and for each answer
     connect_s: float = 5.0
@@ -267,7 +267,7 @@ class Settings(Group):
         """Settings from `given` (None values ignored), `DIGITIZER_*` and the home's `config.toml`.
 
         Args:
-            environ: variables, `os.environ` when None; `DIGITIZER_ENGINE__THREADS=2` sets `engine.threads`.
+            environ: variables, `os.environ` when None. `DIGITIZER_ENGINE__THREADS=2` sets `engine.threads`.
             given: settings of the command line by name, groups as mappings or whole.
 
         Raises:

@@ -88,7 +88,7 @@ def _seen(columns: Sequence[Column]) -> Iterator[Seen]:
 
 
 def _other(word: Sequence[Seen]) -> tuple[int, str, float] | None:
-    """(number of a letter, another for it, its probability) that makes a syllable of what is none; the likeliest, if any."""
+    """(number of a letter, another for it, its probability) that makes a syllable of what is none: the likeliest, or None."""
     text = "".join(sign.char for sign in word)
     if len(word) == 1 or text.casefold() in syllables():
         return None

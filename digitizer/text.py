@@ -50,5 +50,5 @@ def syllables() -> frozenset[str]:
 
 
 def is_national_title(folded: str) -> bool:
-    """Whether a folded line holds the national title, `CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM`; some letters may be misread."""
+    """Whether a folded line holds the national title, `CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM`. Some letters may be misread."""
     return len(folded) >= _TITLE_LETTERS and fuzz.partial_ratio(_NATIONAL_TITLE, folded) >= _TITLE_ALIKE

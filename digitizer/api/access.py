@@ -18,12 +18,12 @@ from digitizer.service import Service
 _BEARER = HTTPBearer(
     auto_error=False, scheme_name="apiKey", description="A key made by `digitizer clients add`: `Authorization: Bearer dgz_…`"
 )
-#: buckets are dropped when there are more; a key or address then starts with a full one
+#: buckets are dropped when there are more. A key or address then starts with a full one
 _MOST_BUCKETS = 10_000
 
 
 class Access:
-    """Keys and their pace; one per server process."""
+    """Keys and their pace. One per server process."""
 
     def __init__(self, service: Service) -> None:
         self.service = service

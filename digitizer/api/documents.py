@@ -120,7 +120,7 @@ def _service(request: Request) -> Service:
     openapi_extra={"requestBody": _UPLOAD},
 )
 async def submit(request: Request, response: Response, key: Submitter, repeat: IdempotencyKey = None) -> Accepted:
-    """Takes a file over, or an object that lies in the inbox; once this is answered it survives a power cut.
+    """Takes a file over, or an object that lies in the inbox. Once this is answered it survives a power cut.
 
     The same client, agency, dossier, component and bytes give the same id, however often they are sent.
     """
@@ -308,7 +308,7 @@ def _stream(request: Request, key: Reader, id: str, kind: str, *, presigned: boo
 
 @router.post("/{id}/cancel", operation_id="cancelDocument", response_model=Document, responses=problem_responses(404, 409))
 def cancel(request: Request, key: Canceller, id: DocumentId, why: Reason) -> Document:
-    """Stops work on a document; 409 when it is over. The same bytes submitted by others go on."""
+    """Stops work on a document. 409 when it is over. The same bytes submitted by others go on."""
     guard.note(request.scope, document=id)
     documents = _service(request).client_documents
     documents.cancel(key, id, reason=why.reason)
@@ -320,7 +320,7 @@ def cancel(request: Request, key: Canceller, id: DocumentId, why: Reason) -> Doc
     responses=problem_responses(404, 409),
 )  # fmt: skip
 def reprocess(request: Request, key: Reprocessor, id: DocumentId, why: Reason) -> Document:
-    """Reads a document anew; what people approved or corrected stays. 409 while it is being read."""
+    """Reads a document anew. What people approved or corrected stays. 409 while it is being read."""
     guard.note(request.scope, document=id)
     documents = _service(request).client_documents
     documents.process_again(key, id, reason=why.reason)

@@ -54,7 +54,7 @@ class Spool:
     _waiting: bytearray = field(default_factory=bytearray)
 
     def add(self, data: bytes) -> None:
-        """Takes bytes; they are written by `flush`. Raises TooLarge."""
+        """Takes bytes. They are written by `flush`. Raises TooLarge."""
         self.size += len(data)
         if self.size > self.most:
             raise TooLarge("the file is too long", limit=self.most)
@@ -222,6 +222,6 @@ async def _away(request: Request, file: Spool) -> None:
 
 
 def clean_name(name: str) -> str:
-    """A file name without folders and control characters, NFC, at most 200 characters; `tep` when nothing is left."""
+    """A file name without folders and control characters, NFC, at most 200 characters. `tep` when nothing is left."""
     last = re.split(r"[/\\]", nfc(name))[-1]
     return "".join(c for c in last if c.isprintable()).strip(". ")[-200:] or "tep"

@@ -33,7 +33,7 @@ _SAMPLE = {
 
 
 class Notification(BaseModel):
-    """A bucket notification as MinIO and S3 send it; what we do not need is left alone."""
+    """A bucket notification as MinIO and S3 send it. What we do not need is left alone."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     Records: list[dict[str, Any]] = Field(default_factory=list, max_length=1_000)
@@ -69,7 +69,7 @@ def notify(
 
 
 def _address(record: dict[str, Any]) -> str | None:
-    """`s3://bucket/key` of a new object; None for any other event."""
+    """`s3://bucket/key` of a new object, None for any other event."""
     try:
         if not str(record["eventName"]).removeprefix("s3:").startswith("ObjectCreated:"):
             return None

@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457): a code, a status, a sentence that says what to do; no data of a person, no trace."""
+"""Errors as problem documents (RFC 9457): a code, a status, a sentence that says what to do. No data of a person, no trace."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def response(error: DigitizerError, headers: Mapping[str, str], request_id: str)
 
 
 def invalid(request: Request, errors: Sequence[Mapping[str, Any]]) -> Response:
-    """422 with the place of each fault; what was sent is never repeated."""
+    """422 with the place of each fault. What was sent is never repeated."""
     found = [{"where": ".".join(str(part) for part in e["loc"]), "problem": str(e["type"])} for e in errors]
     body = document(INVALID, 422, lang=language(request.headers), request_id=request_id(request), errors=found)
     return JSONResponse(body, 422, media_type=MEDIA_TYPE)
@@ -83,7 +83,7 @@ def request_id(request: Request) -> str:
 
 
 def _methods(app: FastAPI, path: str) -> set[str]:
-    """All methods a path answers to; the framework names those of one route only."""
+    """All methods a path answers to. The framework names those of one route only."""
     known = app.openapi()["paths"]
     return {
         method.upper() for template, operations in known.items() if compile_path(template)[0].match(path) for method in operations

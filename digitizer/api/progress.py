@@ -37,7 +37,7 @@ _RETRY_MS = 3_000
 
 @dataclass(eq=False, slots=True)
 class Stream:
-    """One open stream; holds only the newest state, so a slow reader costs nothing."""
+    """One open stream. Holds only the newest state, so a slow reader costs nothing."""
 
     document: str
     key: str
@@ -77,7 +77,7 @@ class Streams:
         return stream
 
     def close(self, stream: Stream) -> None:
-        """Forgets a stream; harmless when repeated."""
+        """Forgets a stream. Harmless when repeated."""
         if stream in self._open:
             self._open.discard(stream)
             self._by_key[stream.key] -= 1

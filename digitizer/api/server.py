@@ -101,7 +101,7 @@ def serve(
 ) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises ConfigError for a public address without keys, or one that is taken.
 
-    `ready` is called with the address once connections are taken; port 0 is any free one.
+    `ready` is called with the address once connections are taken. Port 0 is any free one.
     """
     if not is_loopback(host) and not any(key.active for key in service.api_keys.find()):
         raise ConfigError(
@@ -176,7 +176,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _raise_open_files() -> None:
-    """As many files as the system lets us open; every connection is one."""
+    """As many files as the system lets us open. Every connection is one."""
     try:
         import resource
     except ImportError:  # Windows has no such limit

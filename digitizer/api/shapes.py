@@ -126,7 +126,7 @@ class Made(Shape):
 
 
 class RecordSummary(Shape):
-    """Where a record stands; its values are in `records`."""
+    """Where a record stands. Its values are in `records`."""
 
     id: str
     type: str | None
@@ -173,7 +173,7 @@ class Document(Summary):
 
 
 class DocumentList(Shape):
-    """A page of a list; `next` is the cursor of the following one."""
+    """A page of a list. `next` is the cursor of the following one."""
 
     items: list[Summary]
     next: str | None

@@ -112,7 +112,7 @@ def open_session(request: Request, response: Response, key: Submitter, new: NewS
 
 @router.get("/{id}", operation_id="getUploadSession", response_model=SessionState, responses=problem_responses(404))
 def get_session(request: Request, key: Submitter, id: SessionId) -> SessionState:
-    """What has come and what is missing; a new upload form, since the old one ends after an hour."""
+    """What has come and what is missing. A new upload form, since the old one ends after an hour."""
     sessions = _service(request).upload_sessions
     session = sessions.get(key, id)
     return _state(session, sessions.upload_form(session))
@@ -133,7 +133,7 @@ def get_session(request: Request, key: Submitter, id: SessionId) -> SessionState
     },
 )
 async def put_page(request: Request, key: Submitter, id: SessionId, document: Position, page: Position) -> SessionState:
-    """Takes one page over; its SHA-256 must be the one that was announced. May be repeated."""
+    """Takes one page over. Its SHA-256 must be the one that was announced. May be repeated."""
     service = _service(request)
     async with received_file(request, key, service.settings) as file:
         session = await run_in_threadpool(service.upload_sessions.add_page, key, id, document, page, file.path)
@@ -148,7 +148,7 @@ async def put_page(request: Request, key: Submitter, id: SessionId, document: Po
     responses=problem_responses(404, 409),
 )
 def complete(request: Request, key: Submitter, id: SessionId) -> list[Accepted]:
-    """Makes the documents; 409 with the first missing page while there is one. May be repeated."""
+    """Makes the documents. 409 with the first missing page while there is one. May be repeated."""
     made = _service(request).upload_sessions.complete(key, id)
     guard.note(request.scope, document=" ".join(made))
     states = _service(request).client_documents.progress(list(made))

@@ -1,4 +1,4 @@
-"""The command line. Results on stdout, talk on stderr; Vietnamese by default, English with `--lang en`.
+"""The command line. Results on stdout, talk on stderr. Vietnamese by default, English with `--lang en`.
 
 Commands are imported when called, so that `digitizer --help` stays fast. Every error of ours ends here, in `main`, as one
 sentence and its exit code.
@@ -91,7 +91,7 @@ class SpokenGroup(Spoken, click.Group):
 
 
 class Digitizer(SpokenGroup):
-    """The top group; finds its commands by COMMANDS."""
+    """The top group. Finds its commands by COMMANDS."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: D102
         return list(COMMANDS)
@@ -133,7 +133,7 @@ def answer(result: Any, as_json: bool, plain: str) -> None:
 @click.version_option(package_name="digitizer")
 @click.pass_context
 def cli(ctx: click.Context, /, verbose: bool, assignments: tuple[str, ...], **given: Any) -> None:
-    """Holds what all commands share; settings are loaded by the command that needs them."""
+    """Holds what all commands share. Settings are loaded by the command that needs them."""
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
@@ -184,7 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs one command; returns its exit code."""
+    """Runs one command. Returns its exit code."""
     ctx: click.Context | None = None
     try:
         with cli.make_context("digitizer", list(arguments)) as ctx:

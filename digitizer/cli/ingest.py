@@ -1,4 +1,4 @@
-"""`ingest`: files and folders in, results out; resumes by itself."""
+"""`ingest`: files and folders in, results out. Resumes by itself."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ Received = tuple[InputBundle, Intake | DigitizerError]
 def receive(
     service: Service, found: Iterable[tuple[ScanSource, InputBundle]], given: Submission, *, force: bool
 ) -> list[Received]:
-    """Submits every bundle. The trouble of one file ends that file; a store or ledger that is down ends the run."""
+    """Submits every bundle. The trouble of one file ends that file. A store or ledger that is down ends the run."""
     received: list[Received] = []
     for source, bundle in found:
         taken = take(service, source, bundle, given)
@@ -269,7 +269,7 @@ def report(
 
 
 def _say_left_out(left: Sequence[LeftOut], lang: str) -> None:
-    """What was refused, each by name; what was left out, by reason with the first names."""
+    """Tells what was refused, each by name, and what was left out, by reason with the first names."""
     for one in left:
         if one.refused:
             click.echo(say("ingest_failed", lang, file=one.shown, reason=say(one.reason, lang)), err=True)

@@ -113,7 +113,7 @@ def reject(ctx: click.Context, record: str, by: str, reason: str) -> None:
 
 def _summary(kept: Kept, file: str, title: str, lang: str) -> str:
     filled = [f for f in kept.record.fields if f.value is not None]
-    # what waits says whether all of it is sure; the others where they stand
+    # what waits says whether all of it is sure. The others say where they stand
     standing = kept.record.verdict if kept.state == RecordState.REVIEW else kept.state
     return say(
         "record_line",

@@ -32,7 +32,7 @@ def init(ctx: click.Context, by: str) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def show(ctx: click.Context, pem: bool, as_json: bool) -> None:
-    """Shows the keys; with --pem our public key."""
+    """Shows the keys. With --pem our public key."""
     held = KeyRing(settings(ctx).home)
     if pem:
         click.echo(held.own().pem, nl=False)

@@ -1,4 +1,4 @@
-"""`watch`: a folder or prefix that scanners fill; what has settled there is taken, again and again."""
+"""`watch`: a folder or prefix that scanners fill. What has settled there is taken, again and again."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ class Watcher:
         self.look, self.stopping = threading.Event(), False
         #: name of an item -> (its files and their versions, since when they have not changed)
         self._seen: dict[str, tuple[Versions, float]] = {}
-        #: name of an item -> the files that could not be read; told once
+        #: name of an item -> the files that could not be read, told once
         self._refused: dict[str, Versions] = {}
         #: what was left out and was said
         self._said: set[LeftOut] = set()
 
     def run(self, every_s: float, *, once: bool) -> int:
-        """Until SIGTERM or Ctrl-C; with `once` until everything that is there now was taken. The exit code."""
+        """Runs until SIGTERM or Ctrl-C, with `once` until all that is there now was taken. Gives the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop())
         self._listen()
@@ -111,7 +111,7 @@ class Watcher:
         self.look.set()
 
     def _listen(self) -> None:
-        """A bucket that tells of its changes shortens the wait; the listing finds what it does not tell."""
+        """A bucket that tells of its changes shortens the wait. The listing finds what it does not tell."""
         if self.path.startswith("s3://"):
             source = Prefix(self.path, self.chosen)
             threading.Thread(target=self._hear, args=(source,), daemon=True).start()
@@ -124,7 +124,7 @@ class Watcher:
             time.sleep(30)
 
     def _round(self) -> tuple[bool, int]:
-        """Takes what has settled; (whether anything has not, exit code of `ingest` for what was taken)."""
+        """Takes what has settled. Returns (whether anything has not, exit code of `ingest` for what was taken)."""
         found, left = collect(self.ctx, [self.path], self.chosen, book=False, output=self.output, quiet=True)
         new = [
             (p, i)

@@ -8,7 +8,7 @@ from digitizer.doctypes import DocType
 from digitizer.messages import catalogue, field_label, say
 from digitizer.text import fold
 
-#: letters of an id that a person is shown; commands take any beginning that fits one id only
+#: letters of an id that a person is shown. Commands take any beginning that fits one id only
 SHORT = 12
 
 
@@ -37,7 +37,7 @@ def doctype_title(name: str | None, doctypes: Mapping[str, DocType], lang: str) 
 
 
 def field_title(name: str, doctype: DocType | None, lang: str) -> str:
-    """The Vietnamese label of a field; of a field that an operator declared, what is printed before it."""
+    """The Vietnamese label of a field; for one that an operator declared, what is printed before it."""
     label = field_label(name, lang)
     if lang != "vi" or label != name or doctype is None:
         return label

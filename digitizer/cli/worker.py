@@ -41,7 +41,7 @@ WAIT_MOST_S = 30.0
 @click.option("--processes", type=click.IntRange(1, 256))
 @click.pass_context
 def worker(ctx: click.Context, processes: int | None) -> None:
-    """Runs N workers until SIGTERM or Ctrl-C; sweeps and delivers besides."""
+    """Runs N workers until SIGTERM or Ctrl-C. Sweeps and delivers besides."""
     chosen = settings(ctx)
     if scheme(chosen.queue) == "inline":
         raise ConfigError(
@@ -114,7 +114,7 @@ class Supervisor:
         self._wait_s = min(WAIT_MOST_S, 2 * self._wait_s)
 
     def _release(self) -> set[str]:
-        """Gives back what workers that are gone held; the names of those that held something."""
+        """Gives back what workers that are gone held. Returns the names of those that held something."""
         held = set()
         with suppress(ServiceError):
             for name in sorted(self._gone):

@@ -98,7 +98,7 @@ class DocType:
     sections: tuple[Section, ...] = ()
     #: beginnings of a line that takes the place of a title (folded): `V/v …`
     opening: tuple[str, ...] = ()
-    #: text after the digits of its number (folded): `/TLKS-BS`; with a hyphen at the end any text that begins so: `/QĐ-`
+    #: text after the digits of its number (folded): `/TLKS-BS`. With a hyphen at the end any text that begins so: `/QĐ-`
     number: tuple[str, ...] = ()
     #: whether it bears a seal. None: it may.
     seal: bool | None = None

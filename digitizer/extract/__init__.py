@@ -305,7 +305,7 @@ def revise_field(
 
 
 def _typed_value(kind: str, typed: str) -> Parsed:
-    """(normal form of what a person typed, or the text itself; problem code of what is doubtful about it)."""
+    """(normal form of what a person typed or the text itself, problem code of what is doubtful about it)."""
     if not typed:
         return None, None
     # a person writes the office itself, not the signer's line it was found in

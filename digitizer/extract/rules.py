@@ -43,7 +43,7 @@ def contradictions(values: Values) -> Iterator[Contradiction]:
 
 
 def future_dates(dates: Values, received: date) -> Iterator[Contradiction]:
-    """Days after the one on which the scan came; only as precise as the date is."""
+    """Days after the one on which the scan came. Only as precise as the date is."""
     for name, value in dates.items():
         day = re.match(r"\d{4}(?:-\d\d){0,2}", value)
         if day and name not in _MAY_LIE_AHEAD and day.group() > received.isoformat()[: len(day.group())]:

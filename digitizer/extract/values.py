@@ -24,11 +24,11 @@ from digitizer.lattice import Column, unpack
 UNSUPPORTED = (-4.0, -0.5, -0.2)
 #: a text with a problem is taken when it is likelier by this (natural log) than the best one without
 _ODD = 3.0
-#: problems that say: the text was read, and it is more or other than a plain value; no other value is put in its place
+#: problems that say: the text was read, and it is more or other than a plain value. No other value is put in its place
 UNDERSTOOD = frozenset({"left_over", "lunar_date", "part_of_day", "unclear_dot"})
 #: confidence of the worst letter from which a date that does not exist is taken for what is written
 _WRITTEN = 0.9
-#: a year that papers of ours have; another one was misread
+#: years that our papers have. Another one was misread
 _YEAR = re.compile(r"(?<!\d)(?:1[89]\d\d|20[0-4]\d)(?!\d)")
 #: two lines are joined by a space
 _SPACE = (" ", -0.01)
@@ -79,7 +79,7 @@ def _judged(value_type: ValueType, read: Valued) -> Valued:
 
 
 def _decoded(kind: str, columns: Sequence[Column], free: Valued, raw: str, strict: Constraint | None) -> Valued | None:
-    """The likeliest value under the constraints of its kind; None when the columns do not support any."""
+    """The likeliest value under the constraints of its kind. None when the columns do not support any."""
     if _is_written(free, raw):
         return None
     prose = types.TYPES[kind].prose

@@ -1,7 +1,7 @@
 """The truth about state: one SQLAlchemy Core schema for SQLite and PostgreSQL, and its statements by subject.
 
-`with ledger.begin() as tx:` is one transaction; the functions of `submissions`, `jobs`, `records`, `outbox` and `events`
-are its statements. Each arrow of a state machine is one conditional UPDATE with the expected state in its WHERE; a
+`with ledger.begin() as tx:` is one transaction. The functions of `submissions`, `jobs`, `records`, `outbox` and `events`
+are its statements. Each arrow of a state machine is one conditional UPDATE with the expected state in its WHERE. A
 function that follows an arrow says whether it was there to follow.
 """
 
@@ -33,7 +33,7 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine, on_jobs: Callable[[int], None] = _nobody) -> None:
         self.engine = engine
-        #: called with the number of jobs a transaction has queued, once it is committed; must not fail
+        #: called with the number of jobs a transaction has queued, once it is committed. It must not fail
         self._on_jobs = on_jobs
 
     @contextmanager

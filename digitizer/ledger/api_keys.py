@@ -37,7 +37,7 @@ class ApiKey:
     id: str
     client: str
     digest: str
-    #: codes; `H60.127` covers `H60.127.03`, `*` everything
+    #: codes, `H60.127` covers `H60.127.03`, `*` everything
     agencies: tuple[str, ...]
     verbs: tuple[Verb, ...]
     #: limits that differ from the settings
@@ -49,7 +49,7 @@ class ApiKey:
 
     @property
     def actor(self) -> str:
-        """The name under which intakes and events carry it; no account of a person can look like it."""
+        """The name under which intakes and events carry it. No account of a person can look like it."""
         return f"client:{self.client}"
 
     @property
@@ -58,7 +58,7 @@ class ApiKey:
         return self.revoked_at is None and self.expires_at > time.time()
 
     def covers(self, agency: str | None) -> bool:
-        """Whether the key is good for this agency; without an agency only a key for all is."""
+        """Whether the key is good for this agency. Without an agency only a key for all is."""
         return EVERYWHERE in self.agencies or (
             agency is not None and any(agency == own or agency.startswith(f"{own}.") for own in self.agencies)
         )
@@ -107,7 +107,7 @@ def expire(tx: Transaction, key_ids: Sequence[str], at: float, *, by: str) -> No
 
 
 def revoke(tx: Transaction, key_id: str, *, by: str) -> bool:
-    """Ends a key now; False when there is none such or it was ended before."""
+    """Ends a key now. Returns False when there is none such or it was ended before."""
     done = tx.execute(
         sa.update(api_key).where(api_key.c.id == key_id, api_key.c.revoked_at.is_(None)).values(revoked_at=events.now())
     )

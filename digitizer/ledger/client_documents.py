@@ -19,7 +19,7 @@ OVER = (IntakeState.DIGITIZED, IntakeState.FAILED, IntakeState.CANCELLED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which intakes of those a key may see; None: any."""
+    """Which intakes of those a key may see. None: any."""
 
     agency: str | None = None
     dossier: str | None = None
@@ -32,7 +32,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeProgress:
-    """Where an intake stands; `pages` 0 until a worker opened it."""
+    """Where an intake stands. `pages` 0 until a worker opened it."""
 
     state: IntakeState
     read: int
@@ -40,7 +40,7 @@ class IntakeProgress:
 
 
 def visible(tx: Transaction, intake_id: str, key: ApiKey) -> tuple[Intake, IntakeState] | None:
-    """An intake of an agency the key covers, with its state; else None."""
+    """An intake of an agency the key covers, with its state. None for any other."""
     state = submissions.intake_state(tx, intake_id)
     if state is None:
         return None
@@ -79,7 +79,7 @@ def _filter(wanted: Filter) -> list[sa.ColumnElement[bool]]:
 
 
 def progress(tx: Transaction, intake_ids: Sequence[str]) -> dict[str, IntakeProgress]:
-    """Where intakes stand, by id; those there are."""
+    """Where intakes stand, by id. Unknown ids are left out."""
     known = (
         sa.select(sa.func.coalesce(sa.func.sum(source.c.pages), 0))
         .join(bundle_source, bundle_source.c.source == source.c.id)
@@ -119,7 +119,7 @@ def deliveries(tx: Transaction, intake_id: str) -> list[dict[str, Any]]:
 
 
 def cancel(tx: Transaction, intake_id: str, *, actor: str, reason: str) -> bool:
-    """Ends one intake that is not done; False when it is over already."""
+    """Ends one intake that is not done. Returns False when it is over already."""
     done = tx.execute(
         sa.update(intake).where(intake.c.id == intake_id, intake.c.state.not_in(OVER)).values(state=IntakeState.CANCELLED)
     )
@@ -129,7 +129,7 @@ def cancel(tx: Transaction, intake_id: str, *, actor: str, reason: str) -> bool:
 
 
 def revive(tx: Transaction, intake_id: str) -> bool:
-    """Takes a cancelled intake up again; False when it is not cancelled."""
+    """Takes a cancelled intake up again. Returns False when it is not cancelled."""
     done = tx.execute(
         sa.update(intake)
         .where(intake.c.id == intake_id, intake.c.state == IntakeState.CANCELLED)
@@ -145,7 +145,7 @@ def wanted_by_nobody(tx: Transaction, bundle_id: str) -> bool:
 
 
 def pages_since(tx: Transaction, actor: str, since: str) -> int:
-    """Pages of what `actor` has submitted since; a file not opened yet counts as one."""
+    """Pages of what `actor` has submitted since. A file not opened yet counts as one."""
     query = (
         sa.select(sa.func.coalesce(sa.func.sum(sa.func.coalesce(source.c.pages, 1)), 0))
         .select_from(intake)

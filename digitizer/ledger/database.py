@@ -1,4 +1,4 @@
-"""One engine for SQLite and PostgreSQL, migrated on opening; foreign errors become LedgerDown here.
+"""One engine for SQLite and PostgreSQL, migrated on opening. Foreign errors become LedgerDown here.
 
 Statements that run for every page are built once for each dialect (`functools.cache`): building one costs more than sending it.
 """
@@ -47,7 +47,7 @@ def connect(url: str, home: Path) -> sa.Engine:
 
 
 def _postgres(url: str) -> sa.Engine:
-    # a server that is gone is noticed in seconds, not when the kernel gives up; a commit is on its disk before we go on
+    # a server that is gone is noticed in seconds, not when the kernel gives up. A commit is on its disk before we go on
     options = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
     try:
         engine = sa.create_engine(url, pool_size=4, connect_args=options)
@@ -65,7 +65,7 @@ def _note_use(_: Any, record: Any) -> None:
 
 
 def _see_that_it_lives(engine: sa.Engine, connection: Any, record: Any, _: Any) -> None:
-    """Asks the server before a connection that lay idle is used again; asking each time would cost as much as a statement."""
+    """Asks the server before a connection that lay idle is used again. Asking each time would cost as much as a statement."""
     if time.monotonic() - record.info.get("used", math.inf) > IDLE_S:
         try:
             engine.dialect.do_ping(connection)
@@ -81,14 +81,14 @@ def _on_sqlite_connect(connection: Any, _: Any) -> None:
 
 
 def _on_sqlite_begin(connection: sa.Connection) -> None:
-    # a transaction that reads first and then writes would fail when another writer came in between; one statement by itself
+    # a transaction that reads first and then writes would fail when another writer came in between. One statement by itself
     # needs none, and nobody would commit it
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _migrate(engine: sa.Engine) -> None:
-    """Brings the tables to the newest revision; Alembic is only loaded where they are not, as it takes half a second."""
+    """Brings the tables to the newest revision. Alembic is only loaded where they are not, as it takes half a second."""
     head = max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
     with engine.begin() as connection:
         if _revision(connection) != head:
@@ -117,13 +117,13 @@ def _upgrade(connection: sa.Connection, head: str) -> None:
 
 
 def alone(tx: sa.Connection, what: str) -> None:
-    """Waits until no other transaction does `what`; SQLite has one writer anyway."""
+    """Waits until no other transaction does `what`. SQLite has one writer anyway."""
     if tx.dialect.name == "postgresql":
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"digitizer {what}"))))
 
 
 def put(tx: sa.Connection, table: sa.Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> int:
-    """Inserts rows, those left out that are already there by whatever key; how many were new.
+    """Inserts rows, those left out that are already there by whatever key. Returns how many were new.
 
     One statement, so that two who put the same at the same time do not fail.
     """

@@ -23,7 +23,7 @@ def now() -> str:
 
 
 def note(tx: Transaction, action: str, subject: str, *, actor: str, **detail: Any) -> None:
-    """Adds an event. `detail`: ids, codes and counts; personal data only as a value somebody changed, never elsewhere."""
+    """Adds an event. `detail`: ids, codes and counts. Personal data only as a value somebody changed, never elsewhere."""
     tx.execute(_NOTE, {"at": now(), "actor": actor, "action": action, "subject": subject, "detail": detail})
 
 
@@ -34,7 +34,7 @@ def digest(prev: str, seq: int, row: sa.RowMapping) -> str:
 
 
 def seal(tx: Transaction) -> int:
-    """Chains all events not chained yet; how many. One sealer at a time: the others wait."""
+    """Chains all events not chained yet. Returns how many. One sealer at a time: the others wait."""
     alone(tx, "seal")
     last = tx.execute(
         sa.select(event.c.seq, event.c.hash).where(event.c.seq.is_not(None)).order_by(event.c.seq.desc()).limit(1)

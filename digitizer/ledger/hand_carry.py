@@ -36,7 +36,7 @@ def owner(tx: Transaction, bundle_id: str) -> str | None:
 
 
 def give(tx: Transaction, bundle_id: str, to: str | None, *, actor: str) -> None:
-    """From now on `to` decides about a bundle; None: we do."""
+    """From now on `to` decides about a bundle. With None we do."""
     tx.execute(sa.delete(holder).where(holder.c.bundle == bundle_id))
     if to is not None:
         tx.execute(sa.insert(holder).values(bundle=bundle_id, owner=to))
@@ -57,7 +57,7 @@ def note(tx: Transaction, package_id: str, direction: str, peer: str, bundles: I
 
 
 def last_event(tx: Transaction, peer: str) -> int:
-    """The newest event the last package to `peer` held; 0 when there was none."""
+    """The newest event the last package to `peer` held. 0 when there was none."""
     query = sa.select(sa.func.max(package.c.last_event)).where(package.c.direction == "OUT", package.c.peer == peer)
     return tx.execute(query).scalar_one() or 0
 
@@ -113,7 +113,7 @@ def known(tx: Transaction, bundle_id: str) -> bool:
 
 
 def add(tx: Transaction, rows: Mapping[str, Rows]) -> None:
-    """Adds the rows of a bundle that are not here; nothing that is here changes."""
+    """Adds the rows of a bundle that are not here. Nothing that is here changes."""
     for table in (source, bundle, bundle_source, intake, page, artifact):
         for row in rows[table.name]:
             put(tx, table, row)
@@ -149,7 +149,7 @@ def differ(tx: Transaction, record_id: str, at: int, theirs: Mapping[str, Any], 
 
 
 def add_events(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, origin: str) -> int:
-    """Keeps the other side's sealed events beside ours, each once; how many were new."""
+    """Keeps the other side's sealed events beside ours, each once. Returns how many were new."""
     return sum(put(tx, foreign_event, {"origin": origin, **row}) for row in rows)
 
 

@@ -28,7 +28,7 @@ def note(tx: Transaction, client: str, key: str, digest: str, intake_id: str) ->
 
 
 def forget(tx: Transaction, *, older_s: float) -> int:
-    """Drops what is older; how many."""
+    """Drops what is older. Returns how many."""
     return tx.execute(sa.delete(repeat).where(repeat.c.at < time.time() - older_s)).rowcount
 
 

@@ -41,7 +41,7 @@ class Done:
 
 
 def save_dossiers(tx: Transaction, rows: Iterable[Mapping[str, Any]], *, origin: str) -> int:
-    """Notes dossiers (columns of the table), a newer word taking the older one's place; how many."""
+    """Notes dossiers (columns of the table), a newer word taking the older one's place. Returns how many."""
     count = 0
     for row in rows:
         values = {**row, "origin": origin, "seen_at": events.now()}
@@ -52,7 +52,7 @@ def save_dossiers(tx: Transaction, rows: Iterable[Mapping[str, Any]], *, origin:
 
 
 def dossiers(tx: Transaction, *, first: date | None = None, last: date | None = None) -> list[dict[str, Any]]:
-    """Known dossiers by code; those received or resolved in a period, or all."""
+    """Known dossiers by code: all, or those received or resolved in a period."""
     query = sa.select(dossier).order_by(dossier.c.code)
     if first and last:
         days = (first.isoformat(), last.isoformat())

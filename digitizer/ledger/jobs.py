@@ -52,7 +52,7 @@ class Job:
 
 
 def add(tx: Transaction, kind: str, bundle_id: str, *, lane: int, source: str = "", first: int = 0, count: int = 0) -> None:
-    """Queues a job; one that was done or failed before is queued again, one that is queued or at work is left alone."""
+    """Queues a job. One that was done or failed before is queued again, one that is queued or at work is left alone."""
     names = {"bundle": bundle_id, "kind": kind, "source": source, "first": first, "count": count}
     fresh = {"lane": lane, "step": STEPS[kind], "state": "QUEUED", "attempts": 0}
     added = put(tx, job, {**names, **fresh, "fence": 0})
@@ -74,7 +74,7 @@ def go_on(
     first: int = 0,
     count: int = 0,
 ) -> Job | None:
-    """As `add`, but leased to `worker` at once, the attempt counted; None for one that is already queued or at work.
+    """As `add`, but leased to `worker` at once, the attempt counted. None for one that is already queued or at work.
 
     In the transaction that closes the job before it, this saves the worker a claim.
     """
@@ -102,7 +102,7 @@ def _go_on(dialect: str) -> tuple[sa.UpdateBase, sa.UpdateBase]:
 
 
 def claim(tx: Transaction, *, worker: str, lease_s: float) -> Job | None:
-    """The next job, leased to `worker`; when none is queued, one whose lease ran out.
+    """The next job, leased to `worker`. When none is queued, one whose lease ran out.
 
     Counter lane before bulk, ending what was begun before opening more, oldest first.
     """
@@ -146,12 +146,12 @@ def _odd(lease_s: float) -> dict[str, float]:
 
 
 def renew(tx: Transaction, held: Job, *, lease_s: float) -> bool:
-    """A heartbeat; False when the lease is somebody else's by now."""
+    """A heartbeat. Returns False when the lease is somebody else's by now."""
     return tx.execute(_renew(tx.dialect.name), {**_held(held), "lease_s": lease_s}).rowcount == 1
 
 
 def close(tx: Transaction, held: Job, state: str = "DONE") -> bool:
-    """Ends a job; False when the lease is somebody else's by now: nothing else of this transaction may be kept then."""
+    """Ends a job. Returns False when the lease is somebody else's by now: nothing else of this transaction may be kept then."""
     return tx.execute(_CLOSE, {**_held(held), "to": state}).rowcount == 1
 
 
@@ -174,7 +174,7 @@ def give_back(tx: Transaction, held: Job) -> None:
 
 
 def release(tx: Transaction, worker: str) -> int:
-    """Puts back what a dead worker held; the attempts stay counted."""
+    """Puts back what a dead worker held. The attempts stay counted."""
     done = tx.execute(
         sa.update(job)
         .where(job.c.worker == worker, job.c.state == "LEASED")
@@ -192,7 +192,7 @@ def split(tx: Transaction, held: Job) -> None:
 
 
 def withdraw(tx: Transaction, bundle_id: str) -> int:
-    """Drops the queued jobs of a bundle nobody wants any more; one at work ends by itself. How many."""
+    """Drops the queued jobs of a bundle nobody wants any more. One at work ends by itself. Returns how many."""
     return tx.execute(sa.delete(job).where(job.c.bundle == bundle_id, job.c.state == "QUEUED")).rowcount
 
 
@@ -208,7 +208,7 @@ def _unfinished(kinds: tuple[str, ...]) -> sa.Select[Any]:
 
 
 def backlog(tx: Transaction) -> dict[str, int]:
-    """Number of jobs by state; `EXPIRED` are leased ones whose lease ran out."""
+    """Number of jobs by state. `EXPIRED` are leased ones whose lease ran out."""
     counts = {row.state: row.n for row in tx.execute(sa.select(job.c.state, sa.func.count().label("n")).group_by(job.c.state))}
     expired = (
         sa.select(sa.func.count()).select_from(job).where(job.c.state == "LEASED", job.c.lease_until < clock(tx.dialect.name))
@@ -234,7 +234,7 @@ def working(tx: Transaction) -> list[tuple[str, str, float]]:
 
 
 def requeue_expired(tx: Transaction, *, lease_s: float = 0.0) -> int:
-    """Puts back all jobs whose lease ran out; `lease_s` is the longest lease anybody takes."""
+    """Puts back all jobs whose lease ran out. `lease_s` is the longest lease anybody takes."""
     done = tx.execute(
         sa.update(job).where(_expired(tx.dialect.name)).values(state="QUEUED", lease_until=None, worker=None), _odd(lease_s)
     )

@@ -1,4 +1,4 @@
-"""Records: what OCR proposed, what people made of it; every revision stays."""
+"""Records: what OCR proposed, what people made of it. Every revision stays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Kept:
     bundle: str
     doctype: str | None
     state: RecordState
-    #: positions in the bundle of the scans it lies on; None where an earlier version noted it
+    #: positions in the bundle of the scans it lies on, None where an earlier version noted it
     pages: tuple[int, ...] | None = None
 
 
@@ -66,7 +66,7 @@ def propose(
 
 
 def withdraw(tx: Transaction, bundle_id: str, kept: Sequence[str], *, actor: str) -> None:
-    """Drops proposals of a bundle that a new reading does not repeat; what a person has touched stays."""
+    """Drops proposals of a bundle that a new reading does not repeat. What a person has touched stays."""
     gone = [
         row.id
         for row in tx.execute(
@@ -85,7 +85,7 @@ def withdraw(tx: Transaction, bundle_id: str, kept: Sequence[str], *, actor: str
 
 
 def revise(tx: Transaction, changed: Record, expected: int, *, by: str) -> bool:
-    """Adds a revision and puts the record back to REVIEW; False when somebody else changed it since revision `expected`."""
+    """Adds a revision and puts the record back to REVIEW. Returns False when it is past revision `expected`."""
     done = tx.execute(
         sa.update(record)
         .where(record.c.id == changed.id, record.c.revision == expected)
@@ -107,7 +107,7 @@ def move(
     action: str,
     reason: str = "",
 ) -> bool:
-    """One arrow of a record's state machine, at a revision; False when it was not there to follow."""
+    """One arrow of a record's state machine, at a revision. Returns False when it was not there to follow."""
     done = tx.execute(
         sa.update(record).where(record.c.id == record_id, record.c.revision == at, record.c.state.in_(expected)).values(state=to)
     )

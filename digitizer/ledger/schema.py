@@ -1,4 +1,4 @@
-"""The tables. The ledger is the truth about state; the store holds bytes, a queue holds hints.
+"""The tables. The ledger is the truth about state. The store holds bytes, a queue holds hints.
 
 Times of events are ISO 8601 in UTC, times that are compared (leases, next tries) are seconds since the epoch.
 """
@@ -37,7 +37,7 @@ bundle = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("error", sa.JSON),
     sa.Column("result", sa.String(80)),
-    # of a book: the totals its closing statement names, {} without one; null where a version before migration 0011 noted it
+    # of a book: the totals its closing statement names, {} without one. Null where a version before migration 0011 noted it
     sa.Column("stated", sa.JSON(none_as_null=True)),
 )
 
@@ -67,7 +67,7 @@ intake = sa.Table(
     sa.Index("ix_intake_actor", "actor", "received_at"),
 )
 
-# one reading of one scan by one engine; shared by every bundle that holds the scan
+# one reading of one scan by one engine. Shared by every bundle that holds the scan
 page = sa.Table(
     "page",
     metadata,
@@ -115,11 +115,11 @@ record = sa.Table(
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("verdict", sa.String(16), nullable=False),
-    # positions in the bundle of the scans it lies on; null where a version before migration 0011 noted it
+    # positions in the bundle of the scans it lies on. Null where a version before migration 0011 noted it
     sa.Column("pages", sa.JSON(none_as_null=True)),
 )
 
-# every version of a record; the one OCR proposed stays
+# every version of a record. The one OCR proposed stays
 revision = sa.Table(
     "revision",
     metadata,
@@ -195,7 +195,7 @@ target = sa.Table(
     sa.Column("error", sa.String(60)),
 )
 
-# what a system outside may do with an API key; of the key itself only a hash is kept
+# what a system outside may do with an API key. Of the key itself only a hash is kept
 api_key = sa.Table(
     "api_key",
     metadata,
@@ -212,7 +212,7 @@ api_key = sa.Table(
     sa.Column("revoked_at", sa.String(40)),
 )
 
-# where clients want to be told; secrets: [{secret, until}], newest first
+# where clients want to be told. secrets: [{secret, until}], newest first
 callback = sa.Table(
     "callback",
     metadata,
@@ -291,7 +291,7 @@ component = sa.Table(
     sa.Column("result", sa.Boolean, nullable=False),
 )
 
-# frozen figures of a month; a later one of the same month is a restatement, none is ever changed
+# frozen figures of a month. A later one of the same month is a restatement, none is ever changed
 snapshot = sa.Table(
     "snapshot",
     metadata,
@@ -307,7 +307,7 @@ snapshot = sa.Table(
     sa.Index("ix_snapshot_month", "month", "definition"),
 )
 
-# who did what and when; `seq`, `prev`, `hash` are filled by the sealer, behind the writers
+# who did what and when. `seq`, `prev`, `hash` are filled by the sealer, behind the writers
 event = sa.Table(
     "event",
     metadata,
@@ -336,7 +336,7 @@ arrival = sa.Table(
     sa.Column("at", sa.String(40), nullable=False),
 )
 
-# packages carried by hand; the id is the SHA-256 of the manifest
+# packages carried by hand. The id is the SHA-256 of the manifest
 package = sa.Table(
     "package",
     metadata,
@@ -357,7 +357,7 @@ carried_bundle = sa.Table(
     sa.Column("bundle", sa.ForeignKey("bundle.id"), primary_key=True),
 )
 
-# bundles another side decides about; ours have no row
+# bundles another side decides about. Ours have no row
 holder = sa.Table(
     "holder",
     metadata,

@@ -20,7 +20,7 @@ from digitizer.model import Intake, IntakeState, Lane
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSource:
-    """A source as the ledger has it; `pages` None until a worker opened it."""
+    """A source as the ledger has it. `pages` None until a worker opened it."""
 
     id: str
     key: str
@@ -64,7 +64,7 @@ def file_bundle(tx: Transaction, source_id: str, agency: str | None) -> str:
 
 
 def add_bundle(tx: Transaction, bundle_id: str, sources: Sequence[str]) -> bool:
-    """Notes a bundle; True when it is new."""
+    """Notes a bundle. Returns True when it is new."""
     if not put(tx, bundle, {"id": bundle_id, "state": "NEW"}):
         return False
     tx.execute(sa.insert(bundle_source), [{"bundle": bundle_id, "position": i, "source": s} for i, s in enumerate(sources)])
@@ -72,7 +72,7 @@ def add_bundle(tx: Transaction, bundle_id: str, sources: Sequence[str]) -> bool:
 
 
 def add_intake(tx: Transaction, new: Intake) -> bool:
-    """Notes an intake, RECEIVED; True when it is new."""
+    """Notes an intake, RECEIVED. Returns True when it is new."""
     row = {
         "id": new.id,
         "bundle": new.bundle,
@@ -124,7 +124,7 @@ def hold_bundle(tx: Transaction, bundle_id: str) -> None:
 
 
 def move_bundle(tx: Transaction, bundle_id: str, expected: Sequence[str], to: str, **values: Any) -> bool:
-    """One arrow of a bundle's state machine; False when it was not in one of the `expected` states."""
+    """One arrow of a bundle's state machine. Returns False when it was not in one of the `expected` states."""
     done = tx.execute(_move_bundle(tuple(expected), tuple(values)), {"of": bundle_id, "to": to, **_new(values)})
     return done.rowcount == 1
 
@@ -142,7 +142,7 @@ def _new(values: Mapping[str, Any]) -> dict[str, Any]:
 def move_intakes(
     tx: Transaction, bundle_id: str, expected: Sequence[IntakeState], to: IntakeState, *, actor: str, **detail: Any
 ) -> list[Intake]:
-    """One arrow for all intakes of a bundle; those that moved."""
+    """One arrow for all intakes of a bundle. Returns those that moved."""
     rows = tx.execute(_move_intakes(tuple(expected)), {"of": bundle_id, "to": to}).mappings()
     moved = [_intake(row) for row in rows]
     for one in moved:
@@ -180,7 +180,7 @@ def names_of(tx: Transaction, bundles: Sequence[str]) -> dict[str, str]:
 
 
 def intake_state(tx: Transaction, intake_id: str) -> IntakeState | None:
-    """Where an intake stands; None when there is no such intake."""
+    """Where an intake stands. None when there is no such intake."""
     row = tx.execute(sa.select(intake.c.state).where(intake.c.id == intake_id)).first()
     return IntakeState(row.state) if row else None
 
@@ -188,7 +188,7 @@ def intake_state(tx: Transaction, intake_id: str) -> IntakeState | None:
 def intakes(
     tx: Transaction, *, bundle_id: str | None = None, states: Sequence[IntakeState] = ()
 ) -> list[tuple[Intake, IntakeState]]:
-    """Intakes with their states, oldest first; of one bundle, in some states, or all."""
+    """Intakes with their states, oldest first: all, of one bundle, or in some states."""
     query = sa.select(intake).order_by(intake.c.received_at, intake.c.id)
     if bundle_id is not None:
         query = query.where(intake.c.bundle == bundle_id)
@@ -219,14 +219,14 @@ def unplaced(tx: Transaction, *, limit: int) -> list[dict[str, Any]]:
 
 
 def oldest_waiting(tx: Transaction) -> str | None:
-    """When the intake came that has waited longest, ISO 8601; None when none waits."""
+    """When the intake came that has waited longest, ISO 8601. None when none waits."""
     waiting = intake.c.state.in_((IntakeState.RECEIVED, IntakeState.RUNNING))
     oldest: str | None = tx.execute(sa.select(sa.func.min(intake.c.received_at)).where(waiting)).scalar_one()
     return oldest
 
 
 def forsaken(tx: Transaction) -> list[tuple[str, Lane]]:
-    """(bundle, lane) of intakes that wait for work nobody has queued; `counter` comes after `bulk` in the alphabet."""
+    """(bundle, lane) of intakes that wait for work nobody has queued. `counter` comes after `bulk` in the alphabet."""
     at_work = sa.exists().where(job.c.bundle == intake.c.bundle, job.c.state.in_(("QUEUED", "LEASED")))
     waiting = intake.c.state.in_((IntakeState.RECEIVED, IntakeState.RUNNING))
     query = sa.select(intake.c.bundle, sa.func.max(intake.c.lane)).where(waiting, ~at_work).group_by(intake.c.bundle)
@@ -240,7 +240,7 @@ def unfinished_of(tx: Transaction, bundles: Sequence[str]) -> set[str]:
 
 
 def set_dossier(tx: Transaction, intake_id: str, dossier: str, *, actor: str, how: str, component: str | None = None) -> bool:
-    """Gives an intake its dossier, and its component where one is said; False when it has a dossier."""
+    """Gives an intake its dossier, and its component where one is said. Returns False when it has a dossier."""
     values = {"dossier": dossier} | ({"component": component} if component else {})
     done = tx.execute(sa.update(intake).where(intake.c.id == intake_id, intake.c.dossier.is_(None)).values(**values))
     if done.rowcount:
@@ -263,7 +263,7 @@ def bundle_readings(tx: Transaction, bundle_id: str, engine: str) -> dict[tuple[
 def save_page(
     tx: Transaction, source_id: str, scan: int, engine: str, *, state: str, texts: str | None, error: Mapping[str, Any] | None
 ) -> None:
-    """Notes a reading; a later one of the same page by the same engine takes its place."""
+    """Notes a reading. A later one of the same page by the same engine takes its place."""
     key = {"source": source_id, "scan": scan, "engine": engine}
     values = {"state": state, "texts": texts, "error": dict(error) if error else None}
     if not put(tx, page, {**key, **values}):
@@ -271,7 +271,7 @@ def save_page(
 
 
 def forget_pages(tx: Transaction, bundle_id: str, sources: Sequence[str], *, states: Sequence[str]) -> int:
-    """Drops readings, by whatever engine, so that they are done again; how many. What they said stays in the store.
+    """Drops readings, by whatever engine, so that they are done again. Returns how many. What they said stays in the store.
 
     A reading that another bundle is being made from stays: it is as new as can be.
     """

@@ -16,7 +16,7 @@ from digitizer.model import Lane
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadPage:
-    """An announced page; `key` once it has come. Positions count from 1."""
+    """An announced page. `key` once it has come. Positions count from 1."""
 
     document: int
     page: int
@@ -85,7 +85,7 @@ def complete(tx: Transaction, session_id: str, intakes: Sequence[str], *, actor:
 
 
 def forget(tx: Transaction) -> int:
-    """Drops sessions that are over or were never completed, a while after they expired; how many."""
+    """Drops sessions that are over or were never completed, a while after they expired. Returns how many."""
     old = sa.select(upload.c.id).where(upload.c.expires_at < time.time() - 86_400)
     tx.execute(sa.delete(upload_page).where(upload_page.c.upload.in_(old)))
     return tx.execute(sa.delete(upload).where(upload.c.expires_at < time.time() - 86_400)).rowcount

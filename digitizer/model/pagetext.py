@@ -15,7 +15,7 @@ class PageText:
 
     source: str
     scan: int
-    #: number of this page among those of its scan, from the left, from 0; a scan of one page has part 0 only
+    #: number of this page among those of its scan, from the left, from 0. A scan of one page has part 0 only
     part: int
     width: int
     height: int

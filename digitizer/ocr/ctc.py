@@ -30,7 +30,7 @@ def best_path(probabilities: npt.NDArray[np.float32], charset: Sequence[str]) ->
     """The characters of the most probable path.
 
     Args:
-        probabilities: (T, 1 + len(charset)) float, rows sum to 1; index 0 is the blank.
+        probabilities: (T, 1 + len(charset)) float, rows sum to 1. Index 0 is the blank.
         charset: character of index i + 1.
     """
     best = probabilities.argmax(axis=1)

@@ -10,7 +10,7 @@ from digitizer.queue import Hints, Pool
 
 #: seconds between two looks at the workers
 POLL_S = 0.2
-#: so many workers may die without a job being finished; then the machine is at fault, not the work
+#: so many workers may die without a job being finished. Then the machine is at fault, not the work
 DEATHS = 12
 
 

@@ -23,7 +23,7 @@ from digitizer.queue import Hints
 NAME = "digitizer"
 #: import path of the function RQ calls for a wake-up
 WAKE = "workers.jobs.wake"
-#: the queue holds no more wake-ups than this; more would wake only workers that are awake
+#: the queue holds no more wake-ups than this. More would wake only workers that are awake
 MOST = 500
 #: seconds RQ keeps a wake-up that failed
 FAILURE_TTL_S = 86_400

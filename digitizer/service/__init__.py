@@ -72,7 +72,7 @@ class Service:
         stopping: Callable[[], bool] = never,
         takes_first: Callable[[], bool] = never,
     ) -> Self:
-        """With the ports that the settings name; see `ServiceContext.open`. Raises ConfigError, StoreDown, LedgerDown."""
+        """With the ports that the settings name. See `ServiceContext.open`. Raises ConfigError, StoreDown, LedgerDown."""
         return cls(ServiceContext.open(settings, clock=clock, stopping=stopping, takes_first=takes_first))
 
     def __enter__(self) -> Self:

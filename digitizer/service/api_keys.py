@@ -1,4 +1,4 @@
-"""API keys: made, found, ended. A key is `dgz_<id>_<secret>`; the secret has 256 bits, so one SHA-256 hides it well."""
+"""API keys: made, found, ended. A key is `dgz_<id>_<secret>`. The secret has 256 bits, so one SHA-256 hides it well."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ApiKeys:
         return key, f"dgz_{key.id}_{secret}"
 
     def rotate(self, client: str, *, by: str) -> tuple[ApiKey, str]:
-        """A new key in place of the client's newest; the old ones still work for some days. Raises NotFound."""
+        """A new key in place of the client's newest. The old ones still work for some days. Raises NotFound."""
         old = [key for key in self.find(client) if key.active]
         if not old:
             raise NotFound("this client has no key to rotate", client=client)

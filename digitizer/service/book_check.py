@@ -21,7 +21,7 @@ class BookReport:
     #: written pages that hold cases, and cases
     pages: int
     cases: int
-    #: what its closing statement says; None without one
+    #: what its closing statement says, None without one
     stated: Totals | None
     problems: tuple[Problem, ...]
 
@@ -50,7 +50,7 @@ class BookCheck:
         return BookReport(book=book, pages=pages, cases=len(cases), stated=stated, problems=problems)
 
     def _stated(self, tx: Transaction, bundle: str) -> Totals | None:
-        """The totals that the closing statement in a bundle names; None without one."""
+        """The totals that the closing statement in a bundle names. None without one."""
         noted = submissions.bundle_row(tx, bundle)["stated"]
         if noted is None:
             return earlier_results.stated(self.context, tx, bundle)
@@ -58,7 +58,7 @@ class BookCheck:
 
 
 def _in_order(kept: list[Kept]) -> list[BookCase]:
-    """The cases of a bundle as they stand in it; rejected ones are none."""
+    """The cases of a bundle as they stand in it, without rejected ones."""
     cases = [k for k in kept if k.state != RecordState.REFUSED]
     cases.sort(key=lambda k: [int(part) for part in k.record.id.split("/")[1:]])
     return [

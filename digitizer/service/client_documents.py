@@ -55,7 +55,7 @@ class ClientDocuments:
         self._within_limit_until: dict[str, float] = {}
 
     def note_refusal(self, key: ApiKey, what: str) -> None:
-        """Notes that a key was used for what it is not good for; `what` names the operation."""
+        """Notes that a key was used for what it is not good for. `what` names the operation."""
         self.looked(key, "refused_access", key.id, operation=what)
 
     def placed(self, key: ApiKey, submission: Submission) -> Submission:
@@ -78,7 +78,7 @@ class ClientDocuments:
     def submit(
         self, key: ApiKey, files: Sequence[Path], name: str, submission: Submission, *, repeat: str | None = None
     ) -> tuple[Intake, bool]:
-        """Takes files over for a client; (intake, whether it is new). Once this returns they survive a power cut.
+        """Takes files over for a client. Returns (intake, whether it is new). Once this returns they survive a power cut.
 
         `repeat` is the client's Idempotency-Key. Raises UsageError, NotAllowed, TooMany, RepeatDiffers, StoreDown, LedgerDown.
         """
@@ -143,7 +143,7 @@ class ClientDocuments:
         return found
 
     def required_components(self, code: str) -> tuple[str, Sequence[str]] | None:
-        """(procedure, codes of the components it asks for) of a dossier; None where the catalogue does not know."""
+        """(procedure, codes of the components it asks for) of a dossier. None where the catalogue does not know."""
         with self.context.ledger.read() as tx:
             procedure = indicators.procedure_of(tx, code)
             required = indicators.required(tx).get(procedure or "")
@@ -160,11 +160,11 @@ class ClientDocuments:
         return whole
 
     def download_url(self, stored: str, *, seconds: int) -> str | None:
-        """A link into the store for an artifact whose access was checked; None where the store gives none."""
+        """A link into the store for an artifact whose access was checked. None where the store gives none."""
         return self.context.store.download_url(stored, seconds=seconds)
 
     def artifact(self, key: ApiKey, intake_id: str, kind: str) -> tuple[str, Stat, str]:
-        """(media type, what the store has, name to save it under). Raises NotFound; Conflict while there is none yet."""
+        """(media type, what the store has, name to save it under). Raises NotFound, Conflict while there is none yet."""
         with self.context.ledger.read() as tx:
             intake, state = self._seen(tx, key, intake_id)
             made = submissions.artifacts(tx, intake.bundle)
@@ -181,7 +181,7 @@ class ClientDocuments:
         return self.context.store.open(stored)
 
     def cancel(self, key: ApiKey, intake_id: str, *, reason: str) -> None:
-        """Stops work on an intake; what others submitted of the same bytes goes on. Raises NotFound, Conflict."""
+        """Stops work on an intake. What others submitted of the same bytes goes on. Raises NotFound, Conflict."""
         with self.context.ledger.begin() as tx:
             intake, state = self._seen(tx, key, intake_id)
             if state == IntakeState.CANCELLED:
@@ -193,7 +193,7 @@ class ClientDocuments:
                 jobs.withdraw(tx, intake.bundle)
 
     def process_again(self, key: ApiKey, intake_id: str, *, reason: str) -> None:
-        """Reads an intake anew, a cancelled one too; what people decided stays. Raises NotFound, Conflict."""
+        """Reads an intake anew, a cancelled one too. What people decided stays. Raises NotFound, Conflict."""
         with self.context.ledger.begin() as tx:
             intake, state = self._seen(tx, key, intake_id)
             if state == IntakeState.CANCELLED:

@@ -139,7 +139,7 @@ class Waker:
         self._away_until = 0.0
 
     def wake(self, queued: int) -> None:
-        """Wakes workers for `queued` jobs; never fails."""
+        """Wakes workers for `queued` jobs. Never fails."""
         others = queued - 1 if self.takes_first() else queued
         if others <= 0 or time.monotonic() < self._away_until:
             return

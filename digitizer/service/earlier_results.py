@@ -29,7 +29,7 @@ def pages_of(context: ServiceContext, tx: Transaction, kept: Kept) -> list[int]:
 
 
 def stated(context: ServiceContext, tx: Transaction, bundle: str) -> Totals | None:
-    """The totals that the closing statement of a book names; None without one. Raises StoreDown."""
+    """The totals that the closing statement of a book names. None without one. Raises StoreDown."""
     pages = _exported(context, tx, bundle)["pages"]
     return next((found for page in pages if (found := totals([line["text"] for line in page["lines"]]))), None)
 

@@ -1,7 +1,7 @@
 """Hand-carry packages: what one machine has, sealed, for another that it cannot reach.
 
 A package holds originals, readings, results, decisions and the sealed events since the last package for the same receiver.
-Import only adds: what is here stays, what came before is not added again. One side decides about a bundle; an export may hand
+Import only adds: what is here stays, what came before is not added again. One side decides about a bundle. An export may hand
 that over. Where both sides changed a record nevertheless, both versions are kept and a checker decides (DIFFERS).
 """
 
@@ -83,11 +83,11 @@ class HandCarry:
         return Carried(id=id_, bundles=len(dumps), files=files, events=len(happened))
 
     def _lay_out(self, folder: Path, dumps: list[dict[str, Any]], happened: list[dict[str, Any]], sent: set[str]) -> int:
-        """Writes rows, events and those files the receiver cannot have; how many files."""
+        """Writes rows, events and those files the receiver cannot have. Returns how many files."""
         (folder / _FILES).mkdir(parents=True)
         (folder / _BUNDLES).write_text(json.dumps(dumps, ensure_ascii=False), encoding="utf-8")
         (folder / _EVENTS).write_text(json.dumps(happened, ensure_ascii=False), encoding="utf-8")
-        # a bundle sent before may have new results; its originals are there
+        # a bundle sent before may have new results. Its originals are there
         wanted = {key for rows in dumps for key in _stored(rows, skip="source" if rows["bundle"][0]["id"] in sent else "")}
         for key in sorted(wanted):
             self.context.files.fetch(key, folder / _FILES / key.rpartition("/")[2])
@@ -114,7 +114,7 @@ class HandCarry:
         return Carried(id=id_, bundles=len(dumps), files=files, events=new, differs=tuple(differs))
 
     def _keep_files(self, folder: Path, dumps: Iterable[Mapping[str, Any]]) -> int:
-        """Stores the files; then everything the rows name has to be there."""
+        """Stores the files. Then everything the rows name has to be there."""
         for path in sorted(folder.iterdir()):
             self.context.store.put_file(path)
         have = {path.name for path in folder.iterdir()}
@@ -129,7 +129,7 @@ class HandCarry:
         return len(have)
 
     def _take_bundle(self, tx: Transaction, rows: Mapping[str, Any], manifest: signed_folders.Manifest, by: str) -> list[str]:
-        """One bundle; the ids of records that differ."""
+        """One bundle. Returns the ids of records that differ."""
         bundle, ours = rows["bundle"][0], hand_carry.known(tx, rows["bundle"][0]["id"])
         if not ours and bundle["state"] not in ("DONE", "FAILED"):
             # its work goes on here, from the pages already read
@@ -148,7 +148,7 @@ class HandCarry:
 
     @staticmethod
     def _take_record(tx: Transaction, record_id: str, rows: Mapping[str, Any], signer: str) -> bool:
-        """A record: theirs is taken where ours is its beginning, ours stays where theirs is; True where both went on."""
+        """A record: theirs is taken where ours is its beginning, ours stays where theirs is. Returns True where both went on."""
         row, theirs = hand_carry.histories(rows)[record_id]
         ours = [r for r in hand_carry.dump(tx, row["bundle"])["revision"] if r["record"] == record_id]
         shared = next(

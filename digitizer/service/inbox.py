@@ -35,7 +35,7 @@ class Inbox:
         raise UsageError("this server has no inbox")
 
     def take_object(self, key: ApiKey, address: str, submission: Submission, *, repeat: str | None = None) -> tuple[Intake, bool]:
-        """Takes over `<inbox>/<agency>/…`; what the request does not say, the path does.
+        """Takes over `<inbox>/<agency>/…`. What the request does not say, the path does.
 
         Raises UsageError, NotAllowed, NotFound, InputError, StoreDown.
         """

@@ -90,7 +90,7 @@ class Indicators:
         return Report(month=month, definition=definition, as_of=moment, counts=counts, frozen=frozen)
 
     def freeze(self, month: str, *, by: str, definition: str = CURRENT) -> Report:
-        """Keeps the figures of a month that is over; a second time is a restatement. Raises UsageError."""
+        """Keeps the figures of a month that is over. A second time is a restatement. Raises UsageError."""
         period(month)
         if indicators.end_of(month) > datetime.now(UTC):
             raise UsageError("this month is not over yet", sentence="month_not_over", month=month)
@@ -100,7 +100,7 @@ class Indicators:
         return report
 
     def fetch_dossiers(self, month: str) -> int:
-        """Asks every system that lists its dossiers for those of a month; how many. Raises NotSupported, ConnectorDown."""
+        """Asks every system that lists its dossiers for a month's. Returns how many. Raises NotSupported, ConnectorDown."""
         first, last = period(month)
         connectors = [self.context.connectors.of(name) for name in self.context.connectors.names]
         able = [connector for connector in connectors if isinstance(connector, ListsDossiers)]
@@ -114,14 +114,14 @@ class Indicators:
             return kept.save_dossiers(tx, found, origin="connector")
 
     def import_dossiers(self, file: Path, *, by: str) -> int:
-        """Takes the list of dossiers from CSV or XLSX; how many. Raises UsageError, FileAccess, UnsupportedFormat."""
+        """Takes the list of dossiers from CSV or XLSX. Returns how many. Raises UsageError, FileAccess, UnsupportedFormat."""
         found = [row(_from_row(line, number)) for number, line in enumerate(rows(file, "code"), start=2)]
         with self.context.ledger.begin() as tx:
             events.note(tx, "dossiers_imported", file.name[:120], actor=by, count=len(found))
             return kept.save_dossiers(tx, found, origin="import")
 
     def import_procedures(self, file: Path, *, by: str) -> tuple[int, int]:
-        """Takes the procedures catalogue from CSV or XLSX; (procedures, components). Raises UsageError."""
+        """Takes the procedures catalogue from CSV or XLSX. Returns (procedures, components). Raises UsageError."""
         found: dict[str, list[Component]] = {}
         for number, line in enumerate(rows(file, "procedure", "component"), start=2):
             doctype = line.get("doctype") or None
@@ -200,7 +200,7 @@ def yes(text: str) -> bool:
 
 
 def row(dossier: Dossier) -> dict[str, Any]:
-    """A dossier as its ledger row; one that says no agency belongs to the one in its code."""
+    """A dossier as its ledger row. One that says no agency belongs to the one in its code."""
     return {
         "code": dossier.code,
         "agency": dossier.agency or dossier.code.partition("-")[0],
@@ -212,7 +212,7 @@ def row(dossier: Dossier) -> dict[str, Any]:
 
 
 def known_dossiers(tx: Transaction, *, as_of: str, first: date, last: date) -> list[Known]:
-    """Dossiers of a period with what was done for them by `as_of`; those nobody listed, by the day in their code."""
+    """Dossiers of a period with what was done for them by `as_of`. An unlisted one counts by the day in its code."""
     listed = {d["code"]: d for d in kept.dossiers(tx, first=first, last=last)}
     known = {code: _listed(d) for code, d in listed.items()}
     elsewhere = {d["code"] for d in kept.dossiers(tx)} - set(listed)

@@ -31,9 +31,9 @@ class JobRunner:
         self.context = context
 
     def work(self, worker: str) -> Job | None:
-        """Claims the next job and does it, a file of one page to its end; the last job, or None when there is nothing to do.
+        """Claims the next job and does it, a file of one page to its end. Gives the last job, None when there is nothing to do.
 
-        A machine at fault (ServiceError) gives the job back and is raised; a scan at fault is noted and over.
+        A machine at fault (ServiceError) gives the job back and is raised. A scan at fault is noted and over.
         """
         with self.context.ledger.autocommit() as tx:
             done = jobs.claim(tx, worker=worker, lease_s=self.context.settings.lease_s)
@@ -44,7 +44,7 @@ class JobRunner:
         return done
 
     def _run(self, step: Step) -> Step | None:
-        """Does a job and says how it ended; the next one of a file of one page."""
+        """Does a job and says how it ended. Gives the next one of a file of one page."""
         held, began, following = step.held, time.monotonic(), None
         try:
             with closing(step):
@@ -71,7 +71,7 @@ class JobRunner:
 
     @contextmanager
     def _alive(self, held: Job) -> Iterator[None]:
-        """Renews the lease of a job that has no pages to show for, up to `LONGEST_S`; a read job renews with each page."""
+        """Renews the lease of a job that has no pages to show for, up to `LONGEST_S`. A read job renews with each page."""
         if held.kind == "read":
             yield
             return
@@ -107,7 +107,7 @@ class JobRunner:
                 fail_bundle(tx, held, problem)
 
     def _fail_pages(self, held: Job, problem: Problem) -> bool:
-        """Notes a failed page for each scan that was not read; False when the lease is lost."""
+        """Notes a failed page for each scan that was not read. Returns False when the lease is lost."""
         engine = self.context.tools.fingerprint
         with self.context.ledger.read() as tx:
             known = submissions.page_readings(tx, held.source, engine)

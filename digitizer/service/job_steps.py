@@ -38,7 +38,7 @@ class Step(Protocol):
         ...
 
     def run(self, context: ServiceContext) -> Step | None:
-        """Does the job; the next one of a file of one page, else None."""
+        """Does the job. Gives the next one of a file of one page, else None."""
         ...
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class OpenJob:
             return ReadJob(following, source=found[0], file=single)
 
     def _queue_reading(self, context: ServiceContext, tx: Transaction, found: Sequence[KnownSource], single: bool) -> Job | None:
-        """Queues `read` jobs; the one of a single page is leased to this worker at once."""
+        """Queues `read` jobs. The one of a single page is leased to this worker at once."""
         following = None
         for source in found:
             submissions.opened(tx, source)
@@ -111,7 +111,7 @@ def _queue(context: ServiceContext, tx: Transaction, held: Job, kind: str, *, at
 
 @dataclass(slots=True)
 class ReadJob:
-    """Reads the scans of a job that were not read before, one by one; each is stored as soon as it is read."""
+    """Reads the scans of a job that were not read before, one by one. Each is stored as soon as it is read."""
 
     held: Job
     #: of a file of one page: what it is, and the open file
@@ -181,7 +181,7 @@ def _stored(context: ServiceContext, reading: Reading) -> StoredReading:
 
 
 def keep(context: ServiceContext, held: Job, engine: str, reading: Reading) -> bool:
-    """Stores what a scan gave, notes the page and renews the lease; False when the lease is lost."""
+    """Stores what a scan gave, notes the page and renews the lease. Returns False when the lease is lost."""
     page = _stored(context, reading)
     with context.ledger.begin() as tx:
         if not jobs.renew(tx, held, lease_s=context.settings.lease_s):
@@ -203,7 +203,7 @@ def after_reading(
 ) -> FinishJob | None:
     """Queues `finish` after the last `read` job. A bundle of which no page could be read fails for its first page's reason.
 
-    `single`, `reading`: of a file of one page, what it is and what was read; then `finish` may follow at once.
+    `single`, `reading`: of a file of one page, what it is and what was read. Then `finish` may follow at once.
     """
     if reading is None:
         submissions.hold_bundle(tx, held.bundle)
@@ -323,7 +323,7 @@ def _pages_of(result: Digitized, document: Document, record: Record) -> list[int
 
 
 def _stated(result: Digitized) -> dict[str, Any]:
-    """The totals that the closing statement of a book names; {} without one."""
+    """The totals that the closing statement of a book names. {} without one."""
     found = (totals([line.text for line in page.lines]) for page in result.pages)
     stated = next((one for one in found if one), None)
     return asdict(stated) if stated else {}
@@ -355,7 +355,7 @@ def give_back(context: ServiceContext, held: Job) -> None:
 
 
 def _failure(reading: Reading) -> Problem | None:
-    """Why a scan could not be read; None where it was."""
+    """Why a scan could not be read. None where it was."""
     return next((p for text in reading.texts for p in text.quality.problems if text.sheet is None), None)
 
 

@@ -25,7 +25,7 @@ class Jobs:
         self.runner = JobRunner(context)
 
     def work(self, worker: str) -> Job | None:
-        """Does the next job; see `JobRunner.work`."""
+        """Does the next job. See `JobRunner.work`."""
         return self.runner.work(worker)
 
     def waiting(self) -> int:
@@ -39,7 +39,7 @@ class Jobs:
             return [(worker, left) for worker, _, left in jobs.working(tx)]
 
     def release(self, worker: str) -> int:
-        """Puts back what a dead worker held; how many jobs."""
+        """Puts back what a dead worker held. Returns how many jobs."""
         with self.context.ledger.begin() as tx:
             return jobs.release(tx, worker)
 
@@ -62,7 +62,7 @@ class Jobs:
         """Has the queue work until nothing waits. Raises QueueDown.
 
         Args:
-            tick: called about once a second, or more often; what it raises ends the run.
+            tick: called about once a second, or more often. What it raises ends the run.
             bundles: with workers elsewhere, only these are waited for.
         """
         left = sorted(set(bundles or ()))

@@ -31,7 +31,7 @@ class LocalFiles:
             shutil.copyfileobj(stored, sink, 1 << 20)
 
     def put_bytes(self, data: bytes) -> str:
-        """Stores `data`; its key. Raises StoreDown, StoreFull."""
+        """Stores `data`. Returns its key. Raises StoreDown, StoreFull."""
         with self.scratch() as folder:
             path = folder / "data"
             path.write_bytes(data)

@@ -31,7 +31,7 @@ class MojExport:
         self.context = context
 
     def export(self, folder: Path, *, book: str | None = None, agency: str | None = None, columns: str = "60") -> Exported:
-        """Writes the packages of all approved cases below `folder`; a repeat writes what changed. Raises AttachRefused."""
+        """Writes the packages of all approved cases below `folder`. A repeat writes what changed. Raises AttachRefused."""
         url = f"{folder.absolute().as_uri().replace('file:', 'moj:')}?columns={columns}"
         connector = moj.open(url, self.context.settings.home)
         chosen = self._cases(book, agency)
@@ -49,7 +49,7 @@ class MojExport:
         return found
 
     def _cases(self, book: str | None, agency: str | None) -> list[tuple[Intake, Kept]]:
-        """Cases of books that the Ministry has a sheet for; rejected ones are none."""
+        """Cases of books that the Ministry has a sheet for, without rejected ones."""
         with self.context.ledger.read() as tx:
             intakes = [i for i, _ in submissions.intakes(tx) if i.book and book in (None, i.book) and agency in (None, i.agency)]
             found = [(i, kept) for i in intakes for kept in records.find(tx, bundle_id=i.bundle)]

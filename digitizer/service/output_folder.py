@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from digitizer.errors import FileAccess
 from digitizer.text import nfc
 
-#: bytes of the longest name we write; with our suffixes it stays below the 255 of usual file systems
+#: bytes of the longest name we write. With our suffixes it stays below the 255 of usual file systems
 LONGEST_BYTES = 200
 #: letters of a bundle's id that tell two results of one name apart
 TELLING = 8
@@ -35,7 +35,7 @@ def readable(path: str | PurePath) -> str:
 
 
 def safe_name(name: str) -> str:
-    """`name` as every file system takes it, NFC, at most 200 bytes; a long one is cut between letters."""
+    """`name` as every file system takes it, NFC, at most 200 bytes. A long one is cut between letters."""
     safe = _FORBIDDEN.sub("_", nfc(name)).strip(" ").rstrip(". ")
     if not safe.strip("."):
         safe = "_"
@@ -52,12 +52,12 @@ def _folded(name: str) -> str:
 
 
 class OutputFolder:
-    """A folder for results; knows which names are taken, by this run and by earlier ones. Raises FileAccess."""
+    """A folder for results. Knows which names are taken, by this run and by earlier ones. Raises FileAccess."""
 
     def __init__(self, folder: Path) -> None:
         """Tries whether the folder can be written, before anything is read."""
         self.folder = folder
-        #: folder below -> folded stem -> (stem, bundle whose result it is; empty where we cannot tell)
+        #: folder below -> folded stem -> (stem, bundle whose result it is, empty where we cannot tell)
         self._taken: dict[PurePath, dict[str, tuple[str, str]]] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ class OutputFolder:
     def write(
         self, target: PurePath, bundle: str, name: str, artifacts: Mapping[str, str], fetch: Callable[[str, Path], None]
     ) -> list[Path]:
-        """Writes the artifacts (suffix -> store key) of a bundle; the paths written.
+        """Writes the artifacts (suffix -> store key) of a bundle. Returns the paths written.
 
         The result says the original `name` where its own is another one.
         """

@@ -1,4 +1,4 @@
-"""Our figures against a portal's file: the dossiers that differ, and why; totals whose own arithmetic does not hold."""
+"""Our figures against a portal's file: the dossiers that differ, and why, and totals whose own arithmetic does not hold."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Total:
     printed: str
     #: what the counts give, percent
     derived: str | None
-    #: wrong_percentage, wrong_sum; empty when it holds
+    #: wrong_percentage or wrong_sum. Empty when it holds
     wrong: str
 
 

@@ -42,7 +42,7 @@ class Recovery:
         return len(forsaken)
 
     def _wake_again(self) -> int:
-        """Wakes workers when jobs wait and the queue has forgotten them; how many wake-ups."""
+        """Wakes workers when jobs wait and the queue has forgotten them. Returns how many wake-ups."""
         try:
             hints = self.context.queue.hints()
             if hints is None or hints.waiting:
@@ -66,7 +66,7 @@ class Recovery:
         self._again(intake_id, [IntakeState.FAILED, IntakeState.DIGITIZED], [PageState.FAILED], by=by, action="retried")
 
     def retry_failed(self, *, by: str) -> int:
-        """Does failed intakes again, the newest first, up to 200 of them; how many."""
+        """Does failed intakes again, the newest first, up to 200 of them. Returns how many."""
         with self.context.ledger.read() as tx:
             failed = [str(row["id"]) for row in submissions.failed(tx, limit=LISTED)]
         for intake_id in failed:
@@ -74,7 +74,7 @@ class Recovery:
         return len(failed)
 
     def reprocess(self, intake_id: str, *, by: str, reason: str) -> None:
-        """Reads an intake anew; what people have approved or corrected stays. Raises NotFound, Conflict."""
+        """Reads an intake anew. What people have approved or corrected stays. Raises NotFound, Conflict."""
         self._again(
             intake_id, [IntakeState.FAILED, IntakeState.DIGITIZED], list(PageState), by=by, action="reprocessed", reason=reason
         )

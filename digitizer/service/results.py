@@ -15,7 +15,7 @@ from digitizer.model import Intake, IntakeState
 from digitizer.output import record_json
 from digitizer.service.context import ServiceContext
 
-#: of a manifest of hashes; what is carried by hand or sealed has its own, see `signed_folders.py`
+#: of a manifest of hashes. What is carried by hand or sealed has its own, see `signed_folders.py`
 MANIFEST = "digitizer/hashes/1"
 
 
@@ -26,7 +26,7 @@ class Results:
         self.context = context
 
     def results(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(name, result in the public format) of every digitized intake; records at their newest revision, with their `state`."""
+        """(name, public result) of every digitized intake. Records are at their newest revision, with their `state`."""
         with self.context.ledger.read() as tx:
             done = [intake for intake, _ in submissions.intakes(tx, states=[IntakeState.DIGITIZED])]
         names = Counter(Path(intake.name).stem for intake in done)
@@ -35,7 +35,7 @@ class Results:
             yield (stem if names[stem] == 1 else f"{stem}-{intake.id[:8]}"), self._result(intake)
 
     def manifests(self, *, book: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(name, hashes of its files) of every digitized file, and of every book with all of its; with `book` of that one.
+        """(name, hashes of its files) of every digitized file and every book, or of `book` alone.
 
         Files are what was made, by the names an export gives them, and originals as they came, below `originals/`: a PDF made of
         `a.pdf` is called `a.pdf` too.

@@ -14,7 +14,7 @@ from digitizer.model import Intake, IntakeState, RecordState
 from digitizer.service.context import ServiceContext
 from digitizer.service.outbox import queue_approved_file, queue_values
 
-#: states a person may still correct in; what two sides say differently is settled so too
+#: states a person may still correct in. What two sides say differently is settled so too
 _CORRECTABLE = (RecordState.REVIEW, RecordState.READY, RecordState.ATTACHED, RecordState.REFUSED, RecordState.DIFFERS)
 
 
@@ -58,7 +58,7 @@ class Review:
             return submissions.names_of(tx, sorted({kept.bundle for kept in found}))
 
     def approve(self, record_id: str, *, by: str) -> Kept:
-        """A person takes responsibility for every value; the dossier system gets them. Raises UsageError."""
+        """A person takes responsibility for every value. The values go to the dossier system. Raises UsageError."""
         with self.context.ledger.begin() as tx:
             kept = self._in_review(tx, record_id)
             self._decide(tx, kept, RecordState.READY, actor=by, action="approved")
@@ -66,7 +66,7 @@ class Review:
             return replace(kept, state=RecordState.READY)
 
     def place(self, intake_id: str, *, dossier: str | None, component: str | None, by: str) -> Intake:
-        """A person says that a file belongs to a dossier as it is, whatever it was taken for; it is delivered next.
+        """A person says that a file belongs to a dossier as it is, whatever it was taken for. It is delivered next.
 
         Raises NotFound. Raises UsageError when the file is not digitized, has no dossier and none is named, or has another one.
         """
@@ -110,7 +110,7 @@ class Review:
             return self._sides(tx, record_id)
 
     def settle(self, record_id: str, *, theirs: bool, by: str) -> Kept:
-        """A checker decides which side is right; it becomes a new revision, to be approved. Raises UsageError."""
+        """A checker decides which side is right. It becomes a new revision, to be approved. Raises UsageError."""
         with self.context.ledger.begin() as tx:
             kept = self._ours(tx, record_id)
             side = self._sides(tx, record_id)[theirs]

@@ -100,7 +100,7 @@ def target_of(context: ServiceContext, tx: Transaction, intake: Intake) -> str:
 
 
 def book_target(context: ServiceContext) -> str | None:
-    """The target that takes register books; None where there is none, then `digitizer export moj` writes them."""
+    """The target that takes register books. None where there is none, then `digitizer export moj` writes them."""
     able = (name for name in context.connectors.names if isinstance(context.connectors.of(name), AddsRegisterCases))
     return next(able, None)
 

@@ -1,4 +1,4 @@
-"""Where scanners leave files: folders and S3 prefixes; which files make one bundle, and what their paths say about them."""
+"""Where scanners leave files: folders and S3 prefixes. It says which files make one bundle, and what their paths tell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from digitizer.settings import Settings
 from digitizer.storage import Objects, open_objects
 from digitizer.text import nfc
 
-#: suffixes of what a scanner or an office program leaves in a folder; taken as a document and, where we cannot read it, refused
+#: suffixes of what a scanner or an office program leaves in a folder. Taken as a document and, where we cannot read it, refused
 DOCUMENTS = frozenset(
     {".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".jp2", ".heic"}
     | {".doc", ".docx", ".xls", ".xlsx", ".odt", ".rtf", ".avif", ".zip"}
@@ -93,7 +93,7 @@ class ScanSource(Protocol):
         ...
 
     def local(self, file: InputFile, scratch: Path) -> Path:
-        """A path to read a file from, named as it is; a copy in `scratch` where it is elsewhere."""
+        """A path to read a file from, named as it is. It is a copy in `scratch` where the file is elsewhere."""
         ...
 
 
@@ -113,7 +113,7 @@ class Folder:
         yield from self._below(self.path, self.path.resolve(), frozenset())
 
     def _below(self, folder: Path, root: Path, above: frozenset[Path]) -> Iterator[InputFile | LeftOut]:
-        """Everything below `folder`; `above` are the folders it lies in, so that a link to one of them ends nothing."""
+        """Everything below `folder`. `above` are the folders it lies in, so that a link to one of them ends nothing."""
         try:
             entries = sorted(folder.iterdir())
         except FileNotFoundError:
@@ -208,7 +208,7 @@ def open_source(address: str, settings: Settings) -> Folder | Prefix:
 def bundles(files: Iterable[InputFile | LeftOut], *, book: bool, name: str) -> tuple[list[InputBundle], list[LeftOut]]:
     """The bundles among `files`, pages in their natural order, and what is left out.
 
-    With `book` all of them are one, called `name`; else those whose path is `<agency>/books/KS/1999/01/…` are one each.
+    With `book` all of them are one, called `name`. Else those whose path is `<agency>/books/KS/1999/01/…` are one each.
     """
     everything = list(files)
     left = [one for one in everything if isinstance(one, LeftOut)]
@@ -245,7 +245,7 @@ def natural(path: PurePath) -> list[tuple[int, str]]:
 
 
 def gaps(files: Sequence[InputFile]) -> tuple[list[int], list[int]]:
-    """(numbers missing, numbers there twice) in the last number of the names; nothing where not every name has one."""
+    """(numbers missing, numbers there twice) in the last number of the names. Nothing where not every name has one."""
     numbers = [re.findall(r"\d+", file.path.stem) for file in files]
     if len(files) < 2 or not all(numbers):
         return [], []
@@ -259,7 +259,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _left_by_name(path: PurePath) -> str | None:
-    """Why the name alone says that a file is no document; None where it may be one."""
+    """Why the name alone says that a file is no document. None where it may be one."""
     suffix = path.suffix.lower()
     if path.name.lower() == dossiers.LISTING:
         return "left_listing"

@@ -1,4 +1,4 @@
-"""The key that seals packages, and the keys we trust; each change is an event."""
+"""The key that seals packages, and the keys we trust. Each change is an event."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Status:
     working: list[tuple[str, str, float]]
     #: when the intake came that has waited longest, ISO 8601
     oldest: str | None
-    #: wake-ups in the queue and workers that listen; None where workers belong to whoever ingests
+    #: wake-ups in the queue and workers that listen, None where workers belong to whoever ingests
     queue: dict[str, Any] | None
     #: codes of what keeps work from going on: `no_workers`, `no_hints`, `queue_down`, `leases_expired`
     stuck: list[str]
@@ -69,7 +69,7 @@ class StatusReports:
         self.context = context
 
     def now(self) -> Status:
-        """Where everything stands; as quick with a hundred thousand jobs as with ten."""
+        """Where everything stands. As quick with a hundred thousand jobs as with ten."""
         with self.context.ledger.read() as tx:
             backlog = jobs.backlog(tx)
             queue, stuck = self._queue(backlog)

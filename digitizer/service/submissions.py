@@ -26,7 +26,7 @@ class Outcome:
     """What became of an intake."""
 
     state: IntakeState
-    #: pages of its files; 0 until a worker opened them
+    #: pages of its files, 0 until a worker opened them
     pages: int
     #: why it failed
     problem: Problem | None
@@ -46,9 +46,9 @@ class Submissions:
             return submissions.intake_like(tx, beginning)
 
     def receive(self, files: Sequence[Path], name: str, submission: Submission) -> tuple[Intake, bool]:
-        """Stores one file, or the scans of a book in order, and notes the intake; (intake, whether it is new).
+        """Stores one file, or the scans of a book in order, and notes the intake. Returns (intake, whether it is new).
 
-        The bytes are safe before the ledger hears of them; a crash in between leaves a file nobody asks for, never an intake
+        The bytes are safe before the ledger hears of them. A crash in between leaves a file nobody asks for, never an intake
         without its file. Raises FileAccess, StoreDown, StoreFull, LedgerDown.
         """
         stored = [Stat(key=self.context.store.put_file(file), size=file.stat().st_size) for file in files]
@@ -56,7 +56,7 @@ class Submissions:
             return self.note(tx, stored, name, submission)
 
     def take(self, source: ScanSource, files: Sequence[InputFile], name: str, submission: Submission) -> tuple[Intake, bool]:
-        """As `receive`, for files of a folder or prefix, one at a time; what was taken in the same version is not fetched again.
+        """As `receive`, for files of a folder or prefix, one at a time. What was taken in the same version is not fetched again.
 
         So a run that was cut short goes on where it stopped, with one page in scratch at a time.
         """
@@ -119,7 +119,7 @@ class Submissions:
         return submissions.get_intake(tx, intake.id), True
 
     def join(self, tx: Transaction, intake: Intake) -> None:
-        """A new intake of a bundle that is already known takes over its state; one nobody works on is queued."""
+        """A new intake of a bundle that is already known takes over its state. One nobody works on is queued."""
         state = submissions.bundle_row(tx, intake.bundle)["state"]
         if state == "DONE":
             submissions.move_intakes(tx, intake.bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor=intake.actor)
@@ -148,7 +148,7 @@ class Submissions:
         )
 
     def export(self, intake: Intake, output: OutputFolder, target: PurePath) -> list[Path]:
-        """Writes PDF and JSON of a digitized intake as `target` in `output`, or beside it; the paths. Raises FileAccess."""
+        """Writes PDF and JSON of an intake as `target` in `output`, or beside it. Returns the paths. Raises FileAccess."""
         with self.context.ledger.read() as tx:
             made = submissions.artifacts(tx, intake.bundle)
         keys = {kind: key for kind, (_, key) in made.items()}

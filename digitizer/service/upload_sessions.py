@@ -78,7 +78,7 @@ class UploadSessions:
         return found
 
     def upload_form(self, session: UploadSession) -> UploadForm | None:
-        """Leave to put the pages straight into the store; None where the store takes none."""
+        """Leave to put the pages straight into the store. None where the store takes none."""
         if scheme(self.context.settings.store) != "s3":
             return None
         seconds = max(1, min(3600, int(session.expires_at - time.time())))
@@ -87,7 +87,7 @@ class UploadSessions:
         return self.context.store.upload_form(folder, most_bytes=max(1, most), seconds=seconds)
 
     def add_page(self, key: ApiKey, session_id: str, document: int, page: int, file: Path) -> UploadSession:
-        """Takes a page over. Raises NotFound; Conflict when the session is over; RepeatDiffers for another page."""
+        """Takes a page over. Raises NotFound, Conflict when the session is over, RepeatDiffers for another page."""
         session = self.get(key, session_id)
         self._is_open(session)
         announced = next((p for p in session.pages if (p.document, p.page) == (document, page)), None)
@@ -104,9 +104,9 @@ class UploadSessions:
             upload_sessions.came(tx, session.id, page, stored)
 
     def complete(self, key: ApiKey, session_id: str) -> Mapping[str, bool]:
-        """Makes the documents of a session: id -> whether it is new. Raises NotFound; Conflict while pages are missing.
+        """Makes the documents of a session: id -> whether it is new. Raises NotFound, Conflict while pages are missing.
 
-        May be repeated; a session that is complete gives the same ids.
+        May be repeated. A session that is complete gives the same ids.
         """
         session = self.get(key, session_id)
         if session.intakes is not None:

@@ -44,7 +44,7 @@ def read(raw: str) -> Parsed:
 
 
 def _grams(digits: str, rest: str) -> str | None:
-    """A weight in kilograms as grams: `3,2 kg`, `3.200 kg` and `3 kg 200` are 3200; None for any other amount."""
+    """A weight in kilograms as grams: `3,2 kg`, `3.200 kg` and `3 kg 200` are 3200. None for any other amount."""
     unit = re.fullmatch(r"\s*kg\.?\s*(?:(\d{3})\s*(?:g|gr|gam|gram)?\.?)?\W*", rest, re.IGNORECASE)
     number = re.fullmatch(r"(\d{1,3})(?:[.,](\d{1,3}))?", digits)
     if unit is None or number is None or (unit[1] and number[2]):

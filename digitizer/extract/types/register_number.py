@@ -49,7 +49,7 @@ def read(raw: str) -> Parsed:
     if found[match.end() :][:1].isdigit():
         return None, "not_a_number"  # `1 5/1999`, `15/19991`: a digit is left over
     value = re.sub(r"\s+", "", match.group()).strip(FILL)
-    # `45/208`: a digit of the year is missing; `15/99` is a habit of older books
+    # `45/208`: a digit of the year is missing. `15/99` is a habit of older books
     if re.search(r"/(\d|\d{3}|\d{5,})$", value):
         return value, "year_cut"
     rest = found[match.end() :]

@@ -13,7 +13,7 @@ from digitizer.text import fold
 
 #: dots of a dotted line may stand between the parts of a time
 _GAP = r"[\s.…·]*"
-#: a digit that stands apart (`1 7 giờ`, `7 giờ 3 0`) leaves no time; all of it is folded text
+#: a digit that stands apart (`1 7 giờ`, `7 giờ 3 0`) leaves no time. The text is folded
 _TIME = re.compile(
     rf"(?<!\d)(?<!(?<!\d)\d\s)(?P<hour>\d{{1,2}}){_GAP}(?:gio|h|:){_GAP}"
     rf"(?:(?P<half>ruoi)|kem{_GAP}(?P<less>\d{{1,2}})(?!\s*\d){_GAP}(?:phut|p\b)?"

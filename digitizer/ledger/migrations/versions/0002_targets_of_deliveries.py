@@ -1,4 +1,4 @@
-"""Deliveries have a target, an order and a place to resume from; targets have a breaker and a pace."""
+"""Deliveries have a target, an order and a place to resume from. Targets have a breaker and a pace."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Deliveries so far went to the one dossier system; refused ones are dead letters."""
+    """Deliveries so far went to the one dossier system. Refused ones are dead letters."""
     rows = op.get_bind().execute(sa.text("SELECT * FROM delivery ORDER BY next_try, id")).mappings().all()
     op.drop_index("ix_delivery_due", "delivery")
     op.drop_table("delivery")

@@ -1,4 +1,4 @@
-"""The pages of a record and the totals a book states are noted; results of before have them in their exported JSON only."""
+"""The pages of a record and the totals a book states are noted. Results of before have them in their exported JSON only."""
 
 import sqlalchemy as sa
 from alembic import op
