@@ -173,8 +173,15 @@ def _submission(form: Form) -> tuple[Submission, str]:
         raise UsageError("the lane is counter or bulk")
     assert form.file is not None
     name = given.get("name") or form.file.name
-    places = {field: given.get(field) for field in ("agency", "dossier", "component", "book")}
-    return Submission(actor="", lane=Lane(lane), **places), name
+    submitted = Submission(
+        actor="",
+        lane=Lane(lane),
+        agency=given.get("agency"),
+        dossier=given.get("dossier"),
+        component=given.get("component"),
+        book=given.get("book"),
+    )
+    return submitted, name
 
 
 @router.get("", operation_id="listDocuments", response_model=DocumentList, responses=problem_responses())

@@ -164,6 +164,7 @@ class Summary(Shape):
 class Document(Summary):
     """A document, where it stands and what came out."""
 
+    routing: list[str] = Field(description="Codes of the routing rules that found something but no one dossier.")
     pages: Pages
     sources: list[SourceFile]
     error: Fault | None

@@ -20,6 +20,7 @@ def document(found: ClientDocument, lang: str) -> shapes.Document:
     """A document with all there is to know of it."""
     return shapes.Document(
         **_common(found.intake, found.state),
+        routing=list(found.intake.routing) if found.intake.dossier is None else [],
         pages=shapes.Pages(read=found.progress.read, total=found.progress.pages),
         sources=[
             shapes.SourceFile(sha256=source.id, bytes=source.size, media_type=source.media_type, pages=source.pages)

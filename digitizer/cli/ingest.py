@@ -22,7 +22,7 @@ from digitizer.messages import describe, say
 from digitizer.model import Intake, IntakeState, Lane, RecordState
 from digitizer.service import Service, Submission
 from digitizer.service.output_folder import OutputFolder
-from digitizer.service.routing import check_codes, hint_of, submission_of
+from digitizer.service.routing import check_codes, submission_of
 from digitizer.service.scan_sources import InputBundle, LeftOut, ScanSource, bundles, gaps, open_source
 from digitizer.settings import Settings
 from digitizer.text import nfc
@@ -289,14 +289,13 @@ def _row(
     if isinstance(intake, DigitizerError):
         return {**row, "message": say(intake.code, lang, **intake.facts)}
     outcome = service.submissions.outcome(intake)
-    row |= {"intake": intake.id, "dossier": intake.dossier, "state": outcome.state.value, "pages": outcome.pages}
+    row |= {"intake": intake.id, "dossier": outcome.dossier, "state": outcome.state.value, "pages": outcome.pages}
     if outcome.problem is not None:
         row["message"] = describe(outcome.problem, lang)
     if outcome.state == IntakeState.DIGITIZED:
         row["waiting"] = len(service.review.records(states=[RecordState.REVIEW], intake=intake.id))
-        if intake.dossier is None and intake.book is None:
-            row["routing"] = list(hint_of(bundle).failed)
-        if row["routing"] or (intake.dossier and not outcome.accepted):
+        row["routing"] = list(outcome.routing)
+        if row["routing"] or (outcome.dossier and not outcome.accepted):
             row["waiting"] = max(row["waiting"], 1)  # a person says whether it goes to its dossier
         if output is not None:
             row |= _written(service, intake, output, bundle, lang)

@@ -48,7 +48,9 @@ def status(ctx: click.Context, as_json: bool) -> None:
     lines += [say("status_failed", lang, name=f["name"], intake=short_id(f["id"]), reason=_reason(f, lang)) for f in now.failed]
     lines += [delivery_line("status_pending", one, lang) for one in now.pending]
     lines += [say("status_unplaced", lang, count=len(now.unplaced))] if now.unplaced else []
-    lines += [say("status_unplaced_file", lang, name=f["name"], intake=short_id(f["id"])) for f in now.unplaced[:SHOWN]]
+    for file in now.unplaced[:SHOWN]:
+        lines.append(say("status_unplaced_file", lang, name=file["name"], intake=short_id(file["id"])))
+        lines += [say("status_unplaced_reason", lang, reason=say(f"routing_{rule}", lang)) for rule in file["routing"] or ()]
     answer(asdict(now), as_json, "\n".join(lines))
 
 

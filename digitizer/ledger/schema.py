@@ -63,6 +63,8 @@ intake = sa.Table(
     sa.Column("actor", sa.String(120), nullable=False),
     sa.Column("lane", sa.String(16), nullable=False),
     sa.Column("received_at", sa.String(40), nullable=False),
+    # codes of the routing rules that found something but no one dossier
+    sa.Column("routing", sa.JSON(none_as_null=True)),
     sa.Index("ix_intake_listed", "received_at", "id"),
     sa.Index("ix_intake_actor", "actor", "received_at"),
 )

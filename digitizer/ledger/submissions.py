@@ -85,6 +85,7 @@ def add_intake(tx: Transaction, new: Intake) -> bool:
         "actor": new.actor,
         "lane": new.lane,
         "received_at": new.received_at.isoformat(),
+        "routing": list(new.routing) or None,
     }
     if not put(tx, intake, row):
         return False
@@ -211,9 +212,9 @@ def failed(tx: Transaction, *, limit: int) -> list[dict[str, Any]]:
 
 
 def unplaced(tx: Transaction, *, limit: int) -> list[dict[str, Any]]:
-    """Digitized single files without a dossier, or whose kind of paper is not sure, oldest first: id, name, dossier."""
+    """Digitized single files without a dossier, or whose kind of paper is not sure, oldest first: id, name, dossier, routing."""
     open_question = sa.or_(intake.c.dossier.is_(None), sa.func.coalesce(bundle.c.result, "") != "ACCEPTED")
-    query = sa.select(intake.c.id, intake.c.name, intake.c.dossier).join(bundle, bundle.c.id == intake.c.bundle)
+    query = sa.select(intake.c.id, intake.c.name, intake.c.dossier, intake.c.routing).join(bundle, bundle.c.id == intake.c.bundle)
     query = query.where(intake.c.state == IntakeState.DIGITIZED, intake.c.book.is_(None), open_question)
     return [dict(row) for row in tx.execute(query.order_by(intake.c.received_at, intake.c.id).limit(limit)).mappings()]
 
@@ -246,6 +247,11 @@ def set_dossier(tx: Transaction, intake_id: str, dossier: str, *, actor: str, ho
     if done.rowcount:
         events.note(tx, "dossier", intake_id, actor=actor, dossier=dossier, how=how)
     return done.rowcount == 1
+
+
+def note_routing(tx: Transaction, intake_id: str, failed: Sequence[str]) -> None:
+    """Notes the codes of the routing rules that found something but no one dossier."""
+    tx.execute(sa.update(intake).where(intake.c.id == intake_id).values(routing=list(failed)))
 
 
 def page_readings(tx: Transaction, source_id: str, engine: str) -> dict[int, sa.RowMapping]:
@@ -329,4 +335,5 @@ def _intake(row: sa.RowMapping) -> Intake:
         actor=row["actor"],
         lane=Lane(row["lane"]),
         received_at=datetime.fromisoformat(row["received_at"]),
+        routing=tuple(row["routing"] or ()),
     )

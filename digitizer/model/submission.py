@@ -40,3 +40,5 @@ class Intake:
     received_at: datetime
     #: book the pages belong to, say `KS/1999/01`
     book: str | None = None
+    #: codes of the routing rules that found something but no one dossier, see `RoutingHint`
+    routing: tuple[str, ...] = ()

@@ -298,10 +298,10 @@ def note_result(context: ServiceContext, tx: Transaction, held: Job, result: Dig
     if any(intake.book for intake, _ in submissions.intakes(tx, bundle_id=result.bundle)):
         noted["stated"] = _stated(result)
     submissions.move_bundle(tx, result.bundle, ["FINISHING", "DONE"], "DONE", **noted)
-    if code := routing.code_on_first_page(result):
+    if codes := routing.codes_on_first_page(result):
         for intake, _ in submissions.intakes(tx, bundle_id=result.bundle):
             if intake.dossier is None and intake.book is None:
-                submissions.set_dossier(tx, intake.id, code, actor=held.worker, how="qr")
+                _route_by_code(tx, held, intake, codes)
     moved = submissions.move_intakes(
         tx,
         result.bundle,
@@ -314,6 +314,14 @@ def note_result(context: ServiceContext, tx: Transaction, held: Job, result: Dig
     for intake in moved:
         queue_file(context, tx, intake)
         tell(tx, "document.digitized", intake)
+
+
+def _route_by_code(tx: Transaction, held: Job, intake: Intake, codes: Sequence[str]) -> None:
+    """Gives an intake the dossier whose code stands on its first page, or notes that several do."""
+    if len(codes) == 1:
+        submissions.set_dossier(tx, intake.id, codes[0], actor=held.worker, how="qr")
+    else:
+        submissions.note_routing(tx, intake.id, [*intake.routing, "several_codes_on_page"])
 
 
 def _pages_of(result: Digitized, document: Document, record: Record) -> list[int]:

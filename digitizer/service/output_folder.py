@@ -9,8 +9,10 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
+from typing import Any
 
 from digitizer.errors import FileAccess
+from digitizer.model import Intake
 from digitizer.text import nfc
 
 #: bytes of the longest name we write. With our suffixes it stays below the 255 of usual file systems
@@ -25,7 +27,7 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNOR
 _BUNDLE = re.compile(rb'"bundle":\s*"([0-9a-f]+)"')
 #: bytes of a result in which its bundle is looked for
 _HEAD_BYTES = 4096
-#: where the original name goes in a result
+#: where what is said of the file goes in a result
 _SOURCE = '"source": {\n'
 
 
@@ -92,13 +94,16 @@ class OutputFolder:
         return self._taken[below]
 
     def write(
-        self, target: PurePath, bundle: str, name: str, artifacts: Mapping[str, str], fetch: Callable[[str, Path], None]
+        self, target: PurePath, intake: Intake, artifacts: Mapping[str, str], fetch: Callable[[str, Path], None]
     ) -> list[Path]:
-        """Writes the artifacts (suffix -> store key) of a bundle. Returns the paths written.
+        """Writes the artifacts (suffix -> store key) of an intake. Returns the paths written.
 
-        The result says the original `name` where its own is another one.
+        The result says the original name where its own is another one, and which routing rules found no one dossier.
         """
-        stem = self.stem(target, bundle)
+        stem = self.stem(target, intake.bundle)
+        said: dict[str, Any] = {} if stem.name in (PurePath(intake.name).stem, intake.name) else {"name": intake.name}
+        if intake.routing:
+            said["routing"] = list(intake.routing)
         written = []
         try:
             (self.folder / stem.parent).mkdir(parents=True, exist_ok=True)
@@ -107,8 +112,8 @@ class OutputFolder:
                 part = path.with_name(f".{path.name}.part")
                 try:
                     fetch(key, part)
-                    if kind == "json" and stem.name != PurePath(name).stem and stem.name != name:
-                        _say_name(part, name)
+                    if kind == "json" and said:
+                        _say(part, said)
                     part.replace(path)
                 finally:
                     part.unlink(missing_ok=True)
@@ -127,9 +132,9 @@ def _owner(path: Path) -> str:
     return found[1].decode() if found else ""
 
 
-def _say_name(path: Path, name: str) -> None:
-    """Puts the original name into a result, without reading all of it as JSON."""
+def _say(path: Path, said: Mapping[str, Any]) -> None:
+    """Puts what is said of the file into a result, without reading all of it as JSON."""
     head, source, rest = path.read_text(encoding="utf-8").partition(_SOURCE)
     if source:
-        said = json.dumps(name, ensure_ascii=False)
-        path.write_text(f'{head}{source}  "name": {said},\n{rest}', encoding="utf-8")
+        lines = "".join(f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n" for key, value in said.items())
+        path.write_text(f"{head}{source}{lines}{rest}", encoding="utf-8")

@@ -35,6 +35,8 @@ class Submission:
     component: str | None = None
     book: str | None = None
     lane: Lane = Lane.BULK
+    #: codes of the rules that found something but no one dossier
+    routing: tuple[str, ...] = ()
 
 
 def check_codes(submission: Submission) -> None:
@@ -53,6 +55,7 @@ def completed(given: Submission, hint: RoutingHint) -> Submission:
         dossier=given.dossier or hint.dossier,
         component=given.component or hint.component,
         book=given.book or hint.book,
+        routing=given.routing if given.dossier or given.book else hint.failed,
     )
 
 
@@ -78,10 +81,10 @@ def hint_of_object(below: PurePath) -> RoutingHint:
     return dossiers.from_path(below)
 
 
-def code_on_first_page(result: Digitized) -> str | None:
-    """A dossier code in a QR code or barcode of the first scan."""
+def codes_on_first_page(result: Digitized) -> list[str]:
+    """The different dossier codes in QR codes and barcodes of the first scan."""
     first = [page for page, position in zip(result.pages, result.positions, strict=True) if position == 0]
-    return next((code for page in first for mark in page.marks if (code := dossiers.in_text(mark.text))), None)
+    return list(dict.fromkeys(code for page in first for mark in page.marks for code in dossiers.all_in_text(mark.text)))
 
 
 def agency_of(submission: Submission) -> str | None:

@@ -38,7 +38,8 @@ class Status:
     pending: list[dict[str, Any]]
     #: intakes that failed, up to 200: id, name, error
     failed: list[dict[str, Any]]
-    #: digitized single files that nobody knows the dossier of, or whose kind of paper is not sure, up to 200: id, name, dossier
+    #: digitized single files that nobody knows the dossier of, or whose kind of paper is not sure, up to 200: id, name,
+    #: dossier, routing
     unplaced: list[dict[str, Any]]
 
 

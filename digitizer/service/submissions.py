@@ -32,6 +32,10 @@ class Outcome:
     problem: Problem | None
     #: whether every document type is accepted
     accepted: bool
+    #: the dossier it belongs to by now
+    dossier: str | None
+    #: codes of the routing rules that found something but no one dossier
+    routing: tuple[str, ...]
 
 
 class Submissions:
@@ -103,6 +107,7 @@ class Submissions:
             dossier=submission.dossier,
             component=submission.component,
             book=submission.book,
+            routing=submission.routing,
             actor=submission.actor,
             lane=submission.lane,
             received_at=datetime.now(UTC),
@@ -135,16 +140,19 @@ class Submissions:
         """Where an intake stands. Raises NotFound."""
         with self.context.ledger.read() as tx:
             state = submissions.intake_state(tx, intake.id)
+            if state is None:
+                raise NotFound("no such file", intake=intake.id)
+            noted = submissions.get_intake(tx, intake.id)
             bundle = submissions.bundle_row(tx, intake.bundle)
             sources = submissions.sources_of(tx, intake.bundle)
-        if state is None:
-            raise NotFound("no such file", intake=intake.id)
         failed = state == IntakeState.FAILED and bundle["error"]
         return Outcome(
             state=state,
             pages=sum(source.pages or 0 for source in sources),
             problem=serialization.from_plain(Problem, bundle["error"]) if failed else None,
             accepted=bundle["result"] == "ACCEPTED",
+            dossier=noted.dossier,
+            routing=noted.routing if noted.dossier is None else (),
         )
 
     def export(self, intake: Intake, output: OutputFolder, target: PurePath) -> list[Path]:
@@ -152,4 +160,4 @@ class Submissions:
         with self.context.ledger.read() as tx:
             made = submissions.artifacts(tx, intake.bundle)
         keys = {kind: key for kind, (_, key) in made.items()}
-        return output.write(target, intake.bundle, intake.name, keys, self.context.files.fetch)
+        return output.write(target, intake, keys, self.context.files.fetch)

@@ -161,17 +161,27 @@ def test_a_person_delivers_a_file_whose_dossier_or_kind_nobody_knew(digitizer: C
     white = pikepdf.Pdf.new()
     white.add_blank_page(page_size=(595, 842))
     white.save(folder / f"{CODE}_trang.pdf")
+    two = f"{CODE} va {CODE[:-1]}9.pdf"
+    white.add_blank_page(page_size=(595, 842))
+    white.save(folder / two)
     assert digitizer("ingest", folder).code == 20
     unplaced = {row["name"]: row for row in digitizer("status", "--json").json["unplaced"]}
-    assert set(unplaced) == {"qd.jpg", f"{CODE}_trang.pdf"}
+    assert set(unplaced) == {"qd.jpg", f"{CODE}_trang.pdf", two}
+    assert unplaced[two]["routing"] == ["several_codes"]
+    assert "tên tệp có nhiều mã hồ sơ khác nhau" in digitizer("status").out
     assert digitizer("attach", "--json").json["receipts"] == []
     unknown = unplaced["qd.jpg"]["id"]
     assert digitizer("attach", unknown).code == 1, "a dossier has to be named"
     assert digitizer("attach", unknown, "--dossier", "HS-1").code == 1
     assert digitizer("attach", unknown, "--dossier", CODE, "--component", "quyet-dinh", "--by", "can.bo").code == 0
+    assert digitizer("attach", unplaced[two]["id"], "--dossier", CODE, "--component", "trang", "--by", "can.bo").code == 0
     assert digitizer("attach", unplaced[f"{CODE}_trang.pdf"]["id"], "--by", "can.bo").code == 0
     receipts = digitizer("attach", "--json").json["receipts"]
-    assert {(r["name"], r["component"]) for r in receipts} == {("qd.jpg", "quyet-dinh"), (f"{CODE}_trang.pdf", "")}
+    assert {(r["name"], r["component"]) for r in receipts} == {
+        ("qd.jpg", "quyet-dinh"),
+        (f"{CODE}_trang.pdf", ""),
+        (two, "trang"),
+    }
     assert digitizer("attach", unknown, "--dossier", "H60.127.03-260930-0099").code == 1, "it has a dossier"
     assert digitizer("status", "--json").json["unplaced"] == []
 

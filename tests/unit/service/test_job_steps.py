@@ -147,6 +147,17 @@ def test_a_code_on_the_first_page_names_the_dossier_of_a_file_that_has_none(work
     assert sorted(left(working)) == [("attach", CODE), ("attach", OTHER)]
 
 
+def test_codes_of_two_dossiers_on_the_first_page_name_none_and_are_noted(working: Service) -> None:
+    ids = [submitted(working), submitted(working, dossier=OTHER)]
+    marks = tuple(Mark(kind="qr", text=code, box=Box(0, 0, 9, 9)) for code in (CODE, OTHER))
+    finished(working, paper(0, SURE, 0, 1), pages=(page_of("a", marks=marks), page_of("b")))
+    with working.context.ledger.read() as tx:
+        assert [submissions.get_intake(tx, id_).dossier for id_ in ids] == [None, OTHER]
+        assert [submissions.get_intake(tx, id_).routing for id_ in ids] == [("several_codes_on_page",), ()]
+        (waiting,) = submissions.unplaced(tx, limit=9)
+        assert waiting["routing"] == ["several_codes_on_page"]
+
+
 def test_a_code_on_a_later_page_names_no_dossier(working: Service) -> None:
     id_ = submitted(working)
     mark = Mark(kind="qr", text=CODE, box=Box(0, 0, 9, 9))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import unicodedata
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 import pytest
@@ -12,18 +13,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitizer.errors import FileAccess
+from digitizer.model import Intake
 from digitizer.service.output_folder import LONGEST_BYTES, OutputFolder, readable, safe_name
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
 
-def write(output: OutputFolder, target: str, bundle: str, name: str = "x.jpg") -> str:
+def intake(bundle: str, name: str, *routing: str) -> Intake:
+    return Intake(id="1", bundle=bundle, name=name, actor="test", received_at=datetime.now(UTC), routing=routing)
+
+
+def write(output: OutputFolder, target: str, bundle: str, name: str = "x.jpg", *routing: str) -> str:
     """Writes a result of `bundle`; where it went, without suffix."""
 
     def fetch(key: str, path: Path) -> None:
         path.write_text(f'{{\n "schema": "digitizer/result/1",\n "source": {{\n  "bundle": "{key}",\n  "files": []\n }}\n}}\n')
 
-    pdf, text = sorted(output.write(PurePath(target), bundle, name, {"json": bundle, "pdf": bundle}, fetch), reverse=True)
+    of = intake(bundle, name, *routing)
+    pdf, text = sorted(output.write(PurePath(target), of, {"json": bundle, "pdf": bundle}, fetch), reverse=True)
     assert pdf.with_suffix("") == text.with_suffix("")
     return text.relative_to(output.folder).as_posix().removesuffix(".json")
 
@@ -93,6 +100,13 @@ def test_bytes_that_are_no_utf_8_are_shown() -> None:
     assert readable("Hòa.jpg") == "Hòa.jpg"
 
 
+def test_a_result_says_which_routing_rules_found_no_one_dossier(tmp_path: Path) -> None:
+    output = OutputFolder(tmp_path)
+    made = write(output, "scan", A, "scan.jpg", "several_codes")
+    assert json.loads((tmp_path / f"{made}.json").read_text())["source"]["routing"] == ["several_codes"]
+    assert "routing" not in json.loads((tmp_path / f"{write(output, 'b', B, 'b.jpg')}.json").read_text())["source"]
+
+
 def test_a_folder_that_cannot_be_written_is_said_before_anything_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileAccess):
@@ -105,7 +119,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(FileAccess, match="No space left"):
-        OutputFolder(tmp_path).write(PurePath("a"), A, "a.jpg", {"pdf": A}, fetch)
+        OutputFolder(tmp_path).write(PurePath("a"), intake(A, "a.jpg"), {"pdf": A}, fetch)
     assert list(tmp_path.iterdir()) == []
 
 

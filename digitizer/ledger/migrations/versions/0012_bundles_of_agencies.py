@@ -1,7 +1,8 @@
 """Agencies that submitted equal bytes get a bundle each: result, records, decisions and state are nobody else's.
 
 The agency that came first keeps the bundle. Each other one gets a copy of what is there today, under an id of its own. Readings
-of pages stay shared. Downgrading leaves the copies: they are bundles like others.
+of pages stay shared. Downgrading leaves the copies: they are bundles like others. An intake also says which routing rules found
+something but no one dossier.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ OVER = ("DONE", "FAILED")
 
 def upgrade() -> None:
     """Forward."""
+    op.add_column("intake", sa.Column("routing", sa.JSON(none_as_null=True)))
     connection = op.get_bind()
     tables = sa.MetaData()
     tables.reflect(
@@ -86,4 +88,5 @@ def _split(connection: sa.Connection, tables: sa.MetaData, bundle_id: str, agenc
 
 
 def downgrade() -> None:
-    """Back: nothing to undo."""
+    """Back."""
+    op.drop_column("intake", "routing")
