@@ -173,6 +173,7 @@ def _plain(kept: Kept) -> dict[str, Any]:
                 "name": f.name,
                 "value": f.value,
                 "raw": f.raw,
+                "typed": f.typed,
                 "confidence": f.confidence,
                 "accepted": f.accepted,
                 "by": f.by,

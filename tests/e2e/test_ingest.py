@@ -197,7 +197,7 @@ def test_a_killed_run_goes_on_where_it_stopped(digitizer: Command, demo: Path, t
         time.sleep(0.2)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert not out.exists(), "it was killed before it was done"
+    assert not list(out.iterdir()), "it was killed before it was done"
     done = digitizer("ingest", demo, "--output", out)
     assert done.code == 20, done.err
     assert digitizer("status", "--json").json["intakes"] == {"DIGITIZED": 3}

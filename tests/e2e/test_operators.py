@@ -199,7 +199,6 @@ def test_document_types_of_the_catalogue_of_procedures_have_their_titles(digitiz
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["correct", SHORT, "nksNgaySinh=hôm qua", "--by", "a"], "Ngày sinh người được khai sinh: không phải ngày tháng."),
         (["correct", SHORT, "meo=x", "--by", "a"], "Loại giấy tờ này không có trường meo."),
         (["approve", "--by", "a"], "Hãy nêu một bản ghi, hoặc --all."),
         (["ingest", "/x", "--dossier", "hồ sơ 1"], "hồ sơ 1 không phải mã hồ sơ đúng dạng."),
@@ -210,6 +209,16 @@ def test_a_refusal_is_one_sentence_that_says_what_to_write(digitizer: Command, c
     refused = digitizer(*command)
     assert refused.code == 1
     assert refused.err.strip() == said
+
+
+@pytest.mark.usefixtures("home")
+def test_a_value_that_does_not_parse_is_kept_as_typed_and_asked_about(digitizer: Command) -> None:
+    corrected = digitizer("correct", SHORT, "nksNgaySinh=hôm qua", "--by", "a")
+    assert corrected.code == 0
+    assert "Đã giữ nguyên như đã nhập; xin xem lại: Ngày sinh người được khai sinh: không phải ngày tháng." in corrected.err
+    (shown,) = digitizer("records", SHORT, "--json").json
+    (field,) = (field for field in shown["fields"] if field["name"] == "nksNgaySinh")
+    assert (field["typed"], field["value"], field["accepted"]) == ("hôm qua", "hôm qua", False)
 
 
 def test_a_setting_that_is_none_is_named_with_its_place(digitizer: Command, monkeypatch: pytest.MonkeyPatch) -> None:

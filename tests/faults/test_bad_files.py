@@ -67,7 +67,7 @@ WORKS: dict[str, Works] = {
     "d_white.png": Works(pages=1, size=(1654, 2339), media_type="image/png", blank=True, problems=("dpi_estimated",)),
     "d_xref_wiped.pdf": BROKEN_VIETNAMESE,
     "ingest-file_500_pages.pdf": Works(pages=500, size=(850, 1100), problems=("low_dpi", "orientation_unsure")),
-    "omp_aspect.pdf": Works(pages=1, size=(500, 400), problems=("low_dpi", "blurred")),
+    "omp_aspect.pdf": Works(pages=1, size=(500, 400), problems=("low_dpi",)),
     "omp_no_contents.pdf": Works(pages=1, size=(1000, 1000), blank=True, problems=("low_dpi",)),
 }
 
