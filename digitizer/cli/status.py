@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -15,9 +16,12 @@ from digitizer.cli.words import counted, short_id, word
 from digitizer.messages import describe, local_time, say
 from digitizer.model import Problem
 from digitizer.service import Service
+from digitizer.service.status import Status
 
-#: files named of those that wait for a person
+#: files named of those that wait for a person, and deliveries of those that wait
 SHOWN = 20
+#: files named of those that failed for one reason
+NAMED = 5
 
 
 @click.command(cls=Spoken)
@@ -45,13 +49,32 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if now.queue is not None:
         lines.append(say("status_queue", lang, hints=now.queue["hints"], workers=len(now.queue["workers"])))
     lines += [say(f"stuck_{code}", lang) for code in now.stuck]
-    lines += [say("status_failed", lang, name=f["name"], intake=short_id(f["id"]), reason=_reason(f, lang)) for f in now.failed]
-    lines += [delivery_line("status_pending", one, lang) for one in now.pending]
-    lines += [say("status_unplaced", lang, count=len(now.unplaced))] if now.unplaced else []
+    lines += _failed(now, lang)
+    lines += [delivery_line("status_pending", one, lang) for one in now.pending[:SHOWN]]
+    lines += [say("status_pending_more", lang, count=len(now.pending) - SHOWN)] if len(now.pending) > SHOWN else []
+    lines += [say("status_unplaced", lang, count=now.unplaced_count)] if now.unplaced else []
     for file in now.unplaced[:SHOWN]:
         lines.append(say("status_unplaced_file", lang, name=file["name"], intake=short_id(file["id"])))
         lines += [say("status_unplaced_reason", lang, reason=say(f"routing_{rule}", lang)) for rule in file["routing"] or ()]
     answer(asdict(now), as_json, "\n".join(lines))
+
+
+def _failed(now: Status, lang: str) -> list[str]:
+    """Files that failed, by reason: each by name where they are few, else how many there are and the last of them."""
+    by_code: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for file in now.failed:
+        by_code[(file["error"] or {}).get("code", "unknown")].append(file)
+    lines = []
+    for code, files in by_code.items():
+        if now.failures[code] <= NAMED:
+            for file in files:
+                lines.append(
+                    say("status_failed", lang, name=file["name"], intake=short_id(file["id"]), reason=_reason(file, lang))
+                )
+            continue
+        names = ", ".join(file["name"] for file in files[:NAMED])
+        lines.append(say("status_failed_many", lang, count=now.failures[code], reason=_reason(files[0], lang), files=names))
+    return lines
 
 
 def _reason(failed: Mapping[str, Any], lang: str) -> str:

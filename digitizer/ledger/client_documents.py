@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events, submissions
 from digitizer.ledger.api_keys import EVERYWHERE, ApiKey
-from digitizer.ledger.schema import bundle, bundle_source, delivery, intake, page, source
+from digitizer.ledger.schema import bundle_source, delivery, intake, page, source
 from digitizer.model import Intake, IntakeState
 
 #: an intake that will not change by itself any more
@@ -154,13 +154,6 @@ def pages_since(tx: Transaction, actor: str, since: str) -> int:
         .where(intake.c.actor == actor, intake.c.received_at >= since)
     )
     return int(tx.execute(query).scalar_one())
-
-
-def failures(tx: Transaction) -> dict[str, int]:
-    """Failed bundles by code."""
-    code = bundle.c.error["code"].as_string().label("code")
-    rows = tx.execute(sa.select(code, sa.func.count().label("n")).where(bundle.c.state == "FAILED").group_by(code))
-    return {row.code or "unknown": row.n for row in rows}
 
 
 def pages_read(tx: Transaction) -> dict[str, int]:

@@ -211,12 +211,28 @@ def failed(tx: Transaction, *, limit: int) -> list[dict[str, Any]]:
     return [dict(row) for row in tx.execute(query.limit(limit)).mappings()]
 
 
+def failures(tx: Transaction) -> dict[str, int]:
+    """Failed intakes by the code of their error."""
+    code = sa.func.coalesce(bundle.c.error["code"].as_string(), "unknown").label("code")
+    query = sa.select(code, sa.func.count().label("n")).join(intake, intake.c.bundle == bundle.c.id)
+    return {row.code: row.n for row in tx.execute(query.where(intake.c.state == IntakeState.FAILED).group_by(code))}
+
+
 def unplaced(tx: Transaction, *, limit: int) -> list[dict[str, Any]]:
     """Digitized single files without a dossier, or whose kind of paper is not sure, oldest first: id, name, dossier, routing."""
-    open_question = sa.or_(intake.c.dossier.is_(None), sa.func.coalesce(bundle.c.result, "") != "ACCEPTED")
-    query = sa.select(intake.c.id, intake.c.name, intake.c.dossier, intake.c.routing).join(bundle, bundle.c.id == intake.c.bundle)
-    query = query.where(intake.c.state == IntakeState.DIGITIZED, intake.c.book.is_(None), open_question)
+    query = _unplaced(sa.select(intake.c.id, intake.c.name, intake.c.dossier, intake.c.routing))
     return [dict(row) for row in tx.execute(query.order_by(intake.c.received_at, intake.c.id).limit(limit)).mappings()]
+
+
+def unplaced_count(tx: Transaction) -> int:
+    """How many intakes `unplaced` would list without a limit."""
+    return int(tx.execute(_unplaced(sa.select(sa.func.count()).select_from(intake))).scalar_one())
+
+
+def _unplaced(query: sa.Select[Any]) -> sa.Select[Any]:
+    open_question = sa.or_(intake.c.dossier.is_(None), sa.func.coalesce(bundle.c.result, "") != "ACCEPTED")
+    digitized = (intake.c.state == IntakeState.DIGITIZED, intake.c.book.is_(None))
+    return query.join(bundle, bundle.c.id == intake.c.bundle).where(*digitized, open_question)
 
 
 def oldest_waiting(tx: Transaction) -> str | None:

@@ -14,7 +14,8 @@ from digitizer.ledger.jobs import Job
 from digitizer.model import Problem
 from digitizer.pipeline import Reading, failed_page
 from digitizer.service.context import ServiceContext
-from digitizer.service.job_steps import FinishJob, OpenJob, ReadJob, Step, end_reading, fail_bundle, give_back, keep
+from digitizer.service.job_steps import FinishJob, OpenJob, ReadJob, Step, end_reading, give_back, keep
+from digitizer.service.submissions import fail_bundle
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class JobRunner:
             return
         with self.context.ledger.begin() as tx:
             if jobs.close(tx, held, "FAILED"):
-                fail_bundle(tx, held, problem)
+                fail_bundle(tx, held.bundle, problem, actor=held.worker)
 
     def _fail_pages(self, held: Job, problem: Problem) -> bool:
         """Notes a failed page for each scan that was not read. Returns False when the lease is lost."""

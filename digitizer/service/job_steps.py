@@ -24,6 +24,7 @@ from digitizer.pipeline import Reading, finish, read_pages, render_files
 from digitizer.service import routing
 from digitizer.service.context import ServiceContext
 from digitizer.service.outbox import queue_file
+from digitizer.service.submissions import fail_bundle
 from digitizer.service.webhooks import tell
 
 log = logging.getLogger(__name__)
@@ -213,7 +214,7 @@ def after_reading(
     else:
         failed = _failure(reading)
     if failed is not None:
-        fail_bundle(tx, held, failed)
+        fail_bundle(tx, held.bundle, failed, actor=held.worker)
         return None
     submissions.move_bundle(tx, held.bundle, ["READING"], "FINISHING")
     following = _queue(context, tx, held, "finish", at_once=single is not None)
@@ -225,17 +226,6 @@ def _all_failed(context: ServiceContext, tx: Transaction, bundle: str) -> Proble
     rows = list(submissions.bundle_readings(tx, bundle, context.tools.fingerprint).values())
     failed = bool(rows) and all(row["state"] == PageState.FAILED for row in rows)
     return serialization.from_plain(Problem, rows[0]["error"]) if failed else None
-
-
-def fail_bundle(tx: Transaction, held: Job, problem: Problem) -> None:
-    """Ends the bundle of a job with a problem, and every intake of it."""
-    submissions.move_bundle(
-        tx, held.bundle, ["NEW", "READING", "FINISHING", "DONE"], "FAILED", error=serialization.to_plain(problem)
-    )
-    waiting = [IntakeState.RECEIVED, IntakeState.RUNNING]
-    failed = submissions.move_intakes(tx, held.bundle, waiting, IntakeState.FAILED, actor=held.worker, code=problem.code)
-    for intake in failed:
-        tell(tx, "document.failed", intake, code=problem.code)
 
 
 @dataclass(slots=True)

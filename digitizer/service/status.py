@@ -38,9 +38,13 @@ class Status:
     pending: list[dict[str, Any]]
     #: intakes that failed, up to 200: id, name, error
     failed: list[dict[str, Any]]
+    #: code -> intakes that failed so, all of them
+    failures: dict[str, int]
     #: digitized single files that nobody knows the dossier of, or whose kind of paper is not sure, up to 200: id, name,
     #: dossier, routing
     unplaced: list[dict[str, Any]]
+    #: how many there are of them
+    unplaced_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ class Numbers:
     documents: dict[str, int]
     #: state -> pages, ever
     pages: dict[str, int]
-    #: code -> failed bundles
+    #: code -> intakes that failed so
     failures: dict[str, int]
     #: state -> jobs
     jobs: dict[str, int]
@@ -85,7 +89,9 @@ class StatusReports:
                 stuck=stuck + (["leases_expired"] if backlog["EXPIRED"] else []),
                 pending=outbox.pending(tx),
                 failed=submissions.failed(tx, limit=LISTED),
+                failures=submissions.failures(tx),
                 unplaced=submissions.unplaced(tx, limit=LISTED),
+                unplaced_count=submissions.unplaced_count(tx),
             )
 
     def _queue(self, backlog: dict[str, int]) -> tuple[dict[str, Any] | None, list[str]]:
@@ -109,7 +115,7 @@ class StatusReports:
                 oldest_documents=client_documents.oldest_waiting(tx),
                 documents=client_documents.by_state(tx),
                 pages=client_documents.pages_read(tx),
-                failures=client_documents.failures(tx),
+                failures=submissions.failures(tx),
                 jobs=jobs.backlog(tx),
                 deliveries=outbox.counts(tx),
                 oldest_deliveries=client_documents.oldest_deliveries(tx),

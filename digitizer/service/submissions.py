@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
+from typing import Any
 
 from digitizer import serialization
 from digitizer.digests import json_sha256
-from digitizer.errors import NotFound
+from digitizer.errors import NotFound, UnsupportedFormat
 from digitizer.ledger import Transaction, jobs, seen_files, submissions
 from digitizer.model import Intake, IntakeState, Problem
+from digitizer.pages import sniff
 from digitizer.service.context import ServiceContext
 from digitizer.service.outbox import queue_file
 from digitizer.service.output_folder import OutputFolder
@@ -19,6 +21,11 @@ from digitizer.service.routing import Submission
 from digitizer.service.scan_sources import InputFile, ScanSource
 from digitizer.service.webhooks import tell
 from digitizer.storage import Stat
+
+#: files of a book that the ledger is asked for at once
+PART = 500
+#: bytes that tell the kind of a file
+HEAD_BYTES = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,16 @@ class Outcome:
     dossier: str | None
     #: codes of the routing rules that found something but no one dossier
     routing: tuple[str, ...]
+
+
+def fail_bundle(tx: Transaction, bundle_id: str, problem: Problem, *, actor: str) -> None:
+    """Ends a bundle with a problem, and every intake of it that waits."""
+    submissions.move_bundle(
+        tx, bundle_id, ["NEW", "READING", "FINISHING", "DONE"], "FAILED", error=serialization.to_plain(problem)
+    )
+    waiting = [IntakeState.RECEIVED, IntakeState.RUNNING]
+    for intake in submissions.move_intakes(tx, bundle_id, waiting, IntakeState.FAILED, actor=actor, code=problem.code):
+        tell(tx, "document.failed", intake, code=problem.code)
 
 
 class Submissions:
@@ -62,28 +79,60 @@ class Submissions:
     def take(self, source: ScanSource, files: Sequence[InputFile], name: str, submission: Submission) -> tuple[Intake, bool]:
         """As `receive`, for files of a folder or prefix, one at a time. What was taken in the same version is not fetched again.
 
-        So a run that was cut short goes on where it stopped, with one page in scratch at a time.
+        So a run that was cut short goes on where it stopped, with one page in scratch at a time. A single file whose content is
+        of no kind we read is stored, and its intake fails at once.
         """
-        stored = [file for part in range(0, len(files), 500) for file in self._taken(source, files[part : part + 500])]
+        if len(files) == 1:
+            return self._take_one(source, files[0], name, submission)
+        stored = [file for part in range(0, len(files), PART) for file in self._taken(source, files[part : part + PART])]
         with self.context.ledger.begin() as tx:
             intake, new = self.note(tx, stored, name, submission)
-            for part in range(0, len(files), 500):
-                seen_files.submitted(tx, [(f.address, f.version) for f in files[part : part + 500]], intake.id)
+            for part in range(0, len(files), PART):
+                seen_files.submitted(tx, [(f.address, f.version) for f in files[part : part + PART]], intake.id)
+        return intake, new
+
+    def _take_one(self, source: ScanSource, file: InputFile, name: str, submission: Submission) -> tuple[Intake, bool]:
+        known = self._known(source, [file])
+        if file.address in known:
+            stat, refusal = Stat(key=known[file.address]["key"], size=known[file.address]["size"]), None
+        else:
+            stat, refusal = self._stored(source, file)
+        with self.context.ledger.begin() as tx:
+            intake, new = self.note(tx, [stat], name, submission, refusal=refusal)
+            if file.address not in known:
+                seen_files.note(tx, file.address, file.version, key=stat.key, size=stat.size)
+            seen_files.submitted(tx, [(file.address, file.version)], intake.id)
         return intake, new
 
     def _taken(self, source: ScanSource, files: Sequence[InputFile]) -> Iterator[Stat]:
-        with self.context.ledger.read() as tx:
-            known = seen_files.known(tx, {f.address: f.version for f in files}) if source.versioned else {}
+        known = self._known(source, files)
         for file in files:
             if file.address in known:
                 yield Stat(key=known[file.address]["key"], size=known[file.address]["size"])
                 continue
-            with self.context.files.scratch() as folder:
-                path = source.local(file, folder)
-                stat = Stat(key=self.context.store.put_file(path), size=path.stat().st_size)
+            stat, _ = self._stored(source, file)
             with self.context.ledger.begin() as tx:
                 seen_files.note(tx, file.address, file.version, key=stat.key, size=stat.size)
             yield stat
+
+    def _known(self, source: ScanSource, files: Sequence[InputFile]) -> dict[str, dict[str, Any]]:
+        if not source.versioned:
+            return {}
+        with self.context.ledger.read() as tx:
+            return {at: dict(row) for at, row in seen_files.known(tx, {f.address: f.version for f in files}).items()}
+
+    def _stored(self, source: ScanSource, file: InputFile) -> tuple[Stat, UnsupportedFormat | None]:
+        """Puts a file into the store. Gives the refusal too, where its first bytes are of no kind we read."""
+        with self.context.files.scratch() as folder:
+            path = source.local(file, folder)
+            stat = Stat(key=self.context.store.put_file(path), size=path.stat().st_size)
+            with path.open("rb") as opened:
+                head = opened.read(HEAD_BYTES)
+        try:
+            sniff(head)
+        except UnsupportedFormat as exc:
+            return stat, exc
+        return stat, None
 
     def submitted(self, files: Sequence[InputFile]) -> bool:
         """Whether all these files, in these versions, were submitted before."""
@@ -91,8 +140,16 @@ class Submissions:
             known = seen_files.known(tx, {f.address: f.version for f in files})
         return all(f.address in known and known[f.address]["intake"] for f in files)
 
-    def note(self, tx: Transaction, stored: Sequence[Stat], name: str, submission: Submission) -> tuple[Intake, bool]:
-        """Notes an intake of files that are in the store."""
+    def note(
+        self,
+        tx: Transaction,
+        stored: Sequence[Stat],
+        name: str,
+        submission: Submission,
+        *,
+        refusal: UnsupportedFormat | None = None,
+    ) -> tuple[Intake, bool]:
+        """Notes an intake of files that are in the store. With a `refusal` nobody opens them, and the intake fails."""
         sources = [file.key.rpartition("/")[2] for file in stored]
         bundle = (
             submissions.file_bundle(tx, sources[0], submission.agency)
@@ -117,6 +174,9 @@ class Submissions:
         fresh = submissions.add_bundle(tx, bundle, sources)
         if not submissions.add_intake(tx, intake):
             return submissions.get_intake(tx, intake.id), False
+        if fresh and refusal is not None:
+            fail_bundle(tx, bundle, Problem(code=refusal.code, facts=refusal.facts), actor=submission.actor)
+            return submissions.get_intake(tx, intake.id), True
         if fresh:
             jobs.add(tx, "open", bundle, lane=jobs.LANES[submission.lane])
             return intake, True

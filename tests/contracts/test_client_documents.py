@@ -100,13 +100,15 @@ def test_lists_pages_and_numbers(service: Service, key: ApiKey, tmp_path: Path) 
         found = client_documents.progress(tx, ids)[ids[0]]
         assert (found.state, found.read, found.pages) == (IntakeState.RECEIVED, 1, 7)
         assert client_documents.pages_since(tx, key.actor, "2020") == 7 + 4
-        assert client_documents.failures(tx) == {"damaged_file": 1}
         assert client_documents.pages_read(tx) == {"READ": 2}
         assert client_documents.by_state(tx) == {"RECEIVED": 5}
         assert set(client_documents.oldest_waiting(tx)) == {"bulk"}
         assert client_documents.oldest_deliveries(tx) == {}
         other = replace(key, agencies=("H60.12",))
         assert client_documents.listed(tx, other, Filter(), limit=9) == [], "H60.12 does not cover H60.127"
+    with service.context.ledger.begin() as tx:
+        submissions.move_intakes(tx, bundle, [IntakeState.RECEIVED], IntakeState.FAILED, actor="w")
+        assert submissions.failures(tx) == {"damaged_file": 1}
 
 
 def test_a_key_that_has_used_up_its_pages_waits_and_leaves_nothing_behind(

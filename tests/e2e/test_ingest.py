@@ -153,6 +153,25 @@ def test_bad_files_are_named_and_the_rest_is_done(digitizer: Command, tmp_path: 
     assert digitizer("status", "--json").json["intakes"] == {"DIGITIZED": 1, "FAILED": 5}
 
 
+def test_files_of_no_kind_we_read_are_kept_refused_without_a_job_and_told_in_one_line(digitizer: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"scan{number:04}.jpg").write_text(f"không phải ảnh {number}", encoding="utf-8")
+    done = digitizer("ingest", folder)
+    assert done.code == 21
+    assert all(f"scan{number:04}.jpg: Tệp không phải PDF" in done.err for number in range(30)), "each is named by the run"
+    told = digitizer("status")
+    assert told.out.count("Tệp không phải PDF, TIFF, JPEG hay PNG") == 1
+    assert "lỗi: 30 tệp." in told.out
+    state = digitizer("status", "--json").json
+    assert state["failures"] == {"unsupported_format": 30}
+    assert set(state["jobs"]) == {"EXPIRED"}, "nobody opened them"
+    stored = {path.name for path in (tmp_path / "home" / "store").rglob("*")}
+    assert {hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} <= stored
+    assert digitizer("ingest", folder).code == 21, "they are refused again, and stored once"
+
+
 @pytest.mark.slow
 def test_a_person_delivers_a_file_whose_dossier_or_kind_nobody_knew(digitizer: Command, tmp_path: Path) -> None:
     folder = tmp_path / "in"
