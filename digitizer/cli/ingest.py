@@ -159,21 +159,21 @@ def receive(
     service: Service, found: Iterable[tuple[ScanSource, InputBundle]], given: Submission, *, force: bool
 ) -> list[Received]:
     """Submits every bundle. The trouble of one file ends that file. A store or ledger that is down ends the run."""
-    received: list[Received] = []
-    for source, bundle in found:
-        taken = take(service, source, bundle, given)
-        if force and isinstance(taken, tuple):
-            intake, new = taken
-            if not new:
-                service.recovery.reprocess(intake.id, by=given.actor, reason="--force")
-        received.append((bundle, taken[0] if isinstance(taken, tuple) else taken))
-    return received
+    return [(bundle, take(service, source, bundle, given, force=force)) for source, bundle in found]
 
 
-def take(service: Service, source: ScanSource, bundle: InputBundle, given: Submission) -> tuple[Intake, bool] | DigitizerError:
-    """Submits one bundle: (intake, whether it is new), or the error that ends this file. Raises ServiceError."""
+def take(
+    service: Service, source: ScanSource, bundle: InputBundle, given: Submission, *, force: bool = False
+) -> Intake | DigitizerError:
+    """Submits one bundle. Gives its intake, or the error that ends this file. Raises ServiceError.
+
+    With `force` a bundle that was submitted before is read anew.
+    """
     try:
-        return service.submissions.take(source, bundle.files, bundle.name, submission_of(given, bundle))
+        intake, new = service.submissions.take(source, bundle.files, bundle.name, submission_of(given, bundle))
+        if force and not new:
+            service.recovery.reprocess(intake.id, by=given.actor, reason="--force")
+        return intake
     except ServiceError:
         raise
     except DigitizerError as exc:
@@ -239,7 +239,7 @@ def report(
 ) -> int:
     """Exports, says what happened to everything that was found, and gives the exit code."""
     lang = language(ctx)
-    rows = [_row(service, bundle, intake, output, lang) for bundle, intake in received]
+    rows = [_row_or_error(service, bundle, intake, output, lang) for bundle, intake in received]
     counts = Counter(row["state"] for row in rows)
     waiting = sum(row["waiting"] for row in rows)
     for row in rows:
@@ -280,6 +280,19 @@ def _say_left_out(left: Sequence[LeftOut], lang: str) -> None:
     for reason, names in by_reason.items():
         shown = ", ".join(PurePath(name).name for name in names[:NAMED]) + (" …" if len(names) > NAMED else "")
         click.echo(say("ingest_left_out", lang, count=len(names), reason=say(reason, lang), files=shown), err=True)
+
+
+def _row_or_error(
+    service: Service, bundle: InputBundle, intake: Intake | DigitizerError, output: OutputFolder | None, lang: str
+) -> dict[str, Any]:
+    """What became of one file. An error that only this file meets is told as its own. Raises ServiceError."""
+    try:
+        return _row(service, bundle, intake, output, lang)
+    except ServiceError:
+        raise
+    except Exception:
+        log.exception("what became of a file could not be told", extra={"action": "report"})
+        return _row(service, bundle, FileAccess("an unexpected error; the log says more", file=bundle.shown), output, lang)
 
 
 def _row(

@@ -126,11 +126,9 @@ class Watcher:
     def _round(self) -> tuple[bool, int]:
         """Takes what has settled. Returns (whether anything has not, exit code of `ingest` for what was taken)."""
         found, left = collect(self.ctx, [self.path], self.chosen, book=False, output=self.output, quiet=True)
-        new = [
-            (p, i)
-            for p, i in found
-            if self._versions(i) != self._refused.get(i.shown) and not self.service.submissions.submitted(i.files)
-        ]
+        source_of = {bundle: source for source, bundle in found}
+        open_ones = [bundle for _, bundle in found if self._versions(bundle) != self._refused.get(bundle.shown)]
+        new = [(source_of[bundle], bundle) for bundle in self.service.submissions.not_submitted(open_ones)]
         ready = [(source, bundle) for source, bundle in new if self._settled(source, bundle)]
         fresh = [one for one in left if one not in self._said]
         if not ready and not fresh:
@@ -161,9 +159,8 @@ class Watcher:
     def _take(self, source: ScanSource, bundle: InputBundle) -> Intake | DigitizerError:
         self._seen.pop(bundle.shown, None)
         taken = take(self.service, source, bundle, self.given)
-        if isinstance(taken, tuple):
-            return taken[0]
-        self._refused[bundle.shown] = self._versions(bundle)
+        if isinstance(taken, DigitizerError):
+            self._refused[bundle.shown] = self._versions(bundle)
         return taken
 
     @staticmethod

@@ -121,9 +121,10 @@ class Folder:
         except OSError:
             yield LeftOut(shown=readable(folder), reason="left_unreadable_folder", refused=True)
             return
+        within = above | {folder.resolve()}
         for path in entries:
             try:
-                yield from self._entry(path, root, above | {folder.resolve()})
+                yield from self._entry(path, root, within)
             except FileNotFoundError:
                 continue
             except OSError:

@@ -18,11 +18,11 @@ from digitizer.service.context import ServiceContext
 from digitizer.service.outbox import queue_file
 from digitizer.service.output_folder import OutputFolder
 from digitizer.service.routing import Submission
-from digitizer.service.scan_sources import InputFile, ScanSource
+from digitizer.service.scan_sources import InputBundle, InputFile, ScanSource
 from digitizer.service.webhooks import tell
 from digitizer.storage import Stat
 
-#: files of a book that the ledger is asked for at once
+#: files that the ledger is asked for at once
 PART = 500
 #: bytes that tell the kind of a file
 HEAD_BYTES = 8192
@@ -134,11 +134,15 @@ class Submissions:
             return stat, exc
         return stat, None
 
-    def submitted(self, files: Sequence[InputFile]) -> bool:
-        """Whether all these files, in these versions, were submitted before."""
+    def not_submitted(self, bundles: Sequence[InputBundle]) -> list[InputBundle]:
+        """Those of `bundles` that have a file which was not submitted in its present version."""
+        files = [file for bundle in bundles for file in bundle.files]
+        done: set[str] = set()
         with self.context.ledger.read() as tx:
-            known = seen_files.known(tx, {f.address: f.version for f in files})
-        return all(f.address in known and known[f.address]["intake"] for f in files)
+            for part in range(0, len(files), PART):
+                known = seen_files.known(tx, {f.address: f.version for f in files[part : part + PART]})
+                done.update(address for address, row in known.items() if row["intake"])
+        return [bundle for bundle in bundles if any(file.address not in done for file in bundle.files)]
 
     def note(
         self,
