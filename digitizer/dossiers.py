@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePath
@@ -14,6 +15,8 @@ from digitizer.text import fold, nfc
 #: Thông tư 03/2025/TT-VPCP, Thông tư 04/2025/TT-VPCP: agency code, date of receipt YYMMDD, number of the day
 CODE = re.compile(r"(?:\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,3})-(\d{6})-\d{4,}")
 AGENCY = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,3}")
+#: in place of an agency: every agency
+EVERYWHERE = "*"
 BOOK = re.compile(r"[A-Z]{2,4}/\d{4}/\d{1,3}")
 
 #: name of the table beside scans that says which dossier each belongs to
@@ -46,6 +49,11 @@ def valid(code: str) -> bool:
     """Whether `code` is a dossier code with a possible date."""
     match = CODE.fullmatch(code)
     return match is not None and _is_date(match.group(1))
+
+
+def covers(scopes: Collection[str], agency: str | None) -> bool:
+    """Whether one of `scopes` is this agency, one above it, or all. Without an agency only all is."""
+    return EVERYWHERE in scopes or (agency is not None and any(agency == own or agency.startswith(f"{own}.") for own in scopes))
 
 
 def is_result(component: str | None) -> bool:

@@ -214,6 +214,30 @@ class ApiOptions(Group):
     repeat_hours: int = 72
 
 
+class StationOptions(Group):
+    """How people log in to the review station."""
+
+    #: minutes without a request after which a session ends
+    idle_minutes: int = 30
+    #: hours after which a session ends in any case
+    session_hours: int = 12
+
+
+class OpenIdOptions(Group):
+    """Logging in with the accounts of an OpenID Connect provider, as a choice beside passwords."""
+
+    #: address of the provider, `https://sso.example.gov.vn/realms/province`. Empty: passwords only
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: Secret = SecretStr("")
+    #: claim that says who somebody is; `digitizer users add --external` names its value
+    claim: str = "sub"
+    #: the button's name, as people know the provider
+    name: str = ""
+    #: address of this server as browsers reach it, `https://ho-tich.example.gov.vn`
+    public_url: str = ""
+
+
 class S3Options(Group):
     """Where S3 is and who we are there. Secrets belong in the environment or in a `config.toml` only we can read."""
 
@@ -254,6 +278,8 @@ class Settings(Group):
     output: OutputOptions = OutputOptions()
     signing: SigningOptions = SigningOptions()
     api: ApiOptions = ApiOptions()
+    station: StationOptions = StationOptions()
+    openid: OpenIdOptions = OpenIdOptions()
     s3: S3Options = S3Options()
     #: pages a read job takes at most
     job_pages: int = 16

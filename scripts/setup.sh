@@ -16,6 +16,7 @@ command -v tesseract >/dev/null && tesseract --list-langs 2>/dev/null | grep -qx
 command -v pdftotext >/dev/null || missing="$missing poppler-utils"
 command -v qpdf >/dev/null || missing="$missing qpdf"
 command -v softhsm2-util >/dev/null || missing="$missing softhsm2"
+command -v chromium >/dev/null || missing="$missing chromium"
 command -v redis-server >/dev/null || missing="$missing redis-server"
 { command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; } || missing="$missing postgresql"
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from digitizer.api import create, problems
+from digitizer.api import problems
 from digitizer.api.progress import Streams
 from digitizer.errors import Busy, ConfigError, TooSlow
 from digitizer.service import Service
@@ -91,7 +92,7 @@ def protocol(options: ApiOptions) -> type[PatientProtocol]:
 
 
 def serve(
-    service: Service,
+    app: FastAPI,
     *,
     host: str,
     port: int,
@@ -99,13 +100,16 @@ def serve(
     private_key: Path | None = None,
     ready: Callable[[str], None],
 ) -> None:
-    """Serves until SIGTERM or Ctrl-C. Raises ConfigError for a public address without keys, or one that is taken.
+    """Serves until SIGTERM or Ctrl-C. Raises ConfigError for a public address that nobody could use, or one that is taken.
 
-    `ready` is called with the address once connections are taken. Port 0 is any free one.
+    `app` is `create(service)` of `digitizer.api` or of `digitizer.station`. `ready` is called with the address once connections
+    are taken. Port 0 is any free one.
     """
-    if not is_loopback(host) and not any(key.active for key in service.api_keys.find()):
+    service: Service = app.state.service
+    known = any(key.active for key in service.api_keys.find()) or service.accounts.any()
+    if not is_loopback(host) and not known:
         raise ConfigError(
-            "others could reach this address, and there is no API key yet: `digitizer clients add`",
+            "others could reach this address, and there is neither API key nor account yet: `digitizer clients add`",
             sentence="no_api_key_yet",
             host=host,
         )
@@ -113,7 +117,6 @@ def serve(
         raise ConfigError("a certificate and its private key go together", sentence="certificate_and_key")
     _raise_open_files()
     options = service.settings.api
-    app = create(service)
     config = uvicorn.Config(
         app,
         host=host,

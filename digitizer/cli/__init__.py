@@ -55,6 +55,8 @@ COMMANDS = {
     "audit": "audit",
     "keys": "signing_keys",
     "serve": "serve",
+    "review": "serve",
+    "users": "users",
     "clients": "api_keys",
     "models": "setup",
     "doctypes": "setup",

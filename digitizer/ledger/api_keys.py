@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from digitizer import dossiers
 from digitizer.ledger import Transaction, events
 from digitizer.ledger.database import unique_id
 from digitizer.ledger.schema import api_key
@@ -25,9 +26,6 @@ class Verb(StrEnum):
     NOTIFY = "notify"
     METRICS = "metrics"
 
-
-#: every agency
-EVERYWHERE = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +57,7 @@ class ApiKey:
 
     def covers(self, agency: str | None) -> bool:
         """Whether the key is good for this agency. Without an agency only a key for all is."""
-        return EVERYWHERE in self.agencies or (
-            agency is not None and any(agency == own or agency.startswith(f"{own}.") for own in self.agencies)
-        )
+        return dossiers.covers(self.agencies, agency)
 
 
 def add(tx: Transaction, key: ApiKey, *, by: str) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events, submissions
-from digitizer.ledger.api_keys import EVERYWHERE, ApiKey
+from digitizer.ledger.api_keys import ApiKey
+from digitizer.ledger.database import within
 from digitizer.ledger.schema import bundle_source, delivery, intake, page, source
 from digitizer.model import Intake, IntakeState
 
@@ -52,20 +53,12 @@ def listed(
     tx: Transaction, key: ApiKey, wanted: Filter, *, limit: int, after: tuple[str, str] | None = None
 ) -> list[tuple[Intake, IntakeState]]:
     """Intakes the key may see, newest first, `after` a (received_at, id) exclusive."""
-    query = sa.select(intake.c.id, intake.c.state).where(*_scope(key), *_filter(wanted))
+    query = sa.select(intake.c.id, intake.c.state).where(*within(intake.c.agency, key.agencies), *_filter(wanted))
     if after is not None:
         at, last = after
         query = query.where(sa.or_(intake.c.received_at < at, sa.and_(intake.c.received_at == at, intake.c.id < last)))
     rows = tx.execute(query.order_by(intake.c.received_at.desc(), intake.c.id.desc()).limit(limit)).all()
     return [(submissions.get_intake(tx, row.id), IntakeState(row.state)) for row in rows]
-
-
-def _scope(key: ApiKey) -> list[sa.ColumnElement[bool]]:
-    if EVERYWHERE in key.agencies:
-        return []
-    return [
-        sa.or_(*(sa.or_(intake.c.agency == own, intake.c.agency.startswith(f"{own}.", autoescape=True)) for own in key.agencies))
-    ]
 
 
 def _filter(wanted: Filter) -> list[sa.ColumnElement[bool]]:

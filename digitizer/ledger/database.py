@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
+from digitizer.dossiers import EVERYWHERE
 from digitizer.errors import AmbiguousId, ConfigError, LedgerDown, NotFound, StoreFull
 
 #: a connection idle for longer may have lost its server
@@ -151,6 +152,13 @@ def the_one(ids: Sequence[str], beginning: str) -> str:
         more = " …" if len(ids) > _CANDIDATES else ""
         raise AmbiguousId("several ids begin so", id=beginning, candidates=", ".join(ids[:_CANDIDATES]) + more)
     return ids[0]
+
+
+def within(agency: sa.Column[Any], scopes: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    """The condition that a row's agency is one of `scopes` or below one. None is needed where they are all."""
+    if EVERYWHERE in scopes:
+        return []
+    return [sa.or_(sa.false(), *(sa.or_(agency == own, agency.startswith(f"{own}.", autoescape=True)) for own in scopes))]
 
 
 def insert(dialect: str, table: sa.Table) -> Any:

@@ -214,6 +214,66 @@ api_key = sa.Table(
     sa.Column("revoked_at", sa.String(40)),
 )
 
+# a person who may log in to the station
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    # typed at login, and the actor of events
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column("full_name", sa.Text, nullable=False),
+    # argon2id hash. Null: no login by password
+    sa.Column("password", sa.Text),
+    sa.Column("must_change", sa.Boolean, nullable=False),
+    # what an OpenID provider says of this person
+    sa.Column("external", sa.String(255), unique=True),
+    sa.Column("created_at", sa.String(40), nullable=False),
+    sa.Column("disabled_at", sa.String(40)),
+)
+
+account_role = sa.Table(
+    "account_role",
+    metadata,
+    sa.Column("account", sa.ForeignKey("account.id"), primary_key=True),
+    # keyer, checker, approver, manager, auditor
+    sa.Column("role", sa.String(16), primary_key=True),
+    # and those below it, `*` all
+    sa.Column("agency", sa.String(40), primary_key=True),
+)
+
+# an open session of a browser
+web_session = sa.Table(
+    "web_session",
+    metadata,
+    # SHA-256 of its token
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("account", sa.ForeignKey("account.id"), nullable=False, index=True),
+    sa.Column("csrf", sa.String(64), nullable=False),
+    # password, link, openid
+    sa.Column("how", sa.String(16), nullable=False),
+    sa.Column("made_at", sa.Float, nullable=False),
+    sa.Column("seen_at", sa.Float, nullable=False),
+)
+
+# links that log in once
+login_link = sa.Table(
+    "login_link",
+    metadata,
+    # SHA-256 of its token
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("account", sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False),
+)
+
+# failed logins of a name or an address, by its SHA-256
+login_pace = sa.Table(
+    "login_pace",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("wait_until", sa.Float, nullable=False),
+)
+
 # where clients want to be told. secrets: [{secret, until}], newest first
 callback = sa.Table(
     "callback",

@@ -1,6 +1,7 @@
 """Every sentence an operator reads, by its code, in Vietnamese (`vi.toml`) and English (`en.toml`).
 
-`fields.toml` has the Vietnamese label of every field.
+`fields.toml` has the Vietnamese label of every field. `station_vi.toml` and `station_en.toml` have what the pages of the review
+station say besides.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ if TYPE_CHECKING:  # `--help` needs sentences, not numpy
 def catalogue(lang: str) -> Mapping[str, str]:
     """All sentences of `lang` by code."""
     return tomllib.loads((files(__name__) / f"{lang}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def station_text(lang: str) -> Mapping[str, str]:
+    """The texts of the station's pages by code, from `station_vi.toml` and `station_en.toml`."""
+    return tomllib.loads((files(__name__) / f"station_{lang}.toml").read_text(encoding="utf-8"))
 
 
 def say(code: str, lang: str, /, **facts: object) -> str:

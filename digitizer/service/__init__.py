@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from digitizer.doctypes import DocType
+from digitizer.service.accounts import Accounts
 from digitizer.service.api_keys import ApiKeys
 from digitizer.service.audit import Audit
 from digitizer.service.book_check import BookCheck
@@ -59,6 +60,7 @@ class Service:
         self.audit = Audit(context)
         self.signing_keys = SigningKeys(context)
         self.api_keys = ApiKeys(context)
+        self.accounts = Accounts(context)
         self.client_documents = ClientDocuments(context, self.submissions, self.recovery)
         self.inbox = Inbox(context, self.client_documents)
         self.upload_sessions = UploadSessions(context, self.client_documents, self.inbox)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from digitizer import dossiers
 from digitizer.errors import NotFound, NotKnown, UsageError
 from digitizer.ledger import api_keys, events
-from digitizer.ledger.api_keys import EVERYWHERE, ApiKey, Verb
+from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.service.context import ServiceContext
 
 DAY_S = 86_400
@@ -42,7 +42,7 @@ class ApiKeys:
             raise UsageError(
                 "a client is named with small letters, digits, dots and hyphens", sentence="client_name", client=client
             )
-        wrong = [agency for agency in agencies if agency != EVERYWHERE and not dossiers.AGENCY.fullmatch(agency)]
+        wrong = [agency for agency in agencies if agency != dossiers.EVERYWHERE and not dossiers.AGENCY.fullmatch(agency)]
         if wrong or not agencies or not verbs:
             raise UsageError(
                 "name agencies like H60.127.03, or * for all, and what the key may do",

@@ -13,7 +13,7 @@ from digitizer import dossiers
 from digitizer.digests import json_sha256
 from digitizer.errors import Conflict, NotAllowed, NotFound, TooMany, UsageError
 from digitizer.ledger import Transaction, client_documents, events, idempotency, indicators, jobs, records, submissions
-from digitizer.ledger.api_keys import EVERYWHERE, ApiKey
+from digitizer.ledger.api_keys import ApiKey
 from digitizer.ledger.client_documents import Filter, IntakeProgress
 from digitizer.ledger.records import Kept
 from digitizer.ledger.submissions import KnownSource
@@ -66,7 +66,7 @@ class ClientDocuments:
         check_codes(submission)
         if submission.agency is not None and not dossiers.AGENCY.fullmatch(submission.agency):
             raise UsageError("this is no agency code")
-        only = key.agencies[0] if len(key.agencies) == 1 and key.agencies[0] != EVERYWHERE else None
+        only = key.agencies[0] if len(key.agencies) == 1 and key.agencies[0] != dossiers.EVERYWHERE else None
         agency = agency_of(submission) or only
         if agency is None:
             raise UsageError("say which agency the file belongs to")

@@ -1,0 +1,194 @@
+"""Who may open which page. RIGHTS is the one table; every route asks it before anything else runs.
+
+A handler that needs the person takes `visitor: Visitor`. `visitor.scopes` are the agencies for which the person has one of the
+roles that the route asks for. A use case gets them and finds nothing outside of them.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from digitizer import dossiers
+from digitizer.api import guard
+from digitizer.errors import NotAllowed, NotFound, NotKnown
+from digitizer.ledger.accounts import Account, Role, Session
+from digitizer.service import Service
+
+#: where the station is mounted
+PREFIX = "/station"
+#: field of a form, and header of a script, that show the request comes from a page of ours
+CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+KEYER, CHECKER, APPROVER, MANAGER, AUDITOR = Role.KEYER, Role.CHECKER, Role.APPROVER, Role.MANAGER, Role.AUDITOR
+Rights = frozenset[Role]
+#: no login needed
+NOBODY: Rights = frozenset()
+#: whoever is logged in
+EVERYBODY: Rights = frozenset(Role)
+
+#: name of a route -> roles that may use it, for the agencies for which a person has them
+RIGHTS: Mapping[str, Rights] = {
+    "static_file": NOBODY,
+    "login_page": NOBODY,
+    "log_in": NOBODY,
+    "use_link": NOBODY,
+    "log_out": EVERYBODY,
+    "password_page": EVERYBODY,
+    "change_password": EVERYBODY,
+    "home_page": EVERYBODY,
+    "users_page": frozenset({MANAGER}),
+    "add_user": frozenset({MANAGER}),
+    "change_user": frozenset({MANAGER}),
+}
+#: routes open to somebody who must change the password first
+_BEFORE_PASSWORD = ("static_file", "log_out", "password_page", "change_password")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who asks, and for which agencies the route is theirs."""
+
+    account: Account
+    session: Session
+    scopes: tuple[str, ...]
+
+    @property
+    def actor(self) -> str:
+        """What events carry."""
+        return self.account.name
+
+    def covers(self, agency: str | None) -> bool:
+        """Whether the route is theirs for an agency. What belongs to no agency is for those who have all."""
+        return dossiers.covers(self.scopes, agency)
+
+    def see(self, agency: str | None) -> None:
+        """Raises NotFound where the route is not theirs for an agency: what is there is not told."""
+        if not self.covers(agency):
+            raise NotFound()
+
+
+class MustChangePassword(Exception):
+    """The person logged in with a password somebody else knows."""
+
+
+def cookie_name(request: Request) -> str:
+    """Name of the session's cookie. Under TLS browsers tie a `__Host-` cookie to this very host."""
+    return "__Host-digitizer" if request.url.scheme == "https" else "digitizer_session"
+
+
+async def visitor(request: Request) -> Person | None:
+    """The person, checked against RIGHTS. None on pages that need no login.
+
+    Raises NotKnown, NotAllowed, MustChangePassword, LedgerDown.
+    """
+    name = request.scope["route"].name
+    rights = RIGHTS[name]
+    if request.method not in _SAFE:
+        _same_origin(request)
+    if rights == NOBODY:
+        return None
+    session = await session_of(request)
+    if session is None:
+        raise NotKnown("nobody is logged in", sentence="not_logged_in")
+    account = session.account
+    guard.note(request.scope, client=account.name)
+    request.state.person = Person(account=account, session=session, scopes=account.scopes(rights))
+    if request.method not in _SAFE:
+        await _check_csrf(request, session)
+    if not request.state.person.scopes and rights != EVERYBODY:
+        await run_in_threadpool(_service(request).accounts.note_refusal, account, name)
+        raise NotAllowed("no role for this page", sentence="page_not_allowed")
+    if account.must_change and name not in _BEFORE_PASSWORD:
+        raise MustChangePassword()
+    person: Person = request.state.person
+    return person
+
+
+async def session_of(request: Request) -> Session | None:
+    """The open session of the browser that asks. Raises LedgerDown."""
+    token = request.cookies.get(cookie_name(request), "")
+    return await run_in_threadpool(_service(request).accounts.session, token) if token else None
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _same_origin(request: Request) -> None:
+    """Raises NotAllowed for a form that another site sends. Browsers say where it comes from."""
+    origin = request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if foreign or request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        raise NotAllowed("the request comes from another site", sentence="foreign_form")
+
+
+async def _check_csrf(request: Request, session: Session) -> None:
+    """Raises NotAllowed for a change that no page of this session asks for."""
+    given = request.headers.get(CSRF_HEADER)
+    if given is None and request.headers.get("content-type", "").partition(";")[0] in _FORMS:
+        given = str((await request.form()).get(CSRF_FIELD, ""))
+    if not hmac.compare_digest((given or "").encode(), session.csrf.encode()):
+        raise NotAllowed("the form is of an earlier login", sentence="stale_form")
+
+
+def _known(person: Annotated[Person | None, Depends(visitor)]) -> Person:
+    if person is None:
+        raise NotKnown("nobody is logged in", sentence="not_logged_in")
+    return person
+
+
+#: a handler's parameter: the person who asks
+Visitor = Annotated[Person, Depends(_known)]
+
+
+def check(routes: Sequence[BaseRoute]) -> None:
+    """Raises ValueError unless RIGHTS names exactly these routes, each once."""
+    names = [route.name for route in routes if isinstance(route, Route)]
+    wrong = set(names) ^ set(RIGHTS) | {name for name in names if names.count(name) > 1}
+    if wrong or len(names) < len(routes):
+        raise ValueError(f"routes and table of rights differ: {sorted(wrong)}")
+
+
+def may_open(account: Account, name: str) -> bool:
+    """Whether a link to a route is of use to somebody."""
+    rights = RIGHTS[name]
+    return rights in (NOBODY, EVERYBODY) or bool(account.scopes(rights))
+
+
+class PageHeaders:
+    """Plain ASGI around the station: what browsers may do with its pages."""
+
+    #: pages load nothing but what this server gives, and run no script but ours
+    POLICY = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+
+        async def with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers: Any = MutableHeaders(scope=message)
+                headers.setdefault("content-security-policy", self.POLICY)
+                headers.setdefault("permissions-policy", "camera=(), microphone=(), geolocation=()")
+                headers.setdefault("cross-origin-opener-policy", "same-origin")
+            await send(message)
+
+        await self.app(scope, receive, with_policy)
