@@ -68,11 +68,12 @@ class Paper:
 class Written:
     """The places of letters on a scan, in px of a copy of `size` (width, height). They are searched at the first use."""
 
-    __slots__ = ("_found", "_scan", "_size")
+    __slots__ = ("_copy", "_found", "_scan", "_size")
 
     def __init__(self, scan: Copies, size: tuple[int, int]) -> None:
         self._scan, self._size = scan, size
         self._found: tuple[Floats, Floats] | None = None
+        self._copy: Pixels | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -87,8 +88,10 @@ class Written:
         return self._found[0]
 
     def _grey(self) -> Pixels:
-        pixels, _ = self._scan.at_least(WRITING_PX / max(self._scan.pixels.shape[:2]))
-        return grey_copy(pixels, min(1.0, WRITING_PX / max(pixels.shape[:2])))
+        if self._copy is None:
+            pixels, _ = self._scan.at_least(WRITING_PX / max(self._scan.pixels.shape[:2]))
+            self._copy = grey_copy(pixels, min(1.0, WRITING_PX / max(pixels.shape[:2])))
+        return self._copy
 
     def _find(self, grey: Pixels) -> tuple[Floats, Floats]:
         places, grounds = find_writing(grey)

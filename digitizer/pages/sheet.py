@@ -123,8 +123,10 @@ def _fit(paper: Paper, written: Written, *, alone: bool) -> tuple[float, Floats]
 
 def _holds(corners: Floats, points: Floats) -> bool:
     """Whether all of (N, 2) px lie within four corners, but for a few at their edge."""
-    outline = corners.astype(np.float32)
-    return sum(cv2.pointPolygonTest(outline, (float(x), float(y)), True) < -_EDGE_PX for x, y in points) < _FEW
+    sides = np.roll(corners, -1, axis=0) - corners
+    inwards = np.stack([-sides[:, 1], sides[:, 0]], axis=1) / np.linalg.norm(sides, axis=1).clip(1e-9)[:, None]
+    depth = ((points[:, None] - corners) * inwards).sum(axis=2).min(axis=1)
+    return int(np.count_nonzero(depth < -_EDGE_PX)) < _FEW
 
 
 def _quadrangle(hull: npt.NDArray[np.int32]) -> Floats:

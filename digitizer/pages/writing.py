@@ -110,7 +110,8 @@ def _places(grounds: Pixels) -> tuple[Floats, Floats]:
     height, width = -(-grounds.shape[0] // _PLACE_PX), -(-grounds.shape[1] // _PLACE_PX)
     squares = np.zeros((height * _PLACE_PX, width * _PLACE_PX), np.uint8)
     squares[: grounds.shape[0], : grounds.shape[1]] = grounds
-    most = squares.reshape(height, _PLACE_PX, width, _PLACE_PX).max(axis=(1, 3))
+    # one way after the other: at once takes five times as long
+    most = squares.reshape(height, _PLACE_PX, -1).max(axis=1).reshape(height, width, _PLACE_PX).max(axis=2)
     rows, columns = np.nonzero(most)
     places = (np.stack([columns, rows], axis=1) * _PLACE_PX + _PLACE_PX / 2).astype(np.float64)
     near = _in_company(places)
