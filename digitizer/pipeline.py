@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -22,10 +22,26 @@ from digitizer.classify import classify, split_side_by_side
 from digitizer.doctypes import DocType
 from digitizer.errors import EngineFailed, InputError
 from digitizer.extract import extract
-from digitizer.model import Artifact, Digitized, Image16, PageText, Pixels, Problem, Quality, Ruling, Run, Source, Warp
+from digitizer.model import (
+    Artifact,
+    Digitized,
+    Image16,
+    Page,
+    PageText,
+    Pixels,
+    Problem,
+    Quality,
+    Ruling,
+    Run,
+    Scan,
+    Sheet,
+    Source,
+    Warp,
+)
 from digitizer.ocr import Engine, read
+from digitizer.ocr.legibility import judged, legibility, may_lie_otherwise
 from digitizer.output import PdfStyle, render, write_light
-from digitizer.pages import ScanFile, find_embedded_text, straighten
+from digitizer.pages import ScanFile, find_embedded_text, grade, straighten
 from digitizer.settings import OutputOptions, PageOptions
 from digitizer.spelling import correct_marks
 
@@ -109,12 +125,38 @@ def read_pages(
 def _read(file: ScanFile, index: int, tools: Tools, watch: Stopwatch) -> tuple[PageText, ...]:
     with watch("load"):
         scan = file.read(index)
+    texts = _texts(scan, tools, watch)
+    if any(may_lie_otherwise(text) for text in texts):
+        texts = _texts(scan, tools, watch, reads=lambda pixels: _legibility(pixels, tools.engine))
+    return tuple(_judged(text) for text in texts)
+
+
+def _texts(scan: Scan, tools: Tools, watch: Stopwatch, *, reads: Callable[[Pixels], float] | None = None) -> tuple[PageText, ...]:
+    """The pages of a scan, read. With `reads`, the way up of each sheet is settled by reading."""
     with watch("straighten"):
-        pages = straighten(scan, options=tools.pages)
+        pages = straighten(scan, options=tools.pages, reads=reads)
         if scan.glyphs:
             pages = tuple(replace(page, embedded_text=find_embedded_text(scan, page, mode=tools.pages.mode)) for page in pages)
     with watch("read"):
         return tuple(read(page, engine=tools.engine) for page in pages)
+
+
+def _judged(text: PageText) -> PageText:
+    """`text` without noise, graded by what its reading tells."""
+    lines, problems = judged(text)
+    if problems == text.quality.problems:
+        return text
+    return replace(text, lines=lines, quality=replace(text.quality, problems=problems, grade=grade(problems)))
+
+
+def _legibility(pixels: Pixels, engine: Engine) -> float:
+    """How well a part of a page, (H, W, 3) uint8 RGB, is read, 0-1."""
+    height, width = pixels.shape[:2]
+    sheet = Sheet(width=width, height=height)
+    page = Page(
+        source="", scan=0, part=0, pixels=pixels, dpi=0.0, sheet=sheet, to_scan=Warp.identity(), quality=Quality()
+    )  # fmt: skip
+    return legibility(engine.read(page))
 
 
 def failed_page(source: str, scan: int, problem: Problem) -> PageText:

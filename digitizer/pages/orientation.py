@@ -70,6 +70,17 @@ def _near_level(letters: Pixels, pieces: int, ink: Pixels) -> tuple[Pose, bool]:
     return pose, better.contrast >= ROWS_CONTRAST
 
 
+def all_poses(letters: Pixels, ink: Pixels) -> dict[int, Pose]:
+    """A pose for each rotation, with the skew that the marks on a small copy speak for if it lies that way."""
+    poses = {}
+    for sideways in (False, True):
+        rows = _with_rules(find_rows(turn(letters, 90 * sideways), fine=False), turn(ink, 90 * sideways))
+        sure = rows.contrast >= ROWS_CONTRAST
+        for rotation in (90 * sideways, 90 * sideways + 180):
+            poses[rotation] = Pose(skew_deg=rows.angle_deg if sure else 0.0, rotation=rotation, skew_sure=sure)
+    return poses
+
+
 def _with_rules(rows: Rows, ink: Pixels) -> Rows:
     """`rows` corrected by all ink where the two agree: printed rules are longer than words, so their angle is finer."""
     everything = find_rows(ink)

@@ -37,7 +37,7 @@ _TOUCHING, _TOUCH_PX = 4, 2
 #: in the order of `Outline.open`
 SIDES = ("top", "right", "bottom", "left")
 #: what makes a page hard to read and what only makes it worse
-_POOR = frozenset({"too_small", "blurred", "too_dark", "cut_off", "cut_short"})
+_POOR = frozenset({"too_small", "blurred", "too_dark", "cut_off", "cut_short", "mirrored", "unreadable"})
 _FAIR = frozenset({"low_dpi", "pale", "near_gutter", "skew_unsure", "orientation_unsure", "negative", "ink_outside"})
 
 

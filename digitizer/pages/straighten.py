@@ -23,7 +23,7 @@ from digitizer.pages.clean import clean
 from digitizer.pages.codes import find_codes
 from digitizer.pages.flatten import find_bend
 from digitizer.pages.ink import Copies, Small, coarse, find_letters, shrink, warp_affine
-from digitizer.pages.orientation import ROWS_CONTRAST, Pose, find_pose
+from digitizer.pages.orientation import ROWS_CONTRAST, Pose, all_poses, find_pose
 from digitizer.pages.quality import (
     SIDES,
     darkness,
@@ -44,6 +44,7 @@ from digitizer.pages.sheet import Outline, find_sheets, flattened
 from digitizer.pages.skew import find_rows, refine
 from digitizer.pages.spread import find_gutter, may_be_spread
 from digitizer.pages.strikes import find_strikes
+from digitizer.pages.turns import Reads, fullest, part_of, settle
 from digitizer.pages.writing import is_negative
 from digitizer.settings import PageOptions
 
@@ -73,6 +74,8 @@ class ScanMeasures:
     darkness: float
     #: variance of the Laplacian at its ink
     sharpness: float | None
+    #: seen from behind
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,16 +86,17 @@ class Leaf:
     problems: tuple[Problem, ...] = ()
 
 
-def straighten(scan: Scan, *, options: PageOptions) -> tuple[Page, ...]:
+def straighten(scan: Scan, *, options: PageOptions, reads: Reads | None = None) -> tuple[Page, ...]:
     """The pages on `scan`, upright and straight; a two-page spread gives two, left first.
 
     A page is turned only on evidence; where that is missing it stays as it is and `quality.problems` says so. The `pixels` of
-    a page are for reading: red seals lifted off the text under them. The scan stays what it is.
+    a page are for reading: red seals lifted off the text under them. The scan stays what it is. With `reads`, which way up a
+    sheet is is settled by reading a part of it each way up.
     """
     if min(scan.pixels.shape[:2]) < _LEAST_PX:
         return (_too_small(scan),)
     scan = _positive(scan)
-    looks, lost = look_around(Copies(scan.pixels))
+    looks, lost = look_around(Copies(scan.pixels), reads)
     scan = replace(scan, problems=(*scan.problems, *_outside(lost, scan.coarser)))
     found = [(look, *about) for look in looks for about in _described(scan, look, several=len(looks) > 1)]
     return tuple(_page(scan, part, leaf, look, dpi, problems) for part, (look, leaf, dpi, problems) in enumerate(found))
@@ -134,11 +138,31 @@ def _too_small(scan: Scan) -> Page:
     )
 
 
-def look_around(scan: Copies) -> tuple[list[ScanMeasures], Box | None]:
+def look_around(scan: Copies, reads: Reads | None = None) -> tuple[list[ScanMeasures], Box | None]:
     """(what each sheet on a scan shows, in reading order, one where paper fills it; around writing that lies on none, px)."""
     sheets = find_sheets(scan)
     looks = [look_at(scan, outline, sheets.darkest) for outline in sheets.outlines or (None,)]
-    return looks if len(looks) == 1 else _in_order(scan, looks, sheets.darkest), sheets.outside
+    if len(looks) > 1:
+        looks = _in_order(scan, looks, sheets.darkest)
+    return looks if reads is None else [_settled(look, reads) for look in looks], sheets.outside
+
+
+def _settled(look: ScanMeasures, reads: Reads) -> ScanMeasures:
+    """`look` the way up that is read best."""
+    if look.blank:
+        return look
+    width, height = look.plane.size
+    x0, y0, x1, y1 = fullest(look.letters)
+    corners = Warp(homography=look.plane.to_scan).points(
+        np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]) * np.array([width, height])
+    )
+    turn = settle(
+        look.pose,
+        all_poses(look.letters, look.small.ink),
+        lambda pose: part_of(look.scan, look.plane, corners, pose),
+        reads,
+    )
+    return replace(look, pose=turn.pose, mirrored=turn.mirrored)
 
 
 def _in_order(scan: Copies, looks: list[ScanMeasures], darkest: float | None) -> list[ScanMeasures]:
@@ -256,6 +280,8 @@ def _reasons(look: ScanMeasures, dpi: float) -> tuple[Problem, ...]:
     codes = [
         code for code, sure in (("skew_unsure", look.pose.skew_sure), ("orientation_unsure", look.pose.rotation_sure)) if not sure
     ]
+    if look.mirrored:
+        codes.append("mirrored")
     if is_blurred(look.edge, dpi):
         codes.append("blurred")
     # where the edge of the paper is seen, nothing is cut off

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from digitizer.doctypes import digest, load
 from digitizer.model import Digitized, Source, Verdict
@@ -84,3 +86,41 @@ def test_a_poor_scan_gives_no_confident_wrong_value(
         assert all(record.verdict == Verdict.REVIEW and record.reasons for record in records)
         sure = [d.doctype is not None and d.score >= tools.doctypes[d.doctype].accept_type for d in result.documents]
         assert not all(sure) or any(record.reasons for record in records)
+
+
+def listed(width: int = 1240, rows: int = 16) -> Image.Image:
+    """A list whose rows repeat one address: as upright columns it looks like rows of text."""
+    page = Image.new("RGB", (width, 1754), "white")
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.truetype(io.BytesIO((files("digitizer.output") / "stamp.ttf").read_bytes()), 24)
+    draw.text((420, 70), "DANH SÁCH HỘ NGHÈO", "black", font)
+    for row in range(rows):
+        y = 160 + 46 * row
+        draw.text((90, y), f"{row + 1:02}", "black", font)
+        draw.text((190, y), "Hoàng Thị Cường", "black", font)
+        draw.text((560, y), "thôn Đông, xã Bình Minh, huyện Phú Lương", "black", font)
+    return page
+
+
+def said(result: Digitized) -> tuple[str, set[str]]:
+    text = "\n".join(line.text for page in result.pages for line in page.lines)
+    return text, {problem.code for page in result.pages for problem in page.quality.problems}
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2])
+def test_a_list_that_repeats_itself_is_read_any_way_up(quarters: int, tools: Tools, tmp_path: Path) -> None:
+    path = tmp_path / "list.png"
+    listed().rotate(-90 * quarters, expand=True).save(path, dpi=(150, 150))
+    result = digitized(path, tools)
+    text, problems = said(result)
+    assert [page.quality.rotation for page in result.pages] == [90 * quarters]
+    assert "DANH SÁCH HỘ NGHÈO" in text
+    assert "orientation_unsure" not in problems
+
+
+def test_a_page_seen_from_behind_says_so_and_gives_no_text(tools: Tools, tmp_path: Path) -> None:
+    path = tmp_path / "mirrored.png"
+    ImageOps.mirror(listed()).save(path, dpi=(150, 150))
+    text, problems = said(digitized(path, tools))
+    assert text == ""
+    assert {"mirrored", "unreadable"} <= problems
