@@ -18,6 +18,8 @@ DigitizerError            exit 15, HTTP 500
 │  ├─ UnsupportedFormat   HTTP 415
 │  ├─ TooLarge            HTTP 413
 │  ├─ EncryptedPdf        exit 8
+│  ├─ PdfPortfolio        HTTP 415
+│  ├─ XfaForm             HTTP 415
 │  ├─ SealBroken
 │  └─ SealUntrusted
 ├─ OutputInvalid          exit 4
@@ -176,6 +178,18 @@ class EncryptedPdf(InputError):
     """The PDF needs a password."""
 
     code, exit_code = "encrypted_pdf", 8
+
+
+class PdfPortfolio(InputError):
+    """The PDF is an envelope: its papers are files attached to it (ISO 32000-1, 12.3.5)."""
+
+    code, http_status = "pdf_portfolio", 415
+
+
+class XfaForm(InputError):
+    """The PDF is a form without pages: a program draws them when it is opened (ISO 32000-1, 12.7.8)."""
+
+    code, http_status = "xfa_form", 415
 
 
 class SealBroken(InputError):

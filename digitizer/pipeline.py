@@ -138,7 +138,8 @@ def _texts(scan: Scan, tools: Tools, watch: Stopwatch, *, reads: Callable[[Pixel
         if scan.glyphs:
             pages = tuple(replace(page, embedded_text=find_embedded_text(scan, page, mode=tools.pages.mode)) for page in pages)
     with watch("read"):
-        return tuple(read(page, engine=tools.engine) for page in pages)
+        first, *others = (read(page, engine=tools.engine) for page in pages)
+        return replace(first, beside=scan.beside), *others
 
 
 def _judged(text: PageText) -> PageText:

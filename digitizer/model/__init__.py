@@ -23,6 +23,7 @@ from digitizer.model.scan import (
     Ruling,
     Scan,
     Sheet,
+    TextBeside,
     Tick,
 )
 from digitizer.model.states import IntakeState, Lane, PageState, RecordState, Verdict
@@ -63,6 +64,7 @@ __all__ = [
     "Scan",
     "Sheet",
     "Source",
+    "TextBeside",
     "Tick",
     "Verdict",
     "Warp",

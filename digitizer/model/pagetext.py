@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from digitizer.model.letters import Line
 from digitizer.model.planes import Warp
-from digitizer.model.scan import EmbeddedTextFate, Mark, Quality, Ruling, Sheet
+from digitizer.model.scan import EmbeddedTextFate, Mark, Quality, Ruling, Sheet, TextBeside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,3 +31,5 @@ class PageText:
     #: fingerprint of the engine that read what is not embedded text
     engine: str
     embedded_text_fate: EmbeddedTextFate = EmbeddedTextFate.NONE
+    #: what the PDF says beside the content of the page, on the first page of a scan
+    beside: tuple[TextBeside, ...] = ()

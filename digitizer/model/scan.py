@@ -37,6 +37,18 @@ class Glyphs:
     hidden: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextBeside:
+    """Text that a PDF holds beside the content of a page. A person who prints the page does not see it."""
+
+    #: `note`, `form_field` or `attachment`
+    kind: str
+    #: of the field, or who wrote the note. Empty where the file says none
+    name: str
+    #: words of a note, value of a field, name of an attached file
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scan:
     """A page as it came."""
@@ -57,6 +69,8 @@ class Scan:
     glyphs: tuple[Glyphs, ...] = ()
     #: pictures beside that text, px of the scan
     pictures: tuple[Box, ...] = ()
+    #: what its PDF says beside the content of the page
+    beside: tuple[TextBeside, ...] = ()
     #: (width, height) px of the image in the file, where `pixels` are fewer. None: `pixels` are those of the file.
     full: tuple[int, int] | None = None
 

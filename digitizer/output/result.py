@@ -7,7 +7,22 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from digitizer.model import Box, Digitized, Document, Field, Line, Mark, Note, PageText, Problem, Quality, Record, Tick, Warp
+from digitizer.model import (
+    Box,
+    Digitized,
+    Document,
+    Field,
+    Line,
+    Mark,
+    Note,
+    PageText,
+    Problem,
+    Quality,
+    Record,
+    TextBeside,
+    Tick,
+    Warp,
+)
 
 #: changes when a reader of the old format could not read the new one
 SCHEMA = "digitizer/result/1"
@@ -58,6 +73,7 @@ def _page(index: int, position: int, page: PageText) -> dict[str, Any]:
         "lines": [_line(line) for line in page.lines],
         "ticks": [_tick(tick) for tick in page.ruling.ticks],
         "marks": [_mark(mark) for mark in page.marks],
+        **({"beside": [_beside(one) for one in page.beside]} if page.beside else {}),
     }
 
 
@@ -93,6 +109,10 @@ def _tick(tick: Tick) -> dict[str, Any]:
 
 def _mark(mark: Mark) -> dict[str, Any]:
     return {"kind": mark.kind, "box": _box(mark.box), "text": mark.text}
+
+
+def _beside(one: TextBeside) -> dict[str, Any]:
+    return {"kind": one.kind, "name": one.name, "text": one.text}
 
 
 def _document(document: Document) -> dict[str, Any]:

@@ -51,6 +51,13 @@ _BAND_PX = 256
 #: a page with more glyphs is no page of text
 _MOST_GLYPHS = 60_000
 
+#: attached files of a portfolio that the refusal names
+_FILES_TOLD = 5
+#: notes, form fields and attached files of a page that are told
+_MOST_BESIDE = 200
+#: letters of each that are told
+_LONGEST_BESIDE = 2000
+
 #: photometric interpretation of a 16-bit TIFF -> its channels: white is zero, black is zero, RGB (TIFF 6.0, section 8)
 _TIFF_CHANNELS = {0: 1, 1: 1, 2: 3}
 #: compressions of a 16-bit TIFF that are unpacked: none, LZW, Flate under both its numbers, PackBits
@@ -82,6 +89,8 @@ class Opened(Protocol):
     cut_short: bool
     #: embedded text of the last page
     text: dict[str, Any] | None
+    #: [kind, name, text] of what the file says beside the content of the last page
+    beside: list[list[str]]
 
     def raster(self, index: int) -> Raster:
         """The scan at `index`, from 0. Raises Refused, or what the decoder raises."""
@@ -136,6 +145,7 @@ class ImageFile:
         self.pages = getattr(self._image, "n_frames", 1) if media_type == "image/tiff" else 1
         self.signed = self.repaired = self.cut_short = False
         self.text: dict[str, Any] | None = None
+        self.beside: list[list[str]] = []
         _check_size(*self._image.size, limits, page=1)
 
     def raster(self, index: int) -> Raster:
@@ -300,10 +310,12 @@ class PdfFile:
         self._document = pymupdf.open(path, filetype="pdf")
         if self._document.needs_pass:
             raise Refused("encrypted_pdf")
+        _check_has_pages(self._document)
         self.pages = self._document.page_count
         self.repaired = bool(self._document.is_repaired)
         self.signed, self.cut_short, self._with_text = _has_signature(path), False, with_text
         self.text: dict[str, Any] | None = None
+        self.beside: list[list[str]] = []
 
     def raster(self, index: int) -> Raster:
         """The scan at `index`, as `Opened.raster`."""
@@ -316,6 +328,7 @@ class PdfFile:
         muttered = self._mupdf.TOOLS.mupdf_warnings()
         self.cut_short = any(said in muttered for said in _CUT_SHORT)
         self.text = _embedded_text(page) if self._with_text else None
+        self.beside = _text_beside(self._document, page)
         return raster
 
     def _scanned(self, page: Any) -> Raster | None:
@@ -377,6 +390,34 @@ def _only_image(page: Any) -> dict[str, Any] | None:
     inside = width * height >= 0.99 * (x1 - x0) * (y1 - y0)
     covers = width * height >= _COVERS * page.rect.width * page.rect.height
     return {**placed[0], "bbox": bbox, "transform": transform} if covers and inside and width > 0 < height else None
+
+
+def _check_has_pages(document: Any) -> None:
+    """Refuses a PDF whose pages only say that it should be opened with another program."""
+    catalog = document.pdf_catalog()
+    if document.xref_get_key(catalog, "Collection")[0] != "null":
+        names = document.embfile_names()
+        raise Refused("pdf_portfolio", files=", ".join(names[:_FILES_TOLD]), count=len(names))
+    if document.xref_get_key(catalog, "AcroForm/XFA")[0] != "null":
+        draws_itself = document.xref_get_key(catalog, "NeedsRendering")[1] == "true"
+        if draws_itself or not document.is_form_pdf:
+            raise Refused("xfa_form")
+
+
+def _text_beside(document: Any, page: Any) -> list[list[str]]:
+    """[kind, name, text] of what a PDF says beside a page's content: notes, form fields, on the first page attached files."""
+    found = []
+    for note in page.annots():
+        if note.type[1] == "FileAttachment":
+            found.append(["attachment", "", str(note.file_info.get("filename", ""))])
+        elif note.type[1] not in _WRITTEN_NOTES and (text := str(note.info.get("content", "")).strip()):
+            found.append(["note", str(note.info.get("title", "")), text])
+    for widget in page.widgets():
+        if text := str(widget.field_value or "").strip():
+            found.append(["form_field", str(widget.field_name or ""), text])
+    if page.number == 0:
+        found += [["attachment", "", str(name)] for name in document.embfile_names()]
+    return [[kind, name[:_LONGEST_BESIDE], text[:_LONGEST_BESIDE]] for kind, name, text in found]
 
 
 def _embedded_text(page: Any) -> dict[str, Any] | None:
@@ -513,7 +554,8 @@ def _answer_page(opened: Opened, order: dict[str, Any], index: int) -> dict[str,
     """The header of a page, with its pixels under `bytes`."""
     width, height, dpi, area, data = opened.raster(index)
     coarser = _coarser(width * height, order["read_px"])
-    about = {"dpi": dpi, "area": area, "cut_short": opened.cut_short, "text": opened.text}
+    about: dict[str, Any] = {"dpi": dpi, "area": area, "cut_short": opened.cut_short, "text": opened.text}
+    about |= {"beside": opened.beside[:_MOST_BESIDE], "notes": sum(kind == "note" for kind, _, _ in opened.beside)}
     rgb = _reduced(data, width, coarser) if coarser > 1 else data
     return {"width": width, "height": height, "coarser": coarser, **about, "bytes": rgb}
 

@@ -19,17 +19,26 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, TooLarge, UnsupportedFormat
-from digitizer.model import Box, Image16, Pixels, Problem, Scan
+from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, PdfPortfolio, TooLarge, UnsupportedFormat, XfaForm
+from digitizer.model import Box, Image16, Pixels, Problem, Scan, TextBeside
 from digitizer.pages.embedded_text import with_glyphs
 from digitizer.settings import Limits, PageOptions
 
 T = TypeVar("T")
 
 #: code of a refusal -> error
-_ERRORS: dict[str, type[InputError]] = {error.code: error for error in (DamagedFile, EncryptedPdf, TooLarge, UnsupportedFormat)}
+_ERRORS: dict[str, type[InputError]] = {
+    error.code: error for error in (DamagedFile, EncryptedPdf, PdfPortfolio, TooLarge, UnsupportedFormat, XfaForm)
+}
 #: first bytes of a file -> media type
-_MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"II*\0": "image/tiff", b"MM\0*": "image/tiff"}
+_MAGIC = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"II*\0": "image/tiff",
+    b"MM\0*": "image/tiff",
+    # BigTIFF, for files over 4 GB. Some programs write nothing else
+    b"II+\0": "image/tiff",
+}
 #: the header of a PDF stands within so many bytes, possibly behind junk. MuPDF repairs such files
 _PDF_WITHIN = 8192
 #: most px of a page that is read at full size. A larger one is halved for reading, but not in its archive copy
@@ -80,8 +89,11 @@ class ScanFile:
     def read(self, index: int) -> Scan:
         """The scan at `index`, from 0. Raises DamagedFile or TooLarge with the fact `page`, counted from 1."""
         answer, pixels = self._ask(index, _Decoder.page)
+        beside = tuple(TextBeside(kind=kind, name=name, text=text) for kind, name, text in answer["beside"])
         noticed = {"pdf_repaired": self.inspection.repaired, "cut_short": answer["cut_short"]}
         problems = tuple(Problem(code=code) for code, is_so in noticed.items() if is_so)
+        if answer["notes"]:
+            problems += (Problem(code="notes_beside", facts={"count": answer["notes"]}),)
         scan = Scan(
             source=self._source,
             index=index,
@@ -90,6 +102,7 @@ class ScanFile:
             area=Box(*answer["area"]) if answer["area"] else None,
             problems=problems,
             full=(answer["width"], answer["height"]) if answer["coarser"] > 1 else None,
+            beside=beside,
         )
         return with_glyphs(scan, answer["text"]) if answer["text"] else scan
 
