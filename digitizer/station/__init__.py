@@ -5,13 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI
 
 from digitizer import api
+from digitizer.openid import Provider
 from digitizer.service import Service
-from digitizer.station import access, failures, home, login, static_files, users
+from digitizer.station import access, failures, home, login, openid_login, static_files, users
 from digitizer.station.access import PREFIX
 from digitizer.station.rendering import Renderer
 
 #: the pages, one router for each group
-ROUTERS: tuple[APIRouter, ...] = (static_files.router, login.router, home.router, users.router)
+ROUTERS: tuple[APIRouter, ...] = (static_files.router, login.router, openid_login.router, home.router, users.router)
 
 
 def create(service: Service) -> FastAPI:
@@ -35,6 +36,7 @@ def station(service: Service) -> FastAPI:
         dependencies=[Depends(access.visitor)],
     )
     app.state.service, app.state.renderer = service, Renderer()
+    app.state.openid = Provider(service.settings.openid)
     for router in ROUTERS:
         app.include_router(router)
     failures.install(app)

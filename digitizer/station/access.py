@@ -44,6 +44,9 @@ RIGHTS: Mapping[str, Rights] = {
     "login_page": NOBODY,
     "log_in": NOBODY,
     "use_link": NOBODY,
+    "openid_login": NOBODY,
+    "openid_back": NOBODY,
+    "session_state": EVERYBODY,
     "log_out": EVERYBODY,
     "password_page": EVERYBODY,
     "change_password": EVERYBODY,
@@ -53,7 +56,7 @@ RIGHTS: Mapping[str, Rights] = {
     "change_user": frozenset({MANAGER}),
 }
 #: routes open to somebody who must change the password first
-_BEFORE_PASSWORD = ("static_file", "log_out", "password_page", "change_password")
+_BEFORE_PASSWORD = ("static_file", "session_state", "log_out", "password_page", "change_password")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +113,8 @@ async def visitor(request: Request) -> Person | None:
     if not request.state.person.scopes and rights != EVERYBODY:
         await run_in_threadpool(_service(request).accounts.note_refusal, account, name)
         raise NotAllowed("no role for this page", sentence="page_not_allowed")
-    if account.must_change and name not in _BEFORE_PASSWORD:
+    # whoever came by another way never uses the first password
+    if account.must_change and session.how == "password" and name not in _BEFORE_PASSWORD:
         raise MustChangePassword()
     person: Person = request.state.person
     return person

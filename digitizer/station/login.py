@@ -35,7 +35,7 @@ def _service(request: Request) -> Service:
     return service
 
 
-def _wanted(address: str) -> str:
+def wanted_page(address: str) -> str:
     """A page of ours that somebody wanted before the login, else the home page. Nobody is led to another site."""
     ours = address.startswith(HOME) and not set(address) & set("\\?#\r\n") and "//" not in address
     return address if ours and not address.startswith(f"{PREFIX}/log") else HOME
@@ -44,7 +44,7 @@ def _wanted(address: str) -> str:
 @router.get("/login", name="login_page")
 def login_page(request: Request, next: str = HOME) -> Response:
     """The form."""
-    return _form(request, wanted=_wanted(next))
+    return _form(request, wanted=wanted_page(next))
 
 
 def _form(request: Request, *, wanted: str, status: int = 200, sentence: str = "", name: str = "") -> Response:
@@ -63,7 +63,7 @@ def log_in(
     request: Request, name: Text, password: Text, csrf: Annotated[str, Form()] = "", next: Annotated[str, Form()] = HOME
 ) -> Response:
     """Opens a session. A page whose session ended asks by script, and gets the new form token."""
-    wanted = _wanted(next)
+    wanted = wanted_page(next)
     if wants_page(request) and not hmac.compare_digest(request.cookies.get(_FORM_COOKIE, "-").encode(), csrf.encode()):
         return _form(request, wanted=wanted, status=403, sentence="stale_form", name=name)
     address = request.client.host if request.client else ""
@@ -95,6 +95,12 @@ def use_link(request: Request, token: str) -> Response:
     if request.client is None or not is_loopback(request.client.host):
         raise NotAllowed("links work on this machine only", sentence="link_elsewhere")
     return with_cookie(request, RedirectResponse(HOME, 303), _service(request).accounts.use_link(token))
+
+
+@router.get("/session", name="session_state")
+def session_state(visitor: Visitor) -> Response:
+    """For a page that waits: whose session the browser has now, and its form token."""
+    return JSONResponse({CSRF_FIELD: visitor.session.csrf, "name": visitor.account.name})
 
 
 @router.post("/logout", name="log_out")

@@ -17,12 +17,39 @@ window.station = (() => {
 
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+  /** Puts the form token of a new session into the page. */
+  function renew(csrf) {
+    meta.content = csrf;
+    document.querySelectorAll('input[name="csrf"]').forEach((field) => { field.value = csrf; });
+  }
+
+  /** The session the browser has now, if it is of the person this page was made for. */
+  async function session() {
+    const answer = await attempt(dialog.dataset.session, { headers: { accept: "application/json" } });
+    const said = answer.ok ? await answer.json() : null;
+    return said?.name === dialog.querySelector('input[name="name"]').value ? said : null;
+  }
+
   /** Asks for the password in the page, until there is a session again. Several senders wait for the same answer. */
   function logInAgain() {
     asking ??= new Promise((done) => {
       const form = dialog.querySelector("form"), wrong = dialog.querySelector(".wrong");
-      const before = document.activeElement;
-      dialog.addEventListener("cancel", (event) => event.preventDefault());
+      const before = document.activeElement, over = new AbortController();
+      const finish = (said) => {
+        renew(said.csrf);
+        over.abort();
+        form.reset();
+        dialog.close();
+        before?.focus();
+        asking = null;
+        done();
+      };
+      dialog.addEventListener("cancel", (event) => event.preventDefault(), { signal: over.signal });
+      // whoever logs in in another tab comes back to this one
+      window.addEventListener("focus", async () => {
+        const said = await session();
+        if (said) finish(said);
+      }, { signal: over.signal });
       form.onsubmit = async (event) => {
         event.preventDefault();
         const answer = await attempt(dialog.dataset.login, {
@@ -30,13 +57,7 @@ window.station = (() => {
         });
         const said = await answer.json();
         if (answer.ok) {
-          meta.content = said.csrf;
-          document.querySelectorAll('input[name="csrf"]').forEach((field) => { field.value = said.csrf; });
-          form.reset();
-          dialog.close();
-          before?.focus();
-          asking = null;
-          done();
+          finish(said);
         } else {
           wrong.textContent = said.detail;
           wrong.hidden = false;
@@ -71,7 +92,7 @@ window.station = (() => {
    */
   async function send(url, body, { method = "POST", headers = {} } = {}) {
     const raw = body instanceof Blob || body instanceof URLSearchParams || body === undefined;
-    for (;;) {
+    for (let renewed = false; ;) {
       const answer = await attempt(url, {
         method,
         headers: {
@@ -79,8 +100,17 @@ window.station = (() => {
         },
         body: raw ? body : JSON.stringify(body),
       });
-      if (answer.status !== 401) return answer;
-      await logInAgain();
+      if (answer.status === 401) {
+        await logInAgain();
+      } else if (answer.status === 403 && !renewed) {
+        // another tab has logged in anew: the same person, another form token
+        renewed = true;
+        const now = await session();
+        if (!now || now.csrf === meta.content) return answer;
+        renew(now.csrf);
+      } else {
+        return answer;
+      }
     }
   }
 
