@@ -1,38 +1,76 @@
-"""Workers of a pool, woken by RQ. Without Redis they look into the ledger by themselves."""
+"""Workers of a pool, woken through Redis. Without Redis they look into the ledger by themselves.
+
+RQ registers the worker and keeps its heartbeat. It executes nothing: whatever is in Redis is data.
+"""
 
 from __future__ import annotations
 
+import logging
 import random
 import signal
 from typing import Any
 
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, worker_registration
 from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
+from rq.utils import now
+from rq.worker import WorkerStatus
 
-from digitizer.queue.redis import NAME, RedisError, connect
-from workers import jobs
+from digitizer.queue.redis import NAME, RQ_JOBS, WAKE, WAKE_UPS, RedisError, connect
 from workers.loop import WorkerLoop
 
-#: seconds after which Redis forgets a silent worker. RQ reports after half of it.
+log = logging.getLogger("workers")
+
+#: seconds after which Redis forgets a silent worker
 TTL_S = 30
+#: seconds to wait for a wake-up before the worker reports again
+WAIT_S = 15
+#: seconds a worker works for one wake-up before it reports to RQ
+SLICE_S = 20.0
 
 
 class WakeUps(SimpleWorker):
-    """RQ's worker without a fork, which the engine must not cross. It ends with its lifetime, or when Redis is away."""
+    """RQ's worker that waits for wake-ups instead of jobs. It ends with its lifetime, or when Redis is away."""
 
     loop: WorkerLoop
     waiting = False
 
     def dequeue_job_and_maintain_ttl(self, *arguments: Any, **named: Any) -> Any:
-        """Waits for a wake-up. Raises StopRequested when the lifetime is over."""
-        if self.loop.lifetime.over:
-            raise StopRequested
-        self.waiting = True
-        try:
-            return super().dequeue_job_and_maintain_ttl(*arguments, **named)
-        finally:
-            self.waiting = False
+        """Waits for a wake-up. Drops and reports anything else. Raises StopRequested when the lifetime is over."""
+        self.set_state(WorkerStatus.IDLE)
+        while not self.loop.lifetime.over:
+            self.heartbeat()
+            self.waiting = True
+            try:
+                found = self.connection.blpop([WAKE_UPS, RQ_JOBS], timeout=WAIT_S)
+            except RedisError as exc:
+                raise StopRequested from exc
+            finally:
+                self.waiting = False
+            if found is not None and found == (WAKE_UPS.encode(), WAKE):
+                return WAKE, self.queues[0]
+            if found is not None:
+                facts = {"list": found[0].decode(), "bytes": len(found[1])}
+                log.warning("a message that is no wake-up was dropped", extra={"action": "message_dropped", **facts})
+        raise StopRequested
+
+    def execute_job(self, job: object, queue: object) -> None:
+        """Works for `SLICE_S` seconds. Leaves another wake-up when more jobs are waiting. Neither argument is looked at."""
+        self.set_state(WorkerStatus.BUSY)
+        self.loop.work_for(SLICE_S)
+        self.loop.pass_on()
+
+    def perform_job(self, *arguments: Any, **named: Any) -> bool:
+        """Performs no job of RQ, whoever asks for it."""
+        return False
+
+    def run_maintenance_tasks(self) -> None:
+        """Forgets workers that are gone. RQ would also call functions that overdue jobs name."""
+        worker_registration.clean_worker_registry(self.queues[0])
+        self.last_cleaned_at = now()
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Takes no suspension: whoever writes to Redis could stop all workers with it."""
 
     def heartbeat(self, *arguments: Any, **named: Any) -> None:
         """Reports to Redis. Raises StopRequested without Redis, because RQ would wait for it without end."""
@@ -53,7 +91,6 @@ class WakeUps(SimpleWorker):
 
 def run(loop: WorkerLoop) -> int:
     """Works until SIGTERM, or until the lifetime is over. Returns the exit code 0."""
-    jobs.current[:] = [loop]
     worker: list[WakeUps] = []
 
     def stop(*_: object) -> None:
@@ -65,7 +102,7 @@ def run(loop: WorkerLoop) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which tells us
     times = 0
     while not loop.lifetime.over:
-        loop.work_for(jobs.SLICE_S)
+        loop.work_for(SLICE_S)
         times += 1
         try:
             worker[:] = [_open(f"{loop.name}-{times}", loop)]

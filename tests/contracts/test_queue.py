@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import zlib
 from pathlib import Path
 
 import pytest
@@ -65,16 +63,50 @@ def test_an_embedded_queue_knows_nothing() -> None:
 
 
 @pytest.mark.service
-def test_a_wake_up_carries_nothing_and_leaves_nothing(servers: Servers) -> None:
+def test_a_wake_up_carries_nothing_and_is_no_job_of_rq(servers: Servers) -> None:
     url = servers.redis.url()
     open_queue(url, settings=b'{"secret": 1}', processes=1).wake(2)
     client = redis.Redis.from_url(url)
-    jobs = [client.hgetall(key) for key in client.scan_iter("rq:job:*")]
-    assert len(jobs) == 2
-    for job in jobs:
-        assert json.loads(zlib.decompress(job[b"data"])) == [adapter.WAKE, None, [], {}]
-        assert (job[b"result_ttl"], job[b"failure_ttl"]) == (b"0", b"86400")
-        assert b"secret" not in b"".join(job.values())
+    assert client.lrange(adapter.WAKE_UPS, 0, -1) == [b"wake", b"wake"]
+    assert list(client.scan_iter()) == [adapter.WAKE_UPS.encode()]
+
+
+@pytest.mark.service
+def test_names_that_strangers_registered_are_not_believed(servers: Servers) -> None:
+    url = servers.redis.url()
+    client = redis.Redis.from_url(url)
+    for name in ("real", "gone", "esc\x1b[2J", "long" * 100):
+        client.sadd(f"rq:workers:{adapter.NAME}", f"rq:worker:{name}")
+        if name != "gone":
+            client.hset(f"rq:worker:{name}", "pid", "no number")
+    hints = open_queue(url, settings=b"{}", processes=1).hints()
+    assert hints is not None
+    assert hints.workers == ("real",)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://queue.example/0",
+        "redis://:secret@queue.example/0",
+        "redis://:secret@10.0.0.5/0",
+        "rediss://queue.example/0",
+        "rediss://:secret@queue.example/0?ssl_cert_reqs=none",
+        "redis://:secret@0.0.0.0/0",
+    ],
+)
+def test_a_redis_that_others_reach_without_password_and_tls_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_queue(url, settings=b"{}", processes=1)
+    assert caught.value.sentence == "queue_open"
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["rediss://user:secret@queue.example:6380/0", "redis://localhost/0", "redis://[::1]:6379/0", "redis://127.8.8.8/1"]
+)
+def test_a_redis_of_this_machine_or_with_password_and_tls_is_taken(url: str) -> None:
+    assert open_queue(url, settings=b"{}", processes=1).hints is not None
 
 
 @pytest.mark.service

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
+import rq
+from rq.serializers import JSONSerializer
 
 from digitizer.errors import StoreDown
 from digitizer.service import Service
@@ -63,6 +67,26 @@ def test_without_redis_workers_look_into_the_ledger_by_themselves(pool: Pool) ->
     pool.wait(all_over(2))
     status = json.loads(pool.command("status", "--json").stdout)
     assert (status["intakes"], status["queue"], status["stuck"]) == ({"DIGITIZED": 2}, None, ["queue_down"])
+
+
+def test_whoever_writes_to_redis_runs_nothing_on_a_worker(pool: Pool, tmp_path: Path) -> None:
+    client = redis.Redis.from_url(pool.redis)
+    hostile = rq.Queue("digitizer", connection=client, serializer=JSONSerializer)
+    ran = tmp_path / "ran"
+    overdue = hostile.enqueue("os.system", f"touch {ran}-overdue", on_failure=rq.Callback("os.system"))
+    client.zadd("rq:wip:digitizer", {f"{overdue.id}:x": 1})
+    hostile.enqueue("os.system", f"touch {ran}")
+    hostile.enqueue("os.system", f"touch {ran}-front", at_front=True)
+    client.rpush("digitizer:wake-ups", b'["os.system", null, ["touch %s-list"], {}]' % str(ran).encode(), b"\xff" * 100_000)
+    client.set("rq:suspended", "1")
+    pool.start(1)
+    pool.submit(2)
+    pool.wait(all_over(2))
+    give_up = time.monotonic() + 30
+    while (client.llen("rq:queue:digitizer") or client.llen("digitizer:wake-ups")) and time.monotonic() < give_up:
+        time.sleep(0.1)
+    assert client.llen("rq:queue:digitizer") == client.llen("digitizer:wake-ups") == 0
+    assert list(tmp_path.glob("ran*")) == []
 
 
 def test_a_worker_that_goes_on_by_itself_wakes_nobody_for_its_own_job(pool: Pool) -> None:
