@@ -50,7 +50,7 @@ class WakeUps(SimpleWorker):
             if found is not None and found == (WAKE_UPS.encode(), WAKE):
                 return WAKE, self.queues[0]
             if found is not None:
-                facts = {"list": found[0].decode(), "bytes": len(found[1])}
+                facts = {"list": WAKE_UPS if found[0] == WAKE_UPS.encode() else RQ_JOBS, "bytes": len(found[1])}
                 log.warning("a message that is no wake-up was dropped", extra={"action": "message_dropped", **facts})
         raise StopRequested
 
@@ -67,7 +67,7 @@ class WakeUps(SimpleWorker):
     def run_maintenance_tasks(self) -> None:
         """Forgets workers that are gone. RQ would also call functions that overdue jobs name."""
         worker_registration.clean_worker_registry(self.queues[0])
-        self.last_cleaned_at = now()
+        self.last_cleaned_at = now()  # type: ignore[assignment]
 
     def check_for_suspension(self, burst: bool) -> None:
         """Takes no suspension: whoever writes to Redis could stop all workers with it."""
