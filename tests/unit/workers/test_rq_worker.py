@@ -11,7 +11,17 @@ from rq import SimpleWorker
 from workers.rq_worker import WakeUps
 
 #: methods that RQ must have and call for ours to have an effect
-OVERRIDDEN = ("_install_signal_handlers", "dequeue_job_and_maintain_ttl", "heartbeat", "subscribe", "unsubscribe")
+OVERRIDDEN = (
+    "_install_signal_handlers",
+    "check_for_suspension",
+    "dequeue_job_and_maintain_ttl",
+    "execute_job",
+    "heartbeat",
+    "perform_job",
+    "run_maintenance_tasks",
+    "subscribe",
+    "unsubscribe",
+)
 BASES = [base for base in SimpleWorker.__mro__ if base is not object]
 
 
