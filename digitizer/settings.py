@@ -257,6 +257,13 @@ class S3Options(Group):
     tries: int = 4
 
 
+class SecurityOptions(Group):
+    """What has to hold before anything is read."""
+
+    #: start only where decoders of scans are caged by all of Landlock, seccomp and no_new_privs
+    require_sandbox: bool = False
+
+
 class Settings(Group):
     """Everything that can be set, with the embedded defaults."""
 
@@ -281,6 +288,7 @@ class Settings(Group):
     station: StationOptions = StationOptions()
     openid: OpenIdOptions = OpenIdOptions()
     s3: S3Options = S3Options()
+    security: SecurityOptions = SecurityOptions()
     #: pages a read job takes at most
     job_pages: int = 16
     #: seconds a claimed job may go without a heartbeat before somebody else takes it

@@ -17,6 +17,7 @@ LEVELS = {
     "client": 0,
     "geometry": 0,
     "lattice": 0,
+    "sandbox": 0,
     "text": 0,
     "digests": 0,
     "serialization": 0,

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from digitizer import logs
+from digitizer import logs, sandbox
 from digitizer.errors import DigitizerError
 from digitizer.plugins import scheme
 from digitizer.service import Service
@@ -31,6 +31,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True)
     name = parser.parse_args().name
+    os.umask(0o077)
+    sandbox.hide()
     settings = Settings.from_parent(sys.stdin.buffer.readline())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     logs.to_stderr(settings.log)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -182,6 +183,11 @@ def misuse(error: click.ClickException, lang: str) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits with the code of `errors.py` or the command's own."""
+    # imported here: `digitizer --help` starts faster without ctypes
+    from digitizer import sandbox
+
+    os.umask(0o077)
+    sandbox.hide()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

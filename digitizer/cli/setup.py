@@ -63,11 +63,23 @@ def doctor(ctx: click.Context) -> None:
     click.echo(
         say("doctor_home", lang, folder=chosen.home, free_gb=f"{shutil.disk_usage(_existing(chosen.home)).free / 1e9:.0f}")
     )
+    for sentence in _sandbox(lang):
+        click.echo(sentence)
     click.echo(say("models_verified", lang, count=len(verify_models(chosen.engine))))
     click.echo(say("doctypes_checked", lang, count=len(load(chosen.doctypes))))
     with Service.open(chosen) as service:
         service.status.now()
     click.echo(say("doctor_ready", lang))
+
+
+def _sandbox(lang: str) -> list[str]:
+    """Which walls stand around the decoders of scans here, and which are missing."""
+    from digitizer import sandbox
+
+    found = sandbox.found()
+    missing = [name for name in sandbox.LAYERS if name not in found]
+    said = [say("doctor_sandbox", lang, layers=", ".join(found))] if found else []
+    return [*said, say("doctor_sandbox_missing", lang, layers=", ".join(missing))] if missing else said
 
 
 def _existing(path: click.Path | object) -> str:

@@ -1,13 +1,15 @@
-"""The child process that decodes one file for `load.py`. It is run by path and imports nothing of digitizer.
+"""The child process that decodes one file for `load.py`. It is run by path and imports only `digitizer.sandbox`.
 
 It talks in JSON lines on stdin and stdout. The first line is
-`{"path", "media_type", "limits": {...}, "render_dpi", "read_px", "text"}`. Its answer is `{"pages", "signed", "repaired"}`.
-Then follows a line for each wanted scan:
+`{"path", "descriptor", "media_type", "limits": {...}, "render_dpi", "read_px", "text", "deep"}`. It opens the path, imports what
+that media type needs, shuts the walls of `sandbox.py`, and only then looks at the first byte. Its answer is
+`{"pages", "signed", "repaired"}`. Then follows a line for each wanted scan:
 
 - `{"page": n}`. The answer is `{"width", "height", "coarser", "dpi", "area", "cut_short", "text"}`, followed by RGB bytes. Each
   pixel is the mean of `coarser` px in each direction. `coarser` is 1 unless the page has more than `read_px` px. `text` is the
   result of `_embedded_text` when the first line has `"text": true`.
-- `{"image_16bit": n}`. The answer is `{"width", "height", "channels", "size"}`, followed by `size` bytes of a PNG data stream.
+- `{"image_16bit": n}`, where the first line has `"deep": true`. The answer is `{"width", "height", "channels", "size"}`,
+  followed by `size` bytes of a PNG data stream.
   It is `{"size": 0}` when the page is not one of a TIFF with 16 bits a channel.
 
 A refusal is `{"error": code, "facts": {...}}` with a code of `errors.py`. The end of stdin ends the process. Only this file
@@ -16,16 +18,19 @@ imports PyMuPDF, tifffile and imagecodecs.
 
 from __future__ import annotations
 
+import codecs
+import importlib
 import json
 import math
 import mmap
 import os
-import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, BinaryIO, Protocol
+
+from digitizer import sandbox
 
 #: least share of the page that an image covers to stand for the page
 _COVERS = 0.9
@@ -62,6 +67,12 @@ _LONGEST_BESIDE = 2000
 _TIFF_CHANNELS = {0: 1, 1: 1, 2: 3}
 #: compressions of a 16-bit TIFF that are unpacked: none, LZW, Flate under both its numbers, PackBits
 _TIFF_PACKED = (1, 5, 8, 32946, 32773)
+#: fields of a form that are looked at for a signature
+_MOST_FIELDS = 20_000
+#: modules of Pillow that decode what we take, or that it imports while it does
+_PILLOW = ("ImageColor", "ImageOps", "JpegImagePlugin", "MpoImagePlugin", "PngImagePlugin", "TiffImagePlugin")
+#: encodings of texts in image files
+_CODECS = ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp437", "idna")
 #: PNG filter Sub: each byte is its difference from the same byte of the pixel before
 _PNG_SUB = 1
 
@@ -97,17 +108,6 @@ class Opened(Protocol):
         ...
 
 
-def _limit_process(limits: dict[str, Any]) -> None:
-    """Limits memory and forbids writing files. Does nothing on a system without rlimits (Windows)."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (limits["child_memory_bytes"],) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-
 def _limit_cpu(seconds: int) -> None:
     """Gives the process `seconds` of CPU time from now on. SIGXCPU ends it after that."""
     try:
@@ -135,13 +135,13 @@ def _credible(dpi: float | None) -> float | None:
 class ImageFile:
     """JPEG, PNG or TIFF through Pillow, which refuses a file that ends too early."""
 
-    def __init__(self, path: str, media_type: str, limits: dict[str, Any]) -> None:
+    def __init__(self, file: BinaryIO, media_type: str, limits: dict[str, Any]) -> None:
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = None  # our own limits are checked before anything is decoded
-        self._limits, self._path = limits, path
+        self._limits, self._file = limits, file
         self._formats = {"image/jpeg": ["JPEG", "MPO"], "image/png": ["PNG"], "image/tiff": ["TIFF"]}[media_type]
-        self._image: Any = Image.open(path, formats=self._formats)
+        self._image: Any = Image.open(file, formats=self._formats)
         self.pages = getattr(self._image, "n_frames", 1) if media_type == "image/tiff" else 1
         self.signed = self.repaired = self.cut_short = False
         self.text: dict[str, Any] | None = None
@@ -165,7 +165,9 @@ class ImageFile:
         """The image at `index`. The only image of a file is not kept, because it may be large."""
         from PIL import Image
 
-        image = Image.open(self._path, formats=self._formats) if self._image is None else self._image
+        if self._image is None:
+            self._file.seek(0)
+        image = Image.open(self._file, formats=self._formats) if self._image is None else self._image
         if self.pages > 1:
             image.seek(index)
         else:
@@ -179,22 +181,23 @@ def _bands(image: Any) -> Iterator[bytes]:
         yield image.crop((0, top, image.width, min(image.height, top + _BAND_PX))).convert("RGB").tobytes()
 
 
-def _image_16bit(path: str, index: int, limits: dict[str, Any]) -> dict[str, Any] | None:
+def _image_16bit(file: BinaryIO, index: int, limits: dict[str, Any]) -> dict[str, Any] | None:
     """Page `index` of a TIFF of 16 bits a channel: `{"width", "height", "channels", "data"}`. None for any other page.
 
     `data` is the data stream of a PNG: big-endian samples, each row with the filter Sub, packed by Flate.
     """
     import tifffile
 
-    with tifffile.TiffFile(path) as file:
-        page: Any = file.pages[index]
+    file.seek(0)
+    with tifffile.TiffFile(file) as tiff:
+        page: Any = tiff.pages[index]
         facts = {"page": index + 1}
         _check_size(page.imagewidth, page.imagelength, limits, **facts)
         if not _is_plain_16bit(page):
             return None
         if page.is_tiled:
             _check_size(page.tilewidth, page.tilelength, limits, **facts)
-        samples = _samples_16bit(file, page)
+        samples = _samples_16bit(tiff, page)
         packed = _png_data(65_535 - samples if page.photometric == 0 else samples)
         return {"width": page.imagewidth, "height": page.imagelength, "channels": page.samplesperpixel, "data": packed}
 
@@ -299,21 +302,17 @@ def _is_square(dpi: tuple[float, float] | None) -> bool:
 class PdfFile:
     """A PDF through MuPDF."""
 
-    def __init__(self, path: str, limits: dict[str, Any], render_dpi: int, with_text: bool) -> None:
-        # neither is used here, and both together take five times as long to import as PyMuPDF
-        sys.modules["pymupdf.layout"] = sys.modules["pymupdf4llm"] = None  # type: ignore[assignment]
-        import pymupdf
-
-        self._mupdf, self._limits, self._render_dpi = pymupdf, limits, render_dpi
+    def __init__(self, pymupdf: Any, data: memoryview, order: dict[str, Any]) -> None:
+        self._mupdf, self._limits, self._render_dpi = pymupdf, order["limits"], order["render_dpi"]
         pymupdf.TOOLS.mupdf_display_errors(False)
         pymupdf.TOOLS.mupdf_display_warnings(False)
-        self._document = pymupdf.open(path, filetype="pdf")
+        self._document = pymupdf.open(stream=data, filetype="pdf")
         if self._document.needs_pass:
             raise Refused("encrypted_pdf")
         _check_has_pages(self._document)
         self.pages = self._document.page_count
         self.repaired = bool(self._document.is_repaired)
-        self.signed, self.cut_short, self._with_text = _has_signature(path), False, with_text
+        self.signed, self.cut_short, self._with_text = _has_signature(pymupdf.mupdf, self._document, data), False, order["text"]
         self.text: dict[str, Any] | None = None
         self.beside: list[list[str]] = []
 
@@ -495,19 +494,67 @@ def _turned(pixmap: Any, turns: int) -> Any:
     return image.transpose(how)
 
 
-def _has_signature(path: str) -> bool:
-    """Whether the PDF has a digital signature. Its /ByteRange is never inside a compressed stream (ISO 32000, 12.8)."""
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:  # noqa: PTH123
-        return re.search(rb"/ByteRange\s*\[", data) is not None
+def _has_signature(mupdf: Any, document: Any, data: memoryview) -> bool:
+    """Whether a form field holds a signature of this very file (ISO 32000, 12.8). A comment that looks like one is none."""
+    trailer = mupdf.pdf_trailer(mupdf.pdf_document_from_fz_document(document.this))
+    waiting, left = [mupdf.pdf_dict_getp(trailer, "Root/AcroForm/Fields")], _MOST_FIELDS
+    while waiting and left > 0:
+        fields = waiting.pop()
+        for number in range(min(left, mupdf.pdf_array_len(fields))):
+            field = mupdf.pdf_array_get(fields, number)
+            left -= 1
+            if _signs(mupdf, mupdf.pdf_dict_getp(field, "V/ByteRange"), data):
+                return True
+            waiting.append(mupdf.pdf_dict_gets(field, "Kids"))
+    return False
 
 
-def _open(order: dict[str, Any]) -> Opened:
-    limits = order["limits"]
-    opened: Opened
+def _signs(mupdf: Any, ranges: Any, data: memoryview) -> bool:
+    """Whether a /ByteRange covers the file from its start and leaves out one hexadecimal string: the signature."""
+    if mupdf.pdf_array_len(ranges) != 4:
+        return False
+    start, length, after, rest = (mupdf.pdf_to_int64(mupdf.pdf_array_get(ranges, at)) for at in range(4))
+    is_within = start == 0 < length < after - 1 and rest > 0 and after + rest <= len(data)
+    return is_within and bytes((data[length], data[after - 1])) == b"<>"
+
+
+def _prepared(file: BinaryIO, order: dict[str, Any]) -> Callable[[], Opened]:
+    """Imports what the media type needs, without looking into `file`. The result then reads it."""
     if order["media_type"] == "application/pdf":
-        opened = PdfFile(order["path"], limits, order["render_dpi"], order.get("text", False))
-    else:
-        opened = ImageFile(order["path"], order["media_type"], limits)
+        # neither is used here, and both together take five times as long to import as PyMuPDF
+        sys.modules["pymupdf.layout"] = sys.modules["pymupdf4llm"] = None  # type: ignore[assignment]
+        import pymupdf
+
+        _import_pillow()
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return lambda: PdfFile(pymupdf, data, order)
+    _import_pillow()
+    if order["deep"]:
+        _import_tifffile()
+    return lambda: ImageFile(file, order["media_type"], order["limits"])
+
+
+def _import_pillow() -> None:
+    """Imports what Pillow would import while it decodes."""
+    from PIL import Image
+
+    for name in _PILLOW:
+        importlib.import_module(f"PIL.{name}")
+    Image.preinit()
+    for name in _CODECS:
+        codecs.lookup(name)
+
+
+def _import_tifffile() -> None:
+    """Imports what tifffile would import while it unpacks the compressions of `_TIFF_PACKED`."""
+    import tifffile
+
+    needed = [tifffile.TIFF.DECOMPRESSORS[compression] for compression in _TIFF_PACKED]
+    assert len([*needed, tifffile.TIFF.UNPREDICTORS[2]]) > len(_TIFF_PACKED)
+
+
+def _open(prepared: Callable[[], Opened], limits: dict[str, Any]) -> Opened:
+    opened = prepared()
     if opened.pages < 1:
         raise Refused("damaged_file", reason="no pages")
     if opened.pages > limits["pages"]:
@@ -532,12 +579,18 @@ def _attempt(step: Callable[[], dict[str, Any]], **facts: int) -> dict[str, Any]
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answers each line of `requests` until it ends."""
     order = json.loads(requests.readline())
-    _limit_process(order["limits"])
+    file = open(order["path"], "rb")  # noqa: PTH123, SIM115
+    if order["descriptor"] is not None:
+        os.close(order["descriptor"])
+    prepared = _prepared(file, order)
+    # the file itself is mapped, and its pages may be dropped at any time
+    sandbox.limit(memory_bytes=order["limits"]["child_memory_bytes"] + os.fstat(file.fileno()).st_size)
     _limit_cpu(order["limits"]["child_cpu_s"])
+    sandbox.enter()
     opened: list[Opened] = []
 
     def header() -> dict[str, Any]:
-        opened.append(_open(order))
+        opened.append(_open(prepared, order["limits"]))
         return {"pages": opened[0].pages, "signed": opened[0].signed, "repaired": opened[0].repaired}
 
     _say(answers, _attempt(header))
@@ -545,7 +598,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         asked = json.loads(line)
         _limit_cpu(order["limits"]["child_cpu_s"])
         if "image_16bit" in asked:
-            _answer(answers, partial(_answer_16bit, order, asked["image_16bit"]), page=asked["image_16bit"] + 1)
+            _answer(answers, partial(_answer_16bit, file, order, asked["image_16bit"]), page=asked["image_16bit"] + 1)
         else:
             _answer(answers, partial(_answer_page, opened[0], order, asked["page"]), page=asked["page"] + 1)
 
@@ -560,9 +613,9 @@ def _answer_page(opened: Opened, order: dict[str, Any], index: int) -> dict[str,
     return {"width": width, "height": height, "coarser": coarser, **about, "bytes": rgb}
 
 
-def _answer_16bit(order: dict[str, Any], index: int) -> dict[str, Any]:
+def _answer_16bit(file: BinaryIO, order: dict[str, Any], index: int) -> dict[str, Any]:
     """The header of a page with 16 bits a channel, with its data stream under `bytes`."""
-    image = _image_16bit(order["path"], index, order["limits"]) if order["media_type"] == "image/tiff" else None
+    image = _image_16bit(file, index, order["limits"]) if order["deep"] else None
     if image is None:
         return {"size": 0, "bytes": []}
     data = image.pop("data")

@@ -11,23 +11,26 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, PdfPortfolio, TooLarge, UnsupportedFormat, XfaForm
 from digitizer.model import Box, Image16, Pixels, Problem, Scan, TextBeside
+from digitizer.pages.answers import Header, Image16Header, No16, PageHeader, Refusal
 from digitizer.pages.embedded_text import with_glyphs
 from digitizer.settings import Limits, PageOptions
 
 T = TypeVar("T")
 
 #: code of a refusal -> error
-_ERRORS: dict[str, type[InputError]] = {
+_ERRORS: dict[str, Callable[..., InputError]] = {
     error.code: error for error in (DamagedFile, EncryptedPdf, PdfPortfolio, TooLarge, UnsupportedFormat, XfaForm)
 }
 #: first bytes of a file -> media type
@@ -43,6 +46,12 @@ _MAGIC = {
 _PDF_WITHIN = 8192
 #: most px of a page that is read at full size. A larger one is halved for reading, but not in its archive copy
 _READ_PX = 40_000_000
+#: longest line of a decoder, bytes. A page of 60,000 glyphs takes 4 MB
+_MOST_LINE = 32_000_000
+#: folder of our package, which the child imports `digitizer.sandbox` from
+_OURS = str(Path(__file__).parent.parent.parent)
+#: the child, run by path
+_PROGRAM = str(Path(__file__).with_name("decode.py"))
 #: variables of our environment that a decoder gets. It gets no secrets
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP")
 
@@ -70,6 +79,8 @@ class ScanFile:
 
     def __init__(self, path: Path, *, source: str, options: PageOptions) -> None:
         self._path, self._source, self._options = path, source, options
+        #: the decoder may be asked for 16 bits a channel
+        self._deep = False
         self._media_type = _media_type(path, options.limits)
         self._decoder: _Decoder | None = None
         self.inspection = self._open()
@@ -89,26 +100,32 @@ class ScanFile:
     def read(self, index: int) -> Scan:
         """The scan at `index`, from 0. Raises DamagedFile or TooLarge with the fact `page`, counted from 1."""
         answer, pixels = self._ask(index, _Decoder.page)
-        beside = tuple(TextBeside(kind=kind, name=name, text=text) for kind, name, text in answer["beside"])
-        noticed = {"pdf_repaired": self.inspection.repaired, "cut_short": answer["cut_short"]}
+        beside = tuple(TextBeside(kind=kind, name=name, text=text) for kind, name, text in answer.beside)
+        noticed = {"pdf_repaired": self.inspection.repaired, "cut_short": answer.cut_short}
         problems = tuple(Problem(code=code) for code, is_so in noticed.items() if is_so)
-        if answer["notes"]:
-            problems += (Problem(code="notes_beside", facts={"count": answer["notes"]}),)
+        if answer.notes:
+            problems += (Problem(code="notes_beside", facts={"count": answer.notes}),)
         scan = Scan(
             source=self._source,
             index=index,
             pixels=pixels,
-            dpi=answer["dpi"],
-            area=Box(*answer["area"]) if answer["area"] else None,
+            dpi=answer.dpi,
+            area=Box(*answer.area) if answer.area else None,
             problems=problems,
-            full=(answer["width"], answer["height"]) if answer["coarser"] > 1 else None,
+            full=(answer.width, answer.height) if answer.coarser > 1 else None,
             beside=beside,
         )
-        return with_glyphs(scan, answer["text"]) if answer["text"] else scan
+        return with_glyphs(scan, answer.text.model_dump()) if answer.text else scan
 
     def image_16bit(self, index: int) -> Image16 | None:
         """The scan at `index` with all its bits. None when it is no page of a TIFF with 16 bits a channel. Raises as `read`."""
-        return self._ask(index, _Decoder.image_16bit) if self._media_type == "image/tiff" else None
+        if self._media_type != "image/tiff":
+            return None
+        if not self._deep:
+            # another decoder, with more libraries, which it must import before its walls shut
+            self.close()
+            self._deep = True
+        return self._ask(index, _Decoder.image_16bit)
 
     def _ask(self, index: int, question: Callable[[_Decoder, int], T]) -> T:
         if not 0 <= index < self.inspection.pages:
@@ -123,16 +140,16 @@ class ScanFile:
             raise exc.error(page=index + 1) from None
 
     def _open(self) -> Inspection:
-        decoder = _Decoder(self._options.limits)
+        decoder = _Decoder(self._path, self._options.limits)
         try:
-            answer = decoder.ask(
+            answer = decoder.open(
                 {
-                    "path": str(self._path.absolute()),
                     "media_type": self._media_type,
                     "limits": self._options.limits.model_dump(),
                     "render_dpi": self._options.render_dpi,
                     "read_px": _READ_PX,
                     "text": self._options.mode != "force",
+                    "deep": self._deep,
                 }
             )
         except _DecoderDied as exc:
@@ -142,7 +159,7 @@ class ScanFile:
             decoder.close()
             raise
         self._decoder = decoder
-        return Inspection(media_type=self._media_type, **answer)
+        return Inspection(media_type=self._media_type, **answer.model_dump())
 
 
 def _media_type(path: Path, limits: Limits) -> str:
@@ -187,30 +204,43 @@ class _DecoderDied(Exception):
         return DamagedFile("A decoder crashed on the file.", status=self.status, **facts)
 
 
+A = TypeVar("A")
+
+
 class _Decoder:
-    """The child process, with its questions and answers."""
+    """The child process, with its questions and answers. It gets the file as an open descriptor, where the system can."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits) -> None:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [environment.get("PYTHONPATH"), _OURS]))
+        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._limits = limits
-        self._child = subprocess.Popen(
-            [sys.executable, "-P", str(Path(__file__).with_name("decode.py"))],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        with _opened(path) as (handles, name):
+            self._file = {"path": name, "descriptor": handles[0] if handles else None}
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", _PROGRAM],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=handles,
+            )
 
-    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        """The answer to `order`. Raises InputError for a refusal, _DecoderDied."""
+    def open(self, order: dict[str, Any]) -> Header:
+        """What the file is. Raises InputError for a refusal, _DecoderDied."""
         with _Deadline(self._child, self._limits.child_wall_s):
-            return self._exchange(order)
+            header = self._exchange({**self._file, **order}, _HEADER)
+        if header.pages > self._limits.pages:
+            raise DamagedFile("The decoder was not believed.", reason="answer")
+        return header
 
-    def page(self, index: int) -> tuple[dict[str, Any], Pixels]:
+    def page(self, index: int) -> tuple[PageHeader, Pixels]:
         """(header, (H, W, 3) uint8 RGB) of one scan. Raises InputError, _DecoderDied."""
         with _Deadline(self._child, self._limits.child_wall_s):
-            answer = self._exchange({"page": index})
-            height, width = (-(-answer[side] // answer["coarser"]) for side in ("height", "width"))
+            answer = self._exchange({"page": index}, _PAGE)
+            width, height = -(-answer.width // answer.coarser), -(-answer.height // answer.coarser)
+            if width * height > max(_READ_PX, self._limits.megapixels * 1_000_000):
+                raise DamagedFile("The decoder was not believed.", reason="answer", page=index + 1)
             pixels = np.empty((height, width, 3), np.uint8)
             self._fill(pixels.data.cast("B"))
         return answer, pixels
@@ -218,14 +248,17 @@ class _Decoder:
     def image_16bit(self, index: int) -> Image16 | None:
         """One scan of 16 bits a channel, or None when it has fewer. Raises InputError, _DecoderDied."""
         with _Deadline(self._child, self._limits.child_wall_s):
-            answer = self._exchange({"image_16bit": index})
-            if not answer["size"]:
+            answer = self._exchange({"image_16bit": index}, _IMAGE_16BIT)
+            if isinstance(answer, No16):
                 return None
-            data = bytearray(answer["size"])
+            # what is packed is hardly longer than what it was
+            if answer.size > 2 * answer.width * answer.height * answer.channels * 1.01 + answer.height + 10_000:
+                raise DamagedFile("The decoder was not believed.", reason="answer", page=index + 1)
+            data = bytearray(answer.size)
             self._fill(memoryview(data))
-        return Image16(width=answer["width"], height=answer["height"], channels=answer["channels"], data=bytes(data))
+        return Image16(width=answer.width, height=answer.height, channels=answer.channels, data=bytes(data))
 
-    def _exchange(self, order: dict[str, Any]) -> dict[str, Any]:
+    def _exchange(self, order: dict[str, Any], expected: TypeAdapter[A]) -> A:
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         try:
@@ -233,13 +266,17 @@ class _Decoder:
             self._child.stdin.flush()
         except OSError:
             raise _DecoderDied(self._child.wait()) from None
-        line = self._child.stdout.readline()
+        line = self._child.stdout.readline(_MOST_LINE)
         if not line.endswith(b"\n"):
+            self._child.kill() if len(line) >= _MOST_LINE else None
             raise _DecoderDied(self._child.wait())
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise _ERRORS[answer["error"]](**answer["facts"])
-        return answer
+        try:
+            if line.startswith(b'{"error"'):
+                refusal = Refusal.model_validate_json(line)
+                raise _ERRORS[refusal.error](**refusal.facts)
+            return expected.validate_json(line)
+        except ValidationError:
+            raise DamagedFile("The decoder was not believed.", reason="answer") from None
 
     def _fill(self, buffer: memoryview) -> None:
         assert self._child.stdout is not None
@@ -260,6 +297,26 @@ class _Decoder:
                 except BrokenPipeError:
                     continue  # unsent bytes for a child that is gone
         self._child.wait()
+
+
+_HEADER, _PAGE = TypeAdapter(Header), TypeAdapter(PageHeader)
+_IMAGE_16BIT: TypeAdapter[Image16Header | No16] = TypeAdapter(Image16Header | No16)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[tuple[int, ...], str]]:
+    """(descriptors for the child, the file's name there). Without `/proc` the child opens the path itself."""
+    if not Path("/proc/self/fd").is_dir():
+        yield (), str(path.absolute())
+        return
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as exc:
+        raise FileAccess(file=path.name) from exc
+    try:
+        yield (handle,), f"/proc/self/fd/{handle}"
+    finally:
+        os.close(handle)
 
 
 class _Deadline:

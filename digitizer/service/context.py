@@ -10,6 +10,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
+from digitizer import sandbox
 from digitizer.connectors import Connector, open_connector
 from digitizer.doctypes import DocType, digest, load
 from digitizer.errors import ConfigError, QueueDown
@@ -81,6 +82,9 @@ class ServiceContext:
             raise ConfigError(
                 "workers of a pool cannot share a SQLite file; set ledger to postgresql+psycopg://…", sentence="pool_ledger"
             )
+        if settings.security.require_sandbox and (missing := set(sandbox.LAYERS) - set(sandbox.found())):
+            layers = ", ".join(sorted(missing))
+            raise ConfigError(f"walls of the sandbox are missing: {layers}", sentence="sandbox_missing", layers=layers)
         settings.scratch.mkdir(parents=True, exist_ok=True)
         queue = open_queue(settings.queue, settings=settings.for_worker(), processes=settings.jobs)
         return cls(

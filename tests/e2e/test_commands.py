@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from digitizer import sandbox
 from digitizer.cli import COMMANDS
 from digitizer.ledger import open_ledger, outbox
 from digitizer.ledger.outbox import NewDelivery
@@ -135,3 +136,15 @@ def test_any_setting_is_set_on_the_command_line(digitizer: Command) -> None:
     refused = digitizer("--set", "engine.colour=red", "status")
     assert refused.code == 9
     assert "engine.colour" in refused.err
+
+
+def test_doctor_says_which_walls_stand_around_decoders(digitizer: Command) -> None:
+    assert "seccomp" in digitizer("doctor").out
+
+
+def test_nothing_starts_without_walls_where_they_are_required(digitizer: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert digitizer("--set", "security.require_sandbox=true", "status").code == 0
+    monkeypatch.setattr(sandbox, "found", lambda: ["no_new_privs"])
+    refused = digitizer("--set", "security.require_sandbox=true", "status")
+    assert refused.code == 9
+    assert "landlock" in refused.err

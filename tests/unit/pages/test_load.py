@@ -313,14 +313,34 @@ def test_every_colour_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     assert pixels.mean() > 180
 
 
-def test_a_signed_pdf_is_noticed(tmp_path: Path) -> None:
-    path = tmp_path / "a.pdf"
+def signed(path: Path, ranges: str = "", comment: bytes = b"") -> Path:
+    """A PDF with a signature field. Its /ByteRange is right unless `ranges` are given."""
     with pikepdf.Pdf.new() as pdf:
         pdf.add_blank_page()
-        signature = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Sig, ByteRange=[0, 1, 2, 3], Contents=b"\0" * 8))
+        signature = pikepdf.Dictionary(Type=pikepdf.Name.Sig, ByteRange=[0, *[10**8] * 3], Contents=b"\xfe" * 8)
         pdf.Root.AcroForm = pikepdf.Dictionary(SigFlags=3, Fields=[pikepdf.Dictionary(FT=pikepdf.Name.Sig, V=signature)])
         pdf.save(path, object_stream_mode=pikepdf.ObjectStreamMode.disable)
-    assert inspect(path, options=OPTIONS).signed
+    data = path.read_bytes() + comment
+    start = data.index(b"<fe")
+    after = data.index(b">", start) + 1
+    whole = ranges or f"0 {start} {after} {len(data) - after}"
+    path.write_bytes(data.replace(b"0 100000000 100000000 100000000", whole.encode().ljust(31)))
+    return path
+
+
+def test_a_signed_pdf_is_noticed(tmp_path: Path) -> None:
+    assert inspect(signed(tmp_path / "a.pdf"), options=OPTIONS).signed
+
+
+@pytest.mark.parametrize("ranges", ["0 1 2 3", "0 9 9 9", "0 -1 5 9", "0 300 9999999 9"])
+def test_what_only_looks_like_a_signature_is_none(tmp_path: Path, ranges: str) -> None:
+    assert not inspect(signed(tmp_path / "a.pdf", ranges), options=OPTIONS).signed
+
+
+def test_a_comment_signs_nothing(tmp_path: Path) -> None:
+    path = image_pdf(tmp_path / "a.pdf", jpeg())
+    path.write_bytes(path.read_bytes() + b"%/ByteRange [0 1 2 3]\n/ByteRange [0 10 20 30]\n")
+    assert not inspect(path, options=OPTIONS).signed
 
 
 # --- bad files ------------------------------------------------------------------------------------------------------
