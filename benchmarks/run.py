@@ -238,8 +238,12 @@ class Cost:
 
 
 def _cpu_seconds() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
+    import psutil
+
+    from benchmarks.memory import cpu_of
+
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(cpu_of(psutil.Process()).values()) + ended.ru_utime + ended.ru_stime
 
 
 def save(figures: dict[str, Any], folder: Path, name: str) -> Path:

@@ -19,7 +19,7 @@ from PIL import Image
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent)]
 
-from benchmarks.memory import pss_of  # noqa: E402
+from benchmarks.memory import cpu_of, pss_of  # noqa: E402
 from digitizer.ledger.schema import artifact, page, source  # noqa: E402
 from digitizer.service import Service, Submission, job_steps  # noqa: E402
 from digitizer.settings import EngineOptions, Settings  # noqa: E402
@@ -81,9 +81,8 @@ def _clocked(read: Callable[..., Iterator[Any]], spent: list[float]) -> Callable
 
 
 def _cpu_s() -> float:
-    """Of this process, all its threads, and the children it has waited for."""
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
+    """Of this process, all its threads, and its children."""
+    return sum(cpu_of(psutil.Process()).values())
 
 
 def peak(servers: Servers, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
@@ -178,9 +177,6 @@ class Watch:
         """CPU seconds so far."""
         return sum(list(self._cpu.values()))
 
-    def _tree(self) -> list[psutil.Process]:
-        return [self.root, *self.root.children(recursive=True)]
-
     def pss_mb(self) -> float:
         """Now."""
         return sum(pss_of(self.root))
@@ -189,9 +185,7 @@ class Watch:
         while not self._over.wait(self._every_s):
             try:
                 self.peak_mb = max(self.peak_mb, self.pss_mb())
-                for process in self._tree():
-                    times = process.cpu_times()
-                    self._cpu[process.pid] = times.user + times.system
+                self._cpu |= cpu_of(self.root)
             except psutil.NoSuchProcess:
                 continue
 

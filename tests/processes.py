@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import psutil
 
 
 def decoders() -> list[psutil.Process]:
-    """Our decoding children, the dead ones that nobody asked after among them; servers of the session do not count."""
-    return [child for child in psutil.Process().children() if _decodes(child)]
-
-
-def _decodes(child: psutil.Process) -> bool:
-    try:
-        return child.status() == psutil.STATUS_ZOMBIE or any(part.endswith("decode.py") for part in child.cmdline())
-    except psutil.NoSuchProcess:
-        return False
+    """Our children that parse files, the dead ones that nobody asked after among them."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if any(part.endswith("fork_server.py") for part in child.cmdline()):
+                found += child.children()
+    return found

@@ -18,6 +18,8 @@ LEVELS = {
     "geometry": 0,
     "lattice": 0,
     "sandbox": 0,
+    "fork_server": 0,
+    "forks": 0,
     "text": 0,
     "digests": 0,
     "serialization": 0,

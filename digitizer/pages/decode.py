@@ -1,8 +1,7 @@
-"""The child process that decodes one file for `load.py`. It is run by path and imports only `digitizer.sandbox`.
+"""The task that decodes one file for `load.py`, in a child of `fork_server.py`. It imports only `digitizer.sandbox` of ours.
 
-It talks in JSON lines on stdin and stdout. The first line is
-`{"path", "descriptor", "media_type", "limits": {...}, "render_dpi", "read_px", "text", "deep"}`. It opens the path, imports what
-that media type needs, shuts the walls of `sandbox.py`, and only then looks at the first byte. Its answer is
+It talks in JSON lines. The first line is `{"media_type", "limits": {...}, "render_dpi", "read_px", "text", "deep"}`. The task
+shuts the walls of `sandbox.py` and only then looks at the first byte of its file. Its answer is
 `{"pages", "signed", "repaired"}`. Then follows a line for each wanted scan:
 
 - `{"page": n}`. The answer is `{"width", "height", "coarser", "dpi", "area", "cut_short", "text"}`, followed by RGB bytes. Each
@@ -20,6 +19,7 @@ from __future__ import annotations
 
 import codecs
 import importlib
+import io
 import json
 import math
 import mmap
@@ -27,7 +27,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any, BinaryIO, Protocol
 
 from digitizer import sandbox
@@ -518,22 +518,26 @@ def _signs(mupdf: Any, ranges: Any, data: memoryview) -> bool:
     return is_within and bytes((data[length], data[after - 1])) == b"<>"
 
 
-def _prepared(file: BinaryIO, order: dict[str, Any]) -> Callable[[], Opened]:
-    """Imports what the media type needs, without looking into `file`. The result then reads it."""
-    if order["media_type"] == "application/pdf":
-        # neither is used here, and both together take five times as long to import as PyMuPDF
-        sys.modules["pymupdf.layout"] = sys.modules["pymupdf4llm"] = None  # type: ignore[assignment]
-        import pymupdf
-
-        _import_pillow()
-        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        return lambda: PdfFile(pymupdf, data, order)
+def load_libraries(hint: str) -> None:
+    """Imports what files of a media type need, without looking into any. `hint`: the media type, for 16 bits with `+deep`."""
+    media_type, _, deep = hint.partition("+")
+    if media_type == "application/pdf":
+        _import_pymupdf()
     _import_pillow()
-    if order["deep"]:
+    if deep:
         _import_tifffile()
-    return lambda: ImageFile(file, order["media_type"], order["limits"])
 
 
+@cache
+def _import_pymupdf() -> Any:
+    # neither is used here, and both together take five times as long to import as PyMuPDF
+    sys.modules["pymupdf.layout"] = sys.modules["pymupdf4llm"] = None  # type: ignore[assignment]
+    import pymupdf
+
+    return pymupdf
+
+
+@cache
 def _import_pillow() -> None:
     """Imports what Pillow would import while it decodes."""
     from PIL import Image
@@ -545,6 +549,7 @@ def _import_pillow() -> None:
         codecs.lookup(name)
 
 
+@cache
 def _import_tifffile() -> None:
     """Imports what tifffile would import while it unpacks the compressions of `_TIFF_PACKED`."""
     import tifffile
@@ -553,8 +558,16 @@ def _import_tifffile() -> None:
     assert len([*needed, tifffile.TIFF.UNPREDICTORS[2]]) > len(_TIFF_PACKED)
 
 
-def _open(prepared: Callable[[], Opened], limits: dict[str, Any]) -> Opened:
-    opened = prepared()
+def _reader(file: BinaryIO, order: dict[str, Any]) -> Callable[[], Opened]:
+    """What looks into the file. A PDF is mapped here, before the walls."""
+    if order["media_type"] == "application/pdf":
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return lambda: PdfFile(_import_pymupdf(), data, order)
+    return lambda: ImageFile(file, order["media_type"], order["limits"])
+
+
+def _open(reader: Callable[[], Opened], limits: dict[str, Any]) -> Opened:
+    opened = reader()
     if opened.pages < 1:
         raise Refused("damaged_file", reason="no pages")
     if opened.pages > limits["pages"]:
@@ -576,13 +589,13 @@ def _attempt(step: Callable[[], dict[str, Any]], **facts: int) -> dict[str, Any]
         return {"error": code, "facts": {**note, **facts}}
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answers each line of `requests` until it ends."""
+def serve(requests: BinaryIO, answers: BinaryIO, files: list[int]) -> None:
+    """Answers each line of `requests` about the one file until it ends."""
     order = json.loads(requests.readline())
-    file = open(order["path"], "rb")  # noqa: PTH123, SIM115
-    if order["descriptor"] is not None:
-        os.close(order["descriptor"])
-    prepared = _prepared(file, order)
+    raw = io.FileIO(files[0])
+    raw.name = "scan"  # tifffile asks for a name, and a descriptor has none
+    file = io.BufferedReader(raw)
+    reader = _reader(file, order)
     # the file itself is mapped, and its pages may be dropped at any time
     sandbox.limit(memory_bytes=order["limits"]["child_memory_bytes"] + os.fstat(file.fileno()).st_size)
     _limit_cpu(order["limits"]["child_cpu_s"])
@@ -590,7 +603,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     opened: list[Opened] = []
 
     def header() -> dict[str, Any]:
-        opened.append(_open(prepared, order["limits"]))
+        opened.append(_open(reader, order["limits"]))
         return {"pages": opened[0].pages, "signed": opened[0].signed, "repaired": opened[0].repaired}
 
     _say(answers, _attempt(header))
@@ -635,14 +648,3 @@ def _answer(answers: BinaryIO, step: Callable[[], dict[str, Any]], **facts: int)
 def _say(answers: BinaryIO, answer: dict[str, Any]) -> None:
     answers.write(json.dumps(answer).encode() + b"\n")
     answers.flush()
-
-
-def main() -> None:
-    """Serves stdin. Keeps stdout for answers: output of libraries goes to stderr."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    serve(sys.stdin.buffer, answers)
-
-
-if __name__ == "__main__":
-    main()

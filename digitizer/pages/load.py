@@ -1,4 +1,4 @@
-"""Bytes -> Scans. A scan is hostile input, so a limited child process (`decode.py`) decodes each file.
+"""Bytes -> Scans. A scan is hostile input, so a caged child process (`decode.py`) decodes each file.
 
 Pixels come back through a pipe. A child that dies leaves no shared memory and no file behind.
 """
@@ -8,11 +8,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +18,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from digitizer import forks
 from digitizer.errors import DamagedFile, EncryptedPdf, FileAccess, InputError, PdfPortfolio, TooLarge, UnsupportedFormat, XfaForm
 from digitizer.model import Box, Image16, Pixels, Problem, Scan, TextBeside
 from digitizer.pages.answers import Header, Image16Header, No16, PageHeader, Refusal
@@ -48,12 +46,8 @@ _PDF_WITHIN = 8192
 _READ_PX = 40_000_000
 #: longest line of a decoder, bytes. A page of 60,000 glyphs takes 4 MB
 _MOST_LINE = 32_000_000
-#: folder of our package, which the child imports `digitizer.sandbox` from
-_OURS = str(Path(__file__).parent.parent.parent)
-#: the child, run by path
-_PROGRAM = str(Path(__file__).with_name("decode.py"))
-#: variables of our environment that a decoder gets. It gets no secrets
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP")
+#: the task of the child
+_TASK = str(Path(__file__).with_name("decode.py"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +134,7 @@ class ScanFile:
             raise exc.error(page=index + 1) from None
 
     def _open(self) -> Inspection:
-        decoder = _Decoder(self._path, self._options.limits)
+        decoder = _Decoder(self._path, self._options.limits, media_type=self._media_type, deep=self._deep)
         try:
             answer = decoder.open(
                 {
@@ -210,26 +204,17 @@ A = TypeVar("A")
 class _Decoder:
     """The child process, with its questions and answers. It gets the file as an open descriptor, where the system can."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [environment.get("PYTHONPATH"), _OURS]))
-        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    def __init__(self, path: Path, limits: Limits, *, media_type: str, deep: bool) -> None:
         self._limits = limits
-        with _opened(path) as (handles, name):
-            self._file = {"path": name, "descriptor": handles[0] if handles else None}
-            self._child = subprocess.Popen(
-                [sys.executable, "-P", _PROGRAM],
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                pass_fds=handles,
-            )
+        try:
+            self._child = forks.start(_TASK, [path], hint=media_type + ("+deep" if deep else ""))
+        except OSError as exc:
+            raise FileAccess(file=path.name) from exc
 
     def open(self, order: dict[str, Any]) -> Header:
         """What the file is. Raises InputError for a refusal, _DecoderDied."""
         with _Deadline(self._child, self._limits.child_wall_s):
-            header = self._exchange({**self._file, **order}, _HEADER)
+            header = self._exchange(order, _HEADER)
         if header.pages > self._limits.pages:
             raise DamagedFile("The decoder was not believed.", reason="answer")
         return header
@@ -259,14 +244,12 @@ class _Decoder:
         return Image16(width=answer.width, height=answer.height, channels=answer.channels, data=bytes(data))
 
     def _exchange(self, order: dict[str, Any], expected: TypeAdapter[A]) -> A:
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
         try:
-            self._child.stdin.write(json.dumps(order).encode() + b"\n")
-            self._child.stdin.flush()
+            self._child.requests.write(json.dumps(order).encode() + b"\n")
+            self._child.requests.flush()
         except OSError:
             raise _DecoderDied(self._child.wait()) from None
-        line = self._child.stdout.readline(_MOST_LINE)
+        line = self._child.answers.readline(_MOST_LINE)
         if not line.endswith(b"\n"):
             self._child.kill() if len(line) >= _MOST_LINE else None
             raise _DecoderDied(self._child.wait())
@@ -279,50 +262,26 @@ class _Decoder:
             raise DamagedFile("The decoder was not believed.", reason="answer") from None
 
     def _fill(self, buffer: memoryview) -> None:
-        assert self._child.stdout is not None
         filled = 0
         while filled < len(buffer):
-            got = self._child.stdout.readinto(buffer[filled:])  # type: ignore[attr-defined]
+            got = self._child.answers.readinto(buffer[filled:])  # type: ignore[attr-defined]
             if not got:
                 raise _DecoderDied(self._child.wait())
             filled += got
 
     def close(self) -> None:
         """Ends and reaps the child."""
-        self._child.kill()
-        for stream in (self._child.stdin, self._child.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except BrokenPipeError:
-                    continue  # unsent bytes for a child that is gone
-        self._child.wait()
+        self._child.close()
 
 
 _HEADER, _PAGE = TypeAdapter(Header), TypeAdapter(PageHeader)
 _IMAGE_16BIT: TypeAdapter[Image16Header | No16] = TypeAdapter(Image16Header | No16)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[tuple[int, ...], str]]:
-    """(descriptors for the child, the file's name there). Without `/proc` the child opens the path itself."""
-    if not Path("/proc/self/fd").is_dir():
-        yield (), str(path.absolute())
-        return
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as exc:
-        raise FileAccess(file=path.name) from exc
-    try:
-        yield (handle,), f"/proc/self/fd/{handle}"
-    finally:
-        os.close(handle)
-
-
 class _Deadline:
     """Kills `child` after `seconds`. Its death then counts as out of time."""
 
-    def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
+    def __init__(self, child: forks.Child, seconds: float) -> None:
         self._child, self._late = child, False
         self._timer = threading.Timer(seconds, self._kill)
         self._timer.daemon = True

@@ -1,6 +1,6 @@
 """A decoder in the hands of a stranger: after the walls are shut it tries all it could want, then says what worked.
 
-It stands in for `decode.py`. What worked comes back in the refusal, by name.
+It stands in for `decode.py` as the task of a child. What worked comes back in the refusal, by name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,7 +71,7 @@ def executable() -> None:
 
 
 def foreign_descriptors() -> None:
-    """Descriptors beside the three pipes and the file."""
+    """Descriptors beside stdin, stdout, stderr, the two pipes and the file."""
     usable = 0
     for number in range(4096):
         try:
@@ -80,7 +79,7 @@ def foreign_descriptors() -> None:
             usable += 1
         except OSError:
             continue
-    if usable <= 4:  # stdin, the file, and stderr twice
+    if usable <= 5:  # the pipe for answers cannot be read
         raise OSError
 
 
@@ -146,6 +145,16 @@ assert spec and spec.loader
 decode: Any = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(decode)
 decode._open = tried
-if __name__ == "__main__":
-    assert sys.argv
-    decode.main()
+if (HOME / "no_walls").exists():
+    decode.sandbox.enter = lambda: []
+    decode.sandbox.limit = lambda **_: None
+
+
+def load_libraries(hint: str) -> None:
+    """As a decoder does."""
+    decode.load_libraries(hint)
+
+
+def serve(*pipes_and_files: Any) -> None:
+    """As a decoder does, but for the opening of the file."""
+    decode.serve(*pipes_and_files)

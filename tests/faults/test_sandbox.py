@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
-from digitizer import sandbox
+from digitizer import forks, sandbox
 from digitizer.errors import DamagedFile, InputError
 from digitizer.pages import ScanFile
 from digitizer.settings import Limits, PageOptions
@@ -32,13 +34,22 @@ def scan(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A fork server of its own, because a server keeps the environment it started with."""
+    server = forks.ForkServer()
+    monkeypatch.setattr(forks, "_shared", server)
+    yield
+    server.close()
+
+
 @pytest.fixture
 def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scan: Path) -> Path:
     """A home that the hostile decoder is after. Its folder, port and program travel in variables a decoder gets."""
     (tmp_path / "keys").mkdir()
     for name in ("ledger.db", "keys/own.pem"):
         (tmp_path / name).write_bytes(b"secret")
-    monkeypatch.setattr(load, "_PROGRAM", str(HOSTILE))
+    monkeypatch.setattr(load, "_TASK", str(HOSTILE))
     monkeypatch.setenv("LANG", str(tmp_path))
     monkeypatch.setenv("LD_LIBRARY_PATH", str(Path(load.__file__).with_name("decode.py")))
     return tmp_path
@@ -66,14 +77,7 @@ def test_a_decoder_in_a_strangers_hands_reaches_nothing(
 def test_the_same_stranger_takes_all_of_it_where_there_are_no_walls(
     hostile: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    no_walls = hostile / "no_walls.py"
-    no_walls.write_text(
-        "import runpy, digitizer.sandbox as walls\n"
-        "walls.enter = lambda: []\n"
-        "walls.limit = lambda **_: None\n"
-        f"runpy.run_path({str(HOSTILE)!r}, run_name='__main__')\n"
-    )
-    monkeypatch.setattr(load, "_PROGRAM", str(no_walls))
+    (hostile / "no_walls").touch()
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv("LC_ALL", str(server.getsockname()[1]))
         with pytest.raises(InputError):
@@ -86,15 +90,16 @@ def test_the_same_stranger_takes_all_of_it_where_there_are_no_walls(
 def test_a_file_that_takes_its_decoder_over_ends_failed_and_the_batch_goes_on(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scan: Path
 ) -> None:
-    monkeypatch.setattr(load, "_PROGRAM", str(HOSTILE))
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(Path(load.__file__).with_name("decode.py")))
+    decoder = load._TASK
+    monkeypatch.setattr(load, "_TASK", str(HOSTILE))
+    monkeypatch.setenv("LD_LIBRARY_PATH", decoder)
     monkeypatch.setenv("LANG", str(tmp_path))
     monkeypatch.setenv("LC_ALL", "1")
     options = PageOptions(limits=Limits(child_wall_s=20))
     for _ in range(2):
         with pytest.raises(DamagedFile):
             ScanFile(scan, source="0" * 64, options=options)
-    monkeypatch.undo()
+    monkeypatch.setattr(load, "_TASK", decoder)
     with ScanFile(scan, source="0" * 64, options=OPTIONS) as file:
         assert file.read(0).pixels.shape == (60, 40, 3)
 
@@ -167,8 +172,10 @@ def test_a_page_that_no_decoder_of_ours_writes_is_not_believed(
 def test_an_answer_without_end_is_cut(scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "_MOST_LINE", 1000)
     endless = tmp_path / "endless.py"
-    endless.write_text("import sys\nsys.stdin.readline()\nwhile True: sys.stdout.write('1' * 10_000)\n")
-    monkeypatch.setattr(load, "_PROGRAM", str(endless))
+    endless.write_text(
+        "def load_libraries(hint): pass\ndef serve(requests, answers, files):\n    while True: answers.write(b'1' * 10_000)\n"
+    )
+    monkeypatch.setattr(load, "_TASK", str(endless))
     started = time.monotonic()
     with pytest.raises(InputError):
         ScanFile(scan, source="0" * 64, options=OPTIONS)
@@ -179,10 +186,39 @@ def _answers(monkeypatch: pytest.MonkeyPatch, folder: Path, *lines: bytes) -> No
     """A decoder that writes `lines`, one for each question."""
     program = folder / "lying.py"
     program.write_text(
-        f"import sys\nfor line in {lines!r}:\n    sys.stdin.readline()\n    sys.stdout.buffer.write(line + b'\\n')\n"
-        "    sys.stdout.flush()\nsys.stdin.readline()\n"
+        "def load_libraries(hint): pass\n"
+        "def serve(requests, answers, files):\n"
+        f"    for line in {lines!r}:\n"
+        "        requests.readline()\n        answers.write(line + b'\\n')\n        answers.flush()\n"
+        "    requests.readline()\n"
     )
-    monkeypatch.setattr(load, "_PROGRAM", str(program))
+    monkeypatch.setattr(load, "_TASK", str(program))
+
+
+def test_a_fork_server_that_was_killed_is_started_again(scan: Path) -> None:
+    with ScanFile(scan, source="0" * 64, options=OPTIONS) as file:
+        for child in psutil.Process().children():
+            if any(part.endswith("fork_server.py") for part in child.cmdline()):
+                child.kill()
+                child.wait()
+        with pytest.raises(InputError):
+            file.read(0)
+        assert file.read(0).pixels.shape == (60, 40, 3)
+
+
+def test_children_end_with_the_process_they_work_for(scan: Path) -> None:
+    program = (
+        "import time; from pathlib import Path; from digitizer.pages import ScanFile\n"
+        "from digitizer.settings import PageOptions\n"
+        f"file = ScanFile(Path({str(scan)!r}), source='', options=PageOptions())\nprint('open', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert len(family) == 2
+        process.kill()
+        assert psutil.wait_procs(family, timeout=10)[1] == []
 
 
 # --- the parent -----------------------------------------------------------------------------------------------------
