@@ -16,13 +16,14 @@ from digitizer.errors import UsageError
 from digitizer.extract import types
 from digitizer.extract.acceptance import confidence, judge
 from digitizer.extract.book import in_sequence
+from digitizer.extract.case import Case
 from digitizer.extract.codes import Coded, from_mrz, from_qr
 from digitizer.extract.current_units import with_successors
+from digitizer.extract.grids import beside_cells, grid_cells
 from digitizer.extract.locate import from_cells, locate, mixed
 from digitizer.extract.notes import notes_of
-from digitizer.extract.records import Case, book_values, cases
+from digitizer.extract.records import book_values, cases
 from digitizer.extract.rows import Found
-from digitizer.extract.tables import beside_cells, grid_cells
 from digitizer.extract.value_type import Parsed, Value
 from digitizer.extract.values import ValueEvidence, value_of
 from digitizer.geometry import same_row
@@ -120,6 +121,8 @@ def _fields(case: Case, doctype: DocType, of_book: Mapping[str, Field]) -> list[
             field = _from_code(spec, coded[spec.name], field)
         if (field is None or field.value is None) and spec.name in of_book:
             field = of_book[spec.name]
+        if field is not None and spec.name in case.repeated:
+            field = replace(field, problems=(*field.problems, Problem(code="as_above", field=spec.name)))
         if field is not None:
             fields.append(field)
     return fields

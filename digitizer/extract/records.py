@@ -1,26 +1,29 @@
 """Divides the pages of a document into cases. A record is read from each case.
 
 A sheet is one case. A page of a register book holds one record or more. A record begins with the number line (`Số: …`) or, where
-that was not read, with the heading of the first person. Wide tables hold one record a row. A page that begins no record continues
-the one before it. Cover and closing statement hold no record. Values on the cover count for all records of the book.
+that was not read, with the heading of the first person. Wide tables hold one record a row, which may run over the fold.
+A page that begins no record continues the one before it. Cover and closing statement hold no record. Values on the cover count
+for all records of the book.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from rapidfuzz.distance import Levenshtein
 
 from digitizer.doctypes import CLOSING, COVER, DocType, FieldSpec
+from digitizer.extract.case import Case, cancelled
 from digitizer.extract.labels import find_labels
 from digitizer.extract.locate import locate
 from digitizer.extract.rows import Found
-from digitizer.extract.tables import Table, find_table
+from digitizer.extract.tables import find_table
+from digitizer.extract.wide_rows import Half, cases_of, other_half, with_repeated
 from digitizer.geometry import cut_out, same_row
-from digitizer.model import Box, Line, PageText, Problem
+from digitizer.model import Box, Line, PageText
 from digitizer.text import fold
 
 #: fields of a book's cover
@@ -34,19 +37,6 @@ _COVER = DocType(
     other=COVER,
     stop=COVER,
 )
-#: words written across a cancelled record, folded
-_CANCELLED = frozenset({"huy", "da huy", "huy bo", "bo", "khong dung", "viet sai huy"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """The part of a document that one record is read from."""
-
-    #: (position of the PageText in the bundle, PageText with this record's lines, boxes and marks only)
-    pages: tuple[tuple[int, PageText], ...]
-    #: for a row of a wide table: field -> (position of the PageText, line) of its cell
-    cells: Mapping[str, tuple[tuple[int, Line], ...]] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
 
 
 def cases(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> list[Case]:
@@ -54,17 +44,21 @@ def cases(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> list[Case]
     if not doctype.book:
         return [Case(pages=tuple(pages))] if pages else []
     found: list[Case] = []
-    for number, page in pages:
-        if is_cover(page, doctype) or is_closing(page):
-            continue
+    rest = [(number, page) for number, page in pages if not (is_cover(page, doctype) or is_closing(page))]
+    while rest:
+        number, page = rest.pop(0)
         table = find_table(page, doctype)
         if table is not None:
-            found += _rows(number, page, table)
+            left = Half(number=number, page=page, table=table)
+            right = other_half(left, *rest[0], doctype) if rest else None
+            if right is not None:
+                rest.pop(0)
+            found += cases_of(left, right, doctype)
         elif found and not found[-1].cells and _continues(found[-1], page, doctype):
             found[-1] = replace(found[-1], pages=(*found[-1].pages, (number, page)))
         else:
             found += [_case(number, part) for part in divide(page, doctype)]
-    return found
+    return with_repeated(found)
 
 
 def book_values(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, Found]:
@@ -183,23 +177,4 @@ def _sections(page: PageText, doctype: DocType) -> set[str]:
 
 
 def _case(number: int, page: PageText) -> Case:
-    return Case(pages=((number, page),), problems=tuple(_cancelled(number, page)))
-
-
-def _cancelled(number: int, page: PageText) -> Iterator[Problem]:
-    """The problem of a cancelled record: `Hủy` alone on a line, or strokes across it."""
-    written = any(fold(line.text).strip(" .,:;!()/-") in _CANCELLED for line in page.lines)
-    if written or any(mark.kind == "strike" for mark in page.marks):
-        yield Problem(code="cancelled", page=number)
-
-
-def _rows(number: int, page: PageText, table: Table) -> Iterator[Case]:
-    """A case for each row of a wide table."""
-    for row in table.rows:
-        kept = [line for lines in row.values() for line in lines]
-        part = replace(page, lines=tuple(kept))
-        yield Case(
-            pages=((number, part),),
-            cells={name: tuple((number, line) for line in lines) for name, lines in row.items()},
-            problems=tuple(_cancelled(number, part)),
-        )
+    return Case(pages=((number, page),), problems=tuple(cancelled(number, page)))

@@ -1,23 +1,22 @@
-"""Reads tables: wide ones of register books with one event a row, and grids of forms with a column for each person.
+"""Reads wide tables of register books, which have one event a row.
 
-Ruling or headings give the columns. The numbers at the left give the rows of wide tables, the labels those of grids.
+Ruling or headings give the columns, ruling or the numbers at the left the rows.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from digitizer.doctypes import DocType, FieldSpec
-from digitizer.extract.labels import find_labels
-from digitizer.geometry import cut_out, overlap, same_row
+from digitizer.doctypes import DocType
+from digitizer.geometry import overlap, same_row
 from digitizer.model import Box, Line, PageText, Word
-from digitizer.text import fold, strip_accents
+from digitizer.text import fold
 
 #: least number of columns with a declared heading in a table
 _LEAST = 3
@@ -25,17 +24,14 @@ _LEAST = 3
 _ALIKE = 80
 #: the numbers of rows begin within this share of the table's width
 _LEFT = 0.09
-#: least number of letters of a ruled row. A row that only numbers the columns has fewer
-_WRITTEN = 8
+#: greatest number of ruled rows that hold headings
+_HEADING_ROWS = 3
+#: what lies this near, px, to an edge of a row is on it
+_EDGE_PX = 5
 #: number of a row
 _NUMBER = re.compile(r"\(?\d{1,4}(\s*/\s*\d{2,4})?\)?[.,:]?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A wide table. Each row maps the field of a column to the lines of its cell."""
-
-    rows: tuple[Mapping[str, tuple[Line, ...]], ...]
+#: begin of an age, folded. It is no number of a row
+_AGE = re.compile(r"\d+\s*tuoi\b")
 
 
 @dataclass(slots=True)
@@ -48,30 +44,88 @@ class _Column:
     heading: str = ""
 
 
-def find_table(page: PageText, doctype: DocType) -> Table | None:
-    """The wide table on a page. None when too few headings of `doctype` stand side by side."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """A row of a wide table, from `top` to `bottom`, px. `cells` maps the field of a column to the lines of its cell."""
+
+    cells: Mapping[str, tuple[Line, ...]]
+    top: float
+    bottom: float
+
+    @property
+    def written(self) -> int:
+        """How many letters it has."""
+        return sum(c.isalpha() for cell in self.cells.values() for line in cell for c in line.text)
+
+    @property
+    def middle(self) -> float:
+        """Its middle, px. That of its first line where nothing closes it below."""
+        held = [line.box.centre[1] for cell in self.cells.values() for line in cell]
+        return (self.top + self.bottom) / 2 if math.isfinite(self.bottom) else min(held, default=self.top)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A wide table: its columns, the lines cut at them, and the rows, empty ones too."""
+
+    #: field -> (left, right) edge of its column, px
+    columns: Mapping[str, tuple[float, float]]
+    lines: tuple[Line, ...]
+    rows: tuple[TableRow, ...]
+
+    def cut(self, edges: Sequence[tuple[float, float]]) -> Table:
+        """The same table with rows at other `edges`: (top, bottom) of each, px."""
+        return replace(self, rows=tuple(_rows(self.lines, edges, self.columns)))
+
+
+def find_table(page: PageText, doctype: DocType, edges: Sequence[tuple[float, float]] = ()) -> Table | None:
+    """The wide table on a page. None when too few headings of `doctype` stand side by side.
+
+    `edges`: (top, bottom) of each row, px, where they are known from the page at the other side of the fold.
+    """
     if not any(spec.column for spec in doctype.fields) or not page.lines:
         return None
     numbers = _numbers(page.lines)
-    if not numbers:
+    ruled = _ruled(page)
+    top = edges[0][0] if edges else numbers[0].box.y0 if numbers else _below_headings(page, ruled, doctype)
+    if top is None:
         return None
-    top = numbers[0].box.y0
-    columns = _ruled(page) or _headed([line for line in page.lines if line.box.y1 <= top + 0.3 * numbers[0].box.height])
-    lines = [piece for line in page.lines for piece in _cut(line, [column.x0 for column in columns[1:]])]
+    columns = ruled or _headed([line for line in page.lines if _is_above(line, top)])
+    lines = _cut_all(page.lines, columns)
     _read_headings(columns, lines, top)
     fields = _fields(columns, doctype)
     if len(fields) < _LEAST:
         return None
+    spans = {name: (columns[number].x0, columns[number].x1) for name, number in fields.items()}
     starts = [n for n in numbers if not _counts_columns(n, lines)]
-    tops = _ruled_tops(page, top) or _top_of_rows(lines, starts)
-    return Table(rows=tuple(row for row in _rows(lines, tops, columns, fields) if row))
+    found = edges or _ruled_rows(page, top) or _closed(_top_of_rows(lines, starts))
+    below = [n for n in starts if n.box.y0 >= found[-1][1]] if found else []
+    found = [*found, *_closed(_top_of_rows(lines, below))]
+    return Table(columns=spans, lines=tuple(lines), rows=tuple(_rows(lines, found, spans)))
+
+
+def _below_headings(page: PageText, columns: Sequence[_Column], doctype: DocType) -> float | None:
+    """The end of the headings, px, in a ruled table whose rows have no number. None without ruling.
+
+    That is the top of the ruled row up to which most headings are found, the first of several.
+    """
+    tops = [y0 for y0, _ in _ruled_spans(page)[1 : 1 + _HEADING_ROWS]]
+    if not columns or not tops:
+        return None
+    lines = _cut_all(page.lines, columns)
+
+    def found(top: float) -> int:
+        _read_headings(columns, lines, top)
+        return len(_fields(columns, doctype))
+
+    return max(tops, key=lambda top: (found(top), -top))
 
 
 def _numbers(lines: Sequence[Line]) -> list[Line]:
     """Lines at the left that are or begin with a number, from the top down. Each row of the table has one."""
     left, right = min(line.box.x0 for line in lines), max(line.box.x1 for line in lines)
     near = [line for line in lines if line.box.x0 <= left + _LEFT * (right - left)]
-    found = [line for line in near if _NUMBER.fullmatch((line.text.split() or [""])[0])]
+    found = [line for line in near if _NUMBER.fullmatch((line.text.split() or [""])[0]) and not _AGE.search(fold(line.text))]
     return sorted(found, key=lambda line: line.box.y0)
 
 
@@ -109,17 +163,21 @@ def _read_headings(columns: Sequence[_Column], lines: Sequence[Line], top: float
         over = [
             line
             for line in lines
-            if line.box.y1 <= top + 0.3 * line.box.height
+            if _is_above(line, top)
             and overlap(column.x0, column.x1, line.box.x0, line.box.x1) > 0.4 * min(column.x1 - column.x0, line.box.width)
         ]
         column.heading = fold(" ".join(line.text for line in sorted(over, key=lambda line: (line.box.y0, line.box.x0))))
+
+
+def _is_above(line: Line, top: float) -> bool:
+    return line.box.y1 <= top + 0.3 * line.box.height
 
 
 def _fields(columns: Sequence[_Column], doctype: DocType) -> dict[str, int]:
     """Field -> number of its column. The most alike headings are matched first, each column once."""
     ranked = sorted(
         (
-            (_alike(column.heading, heading), -number, spec.name)
+            (_alike(column.heading, heading), -number, spec.name, heading)
             for number, column in enumerate(columns)
             for spec in doctype.fields
             for heading in spec.column
@@ -127,8 +185,10 @@ def _fields(columns: Sequence[_Column], doctype: DocType) -> dict[str, int]:
         reverse=True,
     )
     found: dict[str, int] = {}
-    for alike, number, name in ranked:
-        if alike >= _ALIKE and name not in found and -number not in found.values():
+    headings: dict[int, str] = {}
+    for alike, number, name, heading in ranked:
+        # one column may hold a value of two persons, `nơi ở của cha mẹ`
+        if alike >= _ALIKE and name not in found and headings.setdefault(number, heading) == heading:
             found[name] = -number
     return found
 
@@ -152,33 +212,45 @@ def _top_of_rows(lines: Sequence[Line], starts: Sequence[Line]) -> list[float]:
     return [min(k.box.y0 for k in lines if k is line or same_row(k.box, line.box)) for line in starts]
 
 
-def _ruled_tops(page: PageText, first: float) -> list[float]:
-    """Tops of the ruled rows, px, from the one at height `first` px on. Rows that only number the columns are left out."""
+def _closed(tops: Sequence[float]) -> list[tuple[float, float]]:
+    """(top, bottom) of rows, px: each ends where the next begins, the last nowhere."""
+    return list(zip(tops, [*tops[1:], float("inf")], strict=True)) if tops else []
+
+
+def _ruled_spans(page: PageText) -> list[tuple[float, float]]:
+    """(top, bottom) of each ruled row, px, of the table with most cells."""
     tables: dict[int, dict[int, list[Box]]] = {}
     for cell in page.ruling.cells:
         tables.setdefault(cell.table, {}).setdefault(cell.row, []).append(cell.box)
     rows = max(tables.values(), key=lambda rows: sum(map(len, rows.values())), default={})
-    found = [(_middle([b.y0 for b in boxes]), _middle([b.y1 for b in boxes])) for boxes in rows.values() if len(boxes) > _LEAST]
-    ends = sorted((y0, y1) for y0, y1 in found if y1 > first)
-    held = [(y0, [k for k in page.lines if y0 <= k.box.centre[1] < y1]) for y0, y1 in ends]
-    return [y0 for y0, lines in held if sum(c.isalpha() for line in lines for c in line.text) >= _WRITTEN]
+    return sorted(
+        (_middle([b.y0 for b in boxes]), _middle([b.y1 for b in boxes])) for boxes in rows.values() if len(boxes) > _LEAST
+    )
+
+
+def _ruled_rows(page: PageText, first: float) -> list[tuple[float, float]]:
+    """(top, bottom) of the ruled rows, px, from the one at height `first` px on."""
+    return [(y0, y1) for y0, y1 in _ruled_spans(page) if y1 > first + _EDGE_PX]
 
 
 def _rows(
-    lines: Sequence[Line], tops: Sequence[float], columns: Sequence[_Column], fields: Mapping[str, int]
-) -> Iterator[dict[str, tuple[Line, ...]]]:
-    """The cells of each row. A row reaches from its top, px, to that of the next."""
-    for top, bottom in zip(tops, [*tops[1:], float("inf")], strict=False):
+    lines: Sequence[Line], edges: Sequence[tuple[float, float]], columns: Mapping[str, tuple[float, float]]
+) -> Iterator[TableRow]:
+    for top, bottom in edges:
         inside = [line for line in lines if top <= line.box.centre[1] < bottom]
-        row = {name: tuple(_under(inside, columns[number])) for name, number in fields.items()}
-        yield {name: cell for name, cell in row.items() if cell}
+        cells = {name: tuple(_under(inside, *column)) for name, column in columns.items()}
+        yield TableRow(cells={name: cell for name, cell in cells.items() if cell}, top=top, bottom=bottom)
 
 
-def _under(lines: Sequence[Line], column: _Column) -> list[Line]:
-    return _in_rows([line for line in lines if column.x0 <= line.box.centre[0] < column.x1])
+def _under(lines: Sequence[Line], x0: float, x1: float) -> list[Line]:
+    return in_rows([line for line in lines if x0 <= line.box.centre[0] < x1])
 
 
-def _cut(line: Line, edges: Sequence[float]) -> Iterator[Line]:
+def _cut_all(lines: Sequence[Line], columns: Sequence[_Column]) -> list[Line]:
+    return [piece for line in lines for piece in cut_at(line, [column.x0 for column in columns[1:]])]
+
+
+def cut_at(line: Line, edges: Sequence[float]) -> Iterator[Line]:
     """`line` cut between letters where it crosses the edges of columns, px."""
     inside = [edge for edge in edges if line.box.x0 + line.box.height < edge < line.box.x1 - line.box.height]
     if not inside or len(line.letters) != len(line.text):
@@ -192,10 +264,10 @@ def _cut(line: Line, edges: Sequence[float]) -> Iterator[Line]:
         while places and line.text[places[-1]] == " ":
             places.pop()
         if places:
-            yield _part(line, places[0], places[-1] + 1)
+            yield part_of(line, places[0], places[-1] + 1)
 
 
-def _part(line: Line, start: int, end: int) -> Line:
+def part_of(line: Line, start: int, end: int) -> Line:
     """Letters `start` to `end` of a line as a line of its own."""
     letters = line.letters[start:end]
     box = Box(letters[0].x0, line.box.y0, max(k.x1 for k in letters), line.box.y1)
@@ -211,101 +283,7 @@ def _middle(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-# --- grids: a value at the crossing of a row's label and a column's heading ------------------------------------------
-
-
-def beside_cells(
-    pages: Sequence[tuple[int, PageText]], cells: Mapping[str, Sequence[tuple[int, Line]]], doctype: DocType
-) -> list[tuple[int, PageText]]:
-    """`pages` without the rows of their grids, whose labels belong to the cells alone. `cells` comes from `grid_cells`."""
-    grids: dict[tuple[int, str | None], list[Box]] = {}
-    for spec in doctype.fields:
-        for number, line in cells.get(spec.name, ()):
-            grids.setdefault((number, spec.section), []).append(line.box)
-    spans = [(at, min(box.y0 for box in boxes), max(box.y1 for box in boxes)) for (at, _), boxes in grids.items()]
-
-    def beside(number: int, box: Box) -> bool:
-        return not any(at == number and top <= box.centre[1] <= bottom for at, top, bottom in spans)
-
-    return [(number, cut_out(page, partial(beside, number))) for number, page in pages]
-
-
-def grid_cells(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, tuple[tuple[int, Line], ...]]:
-    """Field -> (position of the PageText, line) of its cell in the grids of a form."""
-    specs = [spec for spec in doctype.fields if spec.where == "cell"]
-    found: dict[str, tuple[tuple[int, Line], ...]] = {}
-    for number, page in pages if specs else ():
-        for section in dict.fromkeys(spec.section for spec in specs):
-            own = [spec for spec in specs if spec.section == section]
-            below = [line for line in page.lines if line.box.y0 >= _begin(page.lines, section, doctype)]
-            for name, lines in _grid(below, own, doctype).items():
-                found.setdefault(name, tuple((number, line) for line in lines))
-    return found
-
-
-def _begin(lines: Sequence[Line], section: str | None, doctype: DocType) -> float:
-    """The top of a section, px. 0 for a grid without a section, infinity for a section that was not found."""
-    starts = next((part.start for part in doctype.sections if part.name == section), ())
-    tops = [line.box.y0 for line in lines if any(fuzz.ratio(fold(line.text).strip(" .:"), start) >= 85 for start in starts)]
-    return min(tops, default=float("inf")) if section else 0.0
-
-
-def _end(lines: Sequence[Line], begin: float, specs: Sequence[FieldSpec], doctype: DocType) -> float:
-    """The end of a grid, px: the first line below `begin` that begins with a label of none of its rows."""
-    rows = {label for spec in specs for label in spec.label} | {fold(column) for spec in specs for column in spec.column}
-    section = {start for part in doctype.sections for start in part.start}
-    tops = [
-        line.box.y0
-        for line in lines
-        if line.box.y0 > begin
-        for hit in find_labels(strip_accents(line.text).lower(), 0, doctype)[:1]
-        if hit.start == 0 and hit.label not in rows and ((" " in hit.label and ":" in line.text) or hit.label in section)
-    ]
-    return min(tops, default=float("inf"))
-
-
-def _grid(lines: Sequence[Line], specs: Sequence[FieldSpec], doctype: DocType) -> dict[str, list[Line]]:
-    """Field -> lines of its cell in the first grid among `lines`."""
-    headings = _headings(lines, {c for spec in specs for c in spec.column})
-    if len(headings) < 2:
-        return {}
-    middles = sorted(line.box.centre[0] for line in headings.values())
-    half = min(b - a for a, b in pairwise(middles)) / 2
-    top, left = max(line.box.y1 for line in headings.values()), middles[0] - half
-    edges = [left, *(middle + half for middle in middles)]
-    bottom = _end(lines, top, specs, doctype)
-    below = [piece for line in lines if line.box.centre[1] > top and line.box.y0 < bottom for piece in _cut(line, edges)]
-    labels = sorted((line for line in below if line.box.centre[0] < left), key=lambda line: line.box.y0)
-    tops = _row_tops(labels, {label for spec in specs for label in spec.label})
-    cells: dict[str, list[Line]] = {}
-    for spec in specs:
-        label = next((label for label in spec.label if label in tops), None)
-        heading = next((headings[column] for column in spec.column if column in headings), None)
-        if label is None or heading is None:
-            continue
-        start = tops[label]
-        end = min((t for t in tops.values() if t > start), default=start + 4 * heading.box.height)
-        x = heading.box.centre[0]
-        cell = [k for k in below if abs(k.box.centre[0] - x) < half and start <= k.box.centre[1] < end]
-        if cell:
-            cells[spec.name] = _in_rows(cell)
-    return cells
-
-
-def _headings(lines: Sequence[Line], columns: Iterable[str]) -> dict[str, Line]:
-    """Heading -> its first line, for the headings that stand in one row."""
-    words = [(fold(word.text).strip(" .:"), line, word) for line in lines for word in line.words]
-    found: dict[str, Line] = {}
-    for column in columns:
-        alone = [line for line in lines if fuzz.ratio(fold(line.text).strip(" .:"), column) >= 85]
-        parted = [replace(line, text=word.text, box=word.box) for text, line, word in words if text == column]
-        if alone or parted:
-            found[column] = min(alone or parted, key=lambda line: line.box.y0)
-    row = min(found.values(), key=lambda line: line.box.y0, default=None)
-    return {column: line for column, line in found.items() if row is not None and same_row(line.box, row.box)}
-
-
-def _in_rows(lines: Sequence[Line]) -> list[Line]:
+def in_rows(lines: Sequence[Line]) -> list[Line]:
     """`lines` row by row, each from the left."""
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda line: line.box.centre[1]):
@@ -319,16 +297,3 @@ def _in_rows(lines: Sequence[Line]) -> list[Line]:
 def _stacked(a: Box, b: Box) -> bool:
     """Whether one box stands under the other, as rows of a narrow cell do, even where they overlap."""
     return overlap(a.x0, a.x1, b.x0, b.x1) > 0.5 * min(a.width, b.width)
-
-
-def _row_tops(labels: Sequence[Line], declared: Iterable[str]) -> dict[str, float]:
-    """Label -> top of its row, px. A label may fill two lines."""
-    tops: dict[str, float] = {}
-    for i, line in enumerate(labels):
-        alone, joined = fold(line.text).strip(" .:"), fold(" ".join(k.text for k in labels[i : i + 2])).strip(" .:")
-        ranked = sorted(((max(fuzz.ratio(alone, name), fuzz.ratio(joined, name)), name) for name in declared), reverse=True)
-        if ranked and ranked[0][0] >= _ALIKE:
-            # the top is at least half-way to the label before it, however high the box is
-            middle = (labels[i - 1].box.centre[1] + line.box.centre[1]) / 2 if i else 0.0
-            tops.setdefault(ranked[0][1], max(middle, line.box.y0 - 0.4 * line.box.height))
-    return tops
