@@ -53,7 +53,12 @@ def valid(code: str) -> bool:
 
 def covers(scopes: Collection[str], agency: str | None) -> bool:
     """Whether one of `scopes` is this agency, one above it, or all. Without an agency only all is."""
-    return EVERYWHERE in scopes or (agency is not None and any(agency == own or agency.startswith(f"{own}.") for own in scopes))
+    return EVERYWHERE in scopes or (agency is not None and any(is_below(agency, own) for own in scopes))
+
+
+def is_below(agency: str, upper: str) -> bool:
+    """Whether an agency is `upper` or belongs to it: `H60.127.03` to `H60.127`, `000.03.127.H60` to `H60`."""
+    return agency == upper or agency.startswith(f"{upper}.") or agency.endswith(f".{upper}")
 
 
 def is_result(component: str | None) -> bool:

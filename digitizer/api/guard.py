@@ -24,7 +24,7 @@ from digitizer.settings import ApiOptions
 log = logging.getLogger(__name__)
 
 #: paths whose bodies are files, not forms
-UPLOADS = re.compile(r"/v1/documents|/v1/upload-sessions/[^/]+/documents/[^/]+/pages/\d+")
+UPLOADS = re.compile(r"/v1/documents|/(v1/upload-sessions|station/uploads)/[^/]+/documents/[^/]+/pages/\d+")
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",

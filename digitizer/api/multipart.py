@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from digitizer.api import guard
 from digitizer.errors import DamagedFile, TooLarge, UnsupportedFormat, UsageError
-from digitizer.ledger.api_keys import ApiKey
+from digitizer.ledger.api_keys import Caller
 from digitizer.pages import sniff
 from digitizer.settings import Settings
 from digitizer.text import nfc
@@ -173,7 +173,7 @@ class Form:
 
 
 @asynccontextmanager
-async def received_form(request: Request, key: ApiKey, settings: Settings) -> AsyncIterator[Form]:
+async def received_form(request: Request, key: Caller, settings: Settings) -> AsyncIterator[Form]:
     """The form a request carries, its file in `scratch` while the context lasts.
 
     Raises UsageError, UnsupportedFormat, DamagedFile, TooLarge, TooSlow.
@@ -198,7 +198,7 @@ async def received_form(request: Request, key: ApiKey, settings: Settings) -> As
 
 
 @asynccontextmanager
-async def received_file(request: Request, key: ApiKey, settings: Settings) -> AsyncIterator[Spool]:
+async def received_file(request: Request, key: Caller, settings: Settings) -> AsyncIterator[Spool]:
     """The file that is the whole body of a request, in `scratch` while the context lasts. Raises as `received_form`."""
     with TemporaryDirectory(dir=settings.scratch, ignore_cleanup_errors=True) as folder:
         declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -211,7 +211,7 @@ async def received_file(request: Request, key: ApiKey, settings: Settings) -> As
         yield file
 
 
-def _most(key: ApiKey, settings: Settings) -> int:
+def _most(key: Caller, settings: Settings) -> int:
     return min(key.limits.get("body_bytes", settings.api.body_bytes), settings.pages.limits.file_bytes)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -25,6 +26,33 @@ class Verb(StrEnum):
     #: bucket notifications of the store
     NOTIFY = "notify"
     METRICS = "metrics"
+
+
+class Caller(Protocol):
+    """Whoever submits files and asks for them: a system with an API key, or a person at the review station."""
+
+    @property
+    def id(self) -> str:
+        """What events name besides the actor: the key, or the account."""
+
+    @property
+    def client(self) -> str:
+        """Whose uploads and repeated requests these are."""
+
+    @property
+    def actor(self) -> str:
+        """What intakes and events carry."""
+
+    @property
+    def agencies(self) -> Sequence[str]:
+        """Codes, `H60.127` covers `H60.127.03`, `*` everything."""
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """Limits that differ from the settings."""
+
+    def covers(self, agency: str | None) -> bool:
+        """Whether an agency is theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events, submissions
-from digitizer.ledger.api_keys import ApiKey
+from digitizer.ledger.api_keys import Caller
 from digitizer.ledger.database import within
 from digitizer.ledger.schema import bundle_source, delivery, intake, page, source
-from digitizer.model import Intake, IntakeState
+from digitizer.model import Intake, IntakeState, PageState
 
 #: an intake that will not change by itself any more
 OVER = (IntakeState.DIGITIZED, IntakeState.FAILED, IntakeState.CANCELLED)
@@ -40,7 +40,7 @@ class IntakeProgress:
     pages: int
 
 
-def visible(tx: Transaction, intake_id: str, key: ApiKey) -> tuple[Intake, IntakeState] | None:
+def visible(tx: Transaction, intake_id: str, key: Caller) -> tuple[Intake, IntakeState] | None:
     """An intake of an agency the key covers, with its state. None for any other."""
     state = submissions.intake_state(tx, intake_id)
     if state is None:
@@ -50,7 +50,7 @@ def visible(tx: Transaction, intake_id: str, key: ApiKey) -> tuple[Intake, Intak
 
 
 def listed(
-    tx: Transaction, key: ApiKey, wanted: Filter, *, limit: int, after: tuple[str, str] | None = None
+    tx: Transaction, key: Caller, wanted: Filter, *, limit: int, after: tuple[str, str] | None = None
 ) -> list[tuple[Intake, IntakeState]]:
     """Intakes the key may see, newest first, `after` a (received_at, id) exclusive."""
     query = sa.select(intake.c.id, intake.c.state).where(*within(intake.c.agency, key.agencies), *_filter(wanted))
@@ -92,6 +92,29 @@ def progress(tx: Transaction, intake_ids: Sequence[str]) -> dict[str, IntakeProg
         sa.select(intake.c.id, intake.c.state, known.label("pages"), read.label("read")).where(intake.c.id.in_(intake_ids))
     )
     return {row.id: IntakeProgress(state=IntakeState(row.state), read=row.read, pages=row.pages) for row in rows}
+
+
+def failed_scans(tx: Transaction, scopes: Sequence[str], *, limit: int) -> dict[str, list[int]]:
+    """Scans of digitized intakes in which nothing could be read: intake -> positions in it, from 0, newest intake first.
+
+    A scan that a later engine could read is left out. `limit`: scans.
+    """
+    good = page.alias()
+    read = sa.exists().where(good.c.source == page.c.source, good.c.scan == page.c.scan, good.c.state != PageState.FAILED)
+    query = (
+        sa.select(intake.c.id, bundle_source.c.position, page.c.scan)
+        .join(bundle_source, bundle_source.c.bundle == intake.c.bundle)
+        .join(page, page.c.source == bundle_source.c.source)
+        .where(page.c.state == PageState.FAILED, ~read, intake.c.state == IntakeState.DIGITIZED, *within(intake.c.agency, scopes))
+        .distinct()
+        .order_by(intake.c.received_at.desc(), intake.c.id, bundle_source.c.position, page.c.scan)
+    )
+    # SELECT DISTINCT of PostgreSQL wants what it is ordered by
+    rows = tx.execute(query.add_columns(intake.c.received_at).limit(limit))
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.id, []).append(row.position + row.scan)
+    return found
 
 
 def deliveries(tx: Transaction, intake_id: str) -> list[dict[str, Any]]:

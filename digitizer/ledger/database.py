@@ -158,7 +158,9 @@ def within(agency: sa.Column[Any], scopes: Sequence[str]) -> list[sa.ColumnEleme
     """The condition that a row's agency is one of `scopes` or below one. None is needed where they are all."""
     if EVERYWHERE in scopes:
         return []
-    return [sa.or_(sa.false(), *(sa.or_(agency == own, agency.startswith(f"{own}.", autoescape=True)) for own in scopes))]
+    tests = ((agency == own, agency.startswith(f"{own}.", autoescape=True), agency.endswith(f".{own}")) for own in scopes)
+    below = [test for of_one in tests for test in of_one]
+    return [sa.or_(sa.false(), *below)]
 
 
 def insert(dialect: str, table: sa.Table) -> Any:

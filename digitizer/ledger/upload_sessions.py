@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from digitizer.ledger import Transaction, events
-from digitizer.ledger.api_keys import ApiKey
+from digitizer.ledger.api_keys import Caller
 from digitizer.ledger.schema import upload, upload_page
 from digitizer.model import Lane
 
@@ -48,7 +48,7 @@ class UploadSession:
         return [page for page in self.pages if page.key is None]
 
 
-def add(tx: Transaction, new: UploadSession, *, key: ApiKey) -> None:
+def add(tx: Transaction, new: UploadSession, *, key: Caller) -> None:
     """Notes a session and its pages."""
     names = ("id", "client", "agency", "dossier", "lane", "expires_at")
     documents = [dict(document) for document in new.documents]

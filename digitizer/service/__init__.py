@@ -13,6 +13,7 @@ from typing import Self
 from digitizer.doctypes import DocType
 from digitizer.service.accounts import Accounts
 from digitizer.service.api_keys import ApiKeys
+from digitizer.service.arrivals import ArrivalLists
 from digitizer.service.audit import Audit
 from digitizer.service.book_check import BookCheck
 from digitizer.service.client_documents import ClientDocument, ClientDocuments
@@ -58,6 +59,7 @@ class Service:
         self.status = StatusReports(context)
         self.recovery = Recovery(context)
         self.audit = Audit(context)
+        self.arrivals = ArrivalLists(context)
         self.signing_keys = SigningKeys(context)
         self.api_keys = ApiKeys(context)
         self.accounts = Accounts(context)

@@ -13,7 +13,7 @@ from digitizer import dossiers
 from digitizer.digests import json_sha256
 from digitizer.errors import Conflict, NotAllowed, NotFound, TooMany, UsageError
 from digitizer.ledger import Transaction, client_documents, events, idempotency, indicators, jobs, records, submissions
-from digitizer.ledger.api_keys import ApiKey
+from digitizer.ledger.api_keys import Caller
 from digitizer.ledger.client_documents import Filter, IntakeProgress
 from digitizer.ledger.records import Kept
 from digitizer.ledger.submissions import KnownSource
@@ -54,11 +54,11 @@ class ClientDocuments:
         #: client -> until when its pages of the day are taken to be within its limit, by the monotonic clock
         self._within_limit_until: dict[str, float] = {}
 
-    def note_refusal(self, key: ApiKey, what: str) -> None:
+    def note_refusal(self, key: Caller, what: str) -> None:
         """Notes that a key was used for what it is not good for. `what` names the operation."""
         self.looked(key, "refused_access", key.id, operation=what)
 
-    def placed(self, key: ApiKey, submission: Submission) -> Submission:
+    def placed(self, key: Caller, submission: Submission) -> Submission:
         """`submission` with the agency it is for: as said, else the dossier's, else the key's only one.
 
         Raises UsageError for a code that is none, NotAllowed when agency or dossier is not the key's business.
@@ -76,7 +76,7 @@ class ClientDocuments:
         return replace(submission, agency=agency, actor=key.actor)
 
     def submit(
-        self, key: ApiKey, files: Sequence[Path], name: str, submission: Submission, *, repeat: str | None = None
+        self, key: Caller, files: Sequence[Path], name: str, submission: Submission, *, repeat: str | None = None
     ) -> tuple[Intake, bool]:
         """Takes files over for a client. Returns (intake, whether it is new). Once this returns they survive a power cut.
 
@@ -86,7 +86,7 @@ class ClientDocuments:
         return self.submit_stored(key, stored, name, submission, repeat=repeat)
 
     def submit_stored(
-        self, key: ApiKey, stored: Sequence[Stat], name: str, submission: Submission, *, repeat: str | None = None
+        self, key: Caller, stored: Sequence[Stat], name: str, submission: Submission, *, repeat: str | None = None
     ) -> tuple[Intake, bool]:
         """As `submit`, for files that are in the store already."""
         digest = _digest(submission, [file.key for file in stored])
@@ -102,7 +102,7 @@ class ClientDocuments:
                 idempotency.note(tx, key.client, repeat, digest, intake.id)
         return intake, new
 
-    def _within_quota(self, tx: Transaction, key: ApiKey) -> None:
+    def _within_quota(self, tx: Transaction, key: Caller) -> None:
         """Counted anew now and then only: it grows with the day."""
         if time.monotonic() < self._within_limit_until.get(key.actor, 0.0):
             return
@@ -113,7 +113,7 @@ class ClientDocuments:
             raise TooMany("the pages of this day are used up", limit=most, retry_after_s=int(left.total_seconds()) + 1)
         self._within_limit_until[key.actor] = time.monotonic() + QUOTA_COUNTED_S
 
-    def document(self, key: ApiKey, intake_id: str) -> ClientDocument:
+    def document(self, key: Caller, intake_id: str) -> ClientDocument:
         """All about an intake. Raises NotFound, also where the key may not see it."""
         with self.context.ledger.read() as tx:
             intake, state = self._seen(tx, key, intake_id)
@@ -134,7 +134,7 @@ class ClientDocuments:
         )
 
     def documents(
-        self, key: ApiKey, wanted: Filter, *, limit: int, after: tuple[str, str] | None = None
+        self, key: Caller, wanted: Filter, *, limit: int, after: tuple[str, str] | None = None
     ) -> list[tuple[Intake, IntakeState]]:
         """Intakes the key may see, newest first."""
         with self.context.ledger.read() as tx:
@@ -149,7 +149,7 @@ class ClientDocuments:
             required = indicators.required(tx).get(procedure or "")
         return (procedure, required) if procedure is not None and required is not None else None
 
-    def dossier(self, key: ApiKey, code: str) -> list[ClientDocument]:
+    def dossier(self, key: Caller, code: str) -> list[ClientDocument]:
         """The intakes of a dossier, newest first. Raises NotFound when the key may see none."""
         with self.context.ledger.read() as tx:
             found = client_documents.listed(tx, key, Filter(dossier=code), limit=1_000)
@@ -163,7 +163,7 @@ class ClientDocuments:
         """A link into the store for an artifact whose access was checked. None where the store gives none."""
         return self.context.store.download_url(stored, seconds=seconds)
 
-    def artifact(self, key: ApiKey, intake_id: str, kind: str) -> tuple[str, Stat, str]:
+    def artifact(self, key: Caller, intake_id: str, kind: str) -> tuple[str, Stat, str]:
         """(media type, what the store has, name to save it under). Raises NotFound, Conflict while there is none yet."""
         with self.context.ledger.read() as tx:
             intake, state = self._seen(tx, key, intake_id)
@@ -180,7 +180,7 @@ class ClientDocuments:
         """The bytes of an artifact whose access was checked."""
         return self.context.store.open(stored)
 
-    def cancel(self, key: ApiKey, intake_id: str, *, reason: str) -> None:
+    def cancel(self, key: Caller, intake_id: str, *, reason: str) -> None:
         """Stops work on an intake. What others submitted of the same bytes goes on. Raises NotFound, Conflict."""
         with self.context.ledger.begin() as tx:
             intake, state = self._seen(tx, key, intake_id)
@@ -192,7 +192,7 @@ class ClientDocuments:
             if client_documents.wanted_by_nobody(tx, intake.bundle):
                 jobs.withdraw(tx, intake.bundle)
 
-    def process_again(self, key: ApiKey, intake_id: str, *, reason: str) -> None:
+    def process_again(self, key: Caller, intake_id: str, *, reason: str) -> None:
         """Reads an intake anew, a cancelled one too. What people decided stays. Raises NotFound, Conflict."""
         with self.context.ledger.begin() as tx:
             intake, state = self._seen(tx, key, intake_id)
@@ -203,7 +203,7 @@ class ClientDocuments:
                 return
         self.recovery.reprocess(intake_id, by=key.actor, reason=reason)
 
-    def watch(self, key: ApiKey, intake_id: str) -> None:
+    def watch(self, key: Caller, intake_id: str) -> None:
         """Notes that a client follows the progress of an intake. Raises NotFound."""
         with self.context.ledger.read() as tx:
             self._seen(tx, key, intake_id)
@@ -215,13 +215,13 @@ class ClientDocuments:
             return client_documents.progress(tx, intake_ids)
 
     @staticmethod
-    def _seen(tx: Transaction, key: ApiKey, intake_id: str) -> tuple[Intake, IntakeState]:
+    def _seen(tx: Transaction, key: Caller, intake_id: str) -> tuple[Intake, IntakeState]:
         found = client_documents.visible(tx, intake_id, key)
         if found is None:
             raise NotFound()
         return found
 
-    def looked(self, key: ApiKey, action: str, subject: str, **detail: Any) -> None:
+    def looked(self, key: Caller, action: str, subject: str, **detail: Any) -> None:
         """Notes that a key looked at something."""
         with self.context.ledger.begin() as tx:
             events.note(tx, action, subject, actor=key.actor, key=key.id, **detail)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from digitizer.errors import FileAccess, NotAllowed, NotFound, TooLarge, UsageError
-from digitizer.ledger.api_keys import ApiKey
+from digitizer.ledger.api_keys import Caller
 from digitizer.model import Intake
 from digitizer.pages import sniff
 from digitizer.plugins import scheme
@@ -34,7 +34,7 @@ class Inbox:
             return f"{self.context.settings.store.rstrip('/')}/incoming"
         raise UsageError("this server has no inbox")
 
-    def take_object(self, key: ApiKey, address: str, submission: Submission, *, repeat: str | None = None) -> tuple[Intake, bool]:
+    def take_object(self, key: Caller, address: str, submission: Submission, *, repeat: str | None = None) -> tuple[Intake, bool]:
         """Takes over `<inbox>/<agency>/…`. What the request does not say, the path does.
 
         Raises UsageError, NotAllowed, NotFound, InputError, StoreDown.
@@ -53,7 +53,7 @@ class Inbox:
             raise UsageError("the object must lie below the inbox, in its agency's folder")
         return below
 
-    def _take(self, key: ApiKey, address: str, name: str, submission: Submission, repeat: str | None) -> tuple[Intake, bool]:
+    def _take(self, key: Caller, address: str, name: str, submission: Submission, repeat: str | None) -> tuple[Intake, bool]:
         objects, _ = open_objects(self.address, self.context.settings.s3)
         with self.context.files.scratch() as folder:
             file = self.fetched(objects, address.removeprefix("s3://").partition("/")[2], folder / "file", key)
@@ -61,7 +61,7 @@ class Inbox:
                 sniff(opened.read(_HEAD_BYTES))
             return self.documents.submit(key, [file], name, submission, repeat=repeat)
 
-    def fetched(self, objects: Objects, name: str, target: Path, key: ApiKey) -> Path:
+    def fetched(self, objects: Objects, name: str, target: Path, key: Caller) -> Path:
         """Copies an object to `target`, within the size limits of the key. Raises NotFound, TooLarge."""
         settings = self.context.settings
         most = min(key.limits.get("body_bytes", settings.api.body_bytes), settings.pages.limits.file_bytes)

@@ -96,7 +96,7 @@ def target_of(context: ServiceContext, tx: Transaction, intake: Intake) -> str:
     """The target that gets what belongs to this intake's dossier: the first whose agencies or procedures name it."""
     procedure = indicators.procedure_of(tx, intake.dossier) if intake.dossier else None
     for name, options in context.settings.targets.items():
-        ours = any(_is_below(intake.agency, agency) for agency in _listed(options.agencies))
+        ours = any(intake.agency and dossiers.is_below(intake.agency, agency) for agency in _listed(options.agencies))
         if ours or procedure in _listed(options.procedures):
             return name
     return DOSSIERS
@@ -120,8 +120,3 @@ def waits_for_a_person(context: ServiceContext, tx: Transaction, intake: Intake)
 
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _is_below(agency: str | None, upper: str) -> bool:
-    """Whether an agency is `upper` or belongs to it: `H60.127.03` to `H60.127`, `000.03.127.H60` to `127.H60`."""
-    return agency is not None and (agency == upper or agency.startswith(f"{upper}.") or agency.endswith(f".{upper}"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from digitizer.digests import file_sha256
 from digitizer.errors import Conflict, NotFound, RepeatDiffers
 from digitizer.ledger import upload_sessions
-from digitizer.ledger.api_keys import ApiKey
+from digitizer.ledger.api_keys import Caller
 from digitizer.ledger.upload_sessions import UploadPage, UploadSession
 from digitizer.model import Lane
 from digitizer.plugins import scheme
@@ -43,7 +43,7 @@ class UploadSessions:
         self.context, self.documents, self.inbox = context, documents, inbox
 
     def open(
-        self, key: ApiKey, *, agency: str | None, dossier: str | None, lane: Lane, documents: Sequence[AnnouncedUpload]
+        self, key: Caller, *, agency: str | None, dossier: str | None, lane: Lane, documents: Sequence[AnnouncedUpload]
     ) -> UploadSession:
         """A session in which every page is announced. Raises UsageError, NotAllowed."""
         place = self.documents.placed(key, Submission(actor="", agency=agency, dossier=dossier, lane=lane))
@@ -68,7 +68,7 @@ class UploadSessions:
             upload_sessions.add(tx, session, key=key)
         return session
 
-    def get(self, key: ApiKey, session_id: str) -> UploadSession:
+    def get(self, key: Caller, session_id: str) -> UploadSession:
         """A session of this client. Raises NotFound."""
         with self.context.ledger.read() as tx:
             found = upload_sessions.get(tx, session_id, key.client)
@@ -86,7 +86,7 @@ class UploadSessions:
         folder = f"{session.agency}/{SESSIONS}/{session.id}"
         return self.context.store.upload_form(folder, most_bytes=max(1, most), seconds=seconds)
 
-    def add_page(self, key: ApiKey, session_id: str, document: int, page: int, file: Path) -> UploadSession:
+    def add_page(self, key: Caller, session_id: str, document: int, page: int, file: Path) -> UploadSession:
         """Takes a page over. Raises NotFound, Conflict when the session is over, RepeatDiffers for another page."""
         session = self.get(key, session_id)
         self._is_open(session)
@@ -103,7 +103,7 @@ class UploadSessions:
         with self.context.ledger.begin() as tx:
             upload_sessions.came(tx, session.id, page, stored)
 
-    def complete(self, key: ApiKey, session_id: str) -> Mapping[str, bool]:
+    def complete(self, key: Caller, session_id: str) -> Mapping[str, bool]:
         """Makes the documents of a session: id -> whether it is new. Raises NotFound, Conflict while pages are missing.
 
         May be repeated. A session that is complete gives the same ids.
@@ -123,7 +123,7 @@ class UploadSessions:
             upload_sessions.complete(tx, session.id, list(made), actor=key.actor)
         return made
 
-    def _collect(self, key: ApiKey, session: UploadSession) -> None:
+    def _collect(self, key: Caller, session: UploadSession) -> None:
         """Takes over what lies in the session's folder of the inbox."""
         if scheme(self.context.settings.store) != "s3" or not session.missing:
             return
@@ -136,7 +136,7 @@ class UploadSessions:
                 with self.context.files.scratch() as folder:
                     self._keep_page(session, page, self.inbox.fetched(objects, name, folder / "file", key))
 
-    def _make_document(self, key: ApiKey, session: UploadSession, number: int) -> tuple[str, bool]:
+    def _make_document(self, key: Caller, session: UploadSession, number: int) -> tuple[str, bool]:
         document = session.documents[number - 1]
         stored = [Stat(key=page.key or "", size=page.size) for page in session.pages if page.document == number]
         submission = Submission(

@@ -7,12 +7,19 @@ from fastapi import APIRouter, Depends, FastAPI
 from digitizer import api
 from digitizer.openid import Provider
 from digitizer.service import Service
-from digitizer.station import access, failures, home, login, openid_login, static_files, users
+from digitizer.station import access, failures, home, login, openid_login, static_files, uploads, users
 from digitizer.station.access import PREFIX
 from digitizer.station.rendering import Renderer
 
 #: the pages, one router for each group
-ROUTERS: tuple[APIRouter, ...] = (static_files.router, login.router, openid_login.router, home.router, users.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    static_files.router,
+    login.router,
+    openid_login.router,
+    home.router,
+    uploads.router,
+    users.router,
+)
 
 
 def create(service: Service) -> FastAPI:

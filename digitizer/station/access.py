@@ -51,6 +51,12 @@ RIGHTS: Mapping[str, Rights] = {
     "password_page": EVERYBODY,
     "change_password": EVERYBODY,
     "home_page": EVERYBODY,
+    "upload_page": frozenset({KEYER, MANAGER}),
+    "open_upload": frozenset({KEYER, MANAGER}),
+    "upload_state": frozenset({KEYER, MANAGER}),
+    "put_upload": frozenset({KEYER, MANAGER}),
+    "complete_upload": frozenset({KEYER, MANAGER}),
+    "arrivals_page": EVERYBODY,
     "users_page": frozenset({MANAGER}),
     "add_user": frozenset({MANAGER}),
     "change_user": frozenset({MANAGER}),
@@ -68,9 +74,29 @@ class Person:
     scopes: tuple[str, ...]
 
     @property
+    def id(self) -> str:
+        """The account."""
+        return self.account.id
+
+    @property
+    def client(self) -> str:
+        """Whose uploads these are."""
+        return f"person:{self.account.id}"
+
+    @property
     def actor(self) -> str:
-        """What events carry."""
+        """What intakes and events carry."""
         return self.account.name
+
+    @property
+    def agencies(self) -> Sequence[str]:
+        """As `scopes`. With it a person is a `Caller` of the use cases that systems outside use too."""
+        return self.scopes
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """Those of the settings."""
+        return {}
 
     def covers(self, agency: str | None) -> bool:
         """Whether the route is theirs for an agency. What belongs to no agency is for those who have all."""
@@ -193,6 +219,8 @@ class PageHeaders:
                 headers.setdefault("content-security-policy", self.POLICY)
                 headers.setdefault("permissions-policy", "camera=(), microphone=(), geolocation=()")
                 headers.setdefault("cross-origin-opener-policy", "same-origin")
+                # with `no-referrer` browsers would not say that a form comes from a page of ours
+                headers.setdefault("referrer-policy", "same-origin")
             await send(message)
 
         await self.app(scope, receive, with_policy)

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from digitizer.api import problems
 from digitizer.api.problems import language
 from digitizer.errors import DigitizerError, NotFound, NotKnown, ServiceError, UsageError
-from digitizer.messages import catalogue
+from digitizer.messages import catalogue, station_text
 from digitizer.station.access import PREFIX, MustChangePassword
 from digitizer.station.rendering import page
 
@@ -54,6 +54,10 @@ def answer(request: Request, error: DigitizerError) -> Response:
 def said(error: DigitizerError, lang: str) -> str:
     """The sentence of an error with its facts."""
     known = catalogue(lang)
+    # what the catalogue says of API keys is of no use to a person
+    of_pages = station_text(lang).get(f"error_{error.code}") if error.sentence == error.code else None
+    if of_pages is not None:
+        return of_pages
     return known.get(error.sentence, known.get(error.code, known["internal"])).format_map(_Dots(error.facts))
 
 

@@ -11,12 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from digitizer.api.problems import language
-from digitizer.messages import catalogue, local_time, station_text
+from digitizer.messages import catalogue, describe, local_time, station_text
 from digitizer.station import static_files
 from digitizer.station.access import PREFIX, may_open
 
 #: routes of the menu -> their text, in order. A person sees those of use to them
-MENU = {"home_page": "menu_home", "users_page": "menu_users"}
+MENU = {"home_page": "menu_home", "upload_page": "menu_upload", "arrivals_page": "menu_arrivals", "users_page": "menu_users"}
 #: marks that turn the direction of what stands behind them
 _TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 
@@ -34,6 +34,7 @@ class Renderer:
         )
         self.environment.filters["stored"] = stored
         self.environment.filters["moment"] = local_time
+        self.environment.filters["sentence"] = describe
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page. Templates have `t(code, **facts)`, `path(route, **parameters)`, `person`, `lang`, `menu` and `values`."""
@@ -67,9 +68,15 @@ def texts(lang: str) -> Callable[..., Markup]:
     def t(code: str, /, **facts: object) -> Markup:
         known = station_text(lang)
         text = known[code] if code in known else catalogue(lang)[code]
-        return Markup(escape(text)).format(**{name: escape(stored(str(fact))) for name, fact in facts.items()})
+        # what a script of ours fills in later stays as `{name}`
+        return Markup(str(escape(text)).format_map(_Kept({name: escape(stored(str(fact))) for name, fact in facts.items()})))
 
     return t
+
+
+class _Kept(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
 
 
 def stored(text: str) -> str:

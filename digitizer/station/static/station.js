@@ -30,6 +30,14 @@ window.station = (() => {
     return said?.name === dialog.querySelector('input[name="name"]').value ? said : null;
   }
 
+  /** Takes over the form token of a session that another tab has opened. Resolves to whether there was a new one. */
+  async function takeSession() {
+    const now = await session();
+    const other = now !== null && now.csrf !== meta.content;
+    if (other) renew(now.csrf);
+    return other;
+  }
+
   /** Asks for the password in the page, until there is a session again. Several senders wait for the same answer. */
   function logInAgain() {
     asking ??= new Promise((done) => {
@@ -105,14 +113,15 @@ window.station = (() => {
       } else if (answer.status === 403 && !renewed) {
         // another tab has logged in anew: the same person, another form token
         renewed = true;
-        const now = await session();
-        if (!now || now.csrf === meta.content) return answer;
-        renew(now.csrf);
+        if (!(await takeSession())) return answer;
       } else {
         return answer;
       }
     }
   }
 
-  return { send, tell, logInAgain };
+  /** Reads something, and waits for the server to come back. */
+  const get = (url) => attempt(url, { headers: { accept: "application/json" } });
+
+  return { send, get, tell, logInAgain, renew: takeSession, away: () => tell(dialog.dataset.away) };
 })();
