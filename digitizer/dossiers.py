@@ -17,6 +17,8 @@ CODE = re.compile(r"(?:\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0
 AGENCY = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,3}")
 #: in place of an agency: every agency
 EVERYWHERE = "*"
+#: the scopes of whoever sees all
+ALL = (EVERYWHERE,)
 BOOK = re.compile(r"[A-Z]{2,4}/\d{4}/\d{1,3}")
 
 #: name of the table beside scans that says which dossier each belongs to

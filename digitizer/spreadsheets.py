@@ -17,6 +17,8 @@ from zipfile import BadZipFile
 from digitizer.errors import FileAccess, UnsupportedFormat
 from digitizer.text import nfc
 
+#: what begins a formula
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: largest table that is read
 _MOST_BYTES = 100_000_000
 
@@ -48,6 +50,19 @@ def read(path: Path, sheet: str | None = None, *, whole_headers: bool = False) -
     headers = [" ".join(header.split()) if whole_headers else _first_word(header) for header in (lines[0] if lines else [])]
     rows = [dict(zip(headers, [*line, *[""] * len(headers)], strict=False)) for line in lines[1:]]
     return [{k: v for k, v in row.items() if k} for row in rows if any(row.values())]
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A CSV in UTF-8 with a byte order mark, as Excel wants it. None is an empty cell.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row])
+    return out.getvalue().encode("utf-8-sig")
 
 
 def write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]], *, sheet: str = "Sheet1") -> None:

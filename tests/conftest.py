@@ -74,8 +74,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that need servers come last: MinIO may still be building."""
-    items.sort(key=lambda item: item.get_closest_marker("service") is not None)
+    """Tests that need servers come late: MinIO may still be building. Those with Chromium come last.
+
+    Playwright keeps an event loop in the main thread, beside which nobody else can run one.
+    """
+    items.sort(
+        key=lambda item: ("playwright" in getattr(item, "fixturenames", ()), item.get_closest_marker("service") is not None)
+    )
 
 
 @pytest.fixture(scope="session")

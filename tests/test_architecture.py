@@ -28,6 +28,7 @@ LEVELS = {
     "plugins": 1,
     "retry_after": 1,
     "passwords": 1,
+    "words": 1,
     "openid": 1,
     "messages": 1,
     "logs": 1,

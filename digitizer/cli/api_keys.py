@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import click
 
 from digitizer.cli import SpokenGroup, answer, language, settings, speak
-from digitizer.cli.words import word
 from digitizer.errors import UsageError
 from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.messages import local_time, say
 from digitizer.service import Service
+from digitizer.words import word
 
 
 @click.group(cls=SpokenGroup)

@@ -13,11 +13,11 @@ import click
 
 from digitizer import dossiers
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
-from digitizer.cli.words import short_id, word
 from digitizer.errors import ConnectorDown, UsageError
 from digitizer.ledger.outbox import DEAD
 from digitizer.messages import catalogue, local_time, say
 from digitizer.service import Service
+from digitizer.words import short_id, word
 
 
 @click.group(cls=SpokenGroup)

@@ -12,10 +12,10 @@ from typing import Any
 import click
 
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
-from digitizer.cli.words import word
 from digitizer.errors import UsageError
 from digitizer.messages import field_label
 from digitizer.service import Service
+from digitizer.words import word
 
 
 @click.group(cls=SpokenGroup)

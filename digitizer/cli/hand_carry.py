@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from digitizer.cli import SpokenGroup, answer, settings, speak
-from digitizer.cli.words import short_id
 from digitizer.service import Service
+from digitizer.words import short_id
 
 
 @click.group(cls=SpokenGroup)

@@ -13,12 +13,12 @@ import click
 
 from digitizer import indicators
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
-from digitizer.cli.words import doctype_title, word
 from digitizer.errors import UsageError
 from digitizer.indicators import Counts
 from digitizer.messages import catalogue, local_time, say
 from digitizer.service import Service
 from digitizer.service.indicators import Report
+from digitizer.words import doctype_title, word
 
 
 @click.command(cls=Spoken)

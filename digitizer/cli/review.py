@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from digitizer.cli import Spoken, answer, language, settings, speak
-from digitizer.cli.words import doctype_title, field_named, field_title, short_id, word
 from digitizer.doctypes import DocType
 from digitizer.errors import UsageError
 from digitizer.ledger.records import Kept
 from digitizer.messages import describe, say
 from digitizer.model import Field, RecordState, Verdict
 from digitizer.service import Service
+from digitizer.words import doctype_title, field_named, field_title, short_id, word
 
 
 @click.command(cls=Spoken)

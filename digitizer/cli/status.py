@@ -12,11 +12,11 @@ import click
 from digitizer import serialization
 from digitizer.cli import Spoken, answer, language, settings
 from digitizer.cli.deliveries import delivery_line
-from digitizer.cli.words import counted, short_id, word
 from digitizer.messages import describe, local_time, say
 from digitizer.model import Problem
 from digitizer.service import Service
 from digitizer.service.status import Status
+from digitizer.words import counted, short_id, word
 
 #: files named of those that wait for a person, and deliveries of those that wait
 SHOWN = 20

@@ -7,11 +7,11 @@ import getpass
 import click
 
 from digitizer.cli import SpokenGroup, answer, language, settings, speak
-from digitizer.cli.words import word
 from digitizer.dossiers import EVERYWHERE
 from digitizer.ledger.accounts import Account, Grant, Role
 from digitizer.messages import say
 from digitizer.service import Service
+from digitizer.words import word
 
 _ROLES = click.Choice([role.value for role in Role])
 

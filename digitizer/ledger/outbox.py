@@ -25,8 +25,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from digitizer import serialization
+from digitizer.dossiers import ALL
 from digitizer.ledger import Transaction, events, targets
-from digitizer.ledger.database import put, unique_id
+from digitizer.ledger.database import put, unique_id, within
 from digitizer.ledger.schema import delivery, intake
 from digitizer.model import Receipt
 from digitizer.pace import Pace, allowed, failed, succeeded, taken
@@ -226,9 +227,13 @@ def give_back(tx: Transaction, due: Due) -> None:
     tx.execute(_mine(due).values(lease_until=None, attempts=delivery.c.attempts - 1))
 
 
-def replay(tx: Transaction, ids: Sequence[str] | None, *, actor: str, code: str | None = None) -> int:
+def replay(
+    tx: Transaction, ids: Sequence[str] | None, *, actor: str, code: str | None = None, scopes: Sequence[str] = ALL
+) -> int:
     """Brings dead deliveries back, all or those in `ids`, or only those that died of `code`. Gives their number."""
     chosen = sa.select(delivery.c.id, delivery.c.error).where(delivery.c.state == DEAD)
+    if ours := within(intake.c.agency, scopes):
+        chosen = chosen.join(intake, intake.c.id == delivery.c.intake).where(*ours)
     if ids is not None:
         chosen = chosen.where(delivery.c.id.in_(ids))
     found = [row.id for row in tx.execute(chosen) if code is None or (row.error or {}).get("code") == code]
@@ -262,11 +267,12 @@ def hasten(tx: Transaction, *, actor: str) -> int:
     return dead + waiting.rowcount
 
 
-def counts(tx: Transaction) -> dict[str, int]:
+def counts(tx: Transaction, scopes: Sequence[str] = ALL) -> dict[str, int]:
     """Number of deliveries by state."""
-    return {
-        row.state: row.n for row in tx.execute(sa.select(delivery.c.state, sa.func.count().label("n")).group_by(delivery.c.state))
-    }
+    query = sa.select(delivery.c.state, sa.func.count().label("n"))
+    if ours := within(intake.c.agency, scopes):
+        query = query.join(intake, intake.c.id == delivery.c.intake).where(*ours)
+    return {row.state: row.n for row in tx.execute(query.group_by(delivery.c.state))}
 
 
 def receipts(tx: Transaction, *, kind: str | None = None) -> list[dict[str, Any]]:
@@ -321,15 +327,15 @@ def delivery_like(tx: Transaction, beginning: str) -> str:
     return unique_id(tx, delivery.c.id, beginning)
 
 
-def pending(tx: Transaction) -> list[dict[str, Any]]:
+def pending(tx: Transaction, scopes: Sequence[str] = ALL) -> list[dict[str, Any]]:
     """What a target does not have yet, and why, dead ones too.
 
-    Each row has delivery, kind, target, name of the file, dossier, state, attempts and error code.
+    Each row has delivery, kind, target, name of the file, agency, dossier, state, attempts and error code.
     """
     open_ones = (
-        sa.select(delivery, intake.c.name)
+        sa.select(delivery, intake.c.name, intake.c.agency)
         .join(intake, intake.c.id == delivery.c.intake, isouter=True)
-        .where(delivery.c.state.in_((PENDING, DEAD)))
+        .where(delivery.c.state.in_((PENDING, DEAD)), *within(intake.c.agency, scopes))
     )
     rows = tx.execute(open_ones.order_by(delivery.c.next_try, delivery.c.seq)).mappings()
     return [
@@ -338,6 +344,7 @@ def pending(tx: Transaction) -> list[dict[str, Any]]:
             "kind": r["kind"],
             "target": r["target"],
             "name": r["name"] or "",
+            "agency": r["agency"],
             "dossier": r["dossier"] or r["order_key"],
             "state": r["state"],
             "attempts": r["attempts"],

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from digitizer import serialization
+from digitizer.dossiers import ALL
 from digitizer.ledger import Transaction, events
-from digitizer.ledger.schema import record, revision
+from digitizer.ledger.database import within
+from digitizer.ledger.schema import intake, record, revision
 from digitizer.model import Record, RecordState
 
 #: states of a record that a person took responsibility for
@@ -116,9 +118,10 @@ def move(
     return done.rowcount == 1
 
 
-def counts(tx: Transaction) -> dict[str, int]:
+def counts(tx: Transaction, scopes: Sequence[str] = ALL) -> dict[str, int]:
     """Number of records by state."""
-    rows = tx.execute(sa.select(record.c.state, sa.func.count().label("n")).group_by(record.c.state))
+    ours = [record.c.bundle.in_(sa.select(intake.c.bundle).where(*test)) for test in [within(intake.c.agency, scopes)] if test]
+    rows = tx.execute(sa.select(record.c.state, sa.func.count().label("n")).where(*ours).group_by(record.c.state))
     return {row.state: row.n for row in rows}
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from digitizer.digests import json_sha256
+from digitizer.dossiers import ALL
 from digitizer.errors import NotFound
 from digitizer.ledger import Transaction, events
-from digitizer.ledger.database import insert, put, unique_id
+from digitizer.ledger.database import insert, put, unique_id, within
 from digitizer.ledger.schema import artifact, bundle, bundle_source, intake, job, page, source
 from digitizer.model import Intake, IntakeState, Lane
 
@@ -198,47 +199,52 @@ def intakes(
     return [(_intake(row), IntakeState(row["state"])) for row in tx.execute(query).mappings()]
 
 
-def counts(tx: Transaction) -> dict[str, int]:
+def counts(tx: Transaction, scopes: Sequence[str] = ALL) -> dict[str, int]:
     """Number of intakes by state."""
-    rows = tx.execute(sa.select(intake.c.state, sa.func.count().label("n")).group_by(intake.c.state))
+    query = sa.select(intake.c.state, sa.func.count().label("n")).where(*within(intake.c.agency, scopes))
+    rows = tx.execute(query.group_by(intake.c.state))
     return {row.state: row.n for row in rows}
 
 
-def failed(tx: Transaction, *, limit: int) -> list[dict[str, Any]]:
+def failed(tx: Transaction, *, limit: int, scopes: Sequence[str] = ALL) -> list[dict[str, Any]]:
     """Intakes that failed, the last first: id, name, error."""
     query = sa.select(intake.c.id, intake.c.name, bundle.c.error).join(bundle, bundle.c.id == intake.c.bundle)
-    query = query.where(intake.c.state == IntakeState.FAILED).order_by(intake.c.received_at.desc(), intake.c.id)
+    query = query.where(intake.c.state == IntakeState.FAILED, *within(intake.c.agency, scopes))
+    query = query.order_by(intake.c.received_at.desc(), intake.c.id)
     return [dict(row) for row in tx.execute(query.limit(limit)).mappings()]
 
 
-def failures(tx: Transaction) -> dict[str, int]:
+def failures(tx: Transaction, scopes: Sequence[str] = ALL) -> dict[str, int]:
     """Failed intakes by the code of their error."""
     code = sa.func.coalesce(bundle.c.error["code"].as_string(), "unknown").label("code")
     query = sa.select(code, sa.func.count().label("n")).join(intake, intake.c.bundle == bundle.c.id)
-    return {row.code: row.n for row in tx.execute(query.where(intake.c.state == IntakeState.FAILED).group_by(code))}
+    query = query.where(intake.c.state == IntakeState.FAILED, *within(intake.c.agency, scopes))
+    return {row.code: row.n for row in tx.execute(query.group_by(code))}
 
 
-def unplaced(tx: Transaction, *, limit: int) -> list[dict[str, Any]]:
+def unplaced(tx: Transaction, *, limit: int, scopes: Sequence[str] = ALL) -> list[dict[str, Any]]:
     """Digitized single files without a dossier, or whose kind of paper is not sure, oldest first: id, name, dossier, routing."""
-    query = _unplaced(sa.select(intake.c.id, intake.c.name, intake.c.dossier, intake.c.routing))
+    query = _unplaced(sa.select(intake.c.id, intake.c.name, intake.c.dossier, intake.c.routing), scopes)
     return [dict(row) for row in tx.execute(query.order_by(intake.c.received_at, intake.c.id).limit(limit)).mappings()]
 
 
-def unplaced_count(tx: Transaction) -> int:
+def unplaced_count(tx: Transaction, scopes: Sequence[str] = ALL) -> int:
     """How many intakes `unplaced` would list without a limit."""
-    return int(tx.execute(_unplaced(sa.select(sa.func.count()).select_from(intake))).scalar_one())
+    return int(tx.execute(_unplaced(sa.select(sa.func.count()).select_from(intake), scopes)).scalar_one())
 
 
-def _unplaced(query: sa.Select[Any]) -> sa.Select[Any]:
+def _unplaced(query: sa.Select[Any], scopes: Sequence[str]) -> sa.Select[Any]:
     open_question = sa.or_(intake.c.dossier.is_(None), sa.func.coalesce(bundle.c.result, "") != "ACCEPTED")
     digitized = (intake.c.state == IntakeState.DIGITIZED, intake.c.book.is_(None))
-    return query.join(bundle, bundle.c.id == intake.c.bundle).where(*digitized, open_question)
+    return query.join(bundle, bundle.c.id == intake.c.bundle).where(*digitized, open_question, *within(intake.c.agency, scopes))
 
 
-def oldest_waiting(tx: Transaction) -> str | None:
+def oldest_waiting(tx: Transaction, scopes: Sequence[str] = ALL) -> str | None:
     """When the intake came that has waited longest, ISO 8601. None when none waits."""
     waiting = intake.c.state.in_((IntakeState.RECEIVED, IntakeState.RUNNING))
-    oldest: str | None = tx.execute(sa.select(sa.func.min(intake.c.received_at)).where(waiting)).scalar_one()
+    oldest: str | None = tx.execute(
+        sa.select(sa.func.min(intake.c.received_at)).where(waiting, *within(intake.c.agency, scopes))
+    ).scalar_one()
     return oldest
 
 

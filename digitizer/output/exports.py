@@ -6,11 +6,11 @@ Coordinates are px of the upright page.
 
 from __future__ import annotations
 
-import csv as csv_format
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as Xml
+
+from digitizer.spreadsheets import csv_bytes
 
 Plain = Mapping[str, Any]
 
@@ -24,8 +24,6 @@ COLUMNS = (
     "file", "document", "type", "record", "state", "field", "value", "raw", "confidence", "accepted", "by", "page",
     "x0", "y0", "x1", "y1", "problems",
 )  # fmt: skip
-#: a spreadsheet takes a cell that begins with one of these for a formula
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def text(result: Plain, name: str = "") -> bytes:
@@ -178,13 +176,8 @@ def field_rows(record: Plain, *, file: str, document: int, doctype: str, number:
 
 
 def csv_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """`rows` as a CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    out = io.StringIO(newline="")
-    writer = csv_format.DictWriter(out, COLUMNS)
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v for key, v in row.items()})
-    return out.getvalue().encode("utf-8-sig")
+    """`rows` as a CSV."""
+    return csv_bytes(COLUMNS, ([row.get(name, "") for name in COLUMNS] for row in rows))
 
 
 #: format -> (suffix of the file, function that writes it)

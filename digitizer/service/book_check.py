@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from digitizer.dossiers import ALL
 from digitizer.errors import UsageError
 from digitizer.extract.book import BookCase, Totals, check_book
-from digitizer.ledger import Transaction, records, submissions
+from digitizer.ledger import Transaction, books, records, submissions
+from digitizer.ledger.books import BookProgress
 from digitizer.ledger.records import Kept
 from digitizer.model import IntakeState, Problem, RecordState
 from digitizer.service import earlier_results
@@ -31,6 +34,11 @@ class BookCheck:
 
     def __init__(self, context: ServiceContext) -> None:
         self.context = context
+
+    def progress(self, scopes: Sequence[str] = ALL) -> list[BookProgress]:
+        """How far the books of the agencies in `scopes` have come."""
+        with self.context.ledger.read() as tx:
+            return books.progress(tx, scopes)
 
     def check(self, book: str, *, agency: str | None = None) -> BookReport:
         """Gaps, twins, order and totals of the digitized part of a book. Raises UsageError when nothing of it is there."""

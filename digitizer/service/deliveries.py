@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from digitizer.connectors import Flushes, HandsOver
+from digitizer.dossiers import ALL
 from digitizer.errors import ConnectorDown, DigitizerError, NotSupported, ServiceError, UsageError
 from digitizer.ledger import events, outbox, records, submissions, targets
 from digitizer.ledger.outbox import Due
@@ -109,10 +110,10 @@ class Deliveries:
             events.note(tx, "package_made", target, actor=by, files=len(manifest.files), signer=manifest.signer)
         return rows
 
-    def overview(self) -> Overview:
-        """What is open and why, and how each target is doing."""
+    def overview(self, scopes: Sequence[str] = ALL) -> Overview:
+        """What is open and why, and how each target is doing. Deliveries of the agencies in `scopes` only."""
         with self.context.ledger.read() as tx:
-            return Overview(counts=outbox.counts(tx), targets=targets.overview(tx), pending=outbox.pending(tx))
+            return Overview(counts=outbox.counts(tx, scopes), targets=targets.overview(tx), pending=outbox.pending(tx, scopes))
 
     def receipts(self) -> list[dict[str, Any]]:
         """What dossier systems gave for what they took."""
@@ -124,10 +125,13 @@ class Deliveries:
         with self.context.ledger.read() as tx:
             return outbox.delivery_like(tx, beginning)
 
-    def replay(self, deliveries: Sequence[str] | None, *, by: str, code: str | None = None) -> int:
-        """Brings dead deliveries back: those named, those that died of `code`, or all. Gives their number."""
+    def replay(self, deliveries: Sequence[str] | None, *, by: str, code: str | None = None, scopes: Sequence[str] = ALL) -> int:
+        """Brings dead deliveries back: those named, those that died of `code`, or all. Gives their number.
+
+        Deliveries outside of the agencies in `scopes` stay as they are.
+        """
         with self.context.ledger.begin() as tx:
-            return outbox.replay(tx, deliveries, actor=by, code=code)
+            return outbox.replay(tx, deliveries, actor=by, code=code, scopes=scopes)
 
     def hasten(self, *, by: str) -> int:
         """Makes every open delivery due now. Gives their number."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from digitizer.dossiers import ALL
 from digitizer.errors import DigitizerError, QueueDown, StoreFull
 from digitizer.ledger import client_documents, jobs, outbox, records, submissions
 from digitizer.service.context import ServiceContext
@@ -73,25 +75,25 @@ class StatusReports:
     def __init__(self, context: ServiceContext) -> None:
         self.context = context
 
-    def now(self) -> Status:
-        """Where everything stands. As quick with a hundred thousand jobs as with ten."""
+    def now(self, scopes: Sequence[str] = ALL) -> Status:
+        """Where everything stands, files of the agencies in `scopes` only. As quick with a hundred thousand jobs as with ten."""
         with self.context.ledger.read() as tx:
             backlog = jobs.backlog(tx)
             queue, stuck = self._queue(backlog)
             return Status(
-                intakes=submissions.counts(tx),
-                records=records.counts(tx),
+                intakes=submissions.counts(tx, scopes),
+                records=records.counts(tx, scopes),
                 jobs=backlog,
-                deliveries=outbox.counts(tx),
+                deliveries=outbox.counts(tx, scopes),
                 working=jobs.working(tx),
-                oldest=submissions.oldest_waiting(tx),
+                oldest=submissions.oldest_waiting(tx, scopes),
                 queue=queue,
                 stuck=stuck + (["leases_expired"] if backlog["EXPIRED"] else []),
-                pending=outbox.pending(tx),
-                failed=submissions.failed(tx, limit=LISTED),
-                failures=submissions.failures(tx),
-                unplaced=submissions.unplaced(tx, limit=LISTED),
-                unplaced_count=submissions.unplaced_count(tx),
+                pending=outbox.pending(tx, scopes),
+                failed=submissions.failed(tx, limit=LISTED, scopes=scopes),
+                failures=submissions.failures(tx, scopes),
+                unplaced=submissions.unplaced(tx, limit=LISTED, scopes=scopes),
+                unplaced_count=submissions.unplaced_count(tx, scopes),
             )
 
     def _queue(self, backlog: dict[str, int]) -> tuple[dict[str, Any] | None, list[str]]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from digitizer import api
 from digitizer.openid import Provider
 from digitizer.service import Service
-from digitizer.station import access, failures, home, login, openid_login, static_files, uploads, users
+from digitizer.station import access, failures, home, login, openid_login, overview, static_files, uploads, users
 from digitizer.station.access import PREFIX
 from digitizer.station.rendering import Renderer
 
@@ -18,6 +18,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     openid_login.router,
     home.router,
     uploads.router,
+    overview.router,
     users.router,
 )
 

@@ -16,7 +16,16 @@ from digitizer.station import static_files
 from digitizer.station.access import PREFIX, may_open
 
 #: routes of the menu -> their text, in order. A person sees those of use to them
-MENU = {"home_page": "menu_home", "upload_page": "menu_upload", "arrivals_page": "menu_arrivals", "users_page": "menu_users"}
+MENU = {
+    "home_page": "menu_home",
+    "upload_page": "menu_upload",
+    "arrivals_page": "menu_arrivals",
+    "books_page": "menu_books",
+    "figures_page": "menu_figures",
+    "deliveries_page": "menu_deliveries",
+    "status_page": "menu_status",
+    "users_page": "menu_users",
+}
 #: marks that turn the direction of what stands behind them
 _TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 
@@ -37,7 +46,10 @@ class Renderer:
         self.environment.filters["sentence"] = describe
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page. Templates have `t(code, **facts)`, `path(route, **parameters)`, `person`, `lang`, `menu` and `values`."""
+        """A page.
+
+        Templates have `t(code, **facts)`, `path(route, **parameters)`, `may(route)`, `person`, `lang`, `menu` and `values`.
+        """
         lang = language(request.headers)
         person = getattr(request.state, "person", None)
         path = paths(request)
@@ -51,6 +63,7 @@ class Renderer:
             "person": person,
             "csrf": person.session.csrf if person else "",
             "menu": menu,
+            "may": lambda name: account is not None and may_open(account, name),
             "here": request.scope["route"].name if "route" in request.scope else "",
         }
         return HTMLResponse(self.environment.get_template(template).render(**shared, **values), status)

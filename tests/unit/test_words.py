@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from digitizer.cli.words import counted, doctype_title, field_named, field_title, short_id, word
 from digitizer.doctypes import DocType, load
 from digitizer.ledger import outbox
 from digitizer.messages import catalogue
 from digitizer.model import IntakeState, RecordState, Verdict
+from digitizer.words import counted, doctype_title, field_named, field_title, short_id, word
 from tests.unit.builders import OURS
 
 
