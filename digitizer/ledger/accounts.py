@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from digitizer import dossiers
 from digitizer.ledger import Transaction, events
-from digitizer.ledger.database import insert
+from digitizer.ledger.database import alone, insert
 from digitizer.ledger.schema import account, account_role, login_link, login_pace, web_session
 
 
@@ -229,8 +229,9 @@ class Tries:
 
 
 def tries(tx: Transaction, names: Sequence[str]) -> dict[str, Tries]:
-    """Failures noted under `names`. Those without any are left out."""
-    rows = tx.execute(sa.select(login_pace).where(login_pace.c.name.in_(names)).with_for_update()).mappings()
+    """Failures noted under `names`. Those without any are left out. Who counts tries meanwhile waits for the end of `tx`."""
+    alone(tx, "login")
+    rows = tx.execute(sa.select(login_pace).where(login_pace.c.name.in_(names))).mappings()
     return {row["name"]: Tries(failures=row["failures"], wait_until=row["wait_until"]) for row in rows}
 
 
