@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,20 @@ from digitizer.model import Digitized, Document, Field
 from digitizer.text import nfc
 
 UNKNOWN = "unknown"
+#: signs that labels of real handwriting leave out or set at will
+_POINTS = str.maketrans(dict.fromkeys(".,;:", " "))
+#: the five tone marks as NFD has them
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+
+
+def folded(text: str) -> str:
+    """`text` without case, `.,;:` and the place of a tone, which follows its word: labels of real handwriting differ there."""
+    words = []
+    for word in text.casefold().translate(_POINTS).split():
+        apart = unicodedata.normalize("NFD", word)
+        tones = "".join(c for c in apart if c in _TONES)
+        words.append(nfc("".join(c for c in apart if c not in _TONES)) + tones)
+    return " ".join(words)
 
 
 @dataclass(slots=True)

@@ -1,9 +1,10 @@
 """Measures readers on pictures of single lines: `benchmarks/recogniser.py --lines ../shared/data/printed_lines_anle --drawn 400`.
 
 A folder holds `labels.tsv` (`file<TAB>text`). Labels of several rows are left out. `--drawn N` draws N lines with the handwriting
-families that nothing was trained on (`fonts_reserved.toml`, fetched once from the network). The recogniser we
-ship and Tesseract `vie` read the same lines in the same run. `--model FOLDER` adds a candidate. The result says which letters are
-taken for which, and what the network costs.
+families that nothing was trained on (`fonts_reserved.toml`, fetched once). The recognisers we ship, the one
+for print alone and Tesseract `vie` read the same lines in the same run. `--model FOLDER` and `--hands FOLDER` add candidates.
+The result says which letters are taken for which, and what the networks cost. Real handwriting is also compared folded
+(`measure.folded`). `--failing N` shows the lines that were misread most.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from rapidfuzz.distance import Levenshtein
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from benchmarks.measure import Errors  # noqa: E402
+from benchmarks.measure import Errors, folded  # noqa: E402
 from benchmarks.run import save  # noqa: E402
 from digitizer.errors import EngineMissing  # noqa: E402
 from digitizer.ocr import open_engine  # noqa: E402
@@ -45,24 +46,37 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=Path, action="append", default=[])
     parser.add_argument("--drawn", type=int, default=0, help="lines to draw with reserved families")
-    parser.add_argument("--model", type=Path, action="append", default=[], help="folder of a candidate")
+    parser.add_argument("--model", type=Path, action="append", default=[], help="folder of a candidate for print")
+    parser.add_argument("--hands", type=Path, action="append", default=[], help="folder of a candidate for handwriting")
+    parser.add_argument("--alone", action="store_true", help="leave Tesseract out")
+    parser.add_argument("--failing", type=int, default=0, help="show so many lines that the first reader misread most, a set")
     parser.add_argument("--limit", type=int, default=0)
     parser.add_argument("--output", type=Path, default=HERE / "results")
     given = parser.parse_args()
     sets = [labelled(folder, given.limit) for folder in given.lines] + (drawn(given.drawn) if given.drawn else [])
-    found = {name: [measure(lines, read) for lines in sets] for name, read in readers(given.model)}
-    costs = {folder.name: cost(folder) for folder in (SHIPPED / RECOGNISER, *given.model)}
+    found = {
+        name: [measure(lines, read) for lines in sets] for name, read in readers(given.model, given.hands, alone=given.alone)
+    }
+    costs = {folder.name: cost(folder) for folder in (SHIPPED / RECOGNISER, *given.model, *given.hands)}
+    worst = [(figures["folder"], figures.pop("worst")) for read in found.values() for figures in read]
     target = save({"readers": found, "network, cpu us a px of width": costs}, given.output, "recogniser")
     print(table(found), costs, sep="\n\n")
+    for name, lines in worst[: len(sets)] if given.failing else []:
+        print(name, *lines[: given.failing], sep="\n  ")
     print(f"\n{target}")
     return 0
 
 
-def readers(candidates: list[Path]) -> Iterator[tuple[str, Read]]:
+def readers(print_candidates: list[Path], hand_candidates: list[Path], *, alone: bool) -> Iterator[tuple[str, Read]]:
     """(name, function from a picture to its text)."""
     yield "shipped", open_engine(EngineOptions()).read_line
-    for folder in candidates:
-        yield folder.name, open_engine(EngineOptions(recogniser=folder)).read_line
+    yield "one reader", open_engine(EngineOptions(handwriting=False)).read_line
+    for folder in print_candidates:
+        yield folder.name, open_engine(EngineOptions(recogniser=folder, handwriting=False)).read_line
+    for folder in hand_candidates:
+        yield folder.name, open_engine(EngineOptions(handwriting=True, hands=folder)).read_line
+    if alone:
+        return
     try:
         yield "tesseract", open_engine(EngineOptions(name="tesseract")).read_line
     except EngineMissing as exc:
@@ -77,7 +91,8 @@ def labelled(folder: Path, limit: int) -> LineSet:
         if "\\n" not in truth:
             with Image.open(folder / name) as image:
                 lines.append((np.asarray(image.convert("RGB")), nfc(truth)))
-    return folder.name, lines
+    # both sets of real hands have a folder `check`
+    return (folder.name if folder.name != "check" else f"{folder.parent.name}/check"), lines
 
 
 def drawn(count: int) -> list[LineSet]:
@@ -95,12 +110,16 @@ def drawn(count: int) -> list[LineSet]:
 
 def measure(lines: LineSet, read: Read) -> dict[str, Any]:
     """Figures of one reader on one set of lines."""
-    errors, marks, exact, mixed, began = Errors(), Errors(), 0, Counter[str](), time.process_time()
+    errors, marks, alike, exact, alike_exact = Errors(), Errors(), Errors(), 0, 0
+    mixed, worst, began = Counter[str](), list[tuple[float, str, str]](), time.process_time()
     for pixels, truth in lines[1]:
         said = nfc(read(pixels))
         errors.add(said, truth)
         marks.add(strip_accents(said), strip_accents(truth))
         exact += said == truth
+        alike.add(folded(said), folded(truth))
+        alike_exact += folded(said) == folded(truth)
+        worst.append((Levenshtein.normalized_distance(folded(said), folded(truth)), said, truth))
         mixed.update(confusions(said, truth))
     return {
         "folder": lines[0],
@@ -108,8 +127,10 @@ def measure(lines: LineSet, read: Read) -> dict[str, Any]:
         "exact": exact,
         **errors.plain(),
         "without marks": marks.plain()["cer"],
+        "folded": {"exact": alike_exact, **alike.plain()},
         "cpu ms a line": round(1000 * (time.process_time() - began) / max(len(lines[1]), 1), 1),
         "confused": dict(mixed.most_common(25)),
+        "worst": [f"{truth} | {said}" for _, said, truth in sorted(worst, reverse=True)[:20]],
     }
 
 
@@ -138,7 +159,7 @@ def confusions(said: str, truth: str) -> Iterator[str]:
 
 def table(found: dict[str, list[dict[str, Any]]]) -> str:
     """The main figures as Markdown."""
-    rows = ["| lines | reader | lines | exact | CER | without marks | confused most |", "|---|---|---|---|---|---|---|"]
+    rows = ["| lines | reader | lines | exact | CER | without marks | folded | folded exact | confused most |", "|---" * 9 + "|"]
     for name, folders in found.items():
         for f in folders:
             most = " ".join(f"{pair} {n}" for pair, n in list(f["confused"].items())[:6])
@@ -149,6 +170,8 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
                 f["exact"],
                 f"{100 * f['cer']:.2f} %",
                 f"{100 * f['without marks']:.2f} %",
+                f"{100 * f['folded']['cer']:.2f} %",
+                f["folded"]["exact"],
                 most,
             ]
             rows.append("| " + " | ".join(map(str, cells)) + " |")

@@ -47,13 +47,16 @@ def main() -> int:
     parser.add_argument("--details", action="store_true", help="also prints exact matches by type, level and hand, and by field")
     parser.add_argument("--detector", type=Path, help="folder of a detector to use instead of the one we ship")
     parser.add_argument("--recogniser", type=Path, help="folder of a recogniser to use instead of the one we ship")
+    parser.add_argument("--hands", type=Path, help="folder of a recogniser for handwriting to use instead of the one we ship")
+    parser.add_argument("--one-reader", action="store_true", help="one recogniser reads print and handwriting")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
         json.dump([measure(folder, given) for folder in given.pages], sys.stdout)
         return 0
     engines = {engine: _alone(engine, given) for engine in given.engine or ["paddle", "tesseract"]}
-    others = {name: getattr(given, name).name for name in ("detector", "recogniser") if getattr(given, name)}
+    others = {name: getattr(given, name).name for name in ("detector", "recogniser", "hands") if getattr(given, name)}
+    others |= {"one reader": True} if given.one_reader else {}
     result = {"engines": engines, **others, **({"cached": True} if given.cache else {})}
     target = save(result, given.output, given.name)
     if any(folder["trust"]["bins"] for folders in engines.values() for folder in folders):
@@ -72,15 +75,16 @@ def _alone(engine: str, given: argparse.Namespace) -> Any:
     command = [sys.executable, __file__, "--worker", engine, "--limit", str(given.limit)]
     for folder in given.pages:
         command += ["--pages", str(folder)]
-    for option in ("cache", "wrong", "detector", "recogniser"):
+    for option in ("cache", "wrong", "detector", "recogniser", "hands"):
         if getattr(given, option):
             command += [f"--{option}", str(getattr(given, option))]
+    command += ["--one-reader"] if given.one_reader else []
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     return json.loads(done.stdout)
 
 
-def tools_of(engine_name: str, **models: Path | None) -> Any:
-    """The tools of the stages, as in the product. `models`: folders of another detector or recogniser."""
+def tools_of(engine_name: str, *, one_reader: bool = False, **models: Path | None) -> Any:
+    """The tools of the stages, as in the product. `models`: folders of other detectors or recognisers."""
     sys.path.insert(0, str(ROOT))
     from digitizer.doctypes import digest, load
     from digitizer.ocr import open_engine
@@ -89,7 +93,7 @@ def tools_of(engine_name: str, **models: Path | None) -> Any:
 
     doctypes = load(None)
     return Tools(
-        engine=open_engine(EngineOptions(name=engine_name, **models)),
+        engine=open_engine(EngineOptions(name=engine_name, handwriting=not one_reader, **models)),
         doctypes=doctypes,
         doctypes_digest=digest(doctypes),
         pages=PageOptions(),
@@ -98,7 +102,13 @@ def tools_of(engine_name: str, **models: Path | None) -> Any:
 
 def measure(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Counts, CPU seconds and memory of one engine on one folder."""
-    tools = tools_of(given.worker, detector=given.detector, recogniser=given.recogniser)
+    tools = tools_of(
+        given.worker,
+        one_reader=given.one_reader,
+        detector=given.detector,
+        recogniser=given.recogniser,
+        hands=given.hands,
+    )
     from benchmarks.measure import Tally
 
     tally, baseline, cost = Tally(), Tally(), Cost()

@@ -35,14 +35,32 @@ class Column:
     signs: tuple[tuple[str, float], ...]
 
 
-def pack(probabilities: npt.NDArray[np.float32], charset: Sequence[str], *, x0: float, x1: float) -> Lattice:
-    """Packs a line that reaches from `x0` to `x1` px.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Columns of one width: column `first` + i begins at `x0` + i * `step` px of the page."""
+
+    first: int
+    x0: float
+    step: float
+
+
+def x_of(column: float, scale: Sequence[Stretch]) -> float:
+    """Where a column stands on a line whose first stretch begins at column 0, px of the page."""
+    stretch = next(s for s in reversed(scale) if s.first <= column)
+    return stretch.x0 + stretch.step * (column - stretch.first)
+
+
+def pack(
+    probabilities: npt.NDArray[np.float32], charset: Sequence[str], *, x0: float, x1: float, more: Sequence[Stretch] = ()
+) -> Lattice:
+    """Packs a line whose first stretch reaches from `x0` to `x1` px.
 
     Args:
         probabilities: (T, 1 + len(charset)) float. Rows sum to 1. Index 0 is the blank.
         charset: `charset[i]` is the character of index i + 1.
         x0: left end, px of the page.
         x1: right end, px of the page.
+        more: further stretches, for columns of another width.
     """
     known: dict[int, int] = {0: 0}
     cells = bytearray()
@@ -57,13 +75,16 @@ def pack(probabilities: npt.NDArray[np.float32], charset: Sequence[str], *, x0: 
             gap -= 254
         cells += bytes((gap, len(signs))) + bytes(byte for sign in signs for byte in sign)
         last = number
-    step = round((x1 - x0) / max(len(probabilities), 1), 4)
-    return Lattice(x0=x0, step=step, signs="".join(charset[i - 1] for i in known if i), cells=bytes(cells))
+    step = round((x1 - x0) / max(more[0].first if more else len(probabilities), 1), 4)
+    behind = tuple((stretch.first, stretch.x0, round(stretch.step, 4)) for stretch in more)
+    known_signs = "".join(charset[i - 1] for i in known if i)
+    return Lattice(x0=x0, step=step, signs=known_signs, cells=bytes(cells), stretches=behind)
 
 
 def unpack(lattice: Lattice) -> list[Column]:
     """The columns in which a letter is possible, in order."""
     columns, signs, cells = [], ("", *lattice.signs), lattice.cells
+    scale = [Stretch(0, lattice.x0, lattice.step), *(Stretch(*stretch) for stretch in lattice.stretches)]
     at, number = 0, -1
     while at < len(cells):
         number, count = number + cells[at], cells[at + 1]
@@ -71,7 +92,7 @@ def unpack(lattice: Lattice) -> list[Column]:
         if count:
             number += 1
             held = tuple((signs[pairs[i]], _LEVELS[pairs[i + 1]]) for i in range(0, len(pairs), 2))
-            columns.append(Column(number, lattice.x0 + (number + 0.5) * lattice.step, held))
+            columns.append(Column(number, x_of(number + 0.5, scale), held))
         at += 2 + 2 * count
     return columns
 

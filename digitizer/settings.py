@@ -131,6 +131,10 @@ class EngineOptions(Group):
     name: str = "paddle"
     #: folder of recogniser weights (`inference.onnx`, `inference.yml`, `card.toml`). None is the one we ship
     recogniser: UserPath | None = None
+    #: whether a second recogniser reads handwriting
+    handwriting: bool = True
+    #: folder of that recogniser's weights. None is the one we ship
+    hands: UserPath | None = None
     #: folder of detector weights. None is the one we ship
     detector: UserPath | None = None
     #: threads of one engine

@@ -105,10 +105,12 @@ class Lines:
         seed: of everything random.
         times: share of free printed lines in the shape of Times New Roman, which official papers are set in (NĐ 30/2020).
         foreign: share of free lines with the letters and signs that Vietnamese words hardly have.
+        height: px of height of a line.
     """
 
-    def __init__(self, fonts: Fonts, seed: int, times: float = 0.45, foreign: float = 0.1) -> None:
+    def __init__(self, fonts: Fonts, seed: int, times: float = 0.45, foreign: float = 0.1, height: int = HEIGHT) -> None:
         self.fonts, self.rng, self.times, self.foreign = fonts, np.random.default_rng(seed), times, foreign
+        self.height = height
 
     def __iter__(self) -> Iterator[Cut]:
         while True:
@@ -305,7 +307,7 @@ class Lines:
     # --- how it is cut --------------------------------------------------------------------------------------------------
 
     def _cut(self, image: NDArray[np.uint8], quad: NDArray[np.float64]) -> NDArray[np.uint8] | None:
-        """The strip around a quadrangle, padded and shifted as detector boxes are, 48 px high."""
+        """The strip around a quadrangle, padded and shifted as detector boxes are."""
         rng = self.rng
         top_left, top_right, _, bottom_left = quad
         along, down = top_right - top_left, bottom_left - top_left
@@ -317,10 +319,10 @@ class Lines:
         above, below = rng.uniform(-0.03, 0.26, 2) * high
         origin = top_left - left * along - above * down
         width, height = wide + left + right, high + above + below
-        scale = HEIGHT / height
-        size = (max(8, round(width * scale * rng.uniform(0.94, 1.06))), HEIGHT)
+        scale = self.height / height
+        size = (max(8, round(width * scale * rng.uniform(0.94, 1.06))), self.height)
         corners = np.float32([origin, origin + width * along, origin + height * down])
-        matrix = cv2.getAffineTransform(corners, np.float32([(0, 0), (size[0], 0), (0, HEIGHT)]))
+        matrix = cv2.getAffineTransform(corners, np.float32([(0, 0), (size[0], 0), (0, self.height)]))
         how = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_CUBIC
         strip = cv2.warpAffine(
             image, matrix, size, flags=cv2.INTER_LINEAR if how == cv2.INTER_AREA else how, borderMode=cv2.BORDER_REPLICATE

@@ -1,39 +1,60 @@
-"""Fits `digitizer/ocr/handwriting.toml` to drawn lines: `python -m training.pen POOL`, POOL as `pool.py` draws it.
+"""Fits `digitizer/ocr/handwriting.toml`: `python -m training.pen POOL [--real FOLDER ...]`, POOL as `pool.py` draws it.
 
-Every line of one writer gives two strips. Every fifth shard only measures.
+The pool gives print and drawn pens. Folders of real lines (`real_lines.py`) give the pens of people: without them, photos of
+boxed forms are taken for print. Every fifth shard, and the writers that are left out of training, only measure.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+import argparse
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from digitizer.model import Pixels
 from digitizer.ocr.handwriting import WEIGHTS, WIDE, Floats, features, products
+from digitizer.ocr.handwriting_strip import HEIGHT, STRIDE
 from training.pool import read, shards
+from training.real_lines import labelled, left_out, picture
 
-#: shards that are looked at, strips a line, least px of a strip
-SHARDS, STRIPS, NARROW = 40, 2, 80
+#: shards that are looked at
+SHARDS = 40
+#: strips a line
+STRIPS = 5
+#: least px of a strip
+NARROW = 80
+#: most that is cut off a real line above and below, in parts of its height: boxes are closer than its picture
+CLOSER = 0.2
+#: what each kind of strip weighs in all
+SHARES = {"print": 0.60, "drawn pen": 0.22, "real pen": 0.18}
 #: weight of keeping weights small
 RIDGE = 5.0
 
+#: features of a strip, and its kind
+Example = tuple[Floats, str]
 
-def main(pool: Path) -> None:
+
+def main() -> None:
     """Fits and says how well it tells what it has not seen."""
-    train, test = [], []
-    for number, shard in enumerate(shards(pool)[:SHARDS]):
-        (test if number % 5 == 4 else train).extend(examples(shard, np.random.default_rng(number)))
-    x, y = (np.array(column, np.float64) for column in zip(*train, strict=True))
-    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
-    weights = solve(_rows((x - mean) / spread), y)
-    x, y = (np.array(column, np.float64) for column in zip(*test, strict=True))
-    p = 1 / (1 + np.exp(-_rows((x - mean) / spread) @ weights))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pool", type=Path)
+    parser.add_argument("--real", type=Path, action="append", default=[], help="folder of real handwritten lines")
+    given = parser.parse_args()
+    train, test = list[Example](), list[Example]()
+    for number, shard in enumerate(shards(given.pool)[:SHARDS]):
+        (test if number % 5 == 4 else train).extend(drawn(shard, np.random.default_rng(number)))
+    for folder in given.real:
+        for part, rows in zip((train, test), left_out(labelled(folder)), strict=True):
+            part.extend(real(rows, np.random.default_rng(len(rows))))
+    mean, spread, weights = fitted(train)
+    said = 1 / (1 + np.exp(-_rows((np.array([x for x, _ in test]) - mean) / spread) @ weights)) > 0.5
+    told = {kind: [bool(s) == (kind != "print") for s, (_, k) in zip(said, test, strict=True) if k == kind] for kind in SHARES}
+    told_right = ", ".join(f"{kind} {np.mean(right):.1%} of {len(right)}" for kind, right in told.items() if right)
     lines = [
-        f"# Written by training/pen.py from {len(train)} drawn strips; of {len(test)} others",
-        f"# {((p > 0.5) == y).mean():.1%} are told right. Weights over the features of digitizer/ocr/handwriting.py",
-        "# and their products.",
+        f"# Written by training/pen.py from {len(train)} strips. Of others it tells: {told_right}.",
+        "# Weights over the features of digitizer/ocr/handwriting.py and their products.",
         *(f"{name} = {[round(float(v), 5) for v in values]}" for name, values in (("mean", mean), ("spread", spread))),
         f"weights = {[round(float(v), 4) for v in weights]}",
     ]
@@ -41,32 +62,56 @@ def main(pool: Path) -> None:
     print("\n".join(lines[:2]))
 
 
-def examples(shard: Path, rng: np.random.Generator) -> Iterator[tuple[Floats, bool]]:
-    """(features, whether a pen wrote it) of strips of a shard's lines, but of those with a printed label before the hand."""
+def drawn(shard: Path, rng: np.random.Generator) -> Iterator[Example]:
+    """Strips of a shard's lines, but of those with a printed label before the hand."""
     for cut in read(shard):
-        if cut.hand and ":" in cut.text:
-            continue
-        for _ in range(STRIPS):
-            wide = int(min(rng.integers(NARROW, WIDE + 1), cut.pixels.shape[1]))
-            x0 = int(rng.integers(0, cut.pixels.shape[1] - wide + 1))
-            found = features(cut.pixels[:, x0 : x0 + wide])
-            if found is not None:
-                yield found, cut.hand
+        if not (cut.hand and ":" in cut.text):
+            yield from _strips(cut.pixels, "drawn pen" if cut.hand else "print", rng)
+
+
+def real(rows: Sequence[tuple[Path, str]], rng: np.random.Generator) -> Iterator[Example]:
+    """Strips of real lines."""
+    for path, _ in rows:
+        pixels = picture(path)
+        high = len(pixels)
+        top, bottom = (round(high * float(share)) for share in rng.uniform(0, CLOSER, 2))
+        crop = Image.fromarray(pixels[top : high - bottom])
+        width = max(1, round(crop.width * HEIGHT / crop.height / STRIDE)) * STRIDE
+        way = Image.Resampling.BOX if crop.height > 2 * HEIGHT else Image.Resampling.BICUBIC
+        yield from _strips(np.asarray(crop.resize((width, HEIGHT), way)), "real pen", rng)
+
+
+def _strips(pixels: Pixels, kind: str, rng: np.random.Generator) -> Iterator[Example]:
+    for _ in range(STRIPS):
+        wide = int(min(rng.integers(NARROW, WIDE + 1), pixels.shape[1]))
+        start = int(rng.integers(0, pixels.shape[1] - wide + 1))
+        found = features(pixels[:, start : start + wide])
+        if found is not None:
+            yield found, kind
+
+
+def fitted(examples: Sequence[Example]) -> tuple[Floats, Floats, Floats]:
+    """(means and spreads of the features, weights)."""
+    x, kinds = np.array([found for found, _ in examples]), np.array([kind for _, kind in examples])
+    each = np.array([SHARES[kind] / (kinds == kind).sum() for kind in kinds]) * len(kinds)
+    mean = np.average(x, axis=0, weights=each)
+    spread = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=each)) + 1e-6
+    return mean, spread, solve(_rows((x - mean) / spread), (kinds != "print").astype(np.float64), each)
 
 
 def _rows(x: Floats) -> Floats:
     return np.array([np.append(products(row), 1.0) for row in x])
 
 
-def solve(x: Floats, y: Floats) -> Floats:
-    """Logistic regression by Newton's method."""
+def solve(x: Floats, y: Floats, each: Floats) -> Floats:
+    """Logistic regression by Newton's method; `each`: what a row weighs."""
     weights = np.zeros(x.shape[1])
     for _ in range(15):
         p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        curve = (x * (p * (1 - p))[:, None]).T @ x + RIDGE * np.eye(len(weights))
-        weights = weights + np.linalg.solve(curve, x.T @ (y - p) - RIDGE * weights)
+        curve = (x * (each * p * (1 - p))[:, None]).T @ x + RIDGE * np.eye(len(weights))
+        weights = weights + np.linalg.solve(curve, x.T @ (each * (y - p)) - RIDGE * weights)
     return weights
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -143,12 +143,20 @@ class Average:
     What normalisation has seen belongs to the weights and is averaged with them.
     """
 
-    def __init__(self, weights: Sequence[torch.Tensor]) -> None:
-        self._weights, self._mean = list(weights), [weight.detach().clone() for weight in weights]
+    def __init__(self, weights: Sequence[torch.Tensor], stays: float = AVERAGED) -> None:
+        self._weights, self._mean, self._stays = list(weights), [weight.detach().clone() for weight in weights], stays
+
+    def state(self) -> list[torch.Tensor]:
+        """The mean, to be kept on disk."""
+        return self._mean
+
+    def load(self, mean: Sequence[torch.Tensor]) -> None:
+        """Goes on from a mean that `state` gave."""
+        self._mean = [weight.clone() for weight in mean]
 
     def add(self, step: int) -> None:
         """The weights after one more step."""
-        share = max(1 - AVERAGED, 1 / (step + 2))
+        share = max(1 - self._stays, 1 / (step + 2))
         for mean, weight in zip(self._mean, self._weights, strict=True):
             mean.lerp_(weight.detach(), share)
 

@@ -39,6 +39,8 @@ class Lattice:
     step: float
     signs: str
     cells: bytes
+    #: (first column, its x0, step) of further stretches, where a line was read in several; columns before them stand as above
+    stretches: tuple[tuple[int, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

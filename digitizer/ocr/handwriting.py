@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,19 +34,99 @@ _GREY = np.full(3, 1 / 3, np.float32)
 #: square of the tangent of seven degrees. An edge within it is upright or level
 _STRAIGHT = 0.015
 
+#: px of a strip without ink between two words
+_GAP = 8
+#: rows in which words are told apart, in parts of the height: leaders and rules run below
+_BAND = (0.12, 0.66)
+#: px around a word that are looked at with it, where it is narrower
+_AROUND = 120
+#: how much (natural log) one word can say, and what a change between pen and print takes
+_SAYS, _CHANGE = 4.0, 3.0
+
 Floats = npt.NDArray[np.float64]
 Greys = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class WordGroup:
+    """A part of a strip from `start` to `end` px, all print or all by hand."""
+
+    start: int
+    end: int
+    by_hand: bool
 
 
 def handwriting_probability(strip: Pixels) -> float | None:
     """Probability, 0-1, that the middle of `strip` ((48, w, 3) uint8 RGB) is handwriting. None: there is too little ink."""
     start = max(0, (strip.shape[1] - WIDE) // 2)
-    found = features(strip[:, start : start + WIDE])
+    odds = _odds(strip[:, start : start + WIDE])
+    return None if odds is None else round(1 / (1 + math.exp(-max(-30.0, min(odds, 30.0)))), 3)
+
+
+def word_groups(strip: Pixels) -> list[WordGroup]:
+    """`strip` ((48, w, 3) uint8 RGB) divided between words where a pen takes over from print or print from a pen."""
+    width, words = strip.shape[1], _words(strip)
+    hands = _likeliest([_word_odds(strip, start, end) for start, end in words])
+    found: list[WordGroup] = []
+    for (start, end), by_hand in zip(words, hands, strict=True):
+        if found and found[-1].by_hand == by_hand:
+            found[-1] = WordGroup(found[-1].start, end, by_hand)
+        else:
+            found.append(WordGroup(start, end, by_hand))
+    if not found:
+        return [WordGroup(0, width, False)]
+    edges = [0, *((a.end + b.start) // 2 for a, b in pairwise(found)), width]
+    return [WordGroup(a, b, group.by_hand) for (a, b), group in zip(pairwise(edges), found, strict=True)]
+
+
+def _words(strip: Pixels) -> list[tuple[int, int]]:
+    """Where ink stands that has no gap in it, (start, end) px. A mark of a few px belongs to the word before."""
+    grey = strip.astype(np.float32) @ _GREY
+    dark, paper = np.percentile(grey, (1, 90))
+    if paper - dark < _CONTRAST:
+        return []
+    top, bottom = (round(share * len(grey)) for share in _BAND)
+    held = (grey[top:bottom] < paper - _DARK * (paper - dark)).any(axis=0)
+    edges = np.flatnonzero(np.diff(held.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    words: list[tuple[int, int]] = []
+    for start, end in edges.tolist():
+        if words and (start - words[-1][1] < _GAP or end - start < _GAP):
+            words[-1] = (words[-1][0], end)
+        else:
+            words.append((start, end))
+    return words
+
+
+def _word_odds(strip: Pixels, start: int, end: int) -> float:
+    """How much likelier (natural log) a pen wrote a word than a press."""
+    room = max(0, _AROUND - (end - start)) // 2
+    start, end = max(0, start - room), min(strip.shape[1], end + room)
+    end = min(end, start + 2 * WIDE)
+    odds = _odds(strip[:, start:end])
+    return 0.0 if odds is None else max(-_SAYS, min(odds, _SAYS))
+
+
+def _likeliest(odds: Sequence[float]) -> list[bool]:
+    """Which words a pen wrote, by what each says and because neighbours are mostly alike (Viterbi)."""
+    best, back = (0.0, 0.0), list[tuple[bool, bool]]()
+    for word in odds:
+        change = (best[0] - _CHANGE, best[1] - _CHANGE)
+        back.append((change[1] > best[0], change[0] <= best[1]))
+        best = (max(best[0], change[1]) - word / 2, max(best[1], change[0]) + word / 2)
+    hands, hand = list[bool](), best[1] > best[0]
+    for before in reversed(back):
+        hands.append(hand)
+        hand = before[hand]
+    return hands[::-1]
+
+
+def _odds(strip: Pixels) -> float | None:
+    """How much likelier (natural log) a pen wrote what is in `strip` than a press. None where too little is there."""
+    found = features(strip)
     if found is None:
         return None
-    scaled = (found - _weights()[1]) / _weights()[2]
-    z = float(np.append(products(scaled), 1.0) @ _weights()[0])
-    return round(1 / (1 + math.exp(-max(-30.0, min(z, 30.0)))), 3)
+    weights, mean, spread = _weights()
+    return float(np.append(products((found - mean) / spread), 1.0) @ weights)
 
 
 def features(strip: Pixels) -> Floats | None:

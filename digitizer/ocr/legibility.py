@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from digitizer.model import Line, PageText, Problem
+from digitizer.model import EmbeddedTextFate, Line, PageText, Problem
 
 #: a page that is read less well may lie another way up
 _DOUBTFUL = 0.9
@@ -19,7 +19,7 @@ _ENOUGH = 12
 
 
 def legibility(lines: Sequence[Line]) -> float:
-    """How sure the reader is of the letters of `lines`, mean over letters, 0-1; 0 with hardly any letters."""
+    """How sure the reader is of the letters of `lines`, mean over letters, 0-1. It is 0 with hardly any letters."""
     letters = _letters(lines)
     return float(sum(line.confidence * len(line.text) for line in lines) / letters) if letters >= _LETTERS else 0.0
 
@@ -30,7 +30,7 @@ def _letters(lines: Sequence[Line]) -> int:
 
 def may_lie_otherwise(text: PageText) -> bool:
     """Whether a page may lie another way up than it was read: it is read badly, or its lines do not tell the way up."""
-    if text.blank:
+    if text.blank or text.embedded_text_fate == EmbeddedTextFate.KEPT:
         return False
     return legibility(text.lines) < _DOUBTFUL or (_has(text, "orientation_unsure") and not _is_plain(text))
 

@@ -16,7 +16,7 @@ from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.model import Box, Line, Page, Pixels
 from digitizer.ocr.dashes import with_dashes
 from digitizer.ocr.recogniser import LinePlace, Recogniser
-from digitizer.ocr.weights import Model, detector, recogniser
+from digitizer.ocr.weights import Model, detector, hands, recogniser
 from digitizer.settings import EngineOptions
 
 # The detector sees a page up to three times: at SIDE px, smaller for very large letters, larger for small text.
@@ -76,7 +76,7 @@ class PaddleEngine:
         except ImportError as exc:
             raise EngineMissing("paddleocr is not installed", engine="paddle") from exc
         self._models = models(options)
-        finds, reads = self._models
+        finds, reads, *more = self._models
         self._find = TextDetection(
             model_name="PP-OCRv6_small_det",
             model_dir=str(finds.folder),
@@ -85,7 +85,7 @@ class PaddleEngine:
             engine_config={"intra_op_num_threads": options.threads},
             limit_type="max",
         )
-        self._read = Recogniser(reads, options.threads)
+        self._read = Recogniser(reads, next(iter(more), None), options.threads)
 
     @property
     def fingerprint(self) -> str:
@@ -231,6 +231,8 @@ def open(options: EngineOptions) -> PaddleEngine:
     return PaddleEngine(options)
 
 
-def models(options: EngineOptions) -> tuple[Model, Model]:
-    """Detector and recogniser of this engine, checked. Raises ModelError."""
-    return detector(options), recogniser(options)
+def models(options: EngineOptions) -> tuple[Model, ...]:
+    """Detector, recogniser and the one for handwriting that this engine would use, checked. Raises ModelError."""
+    reads = recogniser(options)
+    second = hands(options, reads)
+    return (detector(options), reads, *((second,) if second else ()))

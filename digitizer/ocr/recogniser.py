@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 from PIL import Image
 
-from digitizer.lattice import pack
+from digitizer.lattice import Stretch, pack, x_of
 from digitizer.model import Box, Letter, Line, Pixels, Word
-from digitizer.ocr.ctc import Sign, best_path
-from digitizer.ocr.handwriting import handwriting_probability
+from digitizer.ocr.ctc import BLANK, Sign, best_path
+from digitizer.ocr.handwriting import handwriting_probability, word_groups
+from digitizer.ocr.handwriting_strip import HEIGHT, MAX_WIDTH, STRIDE, handwriting_strip
 from digitizer.ocr.weights import Model
 
-#: height, px, of a line as the network sees it
-HEIGHT = 48
-#: px of line width per CTC column
-STRIDE = 8
-#: most px of line width. A longer line is squeezed. 80 letters of print take about 1,600 px
-MAX_WIDTH = 3_200
+#: room above and below handwriting, in heights of its line
+ROOM = 0.1
+#: how much surer (natural log a letter) the network for handwriting must be than the one for print, which knows neat pens well
+SURER = 0.02
 #: readings of an empty dotted line of a form
 DOTS = re.compile(r"[.…·,:' ]+|(?=.*[oó.]{2})[oOóòỏ0.…·,:' ]{3,}s?")
 
@@ -45,6 +45,16 @@ class LinePlace:
     def hull(self, height: int) -> Box:
         """The box around the sloping line, clipped to a page `height` px high."""
         return self.part(self.box.x0, self.box.x1, height)
+
+    def between(self, x0: float, x1: float) -> LinePlace:
+        """The place of what stands from `x0` to `x1` px on the line."""
+        down = self.slope * ((x0 + x1) / 2 - self.box.centre[0])
+        return LinePlace(Box(x0, self.box.y0 + down, x1, self.box.y1 + down), self.slope)
+
+    def roomier(self) -> LinePlace:
+        """The place with room for the marks and tails of a pen."""
+        room = ROOM * self.box.height
+        return LinePlace(replace(self.box, y0=self.box.y0 - room, y1=self.box.y1 + room), self.slope)
 
     def part(self, x0: float, x1: float, height: int) -> Box:
         """The box around the part of the line from `x0` to `x1` px, clipped to a page `height` px high."""
@@ -77,28 +87,98 @@ class Network:
         return found
 
 
-class Recogniser:
-    """Reads cropped lines. Not thread-safe, must not cross a fork."""
+Columns = npt.NDArray[np.float32]
 
-    def __init__(self, model: Model, threads: int) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """CTC columns of a part of a line that reaches from `x0` to `x1` px of the page."""
+
+    columns: Columns
+    x0: float
+    x1: float
+
+
+class Recogniser:
+    """Reads cropped lines: print with one network, handwriting with another. Not thread-safe, must not cross a fork.
+
+    Args:
+        model: reads print, and everything where there is no other network.
+        hands: reads handwriting, with the same letters.
+        threads: of each network.
+    """
+
+    def __init__(self, model: Model, hands: Model | None, threads: int) -> None:
         self._charset = model.charset
+        self._space = 1 + model.charset.index(" ")
         self._network = Network(model, threads)
+        self._hands = None if hands is None else Network(hands, threads)
 
     def read(self, pixels: Pixels, places: Sequence[LinePlace]) -> tuple[Line, ...]:
         """The lines at `places` of a page (H, W, 3) uint8 RGB. Places without text give no line."""
         lines = []
         for place in places:
-            strip = _strip(pixels, place)
-            columns = self._network.columns(strip)
-            line = to_line(best_path(columns, self._charset), place, len(columns), len(pixels))
+            strip = _strip(_crop(pixels, place))
+            parts = self._parts(pixels, place, strip)
+            columns, scale = np.concatenate([part.columns for part in parts]), _scale(parts)
+            line = to_line(best_path(columns, self._charset), place, scale, len(columns), len(pixels))
             if line is not None:
-                lattice = pack(columns, self._charset, x0=place.box.x0, x1=place.box.x1)
+                lattice = pack(columns, self._charset, x0=parts[0].x0, x1=parts[0].x1, more=scale[1:])
                 lines.append(replace(line, lattice=lattice, hand=handwriting_probability(strip)))
         return tuple(lines)
 
+    def _parts(self, pixels: Pixels, place: LinePlace, strip: Pixels) -> list[Part]:
+        """A line in parts, each read by the network for it, with a space between two."""
+        box = place.box
+        groups = word_groups(strip) if self._hands is not None else []
+        if not any(group.by_hand for group in groups):
+            return [Part(self._network.columns(strip), box.x0, box.x1)]
+        if len(groups) == 1:
+            return [Part(self._group(pixels, place, by_hand=True), box.x0, box.x1)]
+        parts: list[Part] = []
+        for group in groups:
+            x0, x1 = (box.x0 + box.width * px / strip.shape[1] for px in (group.start, group.end))
+            columns = self._group(pixels, place.between(x0, x1), by_hand=group.by_hand)
+            if parts:
+                parts.append(Part(np.eye(1, columns.shape[1], self._space, dtype=np.float32), x0, x0))
+            parts.append(Part(_trimmed(columns, self._space), x0, x1))
+        return parts
 
-def _strip(pixels: Pixels, place: LinePlace) -> npt.NDArray[np.uint8]:
-    """The crop of a place, levelled and scaled to (HEIGHT, w, 3), w a multiple of STRIDE."""
+    def _group(self, pixels: Pixels, place: LinePlace, *, by_hand: bool) -> Columns:
+        """The columns of one word group. For handwriting the surer of both networks gives them."""
+        printed = self._network.columns(_strip(_crop(pixels, place)))
+        if not by_hand or self._hands is None:
+            return printed
+        written = self._hands.columns(handwriting_strip(np.asarray(_crop(pixels, place.roomier()))))
+        return written if self._sureness(written) - SURER >= self._sureness(printed) else printed
+
+    def _sureness(self, columns: Columns) -> float:
+        """Mean natural log of the probability of each letter read."""
+        read = [sign.confidence for sign in best_path(columns, self._charset) if sign.char != " "]
+        return float(np.log(read).mean()) if read else -math.inf
+
+
+def _scale(parts: Sequence[Part]) -> list[Stretch]:
+    """Where the columns of all parts stand."""
+    firsts = accumulate((len(part.columns) for part in parts), initial=0)
+    ends = [(part, (part.x1 - part.x0) / max(len(part.columns), 1)) for part in parts]
+    return [Stretch(first, part.x0, step) for first, (part, step) in zip(firsts, ends, strict=False)]
+
+
+def _trimmed(columns: Columns, space: int) -> Columns:
+    """`columns` with the spaces before the first letter and after the last one taken for nothing."""
+    best = columns.argmax(axis=1)
+    inked = np.flatnonzero((best != BLANK) & (best != space))
+    first, last = (inked[0], inked[-1]) if len(inked) else (len(columns), len(columns))
+    outside = best == space
+    outside[first : last + 1] = False
+    trimmed = columns.copy()
+    trimmed[outside] = np.eye(1, columns.shape[1], BLANK, dtype=np.float32)
+    return trimmed
+
+
+def _crop(pixels: Pixels, place: LinePlace) -> Image.Image:
+    """What stands in a place, levelled."""
     box, hull = place.box, place.hull(len(pixels))
     x0, x1 = int(hull.x0), max(int(hull.x0) + 1, int(np.ceil(hull.x1)))
     crop = Image.fromarray(np.ascontiguousarray(pixels[int(hull.y0) : max(int(hull.y0) + 1, int(np.ceil(hull.y1))), x0:x1]))
@@ -107,27 +187,30 @@ def _strip(pixels: Pixels, place: LinePlace) -> npt.NDArray[np.uint8]:
         down = box.y0 - int(hull.y0) - place.slope * (x1 - x0) / 2
         level, size = (1, 0, 0, place.slope, 1, down), (x1 - x0, max(1, round(box.height)))
         crop = crop.transform(size, Image.Transform.AFFINE, level, Image.Resampling.BILINEAR, fillcolor=(255, 255, 255))
+    return crop
+
+
+def _strip(crop: Image.Image) -> npt.NDArray[np.uint8]:
+    """A line scaled to (HEIGHT, w, 3), w a multiple of STRIDE."""
     # the width is a whole number of CTC columns
     width = STRIDE * int(np.clip(round(crop.width * HEIGHT / crop.height / STRIDE), 1, MAX_WIDTH // STRIDE))
     way = Image.Resampling.BOX if crop.height > 2 * HEIGHT else Image.Resampling.BICUBIC
     return np.asarray(crop.resize((width, HEIGHT), way))
 
 
-def to_line(signs: Sequence[Sign], place: LinePlace, columns: int, height: int) -> Line | None:
-    """Decoded characters as a line of a page `height` px high. Its place is `columns` CTC columns wide.
+def to_line(signs: Sequence[Sign], place: LinePlace, scale: Sequence[Stretch], columns: int, height: int) -> Line | None:
+    """Decoded characters as a line of a page `height` px high. Its `columns` CTC columns stand where `scale` says.
 
     None: there are only spaces or the dots of an empty form line.
     """
-    box = place.box
-    scale = box.width / max(columns, 1)
     middles = [(sign.first + sign.last + 1) / 2 for sign in signs]
     bounds = [0.0, *((a + b) / 2 for a, b in pairwise(middles)), float(columns)]
     # a letter reaches half-way to its neighbours, but at most 2.5 columns, about its own width
     letters = tuple(
         Letter(
             char=sign.char,
-            x0=round(box.x0 + scale * max(bounds[i], middle - 2.5), 1),
-            x1=round(box.x0 + scale * min(bounds[i + 1], middle + 2.5), 1),
+            x0=round(x_of(max(bounds[i], middle - 2.5), scale), 1),
+            x1=round(x_of(min(bounds[i + 1], middle + 2.5), scale), 1),
             confidence=round(sign.confidence, 4),
         )
         for i, (sign, middle) in enumerate(zip(signs, middles, strict=True))

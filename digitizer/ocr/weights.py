@@ -22,6 +22,8 @@ SHIPPED = Path(__file__).with_name("models")
 DETECTOR = "lines-small"
 #: name of the recogniser we ship
 RECOGNISER = "vietnamese-small"
+#: name of the recogniser of handwriting we ship
+HANDS = "vietnamese-hands"
 #: characters that every recogniser must know besides the 134 accented letters
 PLAIN = frozenset(" 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:;-/()<")
 
@@ -73,3 +75,13 @@ def detector(options: EngineOptions) -> Model:
 def recogniser(options: EngineOptions) -> Model:
     """The recogniser in `options`, else the shipped one. Raises ModelError."""
     return check_model(options.recogniser or SHIPPED / RECOGNISER, "recogniser")
+
+
+def hands(options: EngineOptions, reads: Model) -> Model | None:
+    """The recogniser of handwriting to use beside `reads`, None where one reader reads all. Raises ModelError."""
+    if not options.handwriting:
+        return None
+    found = check_model(options.hands or SHIPPED / HANDS, "recogniser")
+    if found.charset != reads.charset:
+        raise ModelError("the reader of handwriting does not have the letters of the other one in their order", model=found.name)
+    return found

@@ -110,7 +110,8 @@ def test_an_engine_survives_odd_pages(name: str, page: Page) -> None:
 
 
 def test_models_are_named_with_their_hashes() -> None:
-    assert set(verify_models(EngineOptions())) == {"lines-small", "vietnamese-small"}
+    assert set(verify_models(EngineOptions())) == {"lines-small", "vietnamese-small", "vietnamese-hands"}
+    assert set(verify_models(EngineOptions(handwriting=False))) == {"lines-small", "vietnamese-small"}
     assert all(len(digest) == 64 for digest in verify_models(EngineOptions()).values())
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitizer import serialization
-from digitizer.lattice import LIKELY, TOP, pack, unpack
+from digitizer.lattice import LIKELY, TOP, Stretch, pack, unpack
 from digitizer.model import Box, Digitized, Line, Run
 from digitizer.output import result_json
 from tests.unit.builders import page_of
@@ -67,3 +67,12 @@ def test_it_survives_the_store_and_never_reaches_a_result() -> None:
     (shown,) = result_json(result)["pages"][0]["lines"]
     assert shown["text"] == "ab"
     assert "lattice" not in shown
+
+
+def test_stretches_of_another_width_stand_where_they_were_read() -> None:
+    table = rows({"a": 0.9}, {}, {"b": 0.9}, {"c": 0.9})
+    packed = pack(table, CHARSET, x0=100, x1=120, more=(Stretch(2, 200.0, 4.0), Stretch(3, 300.0, 0.5)))
+    line = Line(text="abc", box=Box(0, 0, 9, 9), confidence=0.9, lattice=packed)
+    kept = serialization.load(Line, serialization.dump(line)).lattice
+    assert kept == packed
+    assert [c.x for c in unpack(packed)] == [105, 202, 300.25]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from digitizer.lattice import pack
+from digitizer.lattice import Stretch, pack
 from digitizer.model import Box, Document, Field, Line, Record, Verdict
 from digitizer.ocr.ctc import best_path
 from digitizer.ocr.recogniser import LinePlace, to_line
@@ -29,7 +29,7 @@ def read(text: str, **other: tuple[str, float]) -> Line:
             continue
         row[1 + CHARSET.index(char)] = 1 - p
         row[1 + CHARSET.index(instead)] += p
-    line = to_line(best_path(columns, CHARSET), PLACE, len(columns), 400)
+    line = to_line(best_path(columns, CHARSET), PLACE, [Stretch(0, 100, 400 / len(columns))], len(columns), 400)
     assert line is not None
     return replace(line, lattice=pack(columns, CHARSET, x0=100, x1=500), hand=0.02)
 

@@ -70,5 +70,5 @@ def test_a_list_is_read_with_its_dashes() -> None:
         ImageDraw.Draw(sheet).text((240, 400 + 60 * number), item, fill="black", font=face)
     pixels, options = np.asarray(sheet), EngineOptions()
     places = PaddleEngine(options).places(pixels)
-    read = sorted(Recogniser(recogniser(options), threads=1).read(pixels, places), key=lambda line: line.box.y0)
+    read = sorted(Recogniser(recogniser(options), None, threads=1).read(pixels, places), key=lambda line: line.box.y0)
     assert [line.text for line in read] == [f"- {item}" for item in items]

@@ -27,7 +27,7 @@ def engine() -> PaddleEngine:
 
 @pytest.fixture(scope="module")
 def reader() -> Recogniser:
-    return Recogniser(recogniser(EngineOptions()), threads=1)
+    return Recogniser(recogniser(EngineOptions()), None, threads=1)
 
 
 def paper() -> Pixels:

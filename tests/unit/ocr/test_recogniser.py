@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
+from digitizer.lattice import Stretch, unpack
 from digitizer.model import (
     Box,
     Letter,
 )
 from digitizer.ocr import open_engine
 from digitizer.ocr.ctc import Sign, best_path
-from digitizer.ocr.recogniser import STRIDE, LinePlace, Network, to_line, words_of
+from digitizer.ocr.handwriting_strip import STRIDE
+from digitizer.ocr.recogniser import LinePlace, Network, to_line, words_of
 from digitizer.ocr.weights import RECOGNISER, SHIPPED, recogniser
 from digitizer.pages import straighten
 from digitizer.settings import EngineOptions, PageOptions
@@ -59,7 +61,7 @@ def columns(text: str, charset: str = "abc ") -> np.ndarray:
 
 
 def test_letters_of_a_line_have_their_places() -> None:
-    found = to_line(best_path(columns("_aa__b_ _c_"), "abc "), LinePlace(Box(100, 10, 210, 40)), 11, 100)
+    found = to_line(best_path(columns("_aa__b_ _c_"), "abc "), LinePlace(Box(100, 10, 210, 40)), [Stretch(0, 100, 10)], 11, 100)
     assert found is not None
     assert found.text == "ab c"
     assert [word.text for word in found.words] == ["ab", "c"]
@@ -71,7 +73,8 @@ def test_letters_of_a_line_have_their_places() -> None:
 
 @pytest.mark.parametrize("path", ["", "___", "_ _ "])
 def test_a_line_of_nothing_is_none(path: str) -> None:
-    assert to_line(best_path(columns(path), "abc "), LinePlace(Box(0, 0, 80, 20)), max(len(path), 1), 100) is None
+    place, scale = LinePlace(Box(0, 0, 80, 20)), [Stretch(0, 0, 8)]
+    assert to_line(best_path(columns(path), "abc "), place, scale, max(len(path), 1), 100) is None
 
 
 def signs(text: str, width: int = 3) -> list[Sign]:
@@ -82,7 +85,7 @@ def signs(text: str, width: int = 3) -> list[Sign]:
 @given(st.text(alphabet="ab đ", max_size=20))
 def test_a_line_has_single_spaces_and_its_letters_and_words_lie_in_order_within_its_box(text: str) -> None:
     box = Box(50, 10, 50 + 24 * max(len(text), 1), 40)
-    found = to_line(signs(text), LinePlace(box), 3 * len(text), 100)
+    found = to_line(signs(text), LinePlace(box), [Stretch(0, box.x0, 8)], 3 * len(text), 100)
     if not text.strip():
         assert found is None
         return
@@ -98,7 +101,8 @@ def test_a_line_has_single_spaces_and_its_letters_and_words_lie_in_order_within_
 
 
 def test_a_letter_far_from_its_neighbours_does_not_reach_half_way_to_them() -> None:
-    found = to_line([Sign("a", 10, 10, 1.0), Sign("b", 90, 90, 1.0)], LinePlace(Box(0, 0, 1000, 30)), 100, 100)
+    far_apart, place = [Sign("a", 10, 10, 1.0), Sign("b", 90, 90, 1.0)], LinePlace(Box(0, 0, 1000, 30))
+    found = to_line(far_apart, place, [Stretch(0, 0, 10)], 100, 100)
     assert found is not None
     assert [(k.x0, k.x1) for k in found.letters] == [(80, 130), (880, 930)]
 
@@ -113,3 +117,21 @@ def test_a_word_is_as_sure_as_its_letters_are_on_average() -> None:
     leaning = list(words_of(letters, LinePlace(Box(0, 10, 40, 30), slope=0.1), 100))
     assert [(w.box.y0, w.box.y1) for w in leaning] == [(8, 30), (11, 32)], "each word where it stands on the slope"
     assert list(words_of([], LinePlace(Box(0, 0, 1, 1)), 100)) == []
+
+
+@pytest.mark.slow
+def test_a_label_and_the_pen_behind_it_are_one_line_in_which_all_letters_have_their_places() -> None:
+    (scan,) = load(SAMPLES / "birth_register" / "birth_register_04.jpg", source="5" * 64, options=PageOptions())
+    page, *_ = straighten(scan, options=PageOptions())
+    lines = open_engine(EngineOptions()).read(page)
+    line = next(line for line in lines if line.text.startswith("Nơi sinh:"))
+    assert fuzz.ratio(line.text, "Nơi sinh: Bệnh viện Đa khoa tỉnh Hà Giang") > 90
+    assert line.lattice is not None
+    assert line.lattice.stretches, "print and pen were read apart"
+    edges = [edge for letter in line.letters for edge in (letter.x0, letter.x1)]
+    assert edges == sorted(edges)
+    assert line.box.x0 <= edges[0] < edges[-1] <= line.box.x1
+    by_lattice = [column.x for column in unpack(line.lattice)]
+    assert by_lattice == sorted(by_lattice)
+    pen = next(letter for letter in line.letters if letter.char == "B")
+    assert page.pixels[int(line.box.y0) : int(line.box.y1), int(pen.x0) : int(pen.x1)].min() < 120, "ink where the letter stands"

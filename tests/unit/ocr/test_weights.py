@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from digitizer.errors import ModelError
-from digitizer.ocr.weights import PLAIN, RECOGNISER, SHIPPED, check_model, detector, recogniser
+from digitizer.ocr.weights import HANDS, PLAIN, RECOGNISER, SHIPPED, check_model, detector, hands, recogniser
 from digitizer.settings import EngineOptions
 from digitizer.text import ACCENTED
 
@@ -41,6 +41,17 @@ def test_a_whole_model_is_used_with_its_letters_in_their_order(tmp_path: Path) -
     found = recogniser(EngineOptions(recogniser=model(tmp_path / "m", letters=letters)))
     assert (found.name, found.sha256, found.charset) == ("made-up", SHA, tuple(letters))
     assert found.weights == tmp_path / "m" / "inference.onnx"
+
+
+def test_a_reader_of_handwriting_has_the_letters_of_the_other_one(tmp_path: Path) -> None:
+    first = recogniser(EngineOptions(recogniser=model(tmp_path / "m")))
+    same = EngineOptions(hands=model(tmp_path / "same"))
+    found = hands(same, first)
+    assert found is not None
+    assert found.folder == tmp_path / "same"
+    assert hands(EngineOptions(hands=tmp_path / "same", handwriting=False), first) is None
+    with pytest.raises(ModelError, match="letters"):
+        hands(EngineOptions(hands=model(tmp_path / "other", letters=[*reversed(LETTERS)])), first)
 
 
 def test_a_detector_needs_no_letters(tmp_path: Path) -> None:
@@ -106,8 +117,9 @@ def shipped(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_shipped_reader_knows_every_letter(shipped: Path) -> None:
+def test_the_shipped_readers_know_every_letter(shipped: Path) -> None:
     assert len(check_model(shipped, "recogniser").charset) >= 229
+    assert check_model(SHIPPED / HANDS, "recogniser").charset == check_model(shipped, "recogniser").charset
 
 
 def test_changed_weights_are_refused(shipped: Path) -> None:
