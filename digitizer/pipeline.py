@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,7 +40,7 @@ from digitizer.model import (
 )
 from digitizer.ocr import Engine, read
 from digitizer.ocr.legibility import judged, legibility, may_lie_otherwise
-from digitizer.output import PdfStyle, render, write_light
+from digitizer.output import PdfStyle, caged, render
 from digitizer.pages import ScanFile, find_embedded_text, grade, straighten
 from digitizer.settings import OutputOptions, PageOptions
 from digitizer.spelling import correct_marks
@@ -234,7 +234,7 @@ def render_files(
     tools: Tools,
     signed: frozenset[str] = frozenset(),
 ) -> tuple[Artifact, ...]:
-    """Writes the artifacts of `result` into the folder `into`. Scans that must be decoded are decoded in a limited child."""
+    """Writes the artifacts of `result` into the folder `into`. The files are decoded and parsed in caged children only."""
     with ExitStack() as opened:
         held: dict[str, ScanFile] = {}
 
@@ -251,7 +251,10 @@ def render_files(
 
         titles = {name: doctype.title[0] for name, doctype in tools.doctypes.items() if doctype.title}
         style = PdfStyle(titles=titles, mark=tools.output.mark, rasterise=tools.pages.mode == "force")
-        return render(result, files, name=name, into=into, decode=decode, decode_16bit=decode_16bit, signed=signed, style=style)
+        write = partial(caged.write_pdf, limits=tools.pages.limits)
+        return render(
+            result, files, name=name, into=into, decode=decode, decode_16bit=decode_16bit, signed=signed, style=style, write=write
+        )
 
 
 def light_copy(archive: Path, target: Path, *, options: PageOptions, pages: Sequence[int] | None = None) -> None:
@@ -263,4 +266,4 @@ def light_copy(archive: Path, target: Path, *, options: PageOptions, pages: Sequ
         if file.inspection.signed:
             shutil.copyfile(archive, target)
             return
-        write_light(archive, target, decode=file.read, pages=pages)
+        caged.write_light(archive, target, decode=file.read, pages=pages, count=file.inspection.pages, limits=options.limits)

@@ -14,6 +14,7 @@ needs libseccomp and its last release is of 2021. Both kernel interfaces are sta
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import platform
 import struct
@@ -25,7 +26,7 @@ from typing import Any
 #: all walls, in the order in which they are shut
 LAYERS = ("no_new_privs", "landlock", "not_dumpable", "seccomp")
 #: descriptors a caged process may have
-MOST_FILES = 32
+MOST_FILES = 512
 
 # prctl(2)
 _PR_SET_DUMPABLE = 4
@@ -46,14 +47,14 @@ _LANDLOCK_SCOPE = 0x3
 #: architecture -> (number the kernel gives it, name of a call -> its number)
 _X86 = (
     "read 0 write 1 close 3 fstat 5 poll 7 lseek 8 munmap 11 brk 12 rt_sigaction 13 rt_sigprocmask 14 rt_sigreturn 15 pread64 17 "
-    "readv 19 writev 20 sched_yield 24 mremap 25 madvise 28 dup 32 nanosleep 35 getpid 39 exit 60 gettimeofday 96 getrusage 98 "
-    "sigaltstack 131 gettid 186 time 201 futex 202 sched_getaffinity 204 restart_syscall 219 clock_gettime 228 "
+    "readv 19 writev 20 sched_yield 24 mremap 25 madvise 28 dup 32 nanosleep 35 getpid 39 exit 60 ftruncate 77 gettimeofday "
+    "96 getrusage 98 sigaltstack 131 gettid 186 time 201 futex 202 sched_getaffinity 204 restart_syscall 219 clock_gettime 228 "
     "clock_nanosleep 230 exit_group 231 getrandom 318 membarrier 324 rseq 334"
 )
 _ARM = (
     "read 63 write 64 close 57 fstat 80 ppoll 73 lseek 62 munmap 215 brk 214 rt_sigaction 134 rt_sigprocmask 135 rt_sigreturn "
-    "139 pread64 67 readv 65 writev 66 sched_yield 124 mremap 216 madvise 233 dup 23 nanosleep 101 getpid 172 exit 93 "
-    "gettimeofday 169 getrusage 165 sigaltstack 132 gettid 178 futex 98 sched_getaffinity 123 restart_syscall 128 "
+    "139 pread64 67 readv 65 writev 66 sched_yield 124 mremap 216 madvise 233 dup 23 nanosleep 101 getpid 172 exit 93 ftruncate "
+    "46 gettimeofday 169 getrusage 165 sigaltstack 132 gettid 178 futex 98 sched_getaffinity 123 restart_syscall 128 "
     "clock_gettime 113 clock_nanosleep 115 exit_group 94 getrandom 278 membarrier 283 rseq 293"
 )
 #: calls that are allowed by an argument: mmap and mprotect without execution, prlimit64 of oneself, newfstatat of a descriptor
@@ -92,16 +93,28 @@ def enter() -> list[str]:
     return [name for name in LAYERS if shut[name]()]
 
 
-def limit(*, memory_bytes: int) -> None:
-    """Limits memory, descriptors and processes, and forbids writing files. Does nothing on a system without rlimits (Windows)."""
+def limit(*, memory_bytes: int, write_bytes: int = 0) -> None:
+    """Limits memory, files that are written, descriptors and processes. Does nothing on a system without rlimits (Windows)."""
     try:
         import resource
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes,) * 2)
-    for none in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (write_bytes,) * 2)
+    for none in (resource.RLIMIT_CORE, resource.RLIMIT_NPROC):
         resource.setrlimit(none, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES,) * 2)
+
+
+def limit_cpu(seconds: int) -> None:
+    """Gives the process `seconds` of CPU time from now on. SIGXCPU ends it after that."""
+    try:
+        import resource
+    except ImportError:
+        return
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(usage.ru_utime + usage.ru_stime) + seconds, hard))
 
 
 def found() -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import BinaryIO
 
 import pikepdf
 from pikepdf import Name, Pdf, Stream, pdfa
@@ -21,7 +22,7 @@ _COLOUR_SPACES = (16, 17, 18)
 _VARIES = 255
 
 
-def save(pdf: Pdf, target: Path, entries: Mapping[str, str]) -> tuple[str, ...]:
+def save(pdf: Pdf, target: BinaryIO, entries: Mapping[str, str]) -> tuple[str, ...]:
     """Writes `pdf` as PDF/A-2b with `entries` in its metadata. Returns the rules it breaks, none for a valid file.
 
     A file that breaks a rule is written again as a plain PDF.
@@ -36,30 +37,36 @@ def save(pdf: Pdf, target: Path, entries: Mapping[str, str]) -> tuple[str, ...]:
         for claim in ("pdfaid:part", "pdfaid:conformance"):
             metadata.pop(claim, None)
         metadata.pop("xmp:MetadataDate", None)
+    _anew(target)
     pdf.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return rules
 
 
-def offenders(file: Path) -> frozenset[int]:
+def offenders(file: BinaryIO) -> frozenset[int]:
     """Indices, from 0, of the pages that break PDF/A even as a file of their own."""
-    alone, found = file.with_suffix(".page"), set[int]()
-    try:
-        with Pdf.open(file) as pdf:
-            for number, page in enumerate(pdf.pages):
-                with Pdf.new() as single:
-                    single.pages.append(page)
-                    pdfa.prepare(single, _FLAVOUR)
-                    if _written(single, alone):
-                        found.add(number)
-    finally:
-        alone.unlink(missing_ok=True)
+    found = set[int]()
+    file.seek(0)
+    with Pdf.open(file) as pdf:
+        for number, page in enumerate(pdf.pages):
+            with Pdf.new() as single, io.BytesIO() as alone:
+                single.pages.append(page)
+                pdfa.prepare(single, _FLAVOUR)
+                if _written(single, alone):
+                    found.add(number)
     return frozenset(found)
 
 
-def _written(pdf: Pdf, target: Path) -> tuple[str, ...]:
+def _anew(target: BinaryIO) -> None:
+    target.seek(0)
+    target.truncate()
+
+
+def _written(pdf: Pdf, target: BinaryIO) -> tuple[str, ...]:
     """Saves `pdf` and returns the rules it breaks."""
     settings = pdfa.resolve_save_kwargs(_FLAVOUR, deterministic_id=True)
+    _anew(target)
     pdf.save(target, **settings)
+    target.seek(0)
     findings = [f for f in pdfa.validate_written(target, _FLAVOUR, settings).findings if not is_ours(f.rule, f.message)]
     if any(_UNJUDGED in f.message for f in findings) and all(map(_allowed, _jpeg2000(pdf))):
         findings = [f for f in findings if _UNJUDGED not in f.message]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, Stream
 
+from digitizer.errors import OutputInvalid
 from digitizer.model import Sheet
 from digitizer.output.images import Encoded, stream
 from digitizer.output.page_geometry import placement
@@ -15,6 +16,8 @@ from digitizer.output.placement import affine, operands
 
 #: text rendering mode that leaves no mark
 _INVISIBLE = 3
+#: longest content of a page or form, bytes. It holds a million operations, each a Python object of a kilobyte
+_MOST_BYTES = 4_000_000
 #: operators that show text (ISO 32000, 9.4.3)
 _SHOWS = ("Tj", "TJ", "'", '"')
 
@@ -32,6 +35,8 @@ def fill(pdf: Pdf, page: Page, sheet: Sheet, encoded: Encoded) -> None:
 
 def drop_text(pdf: Pdf, page: Page, *, everything: bool = False) -> bool:
     """Removes the invisible text of an earlier OCR from `page`, with `everything` all text. True: visible text remains."""
+    contents = page.obj.get("/Contents")
+    _check_length(contents if isinstance(contents, Array) else [contents])
     content, remains = _without_text(pikepdf.parse_content_stream(page), everything)
     if content is not None:
         page.obj.Contents = pdf.make_indirect(Stream(pdf, content))
@@ -42,6 +47,15 @@ def drop_text(pdf: Pdf, page: Page, *, everything: bool = False) -> bool:
     return _drop_in_forms(resources, everything, set()) or remains
 
 
+def _check_length(streams: Iterable[Any]) -> None:
+    """Raises OutputInvalid where drawing operations are so many that looking at them takes gigabytes."""
+    length = 0
+    for part in streams:
+        length += len(part.read_bytes()) if isinstance(part, Stream) else 0
+        if length > _MOST_BYTES:
+            raise OutputInvalid("a page has too many drawing operations", bytes=length)
+
+
 def _drop_in_forms(resources: Object, everything: bool, done: set[tuple[int, int]]) -> bool:
     """Does the same in form XObjects and the forms inside them. An earlier OCR may have put its text layer there."""
     remains = False
@@ -49,6 +63,7 @@ def _drop_in_forms(resources: Object, everything: bool, done: set[tuple[int, int
         if form.get("/Subtype") != Name.Form or form.objgen in done:
             continue
         done.add(form.objgen)
+        _check_length([form])
         content, seen = _without_text(pikepdf.parse_content_stream(form), everything)
         if content is not None:
             form.write(content)

@@ -6,8 +6,7 @@ import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from pikepdf import Dictionary, Name, Object, Pdf, Stream
@@ -58,12 +57,12 @@ def stream(pdf: Pdf, encoded: Encoded, **entries: Any) -> Object:
     return pdf.make_indirect(made)
 
 
-def png16(path: Path) -> Encoded | None:
+def png16(file: BinaryIO) -> Encoded | None:
     """A PNG of 16 bits a channel, its compressed bytes unchanged. A decoder would give 8 bits only.
 
     None for any other file, and for a PNG that needs decoding: interlaced, with transparency, or with EXIF data.
     """
-    data = path.read_bytes()
+    data = file.read()
     chunks = list(_chunks(data)) if data.startswith(_PNG) else []
     if not chunks or chunks[0][0] != b"IHDR":
         return None
@@ -98,21 +97,23 @@ def predicted(data: bytes, width: int, height: int, colour: str, colours: int, b
     return Encoded(data=data, width=width, height=height, colour=colour, bits=bits, filter="/FlateDecode", parms=parms)
 
 
-def jpeg(path: Path) -> Encoded | None:
+def jpeg(file: BinaryIO) -> Encoded | None:
     """A JPEG file, its bytes unchanged. None where a PDF reader could not show it (CMYK, 12 bits)."""
     # opening reads the header only. The pixels are not decoded here
-    with Image.open(path, formats=["JPEG", "MPO"]) as image:
+    with Image.open(file, formats=["JPEG", "MPO"]) as image:
         if image.mode not in _COLOURS:
             return None
+        orientation = int(image.getexif().get(_ORIENTATION, 1))
+        file.seek(0)
         return Encoded(
-            data=path.read_bytes(),
+            data=file.read(),
             width=image.width,
             height=image.height,
             colour=_COLOURS[image.mode],
             bits=8,
             filter="/DCTDecode",
             parms={},
-            orientation=int(image.getexif().get(_ORIENTATION, 1)),
+            orientation=orientation,
         )
 
 

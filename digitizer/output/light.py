@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pikepdf
@@ -40,7 +39,7 @@ Decode = Callable[[int], Scan]
 
 
 def write_light(
-    archive: Path, target: Path, *, decode: Decode, pages: Sequence[int] | None = None, page_bytes: int = PAGE_BYTES
+    archive: BinaryIO, target: BinaryIO, *, decode: Decode, pages: Sequence[int] | None = None, page_bytes: int = PAGE_BYTES
 ) -> None:
     """Writes the light copy of a searchable PDF of ours.
 
@@ -65,7 +64,7 @@ def write_light(
             pdf.remove_unreferenced_resources()
             pdf.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     except (pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
-        raise OutputInvalid("the light copy cannot be written", file=archive.name) from exc
+        raise OutputInvalid("the light copy cannot be written") from exc
 
 
 def _keep_pages(pdf: Pdf, pages: Sequence[int]) -> None:

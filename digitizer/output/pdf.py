@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files as package_files
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pikepdf
@@ -65,22 +65,27 @@ class Decoders:
 
 
 def write_pdf(
-    result: Digitized, files: Mapping[str, Path], target: Path, *, signed: frozenset[str], decode: Decoders, style: PdfStyle
+    result: Digitized,
+    files: Mapping[str, BinaryIO],
+    target: BinaryIO,
+    *,
+    signed: frozenset[str],
+    decode: Decoders,
+    style: PdfStyle,
 ) -> tuple[Problem, ...]:
     """Writes the searchable PDF of `result` to `target`. Returns problems a person should know.
 
-    A single signed PDF is copied unchanged, because any change would break its signature. `files`: source id -> its file.
-    Raises OutputInvalid.
+    A single signed PDF is copied unchanged, because any change would break its signature. Active content in it is told.
+    `files`: source id -> its file, from its start. Raises OutputInvalid.
     """
     if len(result.sources) == 1 and result.sources[0].id in signed:
-        shutil.copyfile(files[result.sources[0].id], target)
-        return (Problem(code="signed_unchanged"),)
+        return _unchanged(files[result.sources[0].id], target)
     types = {source.id: source.media_type for source in result.sources}
     if _PDF in types.values() and not style.rasterise:
         try:
             return _kept(result, types, files, target, decode, style)
         except (OutputInvalid, pikepdf.PdfError, pikepdf.DataDecodingError) as exc:
-            log.warning("PDF rebuilt", extra={"action": "rebuild_pdf", "source": result.bundle, "error": type(exc).__name__})
+            log.info("PDF rebuilt", extra={"action": "rebuild_pdf", "source": result.bundle, "error": type(exc).__name__})
     # a PDF that qpdf cannot repair, or that must not keep its pages, is rebuilt from pixels
     images_only = {source: "image" if kind == _PDF else kind for source, kind in types.items()}
     rebuilt = (Problem(code="pdf_rebuilt"),) if images_only != types and not style.rasterise else ()
@@ -91,8 +96,27 @@ def write_pdf(
         raise OutputInvalid(f"the PDF cannot be written: {exc}") from exc
 
 
+def _unchanged(file: BinaryIO, target: BinaryIO) -> tuple[Problem, ...]:
+    """Copies a signed PDF. Scripts, attachments and actions stay in it, so a person must know of them."""
+    shutil.copyfileobj(file, target, 1 << 20)
+    file.seek(0)
+    try:
+        with Pdf.open(file) as pdf:
+            # its signature is a form, too
+            active = [kind for kind in sanitize(pdf) if kind != "forms"]
+    except pikepdf.PdfError:
+        active = ["unreadable"]
+    told = (Problem(code="signed_active", facts={"kinds": ", ".join(active)}),) if active else ()
+    return (Problem(code="signed_unchanged"), *told)
+
+
 def _kept(
-    result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], target: Path, decode: Decoders, style: PdfStyle
+    result: Digitized,
+    types: Mapping[str, str],
+    files: Mapping[str, BinaryIO],
+    target: BinaryIO,
+    decode: Decoders,
+    style: PdfStyle,
 ) -> tuple[Problem, ...]:
     """Writes it with the pages of PDFs unchanged. Pages that PDF/A does not allow are replaced by pictures of themselves."""
     noted = _Assembly(result, types, files, decode, style).write(target)
@@ -117,15 +141,15 @@ class _Assembly:
     """Builds the output PDF: pages of PDFs stay, each image gets a page, and both get the text layer."""
 
     def __init__(
-        self, result: Digitized, types: Mapping[str, str], files: Mapping[str, Path], decode: Decoders, style: PdfStyle
+        self, result: Digitized, types: Mapping[str, str], files: Mapping[str, BinaryIO], decode: Decoders, style: PdfStyle
     ) -> None:
         self._result, self._types, self._files, self._decode, self._style = result, types, files, decode, style
         self._scans = _scans(result)
 
-    def write(self, target: Path) -> tuple[Problem, ...]:
+    def write(self, target: BinaryIO) -> tuple[Problem, ...]:
         """Writes the PDF to `target` and returns its problems. Raises OutputInvalid, PdfError, DataDecodingError."""
         with ExitStack() as opened:
-            pdfs = {s: opened.enter_context(Pdf.open(self._files[s])) for s, kind in self._types.items() if kind == _PDF}
+            pdfs = {s: opened.enter_context(Pdf.open(self._file(s))) for s, kind in self._types.items() if kind == _PDF}
             in_place = len(self._types) == 1 and bool(pdfs)
             pdf = next(iter(pdfs.values())) if in_place else opened.enter_context(Pdf.new())
             if in_place and len(pdf.pages) != len(self._scans):
@@ -138,12 +162,17 @@ class _Assembly:
             unfit = (Problem(code=_NOT_PDFA, facts={"rules": ", ".join(broken[:5])}),) if broken else ()
             return (*noted, *unfit)
 
+    def _file(self, source: str) -> BinaryIO:
+        file = self._files[source]
+        file.seek(0)
+        return file
+
     def _pages(self, pdf: Pdf, originals: Mapping[str, Pdf], in_place: bool) -> None:
         font, used = Font(pdf), set[str]()
         for number, texts in enumerate(self._scans):
             first = texts[0]
             if first.source not in originals:
-                _add_image_page(pdf, first, self._types[first.source], self._files[first.source], self._decode)
+                _add_image_page(pdf, first, self._types[first.source], self._file(first.source), self._decode)
             elif not in_place:
                 pdf.pages.append(originals[first.source].pages[first.scan])
             page = pdf.pages[number]
@@ -166,13 +195,13 @@ def _scans(result: Digitized) -> list[list[PageText]]:
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
-def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decode: Decoders) -> None:
+def _add_image_page(pdf: Pdf, text: PageText, media_type: str, file: BinaryIO, decode: Decoders) -> None:
     """Adds a page of the size of the sheet with the scan on it. A scan that cannot be decoded gives an empty page."""
     if text.sheet is None:
         pdf.add_blank_page(page_size=_A4)
         return
     try:
-        encoded = _as_it_is(text, text.sheet, media_type, path, decode) or images.lossless(decode.pixels(text.source, text.scan))
+        encoded = _as_it_is(text, text.sheet, media_type, file, decode) or images.lossless(decode.pixels(text.source, text.scan))
     except InputError:
         pdf.add_blank_page(page_size=_A4)
         return
@@ -186,11 +215,11 @@ def _add_image_page(pdf: Pdf, text: PageText, media_type: str, path: Path, decod
     page.contents_add(f"q {numbers} cm {name} Do Q\n".encode())
 
 
-def _as_it_is(text: PageText, sheet: Sheet, media_type: str, path: Path, decode: Decoders) -> images.Encoded | None:
+def _as_it_is(text: PageText, sheet: Sheet, media_type: str, file: BinaryIO, decode: Decoders) -> images.Encoded | None:
     """The image without loss of bits: the bytes of a JPEG or 16-bit PNG file, or a 16-bit TIFF from the decoder. Else None."""
     if media_type == "image/jpeg":
-        return images.jpeg(path)
-    encoded = images.png16(path) if media_type == "image/png" else None
+        return images.jpeg(file)
+    encoded = images.png16(file) if media_type == "image/png" else None
     if media_type == "image/tiff":
         deep = _image_16bit(text, decode)
         encoded = images.image16(deep) if deep is not None else None
@@ -202,9 +231,7 @@ def _image_16bit(text: PageText, decode: Decoders) -> Image16 | None:
     """The scan of 16 bits a channel. None: it has fewer, or it cannot be unpacked and keeps 8 bits."""
     try:
         return decode.image_16bit(text.source, text.scan)
-    except InputError as exc:
-        facts = {"source": text.source, "page": text.scan + 1, "error": exc.code, **exc.facts}
-        log.warning("scan keeps 8 of its 16 bits", extra={"action": "unpack_16bit", **facts})
+    except InputError:
         return None
 
 

@@ -108,17 +108,6 @@ class Opened(Protocol):
         ...
 
 
-def _limit_cpu(seconds: int) -> None:
-    """Gives the process `seconds` of CPU time from now on. SIGXCPU ends it after that."""
-    try:
-        import resource
-    except ImportError:
-        return
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(usage.ru_utime + usage.ru_stime) + seconds, hard))
-
-
 def _check_size(width: int, height: int, limits: dict[str, Any], **facts: int) -> None:
     if width < 1 or height < 1:
         raise Refused("damaged_file", reason="no pixels", **facts)
@@ -598,7 +587,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, files: list[int]) -> None:
     reader = _reader(file, order)
     # the file itself is mapped, and its pages may be dropped at any time
     sandbox.limit(memory_bytes=order["limits"]["child_memory_bytes"] + os.fstat(file.fileno()).st_size)
-    _limit_cpu(order["limits"]["child_cpu_s"])
+    sandbox.limit_cpu(order["limits"]["child_cpu_s"])
     sandbox.enter()
     opened: list[Opened] = []
 
@@ -609,7 +598,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, files: list[int]) -> None:
     _say(answers, _attempt(header))
     for line in requests:
         asked = json.loads(line)
-        _limit_cpu(order["limits"]["child_cpu_s"])
+        sandbox.limit_cpu(order["limits"]["child_cpu_s"])
         if "image_16bit" in asked:
             _answer(answers, partial(_answer_16bit, file, order, asked["image_16bit"]), page=asked["image_16bit"] + 1)
         else:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitizer.model import Box, Digitized, Document, Field, Line, PageText, Quality, Record, Run, Sheet, Source, Verdict, Warp
-from digitizer.output import PdfStyle, render
+from digitizer.output import PdfStyle, caged, render
 from digitizer.pages import ScanFile
-from digitizer.settings import PageOptions
+from digitizer.settings import Limits, PageOptions
 from tests.unit.builders import line, page_of
 
+#: writes behind walls, as the product does
+CAGED = partial(caged.write_pdf, limits=Limits())
 #: px: width and height of a made-up scan
 W, H = 700, 900
 WORDS = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Họ, chữ đệm, tên: Đặng Thị Ngọc Ỷ", "Quê quán: Nậm Đíp, Lũng Giềng (ẵ ặ ỡ ợ ữ ự)")
@@ -90,7 +93,7 @@ def rendered(tmp_path: Path, path: Path, kind: str, texts: list[PageText] | None
             more["decode_16bit"] = lambda _, n: ends.enter_context(ScanFile(path, source=id_, options=PageOptions())).image_16bit(
                 n
             )
-        pdf, text = render(result, {id_: path}, name="a", into=out, **more)  # type: ignore[arg-type]
+        pdf, text = render(result, {id_: path}, name="a", into=out, write=CAGED, **more)  # type: ignore[arg-type]
     return pdf.path, json.loads(text.path.read_text(encoding="utf-8"))
 
 
@@ -139,7 +142,8 @@ def written(tmp_path: Path, *documents: Document, texts: list[PageText] | None =
     out = tmp_path / "out"
     out.mkdir(exist_ok=True)
     result = replace(result, documents=documents)
-    pdf, text = render(result, {id_: path}, name="a", into=out, decode=decoded(path), style=style or PdfStyle(titles=TITLES))
+    pdf, text = render(result, {id_: path}, name="a", into=out, decode=decoded(path),
+                       style=style or PdfStyle(titles=TITLES), write=CAGED)
     return pdf.path, [p["code"] for p in json.loads(text.path.read_text())["problems"]]
 
 

@@ -9,7 +9,7 @@ import pikepdf
 import pymupdf
 from pikepdf import Array, Dictionary, Name, Pdf
 
-from tests.unit.output.builders import a_line, copied, text_of, written
+from tests.unit.output.builders import a_line, copied, rendered, text_of, written
 from tests.validators import findings
 
 
@@ -56,3 +56,11 @@ def test_what_acts_by_itself_or_hides_files_is_taken_out_with_a_note(tmp_path: P
         assert b"https://example.org" in everything
     assert "Nguyen Van A" in copied(pdf)
     assert b"JavaScript" in path.read_bytes()
+
+
+def test_what_acts_by_itself_in_a_signed_pdf_stays_and_is_told(tmp_path: Path) -> None:
+    path = active(tmp_path)
+    pdf, result = rendered(tmp_path, path, "application/pdf", signed=True)
+    assert pdf.read_bytes() == path.read_bytes()
+    told = {problem["code"]: problem.get("facts") for problem in result["problems"]}
+    assert told == {"signed_unchanged": None, "signed_active": {"kinds": "actions, attachments, scripts"}}
