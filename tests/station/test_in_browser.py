@@ -18,6 +18,7 @@ from digitizer.station import ROUTERS
 from digitizer.station.access import PREFIX
 from tests.conftest import SAMPLES
 from tests.station.conftest import AGENCY, PASSWORD, Running
+from tests.station.test_failures import HOSTILE, submit
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,11 @@ def no_complaints(page: Page) -> Iterator[None]:
 
 
 def test_pages_have_no_barriers_and_ask_nobody_else(enter: Callable[..., Page], running: Running) -> None:
+    with Service.open(Settings(home=running.home)) as service:
+        for name in HOSTILE:
+            submit(service, name)
     page = enter("binh", *EVERY_ROLE)
+    page.on("dialog", lambda dialog: pytest.fail(f"a script of a file's name ran: {dialog.message}"))
     asked: set[str] = set()
     page.on("request", lambda request: asked.add(request.url))
     for address in [*PAGES, f"{PREFIX}/nothing"]:
@@ -204,11 +209,13 @@ def test_accounts_are_made_and_the_first_login_done_by_keyboard_alone(enter: Cal
     page.locator(".who button").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/station/login")
+    expect(page.locator("input[name=name]")).to_be_focused()
     page.keyboard.type("lan")
     page.keyboard.press("Tab")
     page.keyboard.type(password)
     page.keyboard.press("Enter")
     page.wait_for_url("**/station/password")
+    expect(page.locator("input[name=old]")).to_be_focused()
     for typed in (password, PASSWORD, PASSWORD):
         page.keyboard.type(typed)
         page.keyboard.press("Tab")
