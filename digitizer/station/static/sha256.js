@@ -2,22 +2,22 @@
 // own network often has, and it wants a whole file at once.
 "use strict";
 
-const K = new Uint32Array(64), INITIAL = new Uint32Array(8);
+const K = new Int32Array(64), INITIAL = new Int32Array(8);
 for (let n = 2, found = 0; found < 64; n += 1) {
   let prime = true;
   for (let d = 2; d * d <= n; d += 1) if (n % d === 0) prime = false;
   if (!prime) continue;
   // the first 32 bits of the fraction of a root
   const bits = (root) => Math.floor((root - Math.floor(root)) * 2 ** 32);
-  if (found < 8) INITIAL[found] = bits(n ** (1 / 2));
-  K[found] = bits(n ** (1 / 3));
+  if (found < 8) INITIAL[found] = bits(n ** (1 / 2)) | 0;
+  K[found] = bits(n ** (1 / 3)) | 0;
   found += 1;
 }
 
 class Sha256 {
   constructor() {
-    this.state = new Uint32Array(INITIAL);
-    this.words = new Uint32Array(64);
+    this.state = new Int32Array(INITIAL);
+    this.words = new Int32Array(64);
     this.rest = new Uint8Array(64);
     this.waiting = 0;
     this.bytes = 0;
@@ -50,7 +50,8 @@ class Sha256 {
       const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
       w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
     }
-    let [a, b, c, d, e, f, g, h] = this.state;
+    const s = this.state;
+    let a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
     for (let i = 0; i < 64; i += 1) {
       const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
       const t1 = (h + s1 + ((e & f) ^ (~e & g)) + K[i] + w[i]) | 0;
@@ -58,7 +59,7 @@ class Sha256 {
       const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
       h = g; g = f; f = e; e = (d + t1) | 0; d = c; c = b; b = a; a = (t1 + t2) | 0;
     }
-    [a, b, c, d, e, f, g, h].forEach((value, i) => { this.state[i] += value; });
+    s[0] += a; s[1] += b; s[2] += c; s[3] += d; s[4] += e; s[5] += f; s[6] += g; s[7] += h;
   }
 
   digest() {
@@ -68,7 +69,7 @@ class Sha256 {
     view.setUint32(tail.length - 8, Math.floor(bits / 2 ** 32));
     view.setUint32(tail.length - 4, bits >>> 0);
     this.add(tail);
-    return [...this.state].map((word) => word.toString(16).padStart(8, "0")).join("");
+    return [...this.state].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
   }
 }
 

@@ -13,7 +13,7 @@ import pytest
 from digitizer.cli import COMMANDS, cli
 from digitizer.doctypes import TYPES
 from digitizer.extract.rules import contradictions
-from digitizer.messages import catalogue, describe, field_label, local_time, say
+from digitizer.messages import catalogue, describe, field_label, local_time, say, station_text
 from digitizer.model import Problem
 from tests.conftest import ROOT
 from tests.unit.builders import OURS
@@ -164,3 +164,13 @@ def test_a_problem_is_a_sentence_with_its_facts() -> None:
     sentence = describe(Problem(code="low_dpi", facts={"dpi": 150}), "vi")
     assert "150" in sentence
     assert say("file_access", "en").count("{file}") == 1, "a missing fact stays visible"
+
+
+def test_the_station_has_every_text_in_both_languages_and_says_none_that_is_missing() -> None:
+    vietnamese, english = station_text("vi"), station_text("en")
+    assert set(vietnamese) == set(english)
+    assert {k for k in vietnamese if facts(vietnamese[k]) != facts(english[k])} == set()
+    templates = [p.read_text(encoding="utf-8") for p in (ROOT / "digitizer/station/templates").glob("*.html")]
+    used = {key for template in templates for key in re.findall(r"\bt\('(\w+)'(?!\s*~)", template)}
+    assert len(used) > 100
+    assert used - set(vietnamese) - set(catalogue("vi")) == set()
