@@ -225,6 +225,8 @@ class StationOptions(Group):
     idle_minutes: int = 30
     #: hours after which a session ends in any case
     session_hours: int = 12
+    #: address of this server as browsers reach it, `https://ho-tich.example.gov.vn`, where a proxy stands before it
+    public_url: str = ""
 
 
 class OpenIdOptions(Group):
@@ -238,8 +240,6 @@ class OpenIdOptions(Group):
     claim: str = "sub"
     #: the button's name, as people know the provider
     name: str = ""
-    #: address of this server as browsers reach it, `https://ho-tich.example.gov.vn`
-    public_url: str = ""
 
 
 class S3Options(Group):

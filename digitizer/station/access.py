@@ -123,9 +123,14 @@ class MustChangePassword(Exception):
     """The person logged in with a password somebody else knows."""
 
 
+def is_secure(request: Request) -> bool:
+    """Whether the browser speaks TLS, to us or to a proxy before us."""
+    return request.url.scheme == "https" or _service(request).settings.station.public_url.startswith("https:")
+
+
 def cookie_name(request: Request) -> str:
     """Name of the session's cookie. Under TLS browsers tie a `__Host-` cookie to this very host."""
-    return "__Host-digitizer" if request.url.scheme == "https" else "digitizer_session"
+    return "__Host-digitizer" if is_secure(request) else "digitizer_session"
 
 
 async def visitor(request: Request) -> Person | None:

@@ -16,7 +16,7 @@ from digitizer.ledger.accounts import Session
 from digitizer.passwords import FEWEST_LETTERS, MOST_LETTERS
 from digitizer.service import Service
 from digitizer.service.accounts import Login
-from digitizer.station.access import CSRF_FIELD, PREFIX, Visitor, cookie_name
+from digitizer.station.access import CSRF_FIELD, PREFIX, Visitor, cookie_name, is_secure
 from digitizer.station.failures import said, wants_page
 from digitizer.station.rendering import page
 
@@ -53,7 +53,7 @@ def _form(request: Request, *, wanted: str, status: int = 200, sentence: str = "
         request, "login.html", status, wanted=wanted, sentence=sentence, name=name, form_token=given,
         openid=_service(request).settings.openid.name if _service(request).settings.openid.issuer else "",
     )  # fmt: skip
-    secure = request.url.scheme == "https"
+    secure = is_secure(request)
     shown.set_cookie(_FORM_COOKIE, given, path=PREFIX, httponly=True, samesite="strict", secure=secure)
     return shown
 
@@ -83,7 +83,7 @@ def log_in(
 
 def with_cookie(request: Request, answer: Response, opened: Login) -> Response:
     """`answer` with the cookie of a new session. It ends with the browser, or with the session."""
-    secure = request.url.scheme == "https"
+    secure = is_secure(request)
     # Lax: whoever comes back from an OpenID provider, or by a bookmark, brings it along. Changes need a form token besides
     answer.set_cookie(cookie_name(request), opened.token, path="/", httponly=True, samesite="lax", secure=secure)
     return answer
@@ -108,7 +108,7 @@ def log_out(request: Request, visitor: Visitor) -> Response:
     """Ends the session."""
     _service(request).accounts.log_out(visitor.session)
     answer = RedirectResponse(f"{PREFIX}/login", 303)
-    answer.delete_cookie(cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax")
+    answer.delete_cookie(cookie_name(request), path="/", secure=is_secure(request), httponly=True, samesite="lax")
     return answer
 
 

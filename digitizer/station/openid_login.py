@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from digitizer.errors import NotFound, NotKnown
 from digitizer.openid import Begun, Provider
 from digitizer.service import Service
-from digitizer.station.access import PREFIX
+from digitizer.station.access import PREFIX, is_secure
 from digitizer.station.login import HOME, wanted_page, with_cookie
 
 router = APIRouter()
@@ -32,7 +32,7 @@ def _provider(request: Request) -> Provider:
 def _back(request: Request) -> str:
     """Where the provider sends the browser to: as registered there, whatever name the browser used."""
     service: Service = request.app.state.service
-    base = service.settings.openid.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+    base = service.settings.station.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
     return f"{base}{PREFIX}{request.app.url_path_for('openid_back')}"
 
 
@@ -43,7 +43,7 @@ def openid_login(request: Request, next: str = HOME) -> Response:
     begun = provider.begin()
     answer = RedirectResponse(provider.address(begun, back=_back(request)), 303)
     kept = json.dumps({**asdict(begun), "next": wanted_page(next)})
-    secure = request.url.scheme == "https"
+    secure = is_secure(request)
     answer.set_cookie(_COOKIE, kept, path=_PATH, max_age=_KEPT_S, httponly=True, samesite="lax", secure=secure)
     return answer
 

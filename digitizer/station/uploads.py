@@ -102,6 +102,8 @@ def upload_state(request: Request, visitor: Visitor, upload: UploadId) -> Respon
 async def put_upload(request: Request, visitor: Visitor, upload: UploadId, document: Position, number: Position) -> Response:
     """Takes one file over. May be repeated."""
     service = _service(request)
+    # before two gigabytes come
+    await run_in_threadpool(service.upload_sessions.get, visitor, upload)
     async with received_file(request, visitor, service.settings) as file:
         session = await run_in_threadpool(service.upload_sessions.add_page, visitor, upload, document, number, file.path)
     return JSONResponse({"missing": len(session.missing)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -15,22 +16,26 @@ from digitizer.station import ROUTERS, access, station
 from tests.station.conftest import AGENCY, FOREIGN, Browser, person
 
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, Route)]
-#: what stands in for `{name}` in the address of a route
-PARAMETERS = {"version": "x", "name": "station.css", "token": "x"}
+#: what stands in for `{name}` in the address of a route, where it belongs to no agency
+PARAMETERS = {"version": "x", "name": "station.css", "token": "x", "document": "1", "number": "1"}
+#: what a route needs besides its address, so that nothing but the agency can refuse it: form fields, or the body itself
+BODIES: dict[str, dict[str, str] | bytes] = {"change_user": {"what": "disable"}, "put_upload": b"x"}
 
 
-def calls(routes: list[Route] = ROUTES) -> list[tuple[str, str, str]]:
-    """(route, method, address with parameters that name nothing of the person's)."""
-    return [
-        (route.name, method, access.PREFIX + route.path.format_map(_Nothing(PARAMETERS)).replace(":path", ""))
-        for route in routes
-        for method in sorted(route.methods or ())
-    ]
+def names_in(route: Route) -> set[str]:
+    """The parameters of a route's address."""
+    return set(re.findall(r"\{(\w+)", route.path))
 
 
-class _Nothing(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "nothing"
+def address_of(route: Route, things: dict[str, str]) -> str:
+    """The address of a route about `things`."""
+    values = {"upload": "0" * 32, **PARAMETERS, **things}
+    return access.PREFIX + re.sub(r"\{(\w+)(?::\w+)?\}", lambda match: values.get(match[1], "nothing"), route.path)
+
+
+def calls() -> list[tuple[str, str, str]]:
+    """(route, method, address about nothing that is there)."""
+    return [(route.name, method, address_of(route, {})) for route in ROUTES for method in sorted(route.methods or ())]
 
 
 def test_the_table_names_every_route_and_no_other() -> None:
@@ -70,6 +75,32 @@ def test_a_role_opens_its_routes_and_no_others(browse: Callable[..., Browser], r
         allowed = rights == access.NOBODY or role in rights
         assert (answer.status_code == 403) == (not allowed), (name, answer.status_code, answer.text)
         assert answer.status_code < 500, name
+
+
+@pytest.fixture
+def foreign(service: Service, browse: Callable[..., Browser]) -> dict[str, str]:
+    """Things of a foreign agency, by the parameter that names them in an address. A new kind of thing is added here."""
+    owner = browse("xa", (Role.KEYER, FOREIGN))
+    new = {"path": "a.jpg", "agency": FOREIGN, "pages": [{"sha256": "0" * 64, "bytes": 1}]}
+    headers = {"accept": "application/json", "x-csrf-token": owner.csrf}
+    upload = owner.post("/station/uploads", json=new, headers=headers).json()["id"]
+    return {"account": service.accounts.named("xa").id, "upload": upload}
+
+
+def test_a_thing_of_a_foreign_agency_is_not_there_for_any_role(
+    browse: Callable[..., Browser], foreign: dict[str, str], service: Service
+) -> None:
+    everything = browse("hoa", *((role, AGENCY) for role in Role))
+    named = [route for route in ROUTES if names_in(route) - set(PARAMETERS)]
+    assert {name for route in named for name in names_in(route)} <= {*foreign, *PARAMETERS}, "name a foreign thing in `foreign`"
+    for route in named:
+        for method in sorted(route.methods or ()):
+            body = BODIES.get(route.name, {})
+            given = {"content": body} if isinstance(body, bytes) else {"data": body}
+            headers = {"accept": "application/json", "x-csrf-token": everything.csrf}
+            answer = everything.request(method, address_of(route, foreign), headers=headers, **(given if method != "GET" else {}))
+            assert answer.status_code == 404, (route.name, answer.status_code, answer.text)
+    assert service.accounts.named("xa").disabled_at is None
 
 
 def test_a_change_without_the_form_token_of_the_session_is_refused(browse: Callable[..., Browser]) -> None:
