@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +17,11 @@ from digitizer.model import Box, Letter, Line, Pixels, Word
 from digitizer.ocr.ctc import BLANK, Sign, best_path
 from digitizer.ocr.handwriting import handwriting_probability, word_groups
 from digitizer.ocr.handwriting_strip import HEIGHT, MAX_WIDTH, STRIDE, handwriting_strip
+from digitizer.ocr.two_readers import Columns, Readings, believed
 from digitizer.ocr.weights import Model
 
 #: room above and below handwriting, in heights of its line
 ROOM = 0.1
-#: how much surer (natural log a letter) the network for handwriting must be than the one for print, which knows neat pens well
-SURER = 0.02
 #: readings of an empty dotted line of a form
 DOTS = re.compile(r"[.…·,:' ]+|(?=.*[oó.]{2})[oOóòỏ0.…·,:' ]{3,}s?")
 
@@ -87,14 +85,20 @@ class Network:
         return found
 
 
-Columns = npt.NDArray[np.float32]
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """CTC columns of a part of a line that reaches from `x0` to `x1` px of the page."""
 
     columns: Columns
+    x0: float
+    x1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What the networks read from `x0` to `x1` px of the page."""
+
+    readings: Readings
     x0: float
     x1: float
 
@@ -116,46 +120,57 @@ class Recogniser:
 
     def read(self, pixels: Pixels, places: Sequence[LinePlace]) -> tuple[Line, ...]:
         """The lines at `places` of a page (H, W, 3) uint8 RGB. Places without text give no line."""
+        strips = [_strip(_crop(pixels, place)) for place in places]
+        pieces = [self._pieces(pixels, place, strip) for place, strip in zip(places, strips, strict=True)]
+        columns = iter(believed([piece.readings for line in pieces for piece in line], self._charset))
         lines = []
-        for place in places:
-            strip = _strip(_crop(pixels, place))
-            parts = self._parts(pixels, place, strip)
-            columns, scale = np.concatenate([part.columns for part in parts]), _scale(parts)
-            line = to_line(best_path(columns, self._charset), place, scale, len(columns), len(pixels))
-            if line is not None:
-                lattice = pack(columns, self._charset, x0=parts[0].x0, x1=parts[0].x1, more=scale[1:])
-                lines.append(replace(line, lattice=lattice, hand=handwriting_probability(strip)))
+        for place, strip, line in zip(places, strips, pieces, strict=True):
+            parts = self._parts([Part(next(columns), piece.x0, piece.x1) for piece in line])
+            found = self._line(parts, place, len(pixels))
+            if found is not None:
+                lines.append(replace(found, hand=handwriting_probability(strip)))
         return tuple(lines)
 
-    def _parts(self, pixels: Pixels, place: LinePlace, strip: Pixels) -> list[Part]:
-        """A line in parts, each read by the network for it, with a space between two."""
+    def _pieces(self, pixels: Pixels, place: LinePlace, strip: Pixels) -> list[Piece]:
+        """A line in pieces, each read by the networks for it."""
         box = place.box
         groups = word_groups(strip) if self._hands is not None else []
         if not any(group.by_hand for group in groups):
-            return [Part(self._network.columns(strip), box.x0, box.x1)]
+            return [Piece(Readings(self._network.columns(strip)), box.x0, box.x1)]
         if len(groups) == 1:
-            return [Part(self._group(pixels, place, by_hand=True), box.x0, box.x1)]
-        parts: list[Part] = []
+            return [Piece(self._group(pixels, place, by_hand=True), box.x0, box.x1)]
+        pieces: list[Piece] = []
         for group in groups:
             x0, x1 = (box.x0 + box.width * px / strip.shape[1] for px in (group.start, group.end))
-            columns = self._group(pixels, place.between(x0, x1), by_hand=group.by_hand)
-            if parts:
-                parts.append(Part(np.eye(1, columns.shape[1], self._space, dtype=np.float32), x0, x0))
-            parts.append(Part(_trimmed(columns, self._space), x0, x1))
-        return parts
+            pieces.append(Piece(self._group(pixels, place.between(x0, x1), by_hand=group.by_hand), x0, x1))
+        return pieces
 
-    def _group(self, pixels: Pixels, place: LinePlace, *, by_hand: bool) -> Columns:
-        """The columns of one word group. For handwriting the surer of both networks gives them."""
+    def _group(self, pixels: Pixels, place: LinePlace, *, by_hand: bool) -> Readings:
+        """What the networks read in one word group: print one of them, handwriting both."""
         printed = self._network.columns(_strip(_crop(pixels, place)))
         if not by_hand or self._hands is None:
-            return printed
-        written = self._hands.columns(handwriting_strip(np.asarray(_crop(pixels, place.roomier()))))
-        return written if self._sureness(written) - SURER >= self._sureness(printed) else printed
+            return Readings(printed)
+        return Readings(printed, self._hands.columns(handwriting_strip(np.asarray(_crop(pixels, place.roomier())))))
 
-    def _sureness(self, columns: Columns) -> float:
-        """Mean natural log of the probability of each letter read."""
-        read = [sign.confidence for sign in best_path(columns, self._charset) if sign.char != " "]
-        return float(np.log(read).mean()) if read else -math.inf
+    def _parts(self, parts: Sequence[Part]) -> list[Part]:
+        """`parts` with a space between two."""
+        if len(parts) == 1:
+            return list(parts)
+        found: list[Part] = []
+        for part in parts:
+            if found:
+                space = np.eye(1, part.columns.shape[1], self._space, dtype=np.float32)
+                found.append(Part(space, part.x0, part.x0))
+            found.append(replace(part, columns=_trimmed(part.columns, self._space)))
+        return found
+
+    def _line(self, parts: Sequence[Part], place: LinePlace, height: int) -> Line | None:
+        """The line that `parts` make on a page `height` px high. None where there is no text."""
+        columns, scale = np.concatenate([part.columns for part in parts]), _scale(parts)
+        line = to_line(best_path(columns, self._charset), place, scale, len(columns), height)
+        if line is None:
+            return None
+        return replace(line, lattice=pack(columns, self._charset, x0=parts[0].x0, x1=parts[0].x1, more=scale[1:]))
 
 
 def _scale(parts: Sequence[Part]) -> list[Stretch]:
