@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -122,47 +122,51 @@ class Recogniser:
         """The lines at `places` of a page (H, W, 3) uint8 RGB. Places without text give no line."""
         strips = [_strip(_crop(pixels, place)) for place in places]
         pieces = [self._pieces(pixels, place, strip) for place, strip in zip(places, strips, strict=True)]
-        columns = iter(believed([piece.readings for line in pieces for piece in line], self._charset))
+        by_hand = iter(believed([piece.readings for line in pieces for piece in line], self._charset))
         lines = []
         for place, strip, line in zip(places, strips, pieces, strict=True):
-            parts = self._parts([Part(next(columns), piece.x0, piece.x1) for piece in line])
-            found = self._line(parts, place, len(pixels))
+            found = self._line(self._parts([(piece, next(by_hand)) for piece in line]), place, len(pixels))
             if found is not None:
                 lines.append(replace(found, hand=handwriting_probability(strip)))
         return tuple(lines)
 
     def _pieces(self, pixels: Pixels, place: LinePlace, strip: Pixels) -> list[Piece]:
-        """A line in pieces, each read by the networks for it."""
-        box = place.box
+        """A line in pieces. The network for print reads it whole, the one for handwriting each word group by hand."""
+        box, columns = place.box, self._network.columns(strip)
         groups = word_groups(strip) if self._hands is not None else []
-        if not any(group.by_hand for group in groups):
-            return [Piece(Readings(self._network.columns(strip)), box.x0, box.x1)]
-        if len(groups) == 1:
-            return [Piece(self._group(pixels, place, by_hand=True), box.x0, box.x1)]
+        if self._hands is None or not any(group.by_hand for group in groups):
+            return [Piece(Readings(columns), box.x0, box.x1)]
         pieces: list[Piece] = []
         for group in groups:
-            x0, x1 = (box.x0 + box.width * px / strip.shape[1] for px in (group.start, group.end))
-            pieces.append(Piece(self._group(pixels, place.between(x0, x1), by_hand=group.by_hand), x0, x1))
+            first, end = group.start // STRIDE, group.end // STRIDE
+            x0, x1 = (box.x0 + box.width * column / len(columns) for column in (first, end))
+            written = self._written(pixels, place.between(x0, x1)) if group.by_hand and end > first else None
+            pieces.append(Piece(Readings(columns[first:end], written), x0, x1))
         return pieces
 
-    def _group(self, pixels: Pixels, place: LinePlace, *, by_hand: bool) -> Readings:
-        """What the networks read in one word group: print one of them, handwriting both."""
-        printed = self._network.columns(_strip(_crop(pixels, place)))
-        if not by_hand or self._hands is None:
-            return Readings(printed)
-        return Readings(printed, self._hands.columns(handwriting_strip(np.asarray(_crop(pixels, place.roomier())))))
+    def _written(self, pixels: Pixels, place: LinePlace) -> Columns | None:
+        """What the network for handwriting reads in a place."""
+        if self._hands is None:
+            return None
+        return self._hands.columns(handwriting_strip(np.asarray(_crop(pixels, place.roomier()))))
 
-    def _parts(self, parts: Sequence[Part]) -> list[Part]:
-        """`parts` with a space between two."""
-        if len(parts) == 1:
-            return list(parts)
+    def _parts(self, pieces: Sequence[tuple[Piece, bool]]) -> list[Part]:
+        """The believed columns: stretches of the network for print, and between spaces those of the one for handwriting."""
         found: list[Part] = []
-        for part in parts:
-            if found:
-                space = np.eye(1, part.columns.shape[1], self._space, dtype=np.float32)
-                found.append(Part(space, part.x0, part.x0))
-            found.append(replace(part, columns=_trimmed(part.columns, self._space)))
-        return found
+        for by_hand, run in groupby(pieces, key=lambda pair: pair[1]):
+            own = [piece for piece, _ in run]
+            parts = [Part(piece.readings.written, piece.x0, piece.x1) for piece in own if piece.readings.written is not None]
+            if not by_hand:
+                parts = [Part(np.concatenate([piece.readings.printed for piece in own]), own[0].x0, own[-1].x1)]
+            found += parts
+        return found if len(found) == 1 else list(self._spaced(found))
+
+    def _spaced(self, parts: Sequence[Part]) -> Iterator[Part]:
+        """`parts` with one space between two."""
+        for number, part in enumerate(parts):
+            if number:
+                yield Part(np.eye(1, part.columns.shape[1], self._space, dtype=np.float32), part.x0, part.x0)
+            yield replace(part, columns=_trimmed(part.columns, self._space))
 
     def _line(self, parts: Sequence[Part], place: LinePlace, height: int) -> Line | None:
         """The line that `parts` make on a page `height` px high. None where there is no text."""

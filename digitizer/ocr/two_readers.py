@@ -33,15 +33,12 @@ class Readings:
     written: Columns | None = None
 
 
-def believed(pieces: Sequence[Readings], charset: Sequence[str]) -> list[Columns]:
-    """The columns that are believed of each piece of a page."""
+def believed(pieces: Sequence[Readings], charset: Sequence[str]) -> list[bool]:
+    """Of which pieces of a page the network for handwriting is believed."""
     found = [_surer(piece, charset) for piece in pieces]
     letters = sum(count for _, count in found)
     page = sum(surer * count for surer, count in found) / (letters + STEADY)
-    return [
-        piece.written if piece.written is not None and surer + page >= 0 else piece.printed
-        for piece, (surer, _) in zip(pieces, found, strict=True)
-    ]
+    return [piece.written is not None and surer + page >= 0 for piece, (surer, _) in zip(pieces, found, strict=True)]
 
 
 def _surer(piece: Readings, charset: Sequence[str]) -> tuple[float, int]:
