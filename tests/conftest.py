@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--most-minutes", type=float, default=100.0, help="the large fault run ends its harm then, and says how much it did"
     )
+    parser.addoption("--pictures", type=Path, help="a folder for pictures of the station's pages: docs/pictures")
     parser.addoption("--record", type=Path, help="a folder for what the fault tests did and found (make faults)")
 
 

@@ -162,3 +162,14 @@ def enter(page: Page, running: Running) -> Callable[..., Page]:
         return page
 
     return log_in
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest, page: Page, tmp_path: Path) -> Callable[[str], None]:
+    """`picture("books")` takes a picture of the page, for the docs where `--pictures docs/pictures` says so."""
+    folder = request.config.getoption("--pictures") or tmp_path
+
+    def take(name: str) -> None:
+        page.screenshot(path=folder / f"{name}.png")
+
+    return take

@@ -12,13 +12,17 @@ from playwright.sync_api import ConsoleMessage, Page, Route, expect
 from starlette.routing import Route as StationRoute
 
 from digitizer.ledger.accounts import Role
+from digitizer.model import RecordState
 from digitizer.service import Service
 from digitizer.settings import Settings
 from digitizer.station import ROUTERS
 from digitizer.station.access import PREFIX
+from tests.api.conftest import serving
 from tests.conftest import SAMPLES
 from tests.station.conftest import AGENCY, PASSWORD, Running
 from tests.station.test_failures import HOSTILE, submit
+from tests.station.test_overview import make_book
+from tests.unit.service.conftest import SEPTEMBER, attached, code, listing
 
 pytestmark = pytest.mark.slow
 
@@ -222,3 +226,46 @@ def test_accounts_are_made_and_the_first_login_done_by_keyboard_alone(enter: Cal
     page.keyboard.press("Enter")
     page.wait_for_url("**/station/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Chào Trần Thị Lan")
+
+
+def test_pictures_of_the_pages(page: Page, picture: Callable[[str], None], tmp_path: Path, folder: Path) -> None:
+    """The pages with something on them, as the docs show them."""
+    home = tmp_path / "home"
+    with Service.open(Settings(home=home)) as service:
+        book = make_book(service)
+        for number in range(1, 7):
+            states = {RecordState.ATTACHED: 14 * (6 - number), RecordState.READY: 9, RecordState.REVIEW: 12 * number}
+            book(f"KS/{1994 + number}/01", AGENCY, states, typed=7 * number, failed=number % 2)
+        lines = [f"{code(n)};{AGENCY};1.001193;30/09/2026;{'30/09/2026' if n < 20 else ''}" for n in range(1, 31)]
+        lines += [f"{code(n, agency='H60.127.05')};H60.127.05;1.001193;30/09/2026;" for n in range(40, 55)]
+        service.indicators.import_dossiers(listing(tmp_path, *lines), by="test")
+        for number in range(1, 20):
+            attached(service, number, dead="attach_refused" if number % 6 == 0 else None, pending=number % 7 == 0)
+        for number in (1, 2, 3, 4, 5, 8, 9, 10, 11):
+            attached(service, number, "KQ01")
+    with serving(home) as server:
+        enter_at = Running(url=server.url, home=home)
+        enter_at.person("hoa", *((role, "H60.127") for role in Role))
+        page.goto(f"{server.url}/station/login")
+        page.fill("input[name=name]", "hoa")
+        page.fill("input[name=password]", PASSWORD)
+        picture("station-login")
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url("**/station/")
+        picture("station-home")
+        page.goto(f"{server.url}/station/upload")
+        page.fill("input[name=agency]", AGENCY)
+        page.set_input_files("input[name=folder]", str(folder))
+        expect(page.locator("td.done")).to_have_count(3)
+        picture("station-upload")
+        for name, address in (
+            ("station-books", "books"),
+            ("station-figures", f"figures?month={SEPTEMBER}"),
+            ("station-deliveries", "deliveries"),
+            ("station-arrivals", "arrivals"),
+        ):
+            page.goto(f"{server.url}/station/{address}")
+            assert page.locator("tbody tr").count() > 2
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{address}: {found.generate_report()}"
+            picture(name)

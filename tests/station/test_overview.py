@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from digitizer.ledger import events, records, submissions
 from digitizer.ledger.accounts import Role
-from digitizer.ledger.schema import page, source
+from digitizer.ledger.schema import bundle, intake, page, source
 from digitizer.model import Intake, IntakeState, Record, RecordState, Verdict
 from digitizer.service import Service
 from tests.conftest import Answer
@@ -31,30 +32,26 @@ def table(answer: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
 
-@pytest.fixture
-def book(service: Service) -> Callable[..., None]:
-    """`book("KS/1999/01", AGENCY, {RecordState.READY: 2})` is a digitized book with records in these states."""
-    import sqlalchemy as sa
+def make_book(service: Service) -> Callable[..., None]:
+    """A function that makes digitized books with records in some states."""
 
     def make(name: str, agency: str, states: dict[RecordState, int], *, typed: int = 0, failed: int = 0) -> None:
-        bundle = f"{agency}{name}".encode().hex().ljust(64, "0")[:64]
+        id = f"{agency}{name}".encode().hex().ljust(64, "0")[:64]
         with service.context.ledger.begin() as tx:
-            submissions.add_source(tx, bundle, "k", 1)
-            tx.execute(sa.update(source).where(source.c.id == bundle).values(pages=10))
+            submissions.add_source(tx, id, "k", 1)
+            tx.execute(sa.update(source).where(source.c.id == id).values(pages=10))
             for scan in range(6):
                 state = "FAILED" if scan < failed else "READ"
-                tx.execute(sa.insert(page).values(source=bundle, scan=scan, engine="e", state=state))
-            submissions.add_bundle(tx, bundle, [bundle])
-            intake = Intake(
-                id=bundle[:32], bundle=bundle, name=name, book=name, agency=agency, actor="t", received_at=datetime.now(UTC)
-            )
-            submissions.add_intake(tx, intake)
-            submissions.move_intakes(tx, bundle, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="t")
+                tx.execute(sa.insert(page).values(source=id, scan=scan, engine="e", state=state))
+            submissions.add_bundle(tx, id, [id])
+            new = Intake(id=id, bundle=id, name=name, book=name, agency=agency, actor="t", received_at=datetime.now(UTC))
+            submissions.add_intake(tx, new)
+            submissions.move_intakes(tx, id, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="t")
             number = 0
             for state, count in states.items():
                 for _ in range(count):
-                    one = Record(id=f"{bundle}/0/{number}", fields=(), verdict=Verdict.REVIEW, reasons=())
-                    records.propose(tx, bundle, "birth_register", one, actor="t")
+                    one = Record(id=f"{id}/0/{number}", fields=(), verdict=Verdict.REVIEW, reasons=())
+                    records.propose(tx, id, "birth_register", one, actor="t")
                     if number < typed:
                         one = replace(one, revision=2)
                         records.revise(tx, one, 1, by="hoa")
@@ -63,6 +60,12 @@ def book(service: Service) -> Callable[..., None]:
                     number += 1
 
     return make
+
+
+@pytest.fixture
+def book(service: Service) -> Callable[..., None]:
+    """`book("KS/1999/01", AGENCY, {RecordState.READY: 2})` is a digitized book with records in these states."""
+    return make_book(service)
 
 
 def test_books_show_how_far_they_have_come_as_the_command_does(
@@ -136,10 +139,6 @@ def test_a_dead_delivery_says_why_and_is_tried_again_by_who_may(browse: Callable
 def test_status_is_of_the_own_agencies_and_workers_are_for_who_has_all(
     browse: Callable[..., Browser], service: Service, digitizer: Callable[..., Answer]
 ) -> None:
-    import sqlalchemy as sa
-
-    from digitizer.ledger.schema import bundle, intake
-
     attached(service, 1)
     attached(service, 2)
     with service.context.ledger.begin() as tx:
