@@ -24,6 +24,7 @@ from digitizer.service.inbox import Inbox
 from digitizer.service.indicators import Indicators
 from digitizer.service.jobs import Jobs
 from digitizer.service.moj_export import MojExport
+from digitizer.service.pictures import Pictures
 from digitizer.service.reconciliation import Reconciliation
 from digitizer.service.recovery import Recovery
 from digitizer.service.results import Results
@@ -60,6 +61,7 @@ class Service:
         self.recovery = Recovery(context)
         self.audit = Audit(context)
         self.arrivals = ArrivalLists(context)
+        self.pictures = Pictures(context)
         self.signing_keys = SigningKeys(context)
         self.api_keys = ApiKeys(context)
         self.accounts = Accounts(context)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from digitizer import api
 from digitizer.openid import Provider
 from digitizer.service import Service
-from digitizer.station import access, failures, home, login, openid_login, overview, static_files, uploads, users
+from digitizer.station import access, failures, home, login, openid_login, overview, pictures, static_files, uploads, users
 from digitizer.station.access import PREFIX
 from digitizer.station.rendering import Renderer
 
@@ -19,6 +19,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     home.router,
     uploads.router,
     overview.router,
+    pictures.router,
     users.router,
 )
 

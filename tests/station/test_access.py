@@ -14,10 +14,21 @@ from digitizer.ledger.accounts import Role
 from digitizer.service import Service
 from digitizer.station import ROUTERS, access, station
 from tests.station.conftest import AGENCY, FOREIGN, Browser, person
+from tests.station.page_files import file_with_a_page
 
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, Route)]
 #: what stands in for `{name}` in the address of a route, where it belongs to no agency
-PARAMETERS = {"version": "x", "name": "station.css", "token": "x", "document": "1", "number": "1"}
+PARAMETERS = {
+    "version": "x",
+    "name": "station.css",
+    "token": "x",
+    "document": "1",
+    "number": "1",
+    "region": "full",
+    "size": "max",
+    "rotation": "0",
+    "kind": "jpg",
+}
 #: what a route needs besides its address, so that nothing but the agency can refuse it: form fields, or the body itself
 BODIES: dict[str, dict[str, str] | bytes] = {"change_user": {"what": "disable"}, "put_upload": b"x"}
 
@@ -84,7 +95,8 @@ def foreign(service: Service, browse: Callable[..., Browser]) -> dict[str, str]:
     new = {"path": "a.jpg", "agency": FOREIGN, "pages": [{"sha256": "0" * 64, "bytes": 1}]}
     headers = {"accept": "application/json", "x-csrf-token": owner.csrf}
     upload = owner.post("/station/uploads", json=new, headers=headers).json()["id"]
-    return {"account": service.accounts.named("xa").id, "upload": upload}
+    intake = file_with_a_page(service, FOREIGN).id
+    return {"account": service.accounts.named("xa").id, "upload": upload, "intake_id": intake, "identifier": f"{intake}.p0"}
 
 
 def test_a_thing_of_a_foreign_agency_is_not_there_for_any_role(

@@ -1,0 +1,50 @@
+"""A file of one scan that was read: coloured quarters, so that a picture shows which part of which page it is."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+from PIL import Image
+
+from digitizer.ledger import submissions
+from digitizer.model import Intake
+from digitizer.service import Service
+
+WIDE, HIGH = 400, 300
+#: colour of the upper left, upper right, lower left and lower right quarter of the scan
+QUARTERS = [(250, 10, 10), (10, 250, 10), (10, 10, 250), (250, 250, 250)]
+#: px of the upright page -> px of the scan: the scan lies on its left side
+TURNED = [[0, 1, 0], [-1, 0, HIGH], [0, 0, 1]]
+
+
+def scan() -> bytes:
+    pixels = np.zeros((HIGH, WIDE, 3), np.uint8)
+    for number, colour in enumerate(QUARTERS):
+        y, x = divmod(number, 2)
+        pixels[y * HIGH // 2 : (y + 1) * HIGH // 2, x * WIDE // 2 : (x + 1) * WIDE // 2] = colour
+    made = io.BytesIO()
+    Image.fromarray(pixels).save(made, "PNG")
+    return made.getvalue()
+
+
+def file_with_a_page(service: Service, agency: str) -> Intake:
+    """A file of one scan with an upright page that is a quarter turn of it, and one that failed."""
+    key = service.context.files.put_bytes(scan())
+    source = key.rpartition("/")[2]
+    pages = [
+        {"source": source, "scan": 0, "width": HIGH, "height": WIDE, "to_scan": {"matrix": TURNED}},
+        {"source": source, "scan": 0, "width": 0, "height": 0, "to_scan": {"matrix": np.eye(3).tolist()}},
+    ]
+    result = service.context.files.put_bytes(json.dumps({"pages": pages}).encode())
+    made = Intake(id="a" * 32, bundle=source, name="so.png", agency=agency, actor="t", received_at=datetime.now(UTC))
+    with service.context.ledger.begin() as tx:
+        submissions.add_source(tx, source, key, 1)
+        submissions.opened(tx, replace(submissions.get_source(tx, source), media_type="image/png", pages=1, signed=False))
+        submissions.add_bundle(tx, source, [source])
+        submissions.add_intake(tx, made)
+        submissions.save_artifacts(tx, source, {"json": ("application/json", result)})
+    return made
