@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from digitizer import signed_folders
 from digitizer.errors import NotFound
-from digitizer.ledger import jobs, open_ledger, outbox, records, submissions
+from digitizer.ledger import hand_carry, jobs, open_ledger, outbox, records, submissions
 from digitizer.ledger.api_keys import ApiKey, Verb
 from digitizer.ledger.client_documents import Filter
 from digitizer.ledger.database import MIGRATIONS
@@ -104,6 +105,54 @@ def test_no_decision_of_one_reaches_the_other(service: Service, tmp_path: Path) 
         assert {one["dossier"] for one in outbox.pending(tx)} == {CODES[OURS]}
     service.review.reject(their_record, by="can.bo.ho", reason="nháp")
     assert service.review.records(intake=ours.id)[0].state == RecordState.READY
+
+
+#: what an agency may do to its own submission of the bytes: name -> how
+ACTS: dict[str, Callable[[Service, ApiKey, Intake, str], object]] = {
+    "correct": lambda service, key, intake, record: service.review.correct(record, {"nksHoTen": "LÒ THỊ MẬN"}, by="a"),
+    "approve": lambda service, key, intake, record: service.review.approve(record, by="a"),
+    "reject": lambda service, key, intake, record: service.review.reject(record, by="a", reason="x"),
+    "reprocess": lambda service, key, intake, record: service.recovery.reprocess(intake.id, by="a", reason="x"),
+    "process_again": lambda service, key, intake, record: service.client_documents.process_again(key, intake.id, reason="x"),
+    "place": lambda service, key, intake, record: service.review.place(intake.id, dossier=None, component="KS", by="a"),
+    "submit_again": lambda service, key, intake, record: service.submissions.receive(
+        [service.settings.home / "scan.pdf"], "other.pdf", Submission(actor="b", agency=intake.agency, dossier=intake.dossier)
+    ),
+    "deliver": lambda service, key, intake, record: service.review.approve(record, by="a") and service.deliveries.deliver(),
+    "export_and_hand_over": lambda service, key, intake, record: service.hand_carry.export(
+        service.settings.home / "p.zip", to="tinh", by="a", agency=intake.agency, hand_over=True
+    ),
+    "sweep": lambda service, key, intake, record: service.recovery.sweep(),
+}
+
+
+def everything_of(service: Service, intake: Intake) -> object:
+    """All that an agency has of its submission: state, records with their history, artifacts, deliveries, owner."""
+    with service.context.ledger.read() as tx:
+        kept = records.find(tx, bundle_id=intake.bundle)
+        return (
+            submissions.intake_state(tx, intake.id),
+            submissions.get_intake(tx, intake.id),
+            dict(submissions.bundle_row(tx, intake.bundle)),
+            [(one.state, one.record) for one in kept],
+            submissions.artifacts(tx, intake.bundle),
+            [one for one in outbox.pending(tx) if one["dossier"] == intake.dossier],
+            jobs.unfinished(tx, intake.bundle, ["open", "read", "finish"]),
+            hand_carry.owner(tx, intake.bundle),
+        )
+
+
+@pytest.mark.parametrize("act", list(ACTS))
+def test_whatever_one_agency_does_the_other_has_what_it_had(service: Service, tmp_path: Path, act: str) -> None:
+    ours, theirs = submit(service, tmp_path, OURS), submit(service, tmp_path, THEIRS)
+    records_of = {intake.id: digitized(service, intake) for intake in (ours, theirs)}
+    (service.settings.home / "scan.pdf").write_bytes((tmp_path / "scan.pdf").read_bytes())
+    signed_folders.KeyRing(service.settings.home).init()
+    before = everything_of(service, ours), everything_of(service, theirs)
+    ACTS[act](service, key(service, THEIRS), theirs, records_of[theirs.id])
+    assert everything_of(service, ours) == before[0]
+    if act not in ("submit_again", "sweep"):
+        assert everything_of(service, theirs) != before[1], "it did something"
 
 
 def test_reading_anew_leaves_the_other_as_it_is(service: Service, tmp_path: Path) -> None:

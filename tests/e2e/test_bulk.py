@@ -22,6 +22,8 @@ from digitizer.storage import open_store
 from digitizer.storage.s3 import S3Objects
 from tests.conftest import Answer
 from tests.faults.pool import blank_page
+from tests.faults.test_trees import QUARREL
+from tests.faults.trees import pdf_of, plant
 from tests.servers import S3Server, Servers
 from tests.unit.ocr.test_embedded_text import ROWS, drawn, words
 
@@ -152,6 +154,22 @@ def test_a_watched_folder_is_read_as_the_mode_says(digitizer: Command, tmp_path:
 def test_workers_elsewhere_have_a_mode_of_their_own(digitizer: Command, tmp_path: Path) -> None:
     elsewhere = ("--queue", "redis://127.0.0.1:1/0", "--ledger", "postgresql+psycopg://127.0.0.1:1/none")
     assert digitizer(*elsewhere, "watch", tmp_path, "--mode", "force", "--once").code == 9
+
+
+def test_a_watched_folder_of_quarrelling_names_has_a_result_for_each_file(digitizer: Command, tmp_path: Path) -> None:
+    folder, out, outside = tmp_path / "in", tmp_path / "out", tmp_path / "secret.pdf"
+    folder.mkdir()
+    outside.write_bytes(b"%PDF-1.7 not ours")
+    pdf_of(folder)
+    made = plant(folder, QUARREL, outside)
+    watch = ("watch", folder, "--output", out, "--settle", "0", "--every", "0.2", "--once", "--jobs", "1")
+    done = digitizer(*watch)
+    assert done.code == 21
+    assert len(list(out.rglob("*.json"))) == len(list(out.rglob("*.pdf"))) == 1 + made["pdf"] + made["link"]
+    for refused in ("hong.pdf", "mat.pdf", "ngoai.pdf"):
+        assert f"{refused}: " in done.err
+    again = digitizer(*watch)
+    assert len(list(out.rglob("*.json"))) == 1 + made["pdf"] + made["link"], again.err
 
 
 def test_output_within_a_watched_folder_is_refused(digitizer: Command, tmp_path: Path) -> None:
