@@ -38,11 +38,21 @@ class BookProgress:
     refused: int
 
 
-def progress(tx: Transaction, scopes: Sequence[str]) -> list[BookProgress]:
-    """The books of the agencies in `scopes`, by agency and name."""
+def progress(tx: Transaction, scopes: Sequence[str], *, limit: int | None = None, offset: int = 0) -> list[BookProgress]:
+    """The books of the agencies in `scopes`, by agency and name. `limit` books after the first `offset`."""
+    agency = sa.func.coalesce(intake.c.agency, "")
+    named = (
+        sa.select(agency.label("agency"), intake.c.book)
+        .where(intake.c.book.is_not(None), *within(intake.c.agency, scopes))
+        .distinct()
+        .order_by(agency, intake.c.book)
+        .limit(limit)
+        .offset(offset)
+        .subquery()
+    )
     ours = (
         sa.select(intake.c.agency, intake.c.book, intake.c.bundle)
-        .where(intake.c.book.is_not(None), *within(intake.c.agency, scopes))
+        .join(named, sa.and_(named.c.agency == agency, named.c.book == intake.c.book))
         .distinct()
         .subquery()
     )
@@ -101,8 +111,10 @@ def _scans(ours: sa.Subquery) -> sa.Select[tuple[str, str, int]]:
 
 def _pages(ours: sa.Subquery) -> sa.Select[tuple[str, str, int]]:
     # a scan that a later engine read is read, whatever an earlier one said
+    theirs = sa.select(bundle_source.c.source).join(ours, ours.c.bundle == bundle_source.c.bundle)
     best = (
         sa.select(page.c.source, page.c.scan, sa.func.max(sa.case((page.c.state == PageState.FAILED, 0), else_=1)).label("read"))
+        .where(page.c.source.in_(theirs))
         .group_by(page.c.source, page.c.scan)
         .subquery()
     )

@@ -53,12 +53,12 @@ def listed(
     tx: Transaction, key: Caller, wanted: Filter, *, limit: int, after: tuple[str, str] | None = None
 ) -> list[tuple[Intake, IntakeState]]:
     """Intakes the key may see, newest first, `after` a (received_at, id) exclusive."""
-    query = sa.select(intake.c.id, intake.c.state).where(*within(intake.c.agency, key.agencies), *_filter(wanted))
+    query = sa.select(intake).where(*within(intake.c.agency, key.agencies), *_filter(wanted))
     if after is not None:
         at, last = after
         query = query.where(sa.or_(intake.c.received_at < at, sa.and_(intake.c.received_at == at, intake.c.id < last)))
-    rows = tx.execute(query.order_by(intake.c.received_at.desc(), intake.c.id.desc()).limit(limit)).all()
-    return [(submissions.get_intake(tx, row.id), IntakeState(row.state)) for row in rows]
+    rows = tx.execute(query.order_by(intake.c.received_at.desc(), intake.c.id.desc()).limit(limit)).mappings()
+    return [(submissions.as_intake(row), IntakeState(row["state"])) for row in rows]
 
 
 def _filter(wanted: Filter) -> list[sa.ColumnElement[bool]]:

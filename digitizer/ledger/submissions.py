@@ -146,7 +146,7 @@ def move_intakes(
 ) -> list[Intake]:
     """One arrow for all intakes of a bundle. Returns those that moved."""
     rows = tx.execute(_move_intakes(tuple(expected)), {"of": bundle_id, "to": to}).mappings()
-    moved = [_intake(row) for row in rows]
+    moved = [as_intake(row) for row in rows]
     for one in moved:
         events.note(tx, to.value.lower(), one.id, actor=actor, **detail)
     return moved
@@ -163,7 +163,7 @@ def get_intake(tx: Transaction, intake_id: str) -> Intake:
     row = tx.execute(sa.select(intake).where(intake.c.id == intake_id)).mappings().first()
     if row is None:
         raise NotFound("no such file", intake=intake_id)
-    return _intake(row)
+    return as_intake(row)
 
 
 def intake_like(tx: Transaction, beginning: str) -> str:
@@ -196,7 +196,7 @@ def intakes(
         query = query.where(intake.c.bundle == bundle_id)
     if states:
         query = query.where(intake.c.state.in_(states))
-    return [(_intake(row), IntakeState(row["state"])) for row in tx.execute(query).mappings()]
+    return [(as_intake(row), IntakeState(row["state"])) for row in tx.execute(query).mappings()]
 
 
 def counts(tx: Transaction, scopes: Sequence[str] = ALL) -> dict[str, int]:
@@ -345,7 +345,8 @@ def artifacts(tx: Transaction, bundle_id: str) -> dict[str, tuple[str, str]]:
     return {row.kind: (row.media_type, row.key) for row in rows}
 
 
-def _intake(row: sa.RowMapping) -> Intake:
+def as_intake(row: sa.RowMapping) -> Intake:
+    """A row of the table of intakes."""
     return Intake(
         id=row["id"],
         bundle=row["bundle"],

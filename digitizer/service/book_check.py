@@ -35,10 +35,10 @@ class BookCheck:
     def __init__(self, context: ServiceContext) -> None:
         self.context = context
 
-    def progress(self, scopes: Sequence[str] = ALL) -> list[BookProgress]:
-        """How far the books of the agencies in `scopes` have come."""
+    def progress(self, scopes: Sequence[str] = ALL, *, limit: int | None = None, offset: int = 0) -> list[BookProgress]:
+        """How far the books of the agencies in `scopes` have come: `limit` of them after the first `offset`."""
         with self.context.ledger.read() as tx:
-            return books.progress(tx, scopes)
+            return books.progress(tx, scopes, limit=limit, offset=offset)
 
     def check(self, book: str, *, agency: str | None = None) -> BookReport:
         """Gaps, twins, order and totals of the digitized part of a book. Raises UsageError when nothing of it is there."""

@@ -24,8 +24,11 @@ from digitizer.words import word
 router = APIRouter()
 
 Month = Annotated[str | None, Query(pattern=r"\d{4}-(0[1-9]|1[0-2])")]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 AgencyCode = Annotated[str | None, Query(pattern=r"[A-Z0-9.]{1,40}")]
-#: deliveries of a page; the CSV has them all
+#: books of a page
+_BOOKS = 100
+#: lines of a page; the CSV has them all
 _LISTED = 500
 
 
@@ -47,11 +50,11 @@ _BOOK_COLUMNS = ("agency", "book", "scans", "read", "failed", "records", "keyed"
 
 
 @router.get("/books", name="books_page")
-def books_page(request: Request, visitor: Visitor) -> Response:
-    """How far each book has come."""
-    found = _service(request).book_check.progress(visitor.scopes)
+def books_page(request: Request, visitor: Visitor, number: PageNumber = 1) -> Response:
+    """How far each book has come, a hundred at a time."""
+    found = _service(request).book_check.progress(visitor.scopes, limit=_BOOKS + 1, offset=_BOOKS * (number - 1))
     _service(request).audit.looked(visitor, "books", count=len(found))
-    return page(request, "books.html", books=found)
+    return page(request, "books.html", books=found[:_BOOKS], number=number, more=len(found) > _BOOKS)
 
 
 @router.get("/books.csv", name="books_csv")

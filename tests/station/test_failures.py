@@ -98,7 +98,7 @@ def test_a_mistake_of_ours_is_said_without_its_trace(
 
 def test_addresses_hold_no_personal_data() -> None:
     """A path holds ids and codes; a query is a month, an agency's code, or the page wanted before the login."""
-    allowed = {"month", "agency", "next", "state", "code"}
+    allowed = {"number", "month", "agency", "next", "state", "code"}
     for route in ROUTES:
         if "GET" in (route.methods or ()):
             queries = {
