@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from digitizer.cli import Spoken, SpokenGroup, answer, language, settings, speak
 from digitizer.messages import say
+
+if TYPE_CHECKING:
+    from digitizer.service.checkup import Finding
+
+#: exit code of `doctor` where something stands in the way
+CANNOT_WORK = 15
 
 
 @click.group(cls=SpokenGroup)
@@ -47,45 +55,33 @@ def check(ctx: click.Context, as_json: bool) -> None:
 
 
 @click.command(cls=Spoken)
+@click.option("--fix", is_flag=True)
+@click.option("--json", "as_json", is_flag=True)
 @click.pass_context
-def doctor(ctx: click.Context) -> None:
-    """Checks everything digitizer needs on this machine. Exit 0 when it can work."""
-    import platform
-    import shutil
+def doctor(ctx: click.Context, fix: bool, as_json: bool) -> None:
+    """Checks everything digitizer needs on this machine, and says the remedy. Exit 0 when it can work, 15 when it cannot."""
+    from digitizer.service.checkup import examine
 
-    from digitizer.doctypes import load
-    from digitizer.ocr import verify_models
-    from digitizer.service import Service
-
-    chosen = settings(ctx)
-    lang = language(ctx)
-    click.echo(f"Python {platform.python_version()}, {platform.platform()}")
-    click.echo(
-        say("doctor_home", lang, folder=chosen.home, free_gb=f"{shutil.disk_usage(_existing(chosen.home)).free / 1e9:.0f}")
-    )
-    for sentence in _sandbox(lang):
-        click.echo(sentence)
-    click.echo(say("models_verified", lang, count=len(verify_models(chosen.engine))))
-    click.echo(say("doctypes_checked", lang, count=len(load(chosen.doctypes))))
-    with Service.open(chosen) as service:
-        service.status.now()
-    click.echo(say("doctor_ready", lang))
+    lang, found = language(ctx), []
+    for one in examine(settings(ctx)):
+        fixed = fix and not one.right and one.fix is not None
+        if fixed and one.fix is not None:
+            one.fix()
+        found.append({"code": one.code, "right": one.right or fixed, "fixed": fixed, "serious": one.serious, "facts": one.facts})
+        if not as_json:
+            click.echo(_told(one, fixed, lang))
+    broken = [one for one in found if one["serious"] and not one["right"]]
+    if as_json:
+        answer(found, True, "")
+    elif not broken:
+        click.echo(say("doctor_ready", lang))
+    ctx.exit(CANNOT_WORK if broken else 0)
 
 
-def _sandbox(lang: str) -> list[str]:
-    """Which walls stand around the decoders of scans here, and which are missing."""
-    from digitizer import sandbox
-
-    found = sandbox.found()
-    missing = [name for name in sandbox.LAYERS if name not in found]
-    said = [say("doctor_sandbox", lang, layers=", ".join(found))] if found else []
-    return [*said, say("doctor_sandbox_missing", lang, layers=", ".join(missing))] if missing else said
-
-
-def _existing(path: click.Path | object) -> str:
-    from pathlib import Path
-
-    folder = Path(str(path))
-    while not folder.exists():
-        folder = folder.parent
-    return str(folder)
+def _told(one: Finding, fixed: bool, lang: str) -> str:
+    """One line: what was looked at, how it stands, and what to do."""
+    if one.right:
+        return f"  ✓ {say(f'checkup_{one.code}', lang, **one.facts)}"
+    facts = {**one.facts, "reason": say(str(one.facts["reason"]), lang, **one.facts) if "reason" in one.facts else ""}
+    said = say(f"checkup_{one.code}_wrong", lang, **facts)
+    return f"  {'✓' if fixed else '✗' if one.serious else '!'} {said}{' ' + say('checkup_fixed', lang) if fixed else ''}"

@@ -85,6 +85,8 @@ class ServiceContext:
         if settings.security.require_sandbox and (missing := set(sandbox.LAYERS) - set(sandbox.found())):
             layers = ", ".join(sorted(missing))
             raise ConfigError(f"walls of the sandbox are missing: {layers}", sentence="sandbox_missing", layers=layers)
+        # papers of citizens lie there: nobody else on the machine enters
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings.scratch.mkdir(parents=True, exist_ok=True)
         queue = open_queue(settings.queue, settings=settings.for_worker(), processes=settings.jobs)
         return cls(

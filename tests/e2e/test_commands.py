@@ -142,6 +142,35 @@ def test_doctor_says_which_walls_stand_around_decoders(digitizer: Command) -> No
     assert "seccomp" in digitizer("doctor").out
 
 
+def test_a_new_home_is_closed_to_others_and_doctor_closes_an_old_one(digitizer: Command, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert digitizer("status").code == 0
+    assert home.stat().st_mode & 0o077 == 0
+    home.chmod(0o755)
+    told = digitizer("doctor")
+    assert (told.code, "chmod 700" in told.out) == (0, True), "it is said, and work goes on"
+    assert "Đã sửa" in digitizer("doctor", "--fix").out
+    assert home.stat().st_mode & 0o077 == 0
+    assert all(one["right"] for one in digitizer("doctor", "--json").json if one["code"] == "rights")
+
+
+def test_doctor_names_every_fault_and_its_remedy(digitizer: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(weights.SHIPPED / weights.RECOGNISER, folder)
+    (folder / "inference.onnx").write_bytes(b"cut short")
+    monkeypatch.setenv("DIGITIZER_ENGINE__RECOGNISER", str(folder))
+    monkeypatch.setattr("digitizer.service.checkup.LEAST_ROOM", 10**18)
+    monkeypatch.setattr("digitizer.service.checkup.MADE_AT", 10**12)
+    monkeypatch.setattr("digitizer.service.checkup.WORKER_MEMORY", 10**15)
+    told = digitizer("--ledger", f"sqlite:///{tmp_path / 'model'}", "doctor")
+    assert told.code == 15
+    for said in ("Hãy dọn ổ đĩa", "jobs = 1", "timedatectl", "Bộ đọc chữ không dùng được", "Không mở được kho hoặc sổ cái"):
+        assert said in told.out, said
+    assert "Sẵn sàng" not in told.out
+    wrong = {one["code"] for one in digitizer("doctor", "--json").json if not one["right"]}
+    assert {"room", "clock", "models", "memory"} <= wrong
+
+
 def test_nothing_starts_without_walls_where_they_are_required(digitizer: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     assert digitizer("--set", "security.require_sandbox=true", "status").code == 0
     monkeypatch.setattr(sandbox, "found", lambda: ["no_new_privs"])
