@@ -1,11 +1,11 @@
 """The outbox: deliveries written in the transaction that decides them, sent later (transactional outbox).
 
 A delivery has a *target* (who gets it), a *kind* (what is sent) and an *order key* (a dossier, a book or a client). Of one
-target and order key, a later delivery waits until the earlier one is over. A delivery ends in one of four states:
+target and order key, a later delivery waits until the earlier one is over. A delivery leaves PENDING for one of four states:
 
 - DONE: the target gave a receipt.
 - HANDED: it lies in a signed folder, because the system behind has no function for it.
-- ELSEWHERE: a person proved that it was done by another way.
+- ELSEWHERE: a person proved that it was done by another way, or the new owner of the bundle delivers it.
 - DEAD: it ended with a reason code. `replay` brings it back.
 
 An outage kills no delivery, however long it lasts.

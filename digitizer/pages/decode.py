@@ -4,9 +4,10 @@ It talks in JSON lines. The first line is `{"media_type", "limits": {...}, "rend
 shuts the walls of `sandbox.py` and only then looks at the first byte of its file. Its answer is
 `{"pages", "signed", "repaired"}`. Then follows a line for each wanted scan:
 
-- `{"page": n}`. The answer is `{"width", "height", "coarser", "dpi", "area", "cut_short", "text"}`, followed by RGB bytes. Each
-  pixel is the mean of `coarser` px in each direction. `coarser` is 1 unless the page has more than `read_px` px. `text` is the
-  result of `_embedded_text` when the first line has `"text": true`.
+- `{"page": n}`. The answer is `{"width", "height", "coarser", "dpi", "area", "cut_short", "text", "beside", "notes"}`, then RGB
+  bytes. Each pixel is the mean of `coarser` px in each direction. `coarser` is 1 unless the page has more than `read_px` px.
+  `text` is the result of `_embedded_text` when the first line has `"text": true`. `beside` is that of `_text_beside`, and `notes`
+  counts the notes in it.
 - `{"image_16bit": n}`, where the first line has `"deep": true`. The answer is `{"width", "height", "channels", "size"}`,
   followed by `size` bytes of a PNG data stream.
   It is `{"size": 0}` when the page is not one of a TIFF with 16 bits a channel.
@@ -58,9 +59,9 @@ _MOST_GLYPHS = 60_000
 
 #: attached files of a portfolio that the refusal names
 _FILES_TOLD = 5
-#: notes, form fields and attached files of a page that are told
+#: most notes, form fields and attached files of a page that the answer holds
 _MOST_BESIDE = 200
-#: letters of each that are told
+#: most letters of each of them
 _LONGEST_BESIDE = 2000
 
 #: photometric interpretation of a 16-bit TIFF -> its channels: white is zero, black is zero, RGB (TIFF 6.0, section 8)

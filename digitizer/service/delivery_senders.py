@@ -1,4 +1,7 @@
-"""What sends a delivery: one function a kind, registered here. `ledger/outbox.py` says how another kind is added."""
+"""The functions that send deliveries, each registered for its kinds. `webhooks.py` sends callbacks.
+
+`ledger/outbox.py` says how another kind is added.
+"""
 
 from __future__ import annotations
 
