@@ -16,8 +16,8 @@ from digitizer.text import nfc
 UNKNOWN = "unknown"
 #: signs that labels of real handwriting leave out or set at will
 _POINTS = str.maketrans(dict.fromkeys(".,;:", " "))
-#: the five tone marks as NFD has them
-_TONES = "\u0300\u0301\u0303\u0309\u0323"
+#: the five tone marks as NFD has them -> signs that stand for them behind a word, where they cannot join a letter again
+_TONES = {"\u0300": "`", "\u0301": "'", "\u0303": "~", "\u0309": "?", "\u0323": "*"}
 
 
 def folded(text: str) -> str:
@@ -25,7 +25,7 @@ def folded(text: str) -> str:
     words = []
     for word in text.casefold().translate(_POINTS).split():
         apart = unicodedata.normalize("NFD", word)
-        tones = "".join(c for c in apart if c in _TONES)
+        tones = "".join(_TONES[c] for c in apart if c in _TONES)
         words.append(nfc("".join(c for c in apart if c not in _TONES)) + tones)
     return " ".join(words)
 

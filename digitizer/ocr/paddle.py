@@ -57,6 +57,12 @@ UNCLIP = 1.05
 LAPPED = 0.15
 #: parts of one line have at least this share of their height in common
 SAME_ROW = 0.7
+#: a picture this many times as wide as high is a strip with a line or two
+STRIP = 4
+#: height, px, at which the detector sees a strip
+STRIP_HEIGHT = 32
+#: paper set around a strip, in its heights: its letters touch the edge
+STRIP_PAPER = 0.25
 #: most lines of a page. Further ones are noise
 MAX_LINES = 600
 #: the slope of a line is measured only when it is longer than this many heights
@@ -113,6 +119,13 @@ class PaddleEngine:
         """The padded lines of a page (H, W, 3) uint8 RGB, in px of the page."""
         height, width = pixels.shape[:2]
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])
+        quads = self._strip_quads(bgr) if width > STRIP * height else self._page_quads(bgr)
+        found = (place(quad, height, width) for quad in joined(quads[:MAX_LINES]))
+        return with_dashes(pixels, [p for p in found if p.box.width >= 4 and p.box.height >= 4])
+
+    def _page_quads(self, bgr: Pixels) -> Quads:
+        """Corners, (n, 4, 2), of the lines of a BGR page, seen at as many sizes as it takes."""
+        height, width = bgr.shape[:2]
         quads = self._quads(bgr, SIDE)
         scale = min(1.0, SIDE / max(height, width))
         if len(quads) < FEW or float(np.median(_heights(quads))) * scale > LARGE:
@@ -120,8 +133,19 @@ class PaddleEngine:
         x0, y0, x1, y1, side = nearer(quads, height, width)
         if side:
             quads = self._quads(np.ascontiguousarray(bgr[y0:y1, x0:x1]), side) + np.array([x0, y0], np.float64)
-        found = (place(quad, height, width) for quad in joined(quads[:MAX_LINES]))
-        return with_dashes(pixels, [p for p in found if p.box.width >= 4 and p.box.height >= 4])
+        return quads
+
+    def _strip_quads(self, bgr: Pixels) -> Quads:
+        """Corners, (n, 4, 2), of the lines of a BGR strip. At the size of a page its letters would be too large."""
+        height, width = bgr.shape[:2]
+        room = round(STRIP_PAPER * height)
+        wide = np.empty((height + 2 * room, width + 2 * room, 3), np.uint8)
+        wide[:] = np.median(bgr.reshape(-1, 3)[::7], axis=0)
+        wide[room : room + height, room : room + width] = bgr
+        quads = self._quads(wide, round(STRIP_HEIGHT * wide.shape[1] / height)) - room
+        quads = quads.clip(0, (width, height))
+        kept: Quads = quads[(np.ptp(quads, axis=1) >= 1).all(axis=1)]
+        return kept
 
     def _quads(self, pixels: Pixels, side: int) -> Quads:
         """Corners, (n, 4, 2), of the lines found in a BGR page that is scaled to a longer side of `side` px."""

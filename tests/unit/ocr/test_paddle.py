@@ -164,3 +164,17 @@ def test_parts_of_a_line_that_lap_over_one_another_are_one_line() -> None:
     below, small = rectangle(0, 135, 300, 175), rectangle(680, 118, 740, 138)
     found = joined(np.array([*row, below, small]))
     assert sorted((q[:, 0].min(), q[:, 0].max()) for q in found) == [(0, 300), (0, 500), (520, 700), (680, 740)]
+
+
+@pytest.mark.slow
+def test_a_picture_of_one_line_is_one_place(engine: PaddleEngine, reader: Recogniser) -> None:
+    face = ImageFont.truetype(io.BytesIO((files("digitizer.output") / "stamp.ttf").read_bytes()), 60)
+    text = "Số 79, tổ 26, Phường Trảng Dài, Thành phố Biên Hoà, Đồng Nai"
+    strip = Image.new("RGB", (1_900, 96), (235, 232, 225))
+    ImageDraw.Draw(strip).text((30, 10), text, fill=(30, 30, 90), font=face)
+    pixels = np.asarray(strip)
+    places = engine.places(pixels)
+    assert len(places) == 1
+    (line,) = reader.read(pixels, places)
+    assert fuzz.ratio(line.text, text) > 95
+    assert engine.places(np.full((60, 900, 3), 240, np.uint8)) == [], "an empty strip"
