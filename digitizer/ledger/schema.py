@@ -76,7 +76,7 @@ page = sa.Table(
     sa.Column("source", sa.ForeignKey("source.id"), primary_key=True),
     sa.Column("scan", sa.Integer, primary_key=True),
     sa.Column("engine", sa.String(200), primary_key=True),
-    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
     # store key of its PageTexts
     sa.Column("texts", sa.String(80)),
     sa.Column("error", sa.JSON),

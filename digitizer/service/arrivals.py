@@ -14,9 +14,9 @@ from digitizer.model import Intake, IntakeState, Problem
 from digitizer.service.context import ServiceContext
 
 #: files listed, the newest first
-LISTED = 300
+LISTED = 100
 #: files to be scanned again that are listed, whenever they came
-RESCANS_LISTED = 300
+RESCANS_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

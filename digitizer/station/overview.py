@@ -27,7 +27,7 @@ Month = Annotated[str | None, Query(pattern=r"\d{4}-(0[1-9]|1[0-2])")]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 AgencyCode = Annotated[str | None, Query(pattern=r"[A-Z0-9.]{1,40}")]
 #: books of a page
-_BOOKS = 100
+_BOOKS = 50
 #: lines of a page; the CSV has them all
 _LISTED = 500
 
@@ -51,7 +51,7 @@ _BOOK_COLUMNS = ("agency", "book", "scans", "read", "failed", "records", "keyed"
 
 @router.get("/books", name="books_page")
 def books_page(request: Request, visitor: Visitor, number: PageNumber = 1) -> Response:
-    """How far each book has come, a hundred at a time."""
+    """How far each book has come, fifty at a time."""
     found = _service(request).book_check.progress(visitor.scopes, limit=_BOOKS + 1, offset=_BOOKS * (number - 1))
     _service(request).audit.looked(visitor, "books", count=len(found))
     return page(request, "books.html", books=found[:_BOOKS], number=number, more=len(found) > _BOOKS)
