@@ -27,6 +27,7 @@ def _service(request: Request) -> Service:
 @router.get("/users", name="users_page")
 def users_page(request: Request, visitor: Visitor) -> Response:
     """The accounts, and a form for a new one."""
+    _service(request).audit.looked(visitor, "accounts")
     return _page(request, visitor)
 
 

@@ -162,8 +162,10 @@ def test_status_is_of_the_own_agencies_and_workers_are_for_who_has_all(
 
 def test_every_look_is_an_event(browse: Callable[..., Browser], service: Service) -> None:
     browser = browse("mai", MANAGER)
-    for address in ("books", "figures", "lacking", "deliveries", "status", "arrivals"):
+    for address in ("books", "figures", "lacking", "deliveries", "status", "arrivals", "users"):
         assert browser.get(f"/station/{address}").status_code == 200
     with service.context.ledger.read() as tx:
         noted = {event["action"] for event in events.history(tx, service.accounts.named("mai").id)}
-    assert {f"looked_at_{name}" for name in ("books", "figures", "lacking", "deliveries", "status", "arrivals")} <= noted
+    assert {
+        f"looked_at_{name}" for name in ("books", "figures", "lacking", "deliveries", "status", "arrivals", "accounts")
+    } <= noted
