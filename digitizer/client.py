@@ -132,6 +132,7 @@ class Summary(TypedDict):
 class Document(Summary):
     """A document, where it stands and what came out."""
 
+    routing: list[str]
     pages: Pages
     sources: list[SourceFile]
     error: Fault | None

@@ -227,6 +227,8 @@ class StationOptions(Group):
     session_hours: int = 12
     #: address of this server as browsers reach it, `https://ho-tich.example.gov.vn`, where a proxy stands before it
     public_url: str = ""
+    #: agencies, and those below them, where whoever typed a value does not approve it. Empty: none. One PC alone is not bound
+    four_eyes: str = "*"
     #: bytes of upright pages that are kept below `<home>/pictures` for looking at
     pictures_bytes: int = 500_000_000
 

@@ -32,6 +32,8 @@ from digitizer.text import fold, nfc
 
 #: confidence of values from the submission, from a person, or from a machine-readable code
 CERTAIN = 1.0
+#: what a person says of a value that the paper lacks, or that nobody can read (folded). It is a value, not an empty field
+UNSTATED = frozenset({"khong ghi", "khong doc duoc"})
 #: value types whose normal form says all that is written: `12/8/1987` is `1987-08-12`. Other values stay as a person typed them.
 NORMALISED = frozenset(
     {"agency_code", "amount", "date", "dossier_code", "ethnicity", "id_number", "nationality", "number", "register_number"}
@@ -311,6 +313,8 @@ def _typed_value(kind: str, typed: str) -> Parsed:
     """(normal form of what a person typed or the text itself, problem code of what is doubtful about it)."""
     if not typed:
         return None, None
+    if fold(typed) in UNSTATED:
+        return typed.lower(), None
     # a person writes the office itself, not the signer's line it was found in
     if kind in ("code", "signer_title"):
         return typed, None

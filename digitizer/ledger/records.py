@@ -11,8 +11,9 @@ from digitizer import serialization
 from digitizer.dossiers import ALL
 from digitizer.ledger import Transaction, events
 from digitizer.ledger.database import within
-from digitizer.ledger.schema import intake, record, revision
-from digitizer.model import Record, RecordState
+from digitizer.ledger.schema import intake, record, record_lease, revision
+from digitizer.model import Lane, Record, RecordState
+from digitizer.text import fold
 
 #: states of a record that a person took responsibility for
 APPROVED = (RecordState.READY, RecordState.ATTACHED)
@@ -49,13 +50,17 @@ def propose(
                 revision=1,
                 verdict=proposed.verdict,
                 pages=lies_on,
+                place=_queue_place(tx, bundle_id),
+                words=words_of(proposed),
             )
         )
         _add_revision(tx, proposed, 1, by="ocr")
         events.note(tx, "proposed", proposed.id, actor=actor, verdict=proposed.verdict.value, doctype=doctype)
     elif row.state == RecordState.REVIEW and row.revision == 1:
         tx.execute(
-            sa.update(record).where(record.c.id == proposed.id).values(doctype=doctype, verdict=proposed.verdict, pages=lies_on)
+            sa.update(record)
+            .where(record.c.id == proposed.id)
+            .values(doctype=doctype, verdict=proposed.verdict, pages=lies_on, words=words_of(proposed))
         )
         tx.execute(
             sa.update(revision)
@@ -82,6 +87,7 @@ def withdraw(tx: Transaction, bundle_id: str, kept: Sequence[str], *, actor: str
     ]
     for record_id in gone:
         tx.execute(sa.delete(revision).where(revision.c.record == record_id))
+        tx.execute(sa.delete(record_lease).where(record_lease.c.record == record_id))
         tx.execute(sa.delete(record).where(record.c.id == record_id))
         events.note(tx, "withdrawn", record_id, actor=actor)
 
@@ -91,7 +97,7 @@ def revise(tx: Transaction, changed: Record, expected: int, *, by: str) -> bool:
     done = tx.execute(
         sa.update(record)
         .where(record.c.id == changed.id, record.c.revision == expected)
-        .values(revision=changed.revision, state=RecordState.REVIEW, verdict=changed.verdict)
+        .values(revision=changed.revision, state=RecordState.REVIEW, verdict=changed.verdict, words=words_of(changed))
     )
     if done.rowcount:
         _add_revision(tx, changed, changed.revision, by=by)
@@ -171,6 +177,20 @@ def find(
     if states:
         query = query.where(record.c.state.in_(states))
     return [_kept(row) for row in tx.execute(query).mappings()]
+
+
+def words_of(found: Record) -> str:
+    """The values of a record, folded, one a line: what a search looks through."""
+    values = (field.value for field in found.fields)
+    texts = (" ".join(value) if isinstance(value, tuple) else str(value) for value in values if value not in (None, ""))
+    return "\n".join(fold(text) for text in texts)
+
+
+def _queue_place(tx: Transaction, bundle_id: str) -> str | None:
+    """Where a record of a bundle stands in the queue: the counter first, then in the order in which files came."""
+    query = sa.select(intake.c.lane, intake.c.received_at).where(intake.c.bundle == bundle_id)
+    places = [f"{0 if row.lane == Lane.COUNTER else 1}{row.received_at}" for row in tx.execute(query)]
+    return min(places, default=None)
 
 
 def _kept(row: sa.RowMapping) -> Kept:

@@ -119,6 +119,22 @@ record = sa.Table(
     sa.Column("verdict", sa.String(16), nullable=False),
     # positions in the bundle of the scans it lies on. Null where a version before migration 0011 noted it
     sa.Column("pages", sa.JSON(none_as_null=True)),
+    # its place in the queue of people: 0 for the counter or 1, then when its file came
+    sa.Column("place", sa.String(64)),
+    # its values, folded, for searching. Null where nothing was noted since migration 0015
+    sa.Column("words", sa.Text),
+    sa.Index("ix_record_queue", "state", "place", "id"),
+)
+
+# records that a person has open
+record_lease = sa.Table(
+    "record_lease",
+    metadata,
+    sa.Column("record", sa.ForeignKey("record.id"), primary_key=True),
+    # name of the account
+    sa.Column("account", sa.String(64), nullable=False),
+    # seconds since the epoch
+    sa.Column("until", sa.Float, nullable=False),
 )
 
 # every version of a record. The one OCR proposed stays

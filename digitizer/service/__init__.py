@@ -29,6 +29,7 @@ from digitizer.service.reconciliation import Reconciliation
 from digitizer.service.recovery import Recovery
 from digitizer.service.results import Results
 from digitizer.service.review import Review
+from digitizer.service.review_desk import ReviewDesk
 from digitizer.service.routing import Submission
 from digitizer.service.signing_keys import SigningKeys
 from digitizer.service.status import Status, StatusReports
@@ -62,6 +63,7 @@ class Service:
         self.audit = Audit(context)
         self.arrivals = ArrivalLists(context)
         self.pictures = Pictures(context)
+        self.review_desk = ReviewDesk(context, self.review)
         self.signing_keys = SigningKeys(context)
         self.api_keys = ApiKeys(context)
         self.accounts = Accounts(context)

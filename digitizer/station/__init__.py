@@ -7,7 +7,19 @@ from fastapi import APIRouter, Depends, FastAPI
 from digitizer import api
 from digitizer.openid import Provider
 from digitizer.service import Service
-from digitizer.station import access, failures, home, login, openid_login, overview, pictures, static_files, uploads, users
+from digitizer.station import (
+    access,
+    failures,
+    home,
+    login,
+    openid_login,
+    overview,
+    pictures,
+    records,
+    static_files,
+    uploads,
+    users,
+)
 from digitizer.station.access import PREFIX
 from digitizer.station.rendering import Renderer
 
@@ -20,6 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     uploads.router,
     overview.router,
     pictures.router,
+    records.router,
     users.router,
 )
 

@@ -18,6 +18,7 @@ from digitizer.station.access import PREFIX, may_open
 #: routes of the menu -> their text, in order. A person sees those of use to them
 MENU = {
     "home_page": "menu_home",
+    "records_page": "menu_records",
     "upload_page": "menu_upload",
     "arrivals_page": "menu_arrivals",
     "books_page": "menu_books",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -28,9 +29,18 @@ PARAMETERS = {
     "size": "max",
     "rotation": "0",
     "kind": "jpg",
+    "paper": "0",
+    "place": "0",
 }
 #: what a route needs besides its address, so that nothing but the agency can refuse it: form fields, or the body itself
 BODIES: dict[str, dict[str, str] | bytes] = {"change_user": {"what": "disable"}, "put_upload": b"x"}
+#: what a script sends, as JSON
+SENT = {
+    "check_record": {"revision": 1, "values": {}},
+    "save_record": {"revision": 1, "values": {}},
+    "approve_record": {"revision": 1},
+    "reject_record": {"revision": 1, "reason": "x"},
+}
 
 
 def names_in(route: Route) -> set[str]:
@@ -95,8 +105,14 @@ def foreign(service: Service, browse: Callable[..., Browser]) -> dict[str, str]:
     new = {"path": "a.jpg", "agency": FOREIGN, "pages": [{"sha256": "0" * 64, "bytes": 1}]}
     headers = {"accept": "application/json", "x-csrf-token": owner.csrf}
     upload = owner.post("/station/uploads", json=new, headers=headers).json()["id"]
-    intake = file_with_a_page(service, FOREIGN).id
-    return {"account": service.accounts.named("xa").id, "upload": upload, "intake_id": intake, "identifier": f"{intake}.p0"}
+    intake = file_with_a_page(service, FOREIGN)
+    return {
+        "account": service.accounts.named("xa").id,
+        "upload": upload,
+        "intake_id": intake.id,
+        "identifier": f"{intake.id}.p0",
+        "bundle": intake.bundle,
+    }
 
 
 def test_a_thing_of_a_foreign_agency_is_not_there_for_any_role(
@@ -108,7 +124,8 @@ def test_a_thing_of_a_foreign_agency_is_not_there_for_any_role(
     for route in named:
         for method in sorted(route.methods or ()):
             body = BODIES.get(route.name, {})
-            given = {"content": body} if isinstance(body, bytes) else {"data": body}
+            given: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"data": body}
+            given = {"json": SENT[route.name]} if route.name in SENT else given
             headers = {"accept": "application/json", "x-csrf-token": everything.csrf}
             answer = everything.request(method, address_of(route, foreign), headers=headers, **(given if method != "GET" else {}))
             assert answer.status_code == 404, (route.name, answer.status_code, answer.text)
