@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from digitizer import dossiers, serialization
-from digitizer.errors import Conflict, NotAllowed, NotFound
+from digitizer.errors import Conflict, NotAllowed, NotFound, UsageError
 from digitizer.extract import revise_field
 from digitizer.ledger import Transaction, events, records, review_queue, submissions
 from digitizer.ledger.api_keys import Caller
@@ -22,6 +23,8 @@ from digitizer.service.review import Review
 LEASE_S = 300.0
 #: types of values that other fields of a record may hold too: names of persons, places, groups
 _SHARED = frozenset({"name", "place", "ethnicity", "nationality", "id_number"})
+#: records of the queue that are looked through for a column
+_LOOKED_THROUGH = 300
 #: most values offered for a field
 _OFFERED = 5
 #: letters of fast typing: 1 and 2 as the Ministry's sheet counts, and the words' letters of trai, gái, male, female
@@ -39,6 +42,17 @@ class DeskRecord:
     holder: str
     #: field -> values to choose from, best first
     offers: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnCell:
+    """One value of a column: the same field of one of many records."""
+
+    #: of the record
+    id: str
+    intake: str
+    revision: int
+    field: Field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +169,43 @@ class ReviewDesk:
             found.append(Revision(number=number, by=by, at=at, changed={n: c for n, c in changed.items() if c[0] != c[1]}))
             before = now
         return found
+
+    def column(self, scopes: Sequence[str], wanted: Filter, name: str, account: str, *, limit: int) -> list[ColumnCell]:
+        """The values of one field in the records that wait, which nobody typed yet and nobody else has open.
+
+        The odd ones out come first: values that few of these records have, then those the reader was less sure of.
+        """
+        found, lent = self.waiting(scopes, wanted, limit=_LOOKED_THROUGH)
+        cells = []
+        with self.context.ledger.read() as tx:
+            for one in found:
+                kept = records.get(tx, one.id) if lent.get(one.id, account) == account else None
+                field = next((f for f in kept.record.fields if f.name == name), None) if kept is not None else None
+                if kept is not None and field is not None and field.box is not None and field.typed is None:
+                    cells.append(ColumnCell(id=one.id, intake=one.intake, revision=kept.record.revision, field=field))
+                if len(cells) == limit:
+                    break
+        often = Counter(_shown(cell.field) for cell in cells)
+        return sorted(cells, key=lambda cell: (often[_shown(cell.field)], _shown(cell.field), cell.field.confidence))
+
+    def confirm(self, name: str, cells: Mapping[str, int], caller: Caller) -> tuple[int, list[str]]:
+        """A person says that one field is right in all these records (id -> revision that was looked at).
+
+        Gives how many were confirmed, and the records that somebody else changed meanwhile. Raises NotFound.
+        """
+        done, missed = 0, []
+        for record_id, at in cells.items():
+            with self.context.ledger.read() as tx:
+                kept, _ = self._seen(tx, record_id, caller)
+            field = next((f for f in kept.record.fields if f.name == name), None)
+            try:
+                if field is None or field.value is None or field.typed is not None:
+                    raise Conflict("this value is not there any more", sentence="changed_meanwhile", record=record_id)
+                self.save(record_id, {name: _shown(field)}, caller, at=at)
+                done += 1
+            except UsageError:
+                missed.append(record_id)
+        return done, missed
 
     def _seen(self, tx: Transaction, record_id: str, caller: Caller) -> tuple[Kept, Intake]:
         """A record and the file it belongs to, where the caller may see it. Raises NotFound."""

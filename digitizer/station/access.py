@@ -78,6 +78,8 @@ RIGHTS: Mapping[str, Rights] = {
     "reject_record": frozenset({APPROVER}),
     "hold_record": frozenset({KEYER, CHECKER, APPROVER}),
     "record_history": frozenset({KEYER, CHECKER, APPROVER, AUDITOR}),
+    "column_page": frozenset({KEYER, CHECKER}),
+    "confirm_column": frozenset({KEYER, CHECKER}),
     "picture_address": frozenset({KEYER, CHECKER, APPROVER, AUDITOR}),
     "picture_info": frozenset({KEYER, CHECKER, APPROVER, AUDITOR}),
     "picture": frozenset({KEYER, CHECKER, APPROVER, AUDITOR}),

@@ -27,6 +27,8 @@ router = APIRouter()
 
 #: records of a page of the list
 _LISTED = 50
+#: records whose values stand side by side
+_COLUMN = 30
 #: room around a value in its crop, in heights of the value
 _ROOM = 0.35
 #: letters of a value, and values, that a page may send
@@ -75,6 +77,8 @@ class Row:
     #: x, y, width, height px of the upright page, with room around
     box: str
     crop: str
+    #: width, height px of the crop
+    crop_size: tuple[int, int]
     by: str
 
 
@@ -161,14 +165,8 @@ def _rows(request: Request, found: DeskRecord, doctype: DocType | None, lang: st
 def _row(
     request: Request, found: DeskRecord, field: Value, kind: str, labels: Mapping[str, str], lang: str, *, required: bool
 ) -> Row:
-    box, crop = "", ""
-    if field.box is not None and field.page is not None:
-        room = _ROOM * field.box.height
-        x, y = max(0.0, field.box.x0 - room), max(0.0, field.box.y0 - room)
-        parts = (x, y, field.box.width + 2 * room, field.box.height + 2 * room)
-        box = ",".join(str(round(part)) for part in parts)
-        identifier = f"{found.intake.id}.p{field.page}"
-        crop = paths(request)("picture", identifier=identifier, region=box, size="max", rotation="0", kind="webp")
+    box, size = _crop_box(field)
+    crop = _crop(request, found.intake.id, field, box)
     standing = "typed" if field.typed is not None else "sure" if field.accepted else "doubt"
     if standing == "doubt" and not required and field.value is None and not field.raw and not field.problems:
         standing = "empty"
@@ -176,8 +174,61 @@ def _row(
         name=field.name, label=labels[field.name], kind=kind, value=shown(field), raw=field.raw, standing=standing,
         sign={"typed": "✎", "sure": "✓", "doubt": "?", "empty": "∅"}[standing], percent=round(100 * field.confidence),
         problems=[describe(problem, lang, labels) for problem in field.problems], offers=found.offers.get(field.name, ()),
-        page=field.page, box=box, crop=crop, by=word("read_by", field.by, lang),
+        page=field.page, box=box, crop=crop, crop_size=size, by=word("read_by", field.by, lang),
     )  # fmt: skip
+
+
+@router.get("/column", name="column_page")
+def column_page(request: Request, visitor: Visitor, book: Code = None, doctype: Code = None, field: Code = None) -> Response:
+    """The same field of many records as a wall of crops: whoever looks strikes the wrong ones and confirms the rest at once."""
+    lang, service = language(request.headers), _service(request)
+    types = {name: doctype_title(name, service.doctypes, lang) for name, one in service.doctypes.items() if one.book}
+    chosen = service.doctypes.get(doctype or "")
+    fields = {spec.name: field_title(spec.name, chosen, lang) for spec in chosen.fields if spec.type != "notes"} if chosen else {}
+    cells: list[dict[str, Any]] = []
+    if chosen is not None and field in fields:
+        found = service.review_desk.column(
+            visitor.scopes, _wanted(None, book, doctype), field, visitor.actor, limit=_COLUMN
+        )  # fmt: skip
+        service.audit.looked(visitor, "column", field=field, count=len(found))
+        for cell in found:
+            box, size = _crop_box(cell.field)
+            crop = _crop(request, cell.intake, cell.field, box)
+            cells.append({"cell": cell, "crop": crop, "size": size, "value": shown(cell.field),
+                          "address": _address(request, "record_page", cell.id)})  # fmt: skip
+    return page(request, "column.html", types=types, fields=fields, doctype=doctype, field=field, book=book, cells=cells)
+
+
+class Confirmation(BaseModel):
+    """The records of a column that are right, with the revision that was looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str = Field(max_length=80)
+    cells: dict[str, Annotated[int, Field(ge=1)]] = Field(min_length=1, max_length=_COLUMN)
+
+
+@router.post("/column/confirm", name="confirm_column")
+def confirm_column(request: Request, said: Confirmation, visitor: Visitor) -> Response:
+    """Confirms one field of many records in one go."""
+    done, missed = _service(request).review_desk.confirm(said.field, said.cells, visitor)
+    return JSONResponse({"confirmed": done, "missed": missed})
+
+
+def _crop_box(field: Value) -> tuple[str, tuple[int, int]]:
+    """(region of IIIF on the upright page with room around, its width and height in px). Empty where nothing was read."""
+    if field.box is None or field.page is None:
+        return "", (0, 0)
+    room = _ROOM * field.box.height
+    x, y = max(0.0, field.box.x0 - room), max(0.0, field.box.y0 - room)
+    size = round(field.box.width + 2 * room), round(field.box.height + 2 * room)
+    return f"{round(x)},{round(y)},{size[0]},{size[1]}", size
+
+
+def _crop(request: Request, intake_id: str, field: Value, box: str) -> str:
+    if not box:
+        return ""
+    return paths(request)("picture", identifier=f"{intake_id}.p{field.page}", region=box, size="max", rotation="0", kind="webp")
 
 
 def shown(field: Value) -> str:

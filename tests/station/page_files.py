@@ -42,7 +42,9 @@ def scan(mark: int = 0) -> bytes:
     return made.getvalue()
 
 
-def file_with_a_page(service: Service, agency: str, *, mark: int = 0, name: str = "so.png", lane: str = "bulk") -> Intake:
+def file_with_a_page(
+    service: Service, agency: str, *, mark: int = 0, name: str = "so.png", lane: str = "bulk", number: str = "15/2019"
+) -> Intake:
     """A file of one scan with an upright page that is a quarter turn of it, and one that failed."""
     key = service.context.files.put_bytes(scan(mark))
     source = key.rpartition("/")[2]
@@ -60,7 +62,8 @@ def file_with_a_page(service: Service, agency: str, *, mark: int = 0, name: str 
         submissions.add_bundle(tx, source, [source])
         submissions.add_intake(tx, made)
         submissions.save_artifacts(tx, source, {"json": ("application/json", result)})
-        record = Record(id=f"{source}/0/0", fields=FIELDS, verdict=Verdict.REVIEW)
+        fields = (replace(FIELDS[0], raw=number, value=number), *FIELDS[1:])
+        record = Record(id=f"{source}/0/0", fields=fields, verdict=Verdict.REVIEW)
         records.propose(tx, source, "birth_extract", record, actor="worker")
         submissions.move_bundle(tx, source, ["NEW"], "DONE", result="ACCEPTED")
         submissions.move_intakes(tx, source, [IntakeState.RECEIVED], IntakeState.DIGITIZED, actor="worker")

@@ -40,6 +40,7 @@ SENT = {
     "save_record": {"revision": 1, "values": {}},
     "approve_record": {"revision": 1},
     "reject_record": {"revision": 1, "reason": "x"},
+    "confirm_column": {"field": "so", "cells": {"nothing/0/0": 1}},
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from digitizer.ledger import events
 from digitizer.ledger.accounts import Role
+from digitizer.ledger.review_queue import Filter
 from digitizer.model import Intake, RecordState
 from digitizer.service import Service
 from digitizer.service.review_desk import spelt_out
@@ -174,3 +175,33 @@ def test_a_look_at_a_record_is_an_event(browse: Callable[..., Browser], service:
     with service.context.ledger.read() as tx:
         looked = [event for event in events.history(tx, f"{intake.bundle}/0/0") if event["action"] == "looked_at_record"]
     assert [event["actor"] for event in looked] == ["hoa"]
+
+
+def test_a_column_shows_the_odd_ones_first_and_the_rest_is_confirmed_in_one_go(
+    browse: Callable[..., Browser], service: Service, intake: Intake
+) -> None:
+    others = [file_with_a_page(service, AGENCY, mark=n, number="16/2019") for n in (1, 2, 3)]
+    file_with_a_page(service, FOREIGN, mark=4)
+    found = service.review_desk.column((AGENCY,), Filter(doctype="birth_extract"), "so", "hoa", limit=30)
+    assert [cell.field.value for cell in found] == ["15/2019", "16/2019", "16/2019", "16/2019"]
+    browser = browse("hoa", KEYER)
+    service.review.correct(f"{others[2].bundle}/0/0", {"nksHoTen": "X"}, by="lan")
+    said = browser.post(
+        "/station/column/confirm",
+        json={"field": "so", "cells": {f"{one.bundle}/0/0": 1 for one in others}},
+        headers={"accept": "application/json", "x-csrf-token": browser.csrf},
+    ).json()
+    assert said == {"confirmed": 2, "missed": [f"{others[2].bundle}/0/0"]}
+    typed = {kept.bundle: next(f.typed for f in kept.record.fields if f.name == "so") for kept in service.review.records()}
+    assert [typed[one.bundle] for one in (intake, *others)] == [None, "16/2019", "16/2019", None]
+
+
+def test_a_column_of_another_agency_cannot_be_confirmed(browse: Callable[..., Browser], service: Service) -> None:
+    foreign = file_with_a_page(service, FOREIGN)
+    browser = browse("hoa", KEYER)
+    answer = browser.post(
+        "/station/column/confirm",
+        json={"field": "so", "cells": {f"{foreign.bundle}/0/0": 1}},
+        headers={"accept": "application/json", "x-csrf-token": browser.csrf},
+    )
+    assert answer.status_code == 404

@@ -190,3 +190,31 @@ def test_a_session_that_ends_and_a_line_that_breaks_while_typing_lose_nothing(
     expect(page.locator("#told")).to_contain_text("Đã lưu", timeout=20_000)
     expect(page.locator("#banner")).to_be_hidden()
     assert value_of(running, record_id, "chaDanToc") == "Tày"
+
+
+def test_a_column_is_checked_by_keyboard_alone(
+    enter: Callable[..., Page], running: Running, books: list[str], picture: Callable[[str], None]
+) -> None:
+    page = enter("cot", (Role.CHECKER, AGENCY))
+    with Service.open(Settings(home=running.home)) as service:
+        for record_id in books:
+            for name in ("duyet", "lanhdao", "thu"):
+                service.review_desk.leave(record_id, _Person(name))
+    page.goto(f"{running.url}/station/column?doctype=birth_register&field=quyenSo")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    count = page.locator("input[name=wrong]").count()
+    assert count >= 2
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.wait_for_timeout(500)
+    picture("station-column")
+    page.keyboard.press("Space")
+    expect(page.locator("li.struck")).to_have_count(1)
+    struck = page.locator("li.struck input").get_attribute("value")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#told")).to_contain_text(f"Đã xác nhận {count - 1} giá trị")
+    for record_id in books:
+        kept = kept_of(running, record_id)
+        if kept.state == RecordState.REVIEW:
+            field = next(f for f in kept.record.fields if f.name == "quyenSo")
+            assert (field.typed is None) == (record_id == struck)
