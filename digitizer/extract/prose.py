@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from digitizer import text
-from digitizer.extract import units
+from digitizer.extract import unit_paths, units
 
 # Changes of the prior, natural logs.
 
@@ -125,6 +125,8 @@ class TextState:
     marked: bool = False
     #: the current word is small and follows a dot or comma
     small: bool = False
+    #: ways to see the end of a place as units
+    ways: unit_paths.Ways = unit_paths.START
 
 
 #: state before the first character
@@ -157,6 +159,8 @@ class Prose:
         key = (state, char)
         if key not in self._known:
             after = self._after(self._states[state], char)
+            if after is not None and self._kind == "place":
+                after = _on_path(after, char)
             self._known[key] = None if after is None else (self._number(after), after.cost)
         return self._known[key]
 
@@ -166,8 +170,10 @@ class Prose:
 
     def end(self, state: int) -> float:
         """Change of the prior when the text ends here."""
-        last = self._closed(self._word_over(self._states[state], ","))
-        return last.cost + NO_PROVINCE * (last.last is not None and last.last[0] != "province")
+        held = self._states[state]
+        last = self._closed(self._word_over(held, ","))
+        cost = last.cost + NO_PROVINCE * (last.last is not None and last.last[0] != "province")
+        return cost + (unit_paths.worth_at_end(held.ways) - unit_paths.worth(held.ways) if self._kind == "place" else 0.0)
 
     def _number(self, state: TextState) -> int:
         paid = replace(state, cost=0.0) if state.cost else state
@@ -262,6 +268,12 @@ class Prose:
         if kind is None:
             return state
         return replace(state, cost=cost, levels=units.KINDS[kind], unit="", joined=False)
+
+
+def _on_path(state: TextState, char: str) -> TextState:
+    """The state of a place after `char`, with the change by the units that it ends with."""
+    ways = unit_paths.after(state.ways, char)
+    return replace(state, ways=ways, cost=state.cost + unit_paths.worth(ways) - unit_paths.worth(state.ways))
 
 
 def _shape(shape: str, char: str) -> str:
