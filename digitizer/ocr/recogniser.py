@@ -17,7 +17,7 @@ from digitizer.model import Box, Letter, Line, Pixels, Word
 from digitizer.ocr.ctc import BLANK, Sign, best_path
 from digitizer.ocr.handwriting import handwriting_probability, word_groups
 from digitizer.ocr.handwriting_strip import HEIGHT, MAX_WIDTH, STRIDE, handwriting_strip
-from digitizer.ocr.two_readers import Columns, Readings, believed
+from digitizer.ocr.two_readers import Columns, Readings, believed, settled
 from digitizer.ocr.weights import Model
 
 #: room above and below handwriting, in heights of its line
@@ -140,8 +140,10 @@ class Recogniser:
         for group in groups:
             first, end = group.start // STRIDE, group.end // STRIDE
             x0, x1 = (box.x0 + box.width * column / len(columns) for column in (first, end))
-            written = self._written(pixels, place.between(x0, x1)) if group.by_hand and end > first else None
-            pieces.append(Piece(Readings(columns[first:end], written), x0, x1))
+            readings = Readings(columns[first:end], by_hand=group.by_hand and end > first)
+            if readings.by_hand and not settled(readings.printed, self._charset):
+                readings = replace(readings, written=self._written(pixels, place.between(x0, x1)))
+            pieces.append(Piece(readings, x0, x1))
         return pieces
 
     def _written(self, pixels: Pixels, place: LinePlace) -> Columns | None:

@@ -27,10 +27,19 @@ Columns = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """CTC columns (T, 1 + letters) of one piece of a line, `written` as the network for handwriting has them, if it read."""
+    """CTC columns (T, 1 + letters) of one piece of a line."""
 
+    #: as the network for print has them
     printed: Columns
+    #: as the network for handwriting has them. None: it was not asked
     written: Columns | None = None
+    by_hand: bool = False
+
+
+def settled(printed: Columns, charset: Sequence[str]) -> bool:
+    """Whether the network for print is so sure that the other one could not be surer. So neat pens cost one reading."""
+    sure, letters = _sureness(printed, charset)
+    return letters > 0 and sure >= -SURER
 
 
 def believed(pieces: Sequence[Readings], charset: Sequence[str]) -> list[bool]:
@@ -43,9 +52,12 @@ def believed(pieces: Sequence[Readings], charset: Sequence[str]) -> list[bool]:
 
 def _surer(piece: Readings, charset: Sequence[str]) -> tuple[float, int]:
     """How much surer than it must be the network for handwriting is, and over how many letters."""
-    if piece.written is None:
+    if not piece.by_hand:
         return 0.0, 0
-    (printed, _), (written, letters) = _sureness(piece.printed, charset), _sureness(piece.written, charset)
+    printed, count = _sureness(piece.printed, charset)
+    if piece.written is None:
+        return -SURER, count
+    written, letters = _sureness(piece.written, charset)
     if not letters:
         return -MOST, 0
     return max(-MOST, min(written - printed - SURER, MOST)), letters
