@@ -132,7 +132,7 @@ class TextState:
 #: state before the first character
 START = TextState()
 #: most steps that a `Prose` remembers
-KNOWN = 100_000
+KNOWN = 20_000
 
 
 class Prose:
