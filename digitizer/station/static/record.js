@@ -179,7 +179,7 @@
 
   const acts = {
     ...views,
-    save: () => save(),
+    save: async () => { if (await save()) tell(about.saved); },
     approve: async () => { if (about.mayApprove && await save()) await decide(about.approve, {}); },
     reject: async () => {
       const dialog = document.getElementById("reason");
@@ -258,6 +258,6 @@
   window.addEventListener("resize", lay);
   if (about.maySave || about.mayApprove) setInterval(() => station.send(about.hold), HOLD_MS);
   const begin = fields.find((field) => field.classList.contains("doubt")) ?? fields[0];
+  show(Number(about.first));
   if (begin) input(begin).focus();
-  else show(Number(about.first));
 })();
