@@ -245,6 +245,8 @@ def report(
     for row in rows:
         if row["message"]:
             click.echo(say("ingest_failed", lang, file=row["file"], reason=row["message"]), err=True)
+        if row["partial"]:
+            click.echo(say("ingest_failed", lang, file=row["file"], reason=say("pages_failed", lang)), err=True)
         for failed in row["routing"]:
             click.echo(say("ingest_failed", lang, file=row["file"], reason=say(f"routing_{failed}", lang)), err=True)
     _say_left_out(left, lang)
@@ -263,7 +265,8 @@ def report(
     if as_json:
         others = [{"file": one.shown, "reason": one.reason, "refused": one.refused} for one in left]
         answer({"files": rows, "skipped": len(left), "left_out": others}, True, "")
-    if failed or refused:
+    partial = [row["file"] for row in rows if row["partial"]]
+    if failed or refused or partial:
         return SOME_FAILED
     return SOME_WAIT if waiting or len(rows) > done else 0
 
@@ -299,10 +302,12 @@ def _row(
     service: Service, bundle: InputBundle, intake: Intake | DigitizerError, output: OutputFolder | None, lang: str
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"file": bundle.shown, "state": "FAILED", "message": "", "routing": [], "waiting": 0, "pages": 0}
+    row["partial"] = False
     if isinstance(intake, DigitizerError):
         return {**row, "message": say(intake.code, lang, **intake.facts)}
     outcome = service.submissions.outcome(intake)
     row |= {"intake": intake.id, "dossier": outcome.dossier, "state": outcome.state.value, "pages": outcome.pages}
+    row["partial"] = outcome.partial
     if outcome.problem is not None:
         row["message"] = describe(outcome.problem, lang)
     if outcome.state == IntakeState.DIGITIZED:

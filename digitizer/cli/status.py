@@ -50,6 +50,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         lines.append(say("status_queue", lang, hints=now.queue["hints"], workers=len(now.queue["workers"])))
     lines += [say(f"stuck_{code}", lang) for code in now.stuck]
     lines += _failed(now, lang)
+    lines += [say("status_partial", lang, name=file["name"], intake=short_id(file["id"])) for file in now.partial[:SHOWN]]
     lines += [delivery_line("status_pending", one, lang) for one in now.pending[:SHOWN]]
     lines += [say("status_pending_more", lang, count=len(now.pending) - SHOWN)] if len(now.pending) > SHOWN else []
     lines += [say("status_unplaced", lang, count=now.unplaced_count)] if now.unplaced else []

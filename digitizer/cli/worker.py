@@ -81,15 +81,16 @@ class Supervisor:
         while not self.stopping.is_set():
             self._tend()
             self.stopping.wait(WATCH_S)
-        self.pool.stop(self._gone.add, grace_s=GRACE_S)
         self._release()
+        self.pool.stop(self._forgive, grace_s=GRACE_S)
         for chore in chores:
             chore.join(GRACE_S)
 
     def _adopt(self) -> None:
         """What workers of this machine held whose supervisor was killed."""
         with suppress(ServiceError):
-            self._gone |= {name for name, _ in self.service.jobs.working() if self.pool.is_orphan(name)}
+            for name in {name for name, _ in self.service.jobs.working() if self.pool.is_orphan(name)}:
+                self.service.jobs.forgive(name)
 
     def _tend(self) -> None:
         with suppress(ServiceError):
@@ -112,6 +113,11 @@ class Supervisor:
             return
         self._next_start = time.monotonic() + self._wait_s
         self._wait_s = min(WAIT_MOST_S, 2 * self._wait_s)
+
+    def _forgive(self, name: str) -> None:
+        """Gives back what a worker held that we stopped. Where the ledger is away, its lease runs out."""
+        with suppress(ServiceError):
+            self.service.jobs.forgive(name)
 
     def _release(self) -> set[str]:
         """Gives back what workers that are gone held. Returns the names of those that held something."""

@@ -22,6 +22,8 @@ from digitizer.model import Lane
 LANES = {Lane.COUNTER: 0, Lane.BULK: 1}
 #: kinds of job, in the order they are claimed
 STEPS = {"finish": 0, "read": 1, "open": 2}
+#: after so many claims of a job every attempt counts, whoever was at fault
+MOST_CLAIMS = 100
 #: a lease may be this much longer than leases are before we think that the clock was set back, seconds
 _ODD_S = 3600.0
 
@@ -173,13 +175,15 @@ def give_back(tx: Transaction, held: Job) -> None:
     note_new_jobs(tx, done.rowcount)
 
 
-def release(tx: Transaction, worker: str) -> int:
-    """Puts back what a dead worker held. The attempts stay counted."""
-    done = tx.execute(
-        sa.update(job)
-        .where(job.c.worker == worker, job.c.state == "LEASED")
-        .values(state="QUEUED", lease_until=None, worker=None)
-    )
+def release(tx: Transaction, worker: str, *, blameless: bool = False) -> int:
+    """Puts back what a dead worker held. The attempts stay counted, because its work may have killed it.
+
+    `blameless`: its machine or supervisor went with it, or somebody stopped it. Then the attempt does not count, up to
+    `MOST_CLAIMS` claims: a scan may also bring whole machines down.
+    """
+    uncounted = sa.case((job.c.fence < MOST_CLAIMS, job.c.attempts - 1), else_=job.c.attempts)
+    values = {"state": "QUEUED", "lease_until": None, "worker": None} | ({"attempts": uncounted} if blameless else {})
+    done = tx.execute(sa.update(job).where(job.c.worker == worker, job.c.state == "LEASED").values(**values))
     note_new_jobs(tx, done.rowcount)
     return done.rowcount
 

@@ -18,6 +18,9 @@ from digitizer.ledger.database import insert, put, unique_id, within
 from digitizer.ledger.schema import artifact, bundle, bundle_source, intake, job, page, source
 from digitizer.model import Intake, IntakeState, Lane
 
+#: result of a bundle of which a page could not be read
+PARTIAL = "PARTIAL"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSource:
@@ -210,6 +213,14 @@ def failed(tx: Transaction, *, limit: int, scopes: Sequence[str] = ALL) -> list[
     """Intakes that failed, the last first: id, name, error."""
     query = sa.select(intake.c.id, intake.c.name, bundle.c.error).join(bundle, bundle.c.id == intake.c.bundle)
     query = query.where(intake.c.state == IntakeState.FAILED, *within(intake.c.agency, scopes))
+    query = query.order_by(intake.c.received_at.desc(), intake.c.id)
+    return [dict(row) for row in tx.execute(query.limit(limit)).mappings()]
+
+
+def partial(tx: Transaction, *, limit: int, scopes: Sequence[str] = ALL) -> list[dict[str, Any]]:
+    """Digitized intakes of which a page could not be read, the last first: id, name."""
+    query = sa.select(intake.c.id, intake.c.name).join(bundle, bundle.c.id == intake.c.bundle)
+    query = query.where(intake.c.state == IntakeState.DIGITIZED, bundle.c.result == PARTIAL, *within(intake.c.agency, scopes))
     query = query.order_by(intake.c.received_at.desc(), intake.c.id)
     return [dict(row) for row in tx.execute(query.limit(limit)).mappings()]
 

@@ -20,6 +20,8 @@ class Artifact:
     name: str
     media_type: str
     path: Path
+    #: what a person should know of it
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

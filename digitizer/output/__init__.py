@@ -68,6 +68,6 @@ def render(
     result = replace(result, problems=(*result.problems, *noticed))
     text.write_text(json.dumps(result_json(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return (
-        Artifact(name=pdf.name, media_type="application/pdf", path=pdf),
+        Artifact(name=pdf.name, media_type="application/pdf", path=pdf, problems=noticed),
         Artifact(name=text.name, media_type="application/json", path=text),
     )

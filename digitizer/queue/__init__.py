@@ -44,6 +44,7 @@ class Queue(Protocol):
         *,
         waiting: Callable[[], int],
         release: Callable[[str], int],
+        forgive: Callable[[str], int],
         working: Callable[[], list[tuple[str, float]]],
         tick: Callable[[], None],
     ) -> None:
@@ -52,6 +53,7 @@ class Queue(Protocol):
         Args:
             waiting: number of jobs that are queued or leased.
             release: puts the jobs of a dead worker back, by its name.
+            forgive: as `release`, of a worker that died with its parent or was stopped by us: its attempt does not count.
             working: (worker, seconds left of its lease) of all leased jobs. A worker whose lease ran out is killed.
             tick: called about once a second, or more often.
 

@@ -34,13 +34,14 @@ class InlineQueue:
         *,
         waiting: Callable[[], int],
         release: Callable[[str], int],
+        forgive: Callable[[str], int],
         working: Callable[[], list[tuple[str, float]]],
         tick: Callable[[], None],
     ) -> None:
         """See `Queue.run`."""
         pool = Pool("inline", self.settings)
         for name in {name for name, _ in working() if pool.is_orphan(name)}:
-            release(name)
+            forgive(name)
         deaths, least = 0, waiting()
         try:
             while (left := waiting()) > 0:
@@ -57,7 +58,7 @@ class InlineQueue:
                 tick()
                 time.sleep(POLL_S)
         finally:
-            pool.stop(release)
+            pool.stop(forgive)
         tick()
 
 

@@ -120,6 +120,7 @@ class RedisQueue:
         *,
         waiting: Callable[[], int],
         release: Callable[[str], int],
+        forgive: Callable[[str], int],
         working: Callable[[], list[tuple[str, float]]],
         tick: Callable[[], None],
     ) -> None:

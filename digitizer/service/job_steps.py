@@ -17,7 +17,7 @@ from digitizer.extract.book import totals
 from digitizer.indicators import HANOI
 from digitizer.ledger import Transaction, jobs, records, submissions
 from digitizer.ledger.jobs import Job
-from digitizer.ledger.submissions import KnownSource
+from digitizer.ledger.submissions import PARTIAL, KnownSource
 from digitizer.model import Digitized, Document, Intake, IntakeState, PageState, Problem, Record, Source
 from digitizer.pages import ScanFile
 from digitizer.pipeline import Reading, finish, read_pages, render_files
@@ -28,6 +28,9 @@ from digitizer.service.submissions import fail_bundle
 from digitizer.service.webhooks import tell
 
 log = logging.getLogger(__name__)
+
+#: kind of an artifact -> (media type, store key)
+Keys = dict[str, tuple[str, str]]
 
 
 class Step(Protocol):
@@ -253,13 +256,14 @@ class FinishJob:
             known=_known(intakes[0]) if intakes else None,
             received=intakes[0].received_at.astimezone(HANOI).date() if intakes else None,
         )
-        keys = self._render(context, result, sources)
+        keys, noticed = self._render(context, result, sources)
+        result = replace(result, problems=(*result.problems, *noticed))
         with context.ledger.begin() as tx:
             if jobs.close(tx, self.held):
                 note_result(context, tx, self.held, result, keys)
 
-    def _render(self, context: ServiceContext, result: Digitized, sources: Sequence[KnownSource]) -> dict[str, tuple[str, str]]:
-        """Makes the artifacts and stores them: kind -> (media type, store key)."""
+    def _render(self, context: ServiceContext, result: Digitized, sources: Sequence[KnownSource]) -> tuple[Keys, list[Problem]]:
+        """Makes the artifacts and stores them. Returns their keys and what was noticed."""
         with context.files.scratch() as folder, context.files.local([s.key for s in sources]) as paths:
             made = render_files(
                 result,
@@ -269,13 +273,14 @@ class FinishJob:
                 tools=context.tools,
                 signed=frozenset(s.id for s in sources if s.signed),
             )
-            return {a.path.suffix.lstrip("."): (a.media_type, context.store.put_file(a.path)) for a in made}
+            keys = {a.path.suffix.lstrip("."): (a.media_type, context.store.put_file(a.path)) for a in made}
+            return keys, [problem for artifact in made for problem in artifact.problems]
 
     def close(self) -> None:
         """Carries no open file."""
 
 
-def note_result(context: ServiceContext, tx: Transaction, held: Job, result: Digitized, keys: dict[str, tuple[str, str]]) -> None:
+def note_result(context: ServiceContext, tx: Transaction, held: Job, result: Digitized, keys: Keys) -> None:
     """Notes what came out of a bundle, and queues what goes out because of it."""
     submissions.save_artifacts(tx, result.bundle, keys)
     found = [record for document in result.documents for record in document.records]
@@ -284,7 +289,7 @@ def note_result(context: ServiceContext, tx: Transaction, held: Job, result: Dig
         for record in document.records:
             lies_on = _pages_of(result, document, record)
             records.propose(tx, result.bundle, document.doctype, record, actor=held.worker, pages=lies_on)
-    noted: dict[str, Any] = {"result": "ACCEPTED" if _accepted(context, result) else "UNSURE", "error": None}
+    noted: dict[str, Any] = {"result": _judged(context, result), "error": None}
     if any(intake.book for intake, _ in submissions.intakes(tx, bundle_id=result.bundle)):
         noted["stated"] = _stated(result)
     submissions.move_bundle(tx, result.bundle, ["FINISHING", "DONE"], "DONE", **noted)
@@ -325,6 +330,14 @@ def _stated(result: Digitized) -> dict[str, Any]:
     found = (totals([line.text for line in page.lines]) for page in result.pages)
     stated = next((one for one in found if one), None)
     return asdict(stated) if stated else {}
+
+
+def _judged(context: ServiceContext, result: Digitized) -> str:
+    """`PARTIAL` where a page could not be read, `ACCEPTED` where all of it may go to its dossier by itself, else `UNSURE`."""
+    if any(page.sheet is None for page in result.pages):
+        return PARTIAL
+    active = any(problem.code == "signed_active" for problem in result.problems)
+    return "ACCEPTED" if _accepted(context, result) and not active else "UNSURE"
 
 
 def _accepted(context: ServiceContext, result: Digitized) -> bool:

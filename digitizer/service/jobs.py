@@ -43,6 +43,11 @@ class Jobs:
         with self.context.ledger.begin() as tx:
             return jobs.release(tx, worker)
 
+    def forgive(self, worker: str) -> int:
+        """Puts back what a worker held that died with its parent, or was stopped by us. Returns how many jobs."""
+        with self.context.ledger.begin() as tx:
+            return jobs.release(tx, worker, blameless=True)
+
     def wake_another(self) -> None:
         """Wakes one more worker when jobs are queued. A hint: when a machine is at fault, the next sweep gives it."""
         try:
@@ -72,7 +77,7 @@ class Jobs:
             return len(left)
 
         waiting = self.waiting if self.embedded or bundles is None else ours
-        self.context.queue.run(waiting=waiting, release=self.release, working=self.working, tick=tick)
+        self.context.queue.run(waiting=waiting, release=self.release, forgive=self.forgive, working=self.working, tick=tick)
 
     def _unfinished(self, bundles: Sequence[str]) -> list[str]:
         with self.context.ledger.read() as tx:

@@ -45,7 +45,10 @@ def _queue_file(context: ServiceContext, tx: Transaction, intake: Intake) -> Non
 
 
 def queue_values(context: ServiceContext, tx: Transaction, kept: Kept, *, by: str) -> None:
-    """Queues what goes out with the approval of a record: its values, the file they were read in, word to the clients."""
+    """Queues what goes out with the approval of a record: its values, the file they were read in, word to the clients.
+
+    A file of which a page could not be read stays, because who approves a record has not seen that page.
+    """
     record = kept.record
     for intake, _ in submissions.intakes(tx, bundle_id=kept.bundle):
         tell(tx, "record.approved", intake, record=record.id)
@@ -55,7 +58,8 @@ def queue_values(context: ServiceContext, tx: Transaction, kept: Kept, *, by: st
             target = routing.target_of(context, tx, intake)
             fields = delivery(kind="update_fields", target=target, order_key=intake.dossier, dossier=intake.dossier, key=key)
             outbox.add(tx, fields, actor=by)
-            queue_approved_file(context, tx, intake)
+            if submissions.bundle_row(tx, intake.bundle)["result"] != submissions.PARTIAL:
+                queue_approved_file(context, tx, intake)
         elif intake.book and (book := routing.book_target(context)):
             # the key keeps the former name of this kind: what was queued before an update is not queued again
             key = f"import_package/{intake.agency or '_'}/{intake.book}/{record.id}/{record.revision}"

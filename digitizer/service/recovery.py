@@ -66,9 +66,10 @@ class Recovery:
         self._again(intake_id, [IntakeState.FAILED, IntakeState.DIGITIZED], [PageState.FAILED], by=by, action="retried")
 
     def retry_failed(self, *, by: str) -> int:
-        """Does failed intakes again, the newest first, up to 200 of them. Returns how many."""
+        """Does again what failed, and what has pages that failed: the newest first, up to 200 of each. Returns how many."""
         with self.context.ledger.read() as tx:
-            failed = [str(row["id"]) for row in submissions.failed(tx, limit=LISTED)]
+            found = [*submissions.failed(tx, limit=LISTED), *submissions.partial(tx, limit=LISTED)]
+            failed = [str(row["id"]) for row in found]
         for intake_id in failed:
             self.retry(intake_id, by=by)
         return len(failed)

@@ -40,6 +40,8 @@ class Status:
     pending: list[dict[str, Any]]
     #: intakes that failed, up to 200: id, name, error
     failed: list[dict[str, Any]]
+    #: digitized intakes of which a page could not be read, up to 200: id, name. They go nowhere by themselves
+    partial: list[dict[str, Any]]
     #: code -> intakes that failed so, all of them
     failures: dict[str, int]
     #: digitized single files that nobody knows the dossier of, or whose kind of paper is not sure, up to 200: id, name,
@@ -91,6 +93,7 @@ class StatusReports:
                 stuck=stuck + (["leases_expired"] if backlog["EXPIRED"] else []),
                 pending=outbox.pending(tx, scopes),
                 failed=submissions.failed(tx, limit=LISTED, scopes=scopes),
+                partial=submissions.partial(tx, limit=LISTED, scopes=scopes),
                 failures=submissions.failures(tx, scopes),
                 unplaced=submissions.unplaced(tx, limit=LISTED, scopes=scopes),
                 unplaced_count=submissions.unplaced_count(tx, scopes),

@@ -39,6 +39,8 @@ class Outcome:
     problem: Problem | None
     #: whether every document type is accepted
     accepted: bool
+    #: whether a page of it could not be read
+    partial: bool
     #: the dossier it belongs to by now
     dossier: str | None
     #: codes of the routing rules that found something but no one dossier
@@ -215,6 +217,7 @@ class Submissions:
             pages=sum(source.pages or 0 for source in sources),
             problem=serialization.from_plain(Problem, bundle["error"]) if failed else None,
             accepted=bundle["result"] == "ACCEPTED",
+            partial=state == IntakeState.DIGITIZED and bundle["result"] == submissions.PARTIAL,
             dossier=noted.dossier,
             routing=noted.routing if noted.dossier is None else (),
         )

@@ -279,6 +279,25 @@ def test_a_dead_workers_jobs_are_put_back_with_their_attempts(ledger: Ledger, bu
     assert again.attempts == 2
 
 
+def test_a_page_is_not_to_blame_for_machines_that_go_down_but_not_without_end(ledger: Ledger, bundle: str) -> None:
+    with ledger.begin() as tx:
+        jobs.add(tx, "open", bundle, lane=BULK)
+    for _ in range(jobs.MOST_CLAIMS):
+        held = claim(ledger, "orphan")
+        assert held is not None
+        assert held.attempts == 1
+        with ledger.begin() as tx:
+            assert jobs.release(tx, "orphan", blameless=True) == 1
+    attempts = []
+    for _ in range(2):
+        held = claim(ledger, "orphan")
+        assert held is not None
+        attempts.append(held.attempts)
+        with ledger.begin() as tx:
+            jobs.release(tx, "orphan", blameless=True)
+    assert attempts == [2, 3]
+
+
 def test_a_job_given_back_has_not_been_attempted(ledger: Ledger, bundle: str) -> None:
     with ledger.begin() as tx:
         jobs.add(tx, "open", bundle, lane=BULK)

@@ -30,6 +30,7 @@ def run(queue: Queue, left: list[int]) -> int:
     queue.run(
         waiting=lambda: left.pop(0) if left else 0,
         release=lambda name: 0,
+        forgive=lambda name: 0,
         working=lambda: [],
         tick=lambda: ticks.append(1),
     )

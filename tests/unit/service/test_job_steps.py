@@ -27,6 +27,7 @@ from digitizer.model import (
     Run,
     Verdict,
 )
+from digitizer.pipeline import failed_page
 from digitizer.service import Service
 from digitizer.service.job_steps import end_reading, note_result
 from tests.unit.builders import OURS, page_of
@@ -79,7 +80,12 @@ def paper(number: int, score: float, *texts: int, fields: Sequence[str] = ()) ->
     return Document(id=f"{BUNDLE}/{number}", pages=texts, texts=texts, doctype=name, score=score, records=found)
 
 
-def finished(service: Service, *documents: Document, pages: Sequence[PageText] = (page_of("a"), page_of("b"))) -> None:
+def finished(
+    service: Service,
+    *documents: Document,
+    pages: Sequence[PageText] = (page_of("a"), page_of("b")),
+    problems: tuple[Problem, ...] = (),
+) -> None:
     """The result of the file is noted, as its `finish` job does."""
     result = Digitized(
         bundle=BUNDLE,
@@ -87,7 +93,7 @@ def finished(service: Service, *documents: Document, pages: Sequence[PageText] =
         pages=tuple(pages),
         positions=tuple(range(len(pages))),
         documents=documents,
-        problems=(),
+        problems=problems,
         run=Run(versions={}, models={}, doctypes="", seconds={}),
     )
     held = claimed(service, "finish")
@@ -128,6 +134,37 @@ def test_a_file_leaves_by_itself_only_when_every_type_is_sure(working: Service, 
     with working.context.ledger.read() as tx:
         assert submissions.intake_state(tx, id_) == IntakeState.DIGITIZED
         assert submissions.artifacts(tx, BUNDLE) == KEYS
+
+
+def test_a_file_of_which_a_page_failed_goes_nowhere_by_itself(working: Service) -> None:
+    id_ = submitted(working, dossier=CODE)
+    unreadable = failed_page("5" * 64, 1, Problem(code="damaged_file", facts={"page": 2}))
+    finished(working, paper(0, SURE, 0, fields=["NGUYỄN VĂN A"]), pages=(page_of("a"), unreadable))
+    assert result_of(working) == submissions.PARTIAL
+    assert left(working) == []
+    now = working.status.now()
+    assert [file["id"] for file in now.partial] == [id_]
+    # who approves a value has not seen the page that failed
+    working.review.approve(f"{BUNDLE}/0/0", by="lanh.dao")
+    assert left(working) == [("update_fields", CODE)]
+    # a retry without an id takes it, and a person may send it as it is
+    working.review.place(id_, dossier=None, component=None, by="can.bo")
+    assert ("attach", CODE) in left(working)
+    assert working.status.now().partial == []
+
+
+def test_a_retry_of_all_takes_files_of_which_a_page_failed(working: Service) -> None:
+    id_ = submitted(working, dossier=CODE)
+    finished(working, paper(0, SURE, 0), pages=(page_of("a"), failed_page("5" * 64, 1, Problem(code="damaged_file"))))
+    assert working.recovery.retry_failed(by="can.bo") == 1
+    with working.context.ledger.read() as tx:
+        assert submissions.intake_state(tx, id_) == IntakeState.RECEIVED
+
+
+def test_active_content_of_a_signed_pdf_waits_for_a_person(working: Service) -> None:
+    submitted(working, dossier=CODE)
+    finished(working, paper(0, SURE, 0), problems=(Problem(code="signed_unchanged"), Problem(code="signed_active")))
+    assert (result_of(working), left(working)) == ("UNSURE", [])
 
 
 def test_no_value_leaves_before_its_approval(working: Service) -> None:
