@@ -28,9 +28,13 @@ sys.path.insert(0, str(HERE.parent))
 from benchmarks.measure import Errors, folded  # noqa: E402
 from benchmarks.run import save  # noqa: E402
 from digitizer.errors import EngineMissing  # noqa: E402
+from digitizer.extract.decode import decode  # noqa: E402
+from digitizer.extract.prose import prose_of  # noqa: E402
+from digitizer.lattice import unpack  # noqa: E402
+from digitizer.model import Box  # noqa: E402
 from digitizer.ocr import open_engine  # noqa: E402
-from digitizer.ocr.recogniser import Network  # noqa: E402
-from digitizer.ocr.weights import RECOGNISER, SHIPPED, check_model  # noqa: E402
+from digitizer.ocr.recogniser import LinePlace, Network, Recogniser  # noqa: E402
+from digitizer.ocr.weights import RECOGNISER, SHIPPED, check_model, hands, recogniser  # noqa: E402
 from digitizer.settings import EngineOptions  # noqa: E402
 from digitizer.text import nfc, strip_accents  # noqa: E402
 
@@ -48,15 +52,16 @@ def main() -> int:
     parser.add_argument("--drawn", type=int, default=0, help="lines to draw with reserved families")
     parser.add_argument("--model", type=Path, action="append", default=[], help="folder of a candidate for print")
     parser.add_argument("--hands", type=Path, action="append", default=[], help="folder of a candidate for handwriting")
+    parser.add_argument(
+        "--places", action="store_true", help="also read lines as places are decoded, with the recognisers we ship"
+    )
     parser.add_argument("--alone", action="store_true", help="leave Tesseract out")
     parser.add_argument("--failing", type=int, default=0, help="show so many lines that the first reader misread most, a set")
     parser.add_argument("--limit", type=int, default=0)
     parser.add_argument("--output", type=Path, default=HERE / "results")
     given = parser.parse_args()
     sets = [labelled(folder, given.limit) for folder in given.lines] + (drawn(given.drawn) if given.drawn else [])
-    found = {
-        name: [measure(lines, read) for lines in sets] for name, read in readers(given.model, given.hands, alone=given.alone)
-    }
+    found = {name: [measure(lines, read) for lines in sets] for name, read in readers(given)}
     costs = {folder.name: cost(folder) for folder in (SHIPPED / RECOGNISER, *given.model, *given.hands)}
     worst = [(figures["folder"], figures.pop("worst")) for read in found.values() for figures in read]
     target = save({"readers": found, "network, cpu us a px of width": costs}, given.output, "recogniser")
@@ -67,20 +72,38 @@ def main() -> int:
     return 0
 
 
-def readers(print_candidates: list[Path], hand_candidates: list[Path], *, alone: bool) -> Iterator[tuple[str, Read]]:
+def readers(given: argparse.Namespace) -> Iterator[tuple[str, Read]]:
     """(name, function from a picture to its text)."""
     yield "shipped", open_engine(EngineOptions()).read_line
     yield "one reader", open_engine(EngineOptions(handwriting=False)).read_line
-    for folder in print_candidates:
+    if given.places:
+        yield "shipped, as places", place_reader()
+    for folder in given.model:
         yield folder.name, open_engine(EngineOptions(recogniser=folder, handwriting=False)).read_line
-    for folder in hand_candidates:
+    for folder in given.hands:
         yield folder.name, open_engine(EngineOptions(handwriting=True, hands=folder)).read_line
-    if alone:
+    if given.alone:
         return
     try:
         yield "tesseract", open_engine(EngineOptions(name="tesseract")).read_line
     except EngineMissing as exc:
         print(exc, file=sys.stderr)
+
+
+def place_reader() -> Read:
+    """Reads a line as the extraction decodes a place."""
+    options = EngineOptions()
+    reads = recogniser(options)
+    lines = Recogniser(reads, hands(options, reads), options.threads)
+
+    def read(pixels: np.ndarray) -> str:
+        place = LinePlace(Box(0, 0, pixels.shape[1], pixels.shape[0]))
+        for line in lines.read(pixels, [place]):
+            decoded = decode(unpack(line.lattice), prose_of("place")) if line.lattice else ()
+            return decoded[0].text if decoded else line.text
+        return ""
+
+    return read
 
 
 def labelled(folder: Path, limit: int) -> LineSet:
