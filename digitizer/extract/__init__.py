@@ -24,10 +24,11 @@ from digitizer.extract.locate import from_cells, locate, mixed
 from digitizer.extract.notes import notes_of
 from digitizer.extract.records import book_values, cases
 from digitizer.extract.rows import Found
+from digitizer.extract.sources import agree, may_say
 from digitizer.extract.value_type import Parsed, Value
 from digitizer.extract.values import ValueEvidence, value_of
 from digitizer.geometry import same_row
-from digitizer.model import Document, Field, Line, PageText, Problem, Record, Tick, Verdict
+from digitizer.model import Document, Field, Line, OtherReading, PageText, Problem, Record, Tick, Verdict
 from digitizer.text import fold, nfc
 
 #: confidence of values from the submission, from a person, or from a machine-readable code
@@ -120,7 +121,7 @@ def _fields(case: Case, doctype: DocType, of_book: Mapping[str, Field]) -> list[
         if spec.where == "tick":
             field = _ticked(spec, pages, doctype)
         if spec.name in coded:
-            field = _from_code(spec, coded[spec.name], field)
+            field = _from_code(spec, coded[spec.name], field, located.get(spec.name))
         if (field is None or field.value is None) and spec.name in of_book:
             field = of_book[spec.name]
         if field is not None and spec.name in case.repeated:
@@ -177,36 +178,43 @@ def _symbol_missing(spec: FieldSpec, value: Value, doctype: DocType) -> str | No
     return "number_without_symbol" if bare and doctype.number else None
 
 
-def _coded(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, Coded]:
-    """Field -> value from the page's codes. QR goes before MRZ."""
-    found: dict[str, Coded] = {}
-    if "mrz" in doctype.codes:
-        found |= {coded.name: coded for coded in from_mrz(pages)}
-    if "qr" in doctype.codes:
-        found |= {coded.name: coded for coded in from_qr(pages)}
+def _coded(pages: Sequence[tuple[int, PageText]], doctype: DocType) -> dict[str, list[Coded]]:
+    """Field -> its values in the page's codes, that of the QR code before that of the MRZ."""
+    found: dict[str, list[Coded]] = {}
+    for kind, read in (("qr", from_qr), ("mrz", from_mrz)):
+        for coded in read(pages) if kind in doctype.codes else ():
+            found.setdefault(coded.name, []).append(coded)
     return found
 
 
-def _from_code(spec: FieldSpec, coded: Coded, printed: Field | None) -> Field:
-    """The field with the code's value. A printed value that is quite different is a problem."""
-    value, problem = types.read(spec.type, coded.raw)
-    problems = (Problem(code=problem, field=spec.name),) if problem else ()
-    if printed is not None and isinstance(printed.value, str) and isinstance(value, str) and printed.confidence > 0.9:
-        alike = Levenshtein.normalized_similarity(fold(printed.value), fold(value))
-        if alike < 0.6:
-            problems = (*problems, Problem(code="code_differs", field=spec.name))
-        elif spec.type == "name" and printed.value.isupper():
+def _from_code(spec: FieldSpec, coded: Sequence[Coded], printed: Field | None, found: Found | None) -> Field:
+    """The field with the value of the first code. Other sources that say something else are a problem, and are kept beside it."""
+    first = coded[0]
+    value, problem = types.read(spec.type, first.raw)
+    others = tuple(
+        OtherReading(raw=other.raw, value=types.read(spec.type, other.raw)[0], by=other.by, page=other.page, box=other.box)
+        for other in coded[1:]
+        if not agree(spec.type, value, types.read(spec.type, other.raw)[0], confidence=CERTAIN)
+    )
+    if printed is not None:
+        alike = agree(spec.type, value, printed.value, confidence=printed.confidence)
+        if not alike and not (found is not None and may_say(found, first.raw)):
+            seen = OtherReading(raw=printed.raw, value=printed.value, by=printed.by, page=printed.page, box=printed.box)
+            others = (*others, seen)
+        elif spec.type == "name" and isinstance(value, str) and isinstance(printed.value, str) and printed.value.isupper():
             value = value.upper()  # the card prints the name in capitals, the code does not
+    codes = ([problem] if problem else []) + (["code_differs"] if others else [])
     return Field(
         name=spec.name,
-        raw=coded.raw,
+        raw=first.raw,
         value=value,
         confidence=CERTAIN,
         accepted=False,
-        page=coded.page,
-        box=coded.box,
-        problems=problems,
-        by=coded.by,
+        page=first.page,
+        box=first.box,
+        problems=tuple(Problem(code=code, field=spec.name) for code in codes),
+        by=first.by,
+        others=others,
     )
 
 
@@ -303,6 +311,7 @@ def revise_field(
             by=by,
             problems=(Problem(code=problem, field=name),) if problem else (),
             notes=(),
+            others=(),
         )
     order = {name: i for i, name in enumerate(specs)}
     ordered = sorted(revised.values(), key=lambda field: order.get(field.name, len(order)))

@@ -5,7 +5,7 @@ clockwise positive, and describe the scan, not its correction. Confidence is 0 t
 Change a value with `dataclasses.replace`.
 """
 
-from digitizer.model.documents import Document, Evidence, Field, Note, Record
+from digitizer.model.documents import Document, Evidence, Field, Note, OtherReading, Record
 from digitizer.model.letters import Lattice, Letter, Line, Word
 from digitizer.model.pagetext import PageText
 from digitizer.model.planes import Box, Floats, Pixels, Warp
@@ -50,6 +50,7 @@ __all__ = [
     "Line",
     "Mark",
     "Note",
+    "OtherReading",
     "Page",
     "PageState",
     "PageText",

@@ -36,6 +36,22 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherReading:
+    """What another source of a field says, where the two differ."""
+
+    #: as printed or coded
+    raw: str
+    #: in the normal form of its type
+    value: str | bool | tuple[str, ...] | None
+    #: who read it, as in `Field`
+    by: str
+    #: counts PageTexts of the bundle
+    page: int | None = None
+    #: px of that page
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One value, where it was read and how sure it is."""
 
@@ -59,6 +75,8 @@ class Field:
     typed: str | None = None
     #: entries of a field of notes. `value` is their texts.
     notes: tuple[Note, ...] = ()
+    #: what other sources say that differ: QR code, MRZ, print. The field then waits for a person.
+    others: tuple[OtherReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

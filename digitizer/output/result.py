@@ -15,6 +15,7 @@ from digitizer.model import (
     Line,
     Mark,
     Note,
+    OtherReading,
     PageText,
     Problem,
     Quality,
@@ -150,6 +151,17 @@ def _field(field: Field) -> dict[str, Any]:
         "by": field.by,
         "problems": [_problem(problem) for problem in field.problems],
         **({"notes": [_note(note) for note in field.notes]} if field.notes else {}),
+        **({"others": [_other(other) for other in field.others]} if field.others else {}),
+    }
+
+
+def _other(other: OtherReading) -> dict[str, Any]:
+    return {
+        "value": list(other.value) if isinstance(other.value, tuple) else other.value,
+        "raw": other.raw,
+        "by": other.by,
+        "page": other.page,
+        "box": _box(other.box),
     }
 
 

@@ -170,10 +170,24 @@ def test_a_print_that_says_quite_another_thing_than_the_code_is_a_problem() -> N
     rows = [*CARD[:2], "Họ và tên / Full name: TRẦN THỊ BÌNH"]
     name = card(*rows, text=QR)["hoTen"]
     assert (name.value, [p.code for p in name.problems], name.accepted) == ("Nguyễn Văn An", ["code_differs"], False)
+    assert [(other.value, other.by) for other in name.others] == [("TRẦN THỊ BÌNH", "ocr")]
 
 
-def test_a_misread_print_is_no_problem_where_the_code_is_clear() -> None:
-    assert card(*CARD[:2], "Họ và tên / Full name: NGUYEN VAM AN", text=QR)["hoTen"].problems == ()
+def test_a_name_that_differs_by_one_letter_is_a_problem() -> None:
+    name = card(*CARD[:2], "Họ và tên / Full name: NGUYỄN VĂN ANH", text=QR)["hoTen"]
+    assert ([p.code for p in name.problems], name.accepted) == (["code_differs"], False)
+
+
+def test_a_print_without_accents_or_in_capitals_says_what_the_code_says() -> None:
+    assert card(*CARD[:2], "Họ và tên / Full name: NGUYEN VAN AN", text=QR)["hoTen"].problems == ()
+    assert card(*CARD, text=QR)["hoTen"].others == ()
+
+
+def test_codes_that_differ_from_each_other_are_a_problem() -> None:
+    other_day = QR.replace("15081987", "16081987")
+    born = card(CARD[0], CARD[1], *MRZ, text=other_day)["ngaySinh"]
+    assert (born.value, [p.code for p in born.problems], born.accepted) == ("1987-08-16", ["code_differs"], False)
+    assert [(other.value, other.by) for other in born.others] == [("1987-08-15", "mrz")]
 
 
 def test_a_value_is_by_the_pdf_where_all_its_lines_are_embedded_text() -> None:
