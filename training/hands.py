@@ -2,6 +2,7 @@
 
     python -m training.hands prepare out/ --draw 14 --real FOLDER --bare FOLDER
     python -m training.hands train out/ --minutes 90
+    python -m training.hands train out/ --minutes 80 --start first.onnx --rate 1.5e-4
 
 `prepare` keeps strips in `out/strips`, as `handwriting_strip` makes them and twice as high: drawn ones, and those of real lines.
 A folder of real lines has `labels.tsv` (`file<TAB>text`). Labels of `--real` have commas, those of `--bare` have none. Both have
@@ -247,11 +248,13 @@ def train(given: argparse.Namespace) -> None:
     strips, judges = kept(given.out / "strips", "learn"), _few(kept(given.out / "strips", "judge"))
     by_share = {share: [s for s in strips if (s.kind == share) or (share == "real" and s.kind == "bare")] for share in SHARES}
     supplies = {share: Supply(found, foldings, index, rng) for share, found in by_share.items() if found}
-    model = Reader.open(MODEL / "inference.onnx")
+    if not supplies:
+        raise SystemExit(f"{given.out / 'strips'} has no strips to learn from: let `prepare` draw for longer")
+    model = Reader.open(given.start)
     model.channels_last()
     model.freeze(FROZEN)
     free = [weight for weight in model.parameters() if weight.requires_grad]
-    optimiser, average, course = torch.optim.AdamW(free, lr=RATE, weight_decay=0.01), Average(free, AVERAGED), Course()
+    optimiser, average, course = torch.optim.AdamW(free, lr=given.rate, weight_decay=0.01), Average(free, AVERAGED), Course()
     last = given.out / "last.pt"
     if given.resume:
         state = torch.load(last, weights_only=False)
@@ -264,7 +267,7 @@ def train(given: argparse.Namespace) -> None:
     course.start = course.start or judged(model, judges, letters)
     began = saved = looked = time.monotonic() - 60 * course.spent
     while course.spent < given.minutes:
-        set_rate(optimiser, RATE, course.step, WARM_UP, course.spent / given.minutes)
+        set_rate(optimiser, given.rate, course.step, WARM_UP, course.spent / given.minutes)
         optimiser.zero_grad()
         for share, supply in supplies.items():
             batch = supply.batch(AREA[share])
@@ -315,6 +318,8 @@ def main() -> None:
     training = commands.add_parser("train")
     training.add_argument("out", type=Path)
     training.add_argument("--minutes", type=float, default=90)
+    training.add_argument("--start", type=Path, default=MODEL / "inference.onnx", help="weights to start from")
+    training.add_argument("--rate", type=float, default=RATE, help="greatest learning rate")
     training.add_argument("--resume", action="store_true", help="go on from out/last.pt")
     training.set_defaults(run=train)
     given = parser.parse_args()
