@@ -12,7 +12,7 @@
   const WIDE = 1400, NEAREST = 3;
   /** milliseconds between two renewals of the record that is open, and before typed values are looked at */
   const HOLD_MS = 120000, CHECK_MS = 250;
-  let revision = Number(about.revision), page = null, scale = 1, turned = 0, centre = null, size = null;
+  let revision = Number(about.revision), page = null, showing = null, scale = 1, turned = 0, centre = null, size = null;
   const first = new Map(fields.map((field) => [field.dataset.name, input(field).value]));
   const sent = new Map(first);
   /** name of a field -> number of its last check: an earlier answer counts no more */
@@ -32,8 +32,13 @@
 
   // the picture
 
-  async function show(number) {
-    if (page === number) return;
+  /** Shows a page. Resolves when its size is known, also for a page that is being fetched. */
+  function show(number) {
+    if (page !== number) showing = fetched(number);
+    return showing;
+  }
+
+  async function fetched(number) {
     page = number;
     const base = `${about.pictures}${number}`;
     const answer = await station.get(`${base}/info.json`);
