@@ -97,8 +97,8 @@ def test_a_mistake_of_ours_is_said_without_its_trace(
 
 
 def test_addresses_hold_no_personal_data() -> None:
-    """A path holds ids and codes; a query is a month, an agency's code, or the page wanted before the login."""
-    allowed = {"number", "month", "agency", "next", "state", "code"}
+    """A path holds ids and codes; a query is a month, the code of an agency, book, type or field, or the page wanted at login."""
+    allowed = {"number", "month", "agency", "next", "state", "code", "book", "doctype", "field"}
     for route in ROUTES:
         if "GET" in (route.methods or ()):
             queries = {
