@@ -44,6 +44,7 @@ def cut_out(page: PageText, inside: Callable[[Box], bool]) -> PageText:
         lines=tuple(line for line in page.lines if inside(line.box)),
         marks=tuple(mark for mark in page.marks if inside(mark.box)),
         ruling=ruling,
+        unread=tuple(box for box in page.unread if inside(box)),
     )
 
 

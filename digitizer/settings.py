@@ -240,7 +240,7 @@ class OpenIdOptions(Group):
     issuer: str = ""
     client_id: str = ""
     client_secret: Secret = SecretStr("")
-    #: claim that says who somebody is; `digitizer users add --external` names its value
+    #: claim that says who somebody is. `digitizer users add --external` names its value
     claim: str = "sub"
     #: the button's name, as people know the provider
     name: str = ""

@@ -5,7 +5,7 @@ A record has every declared field at most once, in the order of the declaration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -99,13 +99,21 @@ def _record(record_id: str, fields: Sequence[Field], case: Case, doctype: DocTyp
     judged, verdict, reasons = judge(fields, doctype, received)
     # what the scan lacks cannot be read from it, so a person looks at the paper
     lost = tuple(replace(p, page=number) for number, page in case.pages for p in page.quality.problems if p.code in _LOST)
-    more = (*case.problems, *lost)
+    more = (*case.problems, *lost, *_unread(case))
     return Record(
         id=record_id,
         fields=with_successors(judged, doctype),
         verdict=Verdict.REVIEW if more else verdict,
         reasons=(*reasons, *more),
     )
+
+
+def _unread(case: Case) -> Iterator[Problem]:
+    """The problem of a record with ink that was not read."""
+    for number, page in case.pages:
+        for problem in page.quality.problems if page.unread else ():
+            if problem.code == "unread_ink":
+                yield replace(problem, page=number)
 
 
 def _fields(case: Case, doctype: DocType, of_book: Mapping[str, Field]) -> list[Field]:

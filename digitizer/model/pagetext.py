@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from digitizer.model.letters import Line
-from digitizer.model.planes import Warp
+from digitizer.model.planes import Box, Warp
 from digitizer.model.scan import EmbeddedTextFate, Mark, Quality, Ruling, Sheet, TextBeside
 
 
@@ -33,3 +33,5 @@ class PageText:
     embedded_text_fate: EmbeddedTextFate = EmbeddedTextFate.NONE
     #: what the PDF says beside the content of the page, on the first page of a scan
     beside: tuple[TextBeside, ...] = ()
+    #: what looks like writing and was not read, px of the page
+    unread: tuple[Box, ...] = ()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
 
 from digitizer.model.letters import Line
 from digitizer.model.planes import Box, Floats, Pixels, Warp
@@ -185,6 +188,11 @@ class EmbeddedText:
     encoding: str = ""
 
 
+def no_ink(_: Sequence[Box]) -> Floats:
+    """The ink of a page without any."""
+    return np.zeros((0, 5))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Page:
     """A page as it should be read: upright and straight.
@@ -208,3 +216,5 @@ class Page:
     marks: tuple[Mark, ...] = ()
     #: text of its PDF page. None where the PDF has none.
     embedded_text: EmbeddedText | None = None
+    #: what hangs together of its ink outside of some boxes, px of the page: (N, 5), box (x0, y0, x1, y1) and area
+    ink_beyond: Callable[[Sequence[Box]], Floats] = no_ink

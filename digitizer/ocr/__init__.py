@@ -9,8 +9,12 @@ from typing import Protocol
 from digitizer import plugins
 from digitizer.model import EmbeddedTextFate, Line, Page, PageText, Pixels
 from digitizer.ocr.embedded_text import ReadLines, quality_after, read_with_embedded
+from digitizer.ocr.overlooked import find_overlooked, unread_ink
 from digitizer.ocr.reading_order import reading_order
 from digitizer.settings import EngineOptions
+
+#: least confidence of a line on a page that looks blank: what stands there alone is a number, a word, or dust
+_ALONE = 0.9
 
 __all__ = ["Engine", "open_engine", "read", "verify_models"]
 
@@ -51,8 +55,8 @@ def verify_models(options: EngineOptions) -> Mapping[str, str]:
 def read(page: Page, *, engine: Engine) -> PageText:
     """`page` with its text in reading order. Raises EngineFailed, EngineMissing.
 
-    The engine does not read a blank page, nor one whose embedded text is whole. A page that looks blank is not blank when its
-    PDF has visible words on it: `Page 3 of 12` is little ink.
+    The engine does not read a page without ink, nor one whose embedded text is whole. A page that looks blank is not blank when
+    its PDF has visible words on it, or when a character that stands alone is read: `Page 3 of 12` is little ink.
     """
     found = ReadLines(lines=(), fate=EmbeddedTextFate.NONE)
     embedded = page.embedded_text
@@ -60,8 +64,11 @@ def read(page: Page, *, engine: Engine) -> PageText:
         found = read_with_embedded(embedded, page, engine)
     elif not page.quality.blank:
         found = replace(found, lines=engine.read(page))
+    elif find_overlooked(page, ()):
+        found = replace(found, lines=tuple(line for line in engine.read(page) if line.confidence >= _ALONE))
     height, width = page.pixels.shape[:2]
     quality = quality_after(page.quality, found)
+    unread = () if quality.blank else unread_ink(page, found.lines)
     return PageText(
         source=page.source,
         scan=page.scan,
@@ -78,4 +85,5 @@ def read(page: Page, *, engine: Engine) -> PageText:
         blank=quality.blank,
         engine=engine.fingerprint,
         embedded_text_fate=found.fate,
+        unread=unread,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from digitizer.model import EmbeddedTextFate, Line, PageText, Problem
 
 #: a page that is read less well may lie another way up
@@ -44,8 +46,18 @@ def judged(text: PageText) -> tuple[tuple[Line, ...], tuple[Problem, ...]]:
     if text.lines and (_has(text, "mirrored") or _is_noise(text.lines)):
         return (), (*problems, Problem(code="unreadable"))
     if _is_plain(text):
-        return text.lines, tuple(problem for problem in problems if problem.code != "orientation_unsure")
-    return text.lines, problems
+        problems = tuple(problem for problem in problems if problem.code != "orientation_unsure")
+    return text.lines, (*problems, *_unread(text))
+
+
+def _unread(text: PageText) -> tuple[Problem, ...]:
+    """The problem of ink that looks like writing and was not read, with the first place of it, px of the image in the file."""
+    if not text.unread:
+        return ()
+    first = text.unread[0]
+    corners = text.to_scan.points(np.array([(first.x0, first.y0), (first.x1, first.y1)]))
+    (x0, y0), (x1, y1) = np.sort(corners, axis=0).round().astype(int).tolist()
+    return (Problem(code="unread_ink", facts={"count": len(text.unread), "x0": x0, "y0": y0, "x1": x1, "y1": y1}),)
 
 
 def _has(text: PageText, code: str) -> bool:

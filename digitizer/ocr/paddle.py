@@ -6,7 +6,7 @@ PaddleOCR gets name and folder of its model. Otherwise it would download one.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from digitizer.errors import EngineFailed, EngineMissing
 from digitizer.model import Box, Line, Page, Pixels
 from digitizer.ocr.dashes import with_dashes
+from digitizer.ocr.overlooked import find_overlooked
 from digitizer.ocr.recogniser import LinePlace, Recogniser
 from digitizer.ocr.weights import Model, detector, hands, recogniser
 from digitizer.settings import EngineOptions
@@ -65,6 +66,14 @@ STRIP_HEIGHT = 32
 STRIP_PAPER = 0.25
 #: most lines of a page. Further ones are noise
 MAX_LINES = 600
+#: most places that the detector missed of a page. Further ones are noise
+MAX_MISSED = 40
+#: least confidence of a missed line, and of a character that stands alone
+SURE, SURE_ALONE = 0.9, 0.95
+#: what the rings of a border are read as
+RINGS = frozenset("0oOQC")
+#: greatest width of a letter, in heights of the line
+BROAD = 1.2
 #: the slope of a line is measured only when it is longer than this many heights
 LONG = 5.0
 
@@ -106,7 +115,8 @@ class PaddleEngine:
     def read(self, page: Page) -> tuple[Line, ...]:
         """The lines of `page`. Raises EngineFailed."""
         try:
-            return self._read.read(page.pixels, self.places(page.pixels))
+            places = self.places(page.pixels)
+            return (*self._read.read(page.pixels, places), *self.read_overlooked(page, [place.box for place in places]))
         except (RuntimeError, ValueError, MemoryError) as exc:
             raise EngineFailed(f"{type(exc).__name__} while reading", source=page.source, scan=page.scan) from exc
 
@@ -114,6 +124,14 @@ class PaddleEngine:
         """The text of a picture of one line."""
         height, width = pixels.shape[:2]
         return " ".join(line.text for line in self._read.read(pixels, [LinePlace(Box(0, 0, width, height))]))
+
+    def read_overlooked(self, page: Page, lines: Sequence[Box]) -> list[Line]:
+        """What is read surely beside the `lines` that were found on `page`."""
+        height, width = page.pixels.shape[:2]
+        missed = [group.box for group in find_overlooked(page, lines)]
+        padded = [LinePlace(_padded(box, height, width)) for box in missed[:MAX_MISSED]]
+        found = self._read.read(page.pixels, padded) if padded else ()
+        return [line for line in found if is_read(line)]
 
     def places(self, pixels: Pixels) -> list[LinePlace]:
         """The padded lines of a page (H, W, 3) uint8 RGB, in px of the page."""
@@ -232,6 +250,22 @@ def place(quad: npt.NDArray[np.float64], height: int, width: int) -> LinePlace:
         min(float(height), middle + (0.5 + PAD_BOTTOM) * tall),
     )
     return LinePlace(box, slope)
+
+
+def is_read(line: Line) -> bool:
+    """Whether a line that the detector missed is surely text, and no part of a drawing or of a border."""
+    letters = [c for c in line.text if c.isalnum()]
+    if not letters or RINGS.issuperset(letters) or line.box.width > BROAD * len(line.text) * line.box.height:
+        return False
+    return line.confidence >= (SURE if len(letters) > 1 else SURE_ALONE)
+
+
+def _padded(box: Box, height: int, width: int) -> Box:
+    """`box` with the room around it that a line has, inside a page of `height` x `width` px."""
+    beside, over = PAD_X * box.height, (1 / CORE - 1) / 4 * box.height
+    return Box(
+        max(0.0, box.x0 - beside), max(0.0, box.y0 - over), min(float(width), box.x1 + beside), min(float(height), box.y1 + over)
+    )
 
 
 def nearer(quads: Quads, height: int, width: int) -> tuple[int, int, int, int, int]:

@@ -74,6 +74,7 @@ def _page(index: int, position: int, page: PageText) -> dict[str, Any]:
         "lines": [_line(line) for line in page.lines],
         "ticks": [_tick(tick) for tick in page.ruling.ticks],
         "marks": [_mark(mark) for mark in page.marks],
+        **({"unread": [_box(box) for box in page.unread]} if page.unread else {}),
         **({"beside": [_beside(one) for one in page.beside]} if page.beside else {}),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +10,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitizer.model import Floats, Pixels
+from digitizer.model import Box, Floats, Pixels
 
 #: a scan is halved down to fewer px than the first on its longest side (A4 at 200 dpi: 100 dots to the inch, an x-height of four
-#: px); what is then longer than the second is brought down to the third
+#: px). What is then longer than the second is brought down to the third
 _HALVED_PX, _LONG_PX, SIDE_PX = 2200, 1700, 1400
 #: how much darker than its paper ink is at least, grey levels of a page normalised to white paper
 _DARKER = 45
+#: the same of faint ink, at least and in times of the grain of the paper. The share of the px that are darker than its grain
+_FAINT, _ABOVE_GRAIN, _GRAIN = 5, 3.0, 0.1
+#: share of the px that are the ink of a faint page, at least, and the grey level that it is given
+_INKED, _PRINT = 0.001, 40
 #: a black border has less than this share of the light of most of the paper, and of the darkest that is written on
 _BORDER, _SHADOW = 0.55, 0.8
 #: paper shows within this distance between strokes, px of the small copy
@@ -24,6 +29,12 @@ _PAPER_PX = 40
 _SOFT_PX = 9
 #: width of the edge of a sheet, px of the small copy: half a millimetre
 _EDGE_PX = 3.0
+#: least length of a stroke. Less is dust
+_STROKE_PX = 3
+#: a stroke with this share of its ink in boxes lies in them
+_COVERED = 0.5
+#: least length of a rule
+_LONG = 30
 #: up to so many pieces are taken out of a mask one by one
 _MOST_LARGE = 300
 
@@ -33,7 +44,7 @@ class Small:
     """A small copy of a scan.
 
     `raw`: (h, w) uint8 grey as scanned. `grey`: the same with paper normalised to white. `ink`: mask, 255 where something is
-    written or printed; black borders are not ink. `scale`: px of the copy per px of the scan.
+    written or printed. Black borders are not ink. `scale`: px of the copy per px of the scan.
     """
 
     raw: Pixels
@@ -43,9 +54,9 @@ class Small:
 
 
 def shrink(scan: Copies, corners: Floats | None = None, darkest: float | None = None) -> Small:
-    """The small copy of a scan; never enlarged.
+    """The small copy of a scan. Never enlarged.
 
-    `corners`: (4, 2) px of the sheet; what is beyond is no ink. `darkest`: grey level of the darkest paper that is written on.
+    `corners`: (4, 2) px of the sheet. What is beyond is no ink. `darkest`: grey level of the darkest paper that is written on.
     """
     pixels, scale = _halved_down(scan)
     raw = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
@@ -66,7 +77,7 @@ def _halved_down(scan: Copies) -> tuple[Pixels, float]:
 
 
 def find_written(raw: Pixels, scale: float, corners: Floats | None = None, darkest: float | None = None) -> Small:
-    """What is written on a (h, w) grey copy of a scan, `scale` times as large; `corners` and `darkest` as in `shrink`."""
+    """What is written on a (h, w) grey copy of a scan, `scale` times as large. `corners` and `darkest` as in `shrink`."""
     outside = find_outside(raw, darkest)
     if corners is not None:
         height, width = raw.shape
@@ -88,7 +99,7 @@ def drawn_in(corners: Floats, by_px: float) -> Floats:
 def find_outside(raw: Pixels, darkest: float | None = None) -> Pixels:
     """Mask of the black border around the sheet: dark areas, wider than any stroke, that touch the edge of the scan.
 
-    `darkest`: grey level of the darkest paper that is written on; the border is darker.
+    `darkest`: grey level of the darkest paper that is written on. The border is darker.
     """
     level = _BORDER * float(np.percentile(raw[::8, ::8], 75))
     dark = cv2.compare(raw, level if darkest is None else min(level, _SHADOW * darkest), cv2.CMP_LT)
@@ -128,13 +139,13 @@ class Copies:
 
 
 def level_at(values: Pixels, mask: Pixels | None, share: float, otherwise: float = 255.0) -> float:
-    """The level that a `share` (0-1) of (h, w) uint8 `values` do not exceed where `mask` is not 0; `otherwise` without any."""
+    """The level that a `share` (0-1) of (h, w) uint8 `values` do not exceed where `mask` is not 0. `otherwise` without any."""
     below = np.cumsum(cv2.calcHist([values], [0], mask, [256], [0, 256]))
     return float(np.searchsorted(below, share * below[-1])) if below[-1] else otherwise
 
 
 def coarse(pixels: Pixels, scale: float) -> Pixels:
-    """A copy `scale` (0-1) times as large; halved as often as that goes, for halving is ten times as fast as other averaging."""
+    """A copy `scale` (0-1) times as large. Halved as often as that goes, for halving is ten times as fast as other averaging."""
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     while min(pixels.shape[1] // size[0], pixels.shape[0] // size[1]) >= 2:
         pixels = halved(pixels)
@@ -150,7 +161,7 @@ def _sized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 
 def halved(pixels: Pixels) -> Pixels:
-    """A copy of half the size, each px the mean of four; an odd last row or column is left out."""
+    """A copy of half the size, each px the mean of four. An odd last row or column is left out."""
     height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
     half: Pixels = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
     return half
@@ -186,9 +197,27 @@ def normalise(grey: Pixels) -> Pixels:
 
 
 def find_ink(grey: Pixels) -> Pixels:
-    """Mask of what is darker than its paper; `grey` is normalised."""
+    """Mask of what is darker than its paper. `grey` is normalised."""
     mask: Pixels = cv2.compare(grey, 255 - _DARKER, cv2.CMP_LT)
     return mask
+
+
+def find_faint(grey: Pixels) -> Pixels:
+    """Mask of what is hardly darker than its paper, such as pencil, on a page without other ink. `grey` is normalised."""
+    soft = cv2.GaussianBlur(grey, (3, 3), 0)
+    grain = 255 - level_at(soft, None, _GRAIN)
+    mask: Pixels = cv2.compare(soft, 255 - max(_FAINT, _ABOVE_GRAIN * grain), cv2.CMP_LT)
+    return mask
+
+
+def darkened(pixels: Pixels) -> Pixels:
+    """A page with faint ink only, (H, W, 3) uint8 RGB, its ink as dark as print."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (3, 3), 0)
+    paper, ink = level_at(grey, None, _GRAIN), level_at(grey, None, _INKED)
+    steps = (np.arange(256, dtype=np.float32) - ink) / max(paper - ink, 1.0)
+    levels = (_PRINT + (255 - _PRINT) * steps).clip(0, 255).astype(np.uint8)
+    dark: Pixels = cv2.cvtColor(cv2.LUT(grey, levels), cv2.COLOR_GRAY2RGB)
+    return dark
 
 
 def find_letters(ink: Pixels) -> tuple[Pixels, int]:
@@ -203,15 +232,51 @@ def find_letters(ink: Pixels) -> tuple[Pixels, int]:
     return _without(ink, labels, stats, drop), int(keep.sum())
 
 
+class Strokes:
+    """The ink of a page: a mask, (h, w), of a copy that the page is `larger` than by a factor."""
+
+    __slots__ = ("_ink", "_larger", "_pieces")
+
+    def __init__(self, ink: Pixels, larger: float) -> None:
+        self._ink, self._larger = ink, larger
+        self._pieces: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]] | None = None
+
+    def beyond(self, boxes: Sequence[Box]) -> Floats:
+        """(N, 5) px of the page: box (x0, y0, x1, y1) and area of what hangs together and lies mostly outside of `boxes`.
+
+        Long rules and dust are left out.
+        """
+        if self._pieces is None:
+            self._pieces = pieces_of(self._ink)
+        labels, stats = self._pieces
+        covered = np.zeros(labels.shape, np.bool_)
+        for box in boxes:
+            x0, y0, x1, y1 = (max(0, round(edge / self._larger)) for edge in (box.x0, box.y0, box.x1, box.y1))
+            covered[y0:y1, x0:x1] = True
+        inside = np.bincount(labels[covered], minlength=len(stats))
+        x, y, wide, high, area = stats.T
+        keep = (inside <= _COVERED * area) & (np.maximum(wide, high) >= _STROKE_PX)
+        keep[0] = False
+        found: Floats = np.stack([x, y, x + wide, y + high, area * self._larger], axis=1)[keep] * self._larger
+        return found
+
+
+def _without_rules(ink: Pixels) -> Pixels:
+    """`ink` without long level and upright rules."""
+    rules = cv2.bitwise_or(*(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(side, np.uint8)) for side in ((1, _LONG), (_LONG, 1))))
+    plain: Pixels = cv2.subtract(ink, rules)
+    return plain
+
+
 def pieces_of(mask: Pixels) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """(labels (h, w), statistics (N, 5)) of what hangs together in a mask, corners included; number 0 is what is not in it."""
+    """(labels (h, w), statistics (N, 5)) of what hangs together in a mask, corners included. Number 0 is what is not in it."""
     # Grana's way takes half as long as OpenCV's choice
     _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_GRANA)
     return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
 
 
 def boxes_of(mask: Pixels) -> npt.NDArray[np.int64]:
-    """(N, 4) x0, y0, x1, y1, px, of what hangs together in a mask of few, level strokes; faster than `pieces_of`."""
+    """(N, 4) x0, y0, x1, y1, px, of what hangs together in a mask of few, level strokes. Faster than `pieces_of`."""
     row = mask.shape[1] + 1
     # every run of px begins and ends inside: a column before the first, a row after the last
     flat = cv2.copyMakeBorder(mask, 0, 1, 1, 0, cv2.BORDER_CONSTANT, value=0).ravel()
@@ -228,7 +293,7 @@ def boxes_of(mask: Pixels) -> npt.NDArray[np.int64]:
 
 
 def _changes(flat: Pixels) -> npt.NDArray[np.int64]:
-    """After which of (N,) values another follows; they are few, so eight are looked at at once."""
+    """After which of (N,) values another follows. They are few, so eight are looked at at once."""
     flags = np.zeros(-(-len(flat) // 8) * 8, np.bool_)
     np.not_equal(flat[1:], flat[:-1], out=flags[: len(flat) - 1])
     some = np.flatnonzero(flags.view(np.uint64) != 0)
@@ -275,7 +340,7 @@ def _without(mask: Pixels, labels: npt.NDArray[np.int32], stats: npt.NDArray[np.
 
 
 def warp_affine(image: npt.NDArray[Any], way: Floats, size: tuple[int, int]) -> npt.NDArray[Any]:
-    """`image` seen along `way`, (2, 3), from px of a plane of `size` to those of `image`; 0 beyond it."""
+    """`image` seen along `way`, (2, 3), from px of a plane of `size` to those of `image`. 0 beyond it."""
     # what Intel's library does in half the time differs by one grey level at most from OpenCV, which rounds to 1/32 px itself
     before = cv2.ipp.useIPP_NotExact()
     cv2.ipp.setUseIPP_NotExact(True)

@@ -34,9 +34,9 @@ class Pose:
 
 
 def find_pose(letters: Pixels, pieces: int, ink: Pixels) -> Pose:
-    """The pose that the marks on a small copy speak for; without evidence a page stays as it is.
+    """The pose that the marks on a small copy speak for. Without evidence a page stays as it is.
 
-    `letters`: (h, w) mask of `pieces` letter-sized pieces; `ink`: mask of everything, rules included.
+    `letters`: (h, w) mask of `pieces` letter-sized pieces. `ink`: mask of everything, rules included.
     """
     pose, clear = _near_level(letters, pieces, ink)
     if clear or pieces < _PIECES:
@@ -103,7 +103,7 @@ def straight(image: Pixels, skew_deg: float) -> Pixels:
 
 
 def find_lean(letters: Pixels) -> float:
-    """Positive when the text of a level page stands upright, negative when upside down; -1 to 1.
+    """Positive when the text of a level page stands upright, negative when upside down: -1 to 1.
 
     A row of Latin letters ends sharply at the base line, while capitals, ascenders and, in Vietnamese above all, the marks
     above vowels make its upper edge gradual. So where the row profile falls (downwards) it falls more steeply than it rose:

@@ -32,13 +32,15 @@ _PALE = 0.29
 _BLUR_MM, _BLUR_PX = 0.55, 2.8
 #: squares the edges are measured on, px of the scan, and how many
 _PATCH_PX, _PATCHES = 192, 5
-#: pieces of letters that touch an edge from which on text is taken to go on beyond it; how near they are, px of the small copy
+#: so many pieces of letters that touch an edge mean that text goes on beyond it. How near they are, px of the small copy
 _TOUCHING, _TOUCH_PX = 4, 2
 #: in the order of `Outline.open`
 SIDES = ("top", "right", "bottom", "left")
 #: what makes a page hard to read and what only makes it worse
 _POOR = frozenset({"too_small", "blurred", "too_dark", "cut_off", "cut_short", "mirrored", "unreadable"})
-_FAIR = frozenset({"low_dpi", "pale", "near_gutter", "skew_unsure", "orientation_unsure", "negative", "ink_outside"})
+_FAIR = frozenset(
+    {"low_dpi", "pale", "near_gutter", "skew_unsure", "orientation_unsure", "negative", "ink_outside", "unread_ink"}
+)
 
 
 def grade(problems: Iterable[Problem]) -> str:
@@ -59,12 +61,12 @@ def touching(letters: Pixels, side: str) -> bool:
 
 
 def darkness(grey: Pixels, ink: Pixels) -> float:
-    """How dark half of the ink is at least, 0-1; `grey` (h, w) over white paper, `ink` a mask. 1 without ink."""
+    """How dark half of the ink is at least, 0-1. `grey` (h, w) over white paper, `ink` a mask. 1 without ink."""
     return 1 - level_at(grey[::2], ink[::2], 0.5, otherwise=0.0) / 255
 
 
 def light_problems(raw: Pixels, ink: Pixels, dark: float) -> tuple[Problem, ...]:
-    """Too dark, or pale ink; `raw` (h, w) as scanned, `ink` a mask, `dark` its darkness, 0-1."""
+    """Too dark, or pale ink. `raw` (h, w) as scanned, `ink` a mask, `dark` its darkness, 0-1."""
     paper = cv2.bitwise_not(ink[::4])
     found = []
     if level_at(raw[::4], paper, 0.6, otherwise=0.0) < _DARK_PAPER:
@@ -80,7 +82,7 @@ def is_blurred(edge: float | None, dpi: float) -> bool:
 
 
 def edge_px(pixels: Pixels, ink: Pixels) -> float | None:
-    """How wide the edges of strokes are, px of a scan, (H, W, 3) uint8; the sharpest of some patches full of ink counts.
+    """How wide the edges of strokes are, px of a scan, (H, W, 3) uint8. The sharpest of some patches full of ink counts.
 
     `ink`: (h, w) mask of a small copy. None where there is too little ink to tell.
     """
@@ -121,7 +123,7 @@ def is_blank(share: float, pieces: int) -> bool:
 
 
 def sharpness(grey: Pixels, ink: Pixels) -> float | None:
-    """Variance of the Laplacian where ink is; `grey` and `ink` (h, w) of the same scale. None without ink."""
+    """Variance of the Laplacian where ink is. `grey` and `ink` (h, w) of the same scale. None without ink."""
     near = cv2.dilate(ink, np.ones((3, 3), np.uint8))
     # every other row says as much as all
     _, spread = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S)[::2], mask=near[::2])
@@ -131,7 +133,7 @@ def sharpness(grey: Pixels, ink: Pixels) -> float | None:
 def measured_dpi(
     stated: float | None, width: int, height: int, *, spread: bool, whole: bool = False
 ) -> tuple[float, tuple[Problem, ...]]:
-    """(dots per inch, problems) of a sheet of `width` x `height` px; `whole`: all of its edges are seen.
+    """(dots per inch, problems) of a sheet of `width` x `height` px. `whole`: all of its edges are seen.
 
     A stated value is believed when the sheet would not be larger than A3 and, where its edges are seen and it has the shape of
     the A series, has a size of that series. Otherwise the sheet is taken for A4, an opened book for A3, and the value for the

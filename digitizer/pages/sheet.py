@@ -19,7 +19,7 @@ from digitizer.pages.papers import BRUSH_PX, Paper, Written, find_papers
 
 #: longest side of the copy the sheet is looked for on, px
 SHEET_PX = 400
-#: the sheet fills at least this share of the scan; with more than the other share nothing needs cutting away
+#: the sheet fills at least this share of the scan. With more than the other share nothing needs cutting away
 _FILLS = (0.18, 0.985)
 #: how much of the outline's hull the four sides have to explain (intersection over union)
 _FITS = 0.93
@@ -61,10 +61,10 @@ class Outline:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sheets:
-    """The sheets on a scan; none when paper fills it or nothing stands out as paper."""
+    """The sheets on a scan. None when paper fills it or nothing stands out as paper."""
 
     outlines: tuple[Outline, ...] = ()
-    #: grey level of the darkest paper that is written on; None where all is light
+    #: grey level of the darkest paper that is written on, None where all is light
     darkest: float | None = None
     #: around writing that lies on no sheet, px of the scan
     outside: Box | None = None
@@ -102,7 +102,7 @@ def _outside(sheets: Sequence[Floats], written: Written, scale: Floats) -> Box |
 
 
 def _fits(papers: Sequence[Paper], written: Written) -> list[tuple[float, Floats]]:
-    """(how well four sides fit, (4, 2) corners) of each paper; empty when they do not all have four sides, or fill the copy."""
+    """(how well four sides fit, (4, 2) corners) of each paper. Empty when they do not all have four sides, or fill the copy."""
     found = [_fit(paper, written, alone=len(papers) == 1) for paper in papers]
     return [fit for fit in found if fit is not None] if all(found) else []
 
@@ -164,7 +164,7 @@ def ordered(corners: Floats) -> Floats:
 
 
 def _meeting(one: Floats, other: Floats) -> Floats | None:
-    """Where two lines (vx, vy, x, y) cross; None when they are nearly parallel."""
+    """Where two lines (vx, vy, x, y) cross. None when they are nearly parallel."""
     matrix = np.array([[one[0], -other[0]], [one[1], -other[1]]], np.float64)
     if abs(np.linalg.det(matrix)) < 0.3:
         return None
@@ -182,7 +182,7 @@ def _overlap(hull: npt.NDArray[np.int32], corners: Floats, shape: tuple[int, ...
 
 
 def _judged(corners: Floats, size: tuple[int, int], scale: Floats) -> Outline | None:
-    """The outline in px of the scan; None when its sides cannot belong to one sheet.
+    """The outline in px of the scan. None when its sides cannot belong to one sheet.
 
     `corners` are centres of px of a copy of `size`.
     """
@@ -207,7 +207,7 @@ def _bearing(start: Floats, end: Floats) -> float:
 
 
 def flat_size(outline: Outline) -> tuple[int, int]:
-    """(width, height) px of the sheet seen from straight above; one near the A series is taken for it."""
+    """(width, height) px of the sheet seen from straight above. One near the A series is taken for it."""
     width, height = outline.size
     long, narrow = (width, height) if width > height else (height, width)
     ratio = long / max(narrow, 1.0)

@@ -7,7 +7,7 @@ import numpy as np
 
 from digitizer.model import Pixels
 
-#: width over height of two pages side by side; a single landscape sheet of the A series has 1.41 too, so this is not enough
+#: width over height of two pages side by side. A single landscape sheet of the A series has 1.41 too, so this is not enough
 _ASPECT = (1.15, 1.85)
 #: share of the width in the middle of which the gutter lies
 _MIDDLE = (0.40, 0.60)
@@ -23,10 +23,10 @@ def may_be_spread(width: float, height: float) -> bool:
 
 
 def find_gutter(letters: Pixels, ink: Pixels) -> float | None:
-    """Where a level scan divides into two pages, 0-1 of its width; None when it is one page.
+    """Where a level scan divides into two pages, 0-1 of its width. None when it is one page.
 
     `letters`, `ink`: (h, w) masks of what has the size of letters, and of everything. Text or a rule that runs across the middle,
-    a table say, keeps the scan together; the fold and its shadow do not.
+    a table say, keeps the scan together. The fold and its shadow do not.
     """
     height, width = ink.shape
     if not may_be_spread(width, height):

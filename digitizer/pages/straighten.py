@@ -22,7 +22,7 @@ from digitizer.pages.canvas import (
 from digitizer.pages.clean import clean
 from digitizer.pages.codes import find_codes
 from digitizer.pages.flatten import find_bend
-from digitizer.pages.ink import Copies, Small, coarse, find_letters, shrink, warp_affine
+from digitizer.pages.ink import Copies, Small, Strokes, coarse, darkened, find_faint, find_letters, shrink, warp_affine
 from digitizer.pages.orientation import ROWS_CONTRAST, Pose, all_poses, find_pose
 from digitizer.pages.quality import (
     SIDES,
@@ -52,6 +52,8 @@ from digitizer.settings import PageOptions
 _LEAN_DEG = 5.0
 #: shorter side of an image that can hold a row of text
 _LEAST_PX = 16
+#: greatest share of faint ink. More is texture
+_FAINT_INK = 0.06
 #: a record under long strokes of the pen is still there, and still a page
 _CANCELLED = (Problem(code="cancelled"),)
 
@@ -67,6 +69,8 @@ class ScanMeasures:
     small: Small
     letters: Pixels
     blank: bool
+    #: blank but for rows of faint ink, such as pencil
+    faint: bool
     pose: Pose
     #: width of the edges of strokes, px of the scan
     edge: float | None
@@ -87,9 +91,9 @@ class Leaf:
 
 
 def straighten(scan: Scan, *, options: PageOptions, reads: Reads | None = None) -> tuple[Page, ...]:
-    """The pages on `scan`, upright and straight; a two-page spread gives two, left first.
+    """The pages on `scan`, upright and straight. A two-page spread gives two, left first.
 
-    A page is turned only on evidence; where that is missing it stays as it is and `quality.problems` says so. The `pixels` of
+    A page is turned only on evidence. Where that is missing it stays as it is and `quality.problems` says so. The `pixels` of
     a page are for reading: red seals lifted off the text under them. The scan stays what it is. With `reads`, which way up a
     sheet is is settled by reading a part of it each way up.
     """
@@ -191,13 +195,17 @@ def _whole_of(upper: ScanMeasures, lower: ScanMeasures, rotation: int) -> Outlin
 
 
 def look_at(scan: Copies, outline: Outline | None = None, darkest: float | None = None) -> ScanMeasures:
-    """What a scan shows, or one sheet on it; `darkest`: see `Sheets`."""
+    """What a scan shows, or one sheet on it. `darkest`: see `Sheets`."""
     plane = _plane(scan.pixels, outline)
     shown = scan if outline is None else Copies(resample(scan, plane))
     small = shrink(shown, None if outline is None or outline.perspective else place(plane, outline.corners), darkest)
     letters, pieces = find_letters(small.ink)
     blank = is_blank(ink_share(small.ink), pieces)
-    pose = Pose() if blank else find_pose(letters, pieces, small.ink)
+    faint = _faint(small) if blank else None
+    if faint is not None:
+        small = faint
+        letters, pieces = find_letters(small.ink)
+    pose = Pose() if blank and faint is None else find_pose(letters, pieces, small.ink)
     if outline is not None and not (blank or pose.skew_sure or outline.perspective):
         pose = replace(pose, skew_deg=outline.skew_deg)
     return ScanMeasures(
@@ -207,11 +215,21 @@ def look_at(scan: Copies, outline: Outline | None = None, darkest: float | None 
         small=small,
         letters=letters,
         blank=blank,
+        faint=faint is not None,
         pose=pose,
         edge=None if blank else edge_px(shown.pixels, letters),
         darkness=darkness(small.grey, small.ink),
         sharpness=sharpness(small.grey, small.ink),
     )
+
+
+def _faint(small: Small) -> Small | None:
+    """`small` with its faint ink, where that lies in rows. None where it does not."""
+    ink = find_faint(small.grey)
+    letters, pieces = find_letters(ink)
+    if is_blank(0.0, pieces) or ink_share(ink) > _FAINT_INK or find_rows(letters, fine=False).contrast < ROWS_CONTRAST:
+        return None
+    return replace(small, ink=ink)
 
 
 def _plane(pixels: Pixels, outline: Outline | None) -> Canvas:
@@ -241,7 +259,7 @@ def _leaves(look: ScanMeasures) -> tuple[Leaf, ...]:
 
 
 def _leaf(canvas: Canvas, letters: Pixels, inner: str) -> Leaf:
-    """One page of an opened book; the two lean against each other, each at an angle of its own."""
+    """One page of an opened book. The two lean against each other, each at an angle of its own."""
     problems = (Problem(code="near_gutter"),) if touching(letters, inner) else ()
     return Leaf(canvas=lean(canvas, _residual(np.ascontiguousarray(letters))), problems=problems)
 
@@ -258,7 +276,7 @@ def _seen(mask: Pixels, look: ScanMeasures, canvas: Canvas) -> Pixels:
 
 
 def _residual(letters: Pixels) -> float:
-    """What is left of the skew on one page of a spread, degrees; 0 without evidence."""
+    """What is left of the skew on one page of a spread, degrees. 0 without evidence."""
     # the contrast of rows is known for the whole range of angles only: near the best angle others score nearly as well
     rows = find_rows(letters)
     if rows.contrast < ROWS_CONTRAST or abs(rows.angle_deg) > _LEAN_DEG:
@@ -276,7 +294,7 @@ def _resolution(scan: Scan, look: ScanMeasures, *, spread: bool, several: bool) 
 def _reasons(look: ScanMeasures, dpi: float) -> tuple[Problem, ...]:
     """What is wrong with a scan that has something on it."""
     if look.blank:
-        return ()
+        return (Problem(code="pale"),) if look.faint else ()
     codes = [
         code for code, sure in (("skew_unsure", look.pose.skew_sure), ("orientation_unsure", look.pose.rotation_sure)) if not sure
     ]
@@ -310,6 +328,7 @@ def _page(scan: Scan, part: int, leaf: Leaf, look: ScanMeasures, dpi: float, pro
     grid = None if look.blank else _bend(ink, canvas)
     struck = () if look.blank else _struck(ink, canvas)
     pixels = resample(look.scan, canvas, grid, sheet)
+    pixels = darkened(pixels) if look.faint else pixels
     brief, scale = Copies(pixels).at_least(min(1.0, SEALS_DPI / dpi) if dpi > 0 else 1.0)
     stamps = () if look.blank else tuple(seal.scaled(1 / scale) for seal in find_seals(brief, scale * dpi))
     codes = () if look.blank else find_codes(pixels, ink)
@@ -324,11 +343,12 @@ def _page(scan: Scan, part: int, leaf: Leaf, look: ScanMeasures, dpi: float, pro
         quality=_quality(look, leaf, (*problems, *leaf.problems, *(_CANCELLED if struck else ()))),
         ruling=Ruling() if look.blank else clear_of(_ruling(pixels, dpi, stamps, look.darkness, brief), codes),
         marks=(*codes, *seal_marks(stamps, *canvas.size), *struck),
+        ink_beyond=Strokes(ink, canvas.size[0] / ink.shape[1]).beyond,
     )
 
 
 def _ruling(pixels: Pixels, dpi: float, stamps: tuple[Seal, ...], darkness: float, brief: Pixels) -> Ruling:
-    """The ruling of a page; where paper is white it stands out, which a reader trained on scans has no need of."""
+    """The ruling of a page. Where paper is white it stands out, which a reader trained on scans has no need of."""
     scale = min(1.0, RULING_DPI / dpi) if dpi > 0 else 1.0
     white = clean(coarse(pixels, scale), tuple(stamp.scaled(scale) for stamp in stamps), darkness, brief)
     return find_ruling(white, scale * dpi, finer=1 / scale)

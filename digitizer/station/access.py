@@ -1,4 +1,4 @@
-"""Who may open which page. RIGHTS is the one table; every route asks it before anything else runs.
+"""Who may open which page. RIGHTS is the one table. Every route asks it before anything else runs.
 
 A handler that needs the person takes `visitor: Visitor`. `visitor.scopes` are the agencies for which the person has one of the
 roles that the route asks for. A use case gets them and finds nothing outside of them.

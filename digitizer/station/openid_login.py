@@ -16,7 +16,7 @@ from digitizer.station.login import HOME, wanted_page, with_cookie
 
 router = APIRouter()
 
-#: keeps a login under way; where browsers send it; for how long, seconds
+#: cookie of a login under way, the path that browsers send it to, and how long it lasts, seconds
 _COOKIE, _PATH, _KEPT_S = "digitizer_openid", f"{PREFIX}/login", 600
 
 

@@ -28,7 +28,7 @@ PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 AgencyCode = Annotated[str | None, Query(pattern=r"[A-Z0-9.]{1,40}")]
 #: books of a page
 _BOOKS = 50
-#: lines of a page; the CSV has them all
+#: lines of a page. The CSV has them all
 _LISTED = 500
 
 

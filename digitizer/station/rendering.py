@@ -1,4 +1,4 @@
-"""Pages from templates. Everything stored is escaped; texts stand in `digitizer/messages/`. The only home of Jinja."""
+"""Pages from templates. Everything stored is escaped. Texts stand in `digitizer/messages/`. Only this module imports Jinja."""
 
 from __future__ import annotations
 

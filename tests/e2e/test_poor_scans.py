@@ -124,3 +124,33 @@ def test_a_page_seen_from_behind_says_so_and_gives_no_text(tools: Tools, tmp_pat
     text, problems = said(digitized(path, tools))
     assert text == ""
     assert {"mirrored", "unreadable"} <= problems
+
+
+def written(*texts: tuple[int, int, str], ink: int = 0, paper: int = 255) -> Image.Image:
+    """An A4 page at 200 dpi with some grain and a few words at (x, y) px."""
+    grain = np.random.default_rng(3).normal(0, 1.0, (2339, 1654))
+    page = Image.fromarray(np.clip(paper + grain, 0, 255).astype(np.uint8)).convert("RGB")
+    font = ImageFont.truetype(io.BytesIO((files("digitizer.output") / "stamp.ttf").read_bytes()), 36)
+    for x, y, text in texts:
+        ImageDraw.Draw(page).text((x, y), text, (ink, ink, ink), font)
+    return page
+
+
+def read(image: Image.Image, folder: Path, tools: Tools) -> Digitized:
+    image.save(folder / "page.png", dpi=(200, 200))
+    return digitized(folder / "page.png", tools)
+
+
+def test_what_stands_alone_on_a_page_is_read(tools: Tools, tmp_path: Path) -> None:
+    result = read(written((820, 90, "7"), (180, 2100, "- Như trên;")), tmp_path, tools)
+    assert said(result)[0].splitlines() == ["7", "- Như trên;"]
+    assert not result.pages[0].blank
+
+
+def test_pencil_is_read_and_told_and_an_empty_page_is_blank(tools: Tools, tmp_path: Path) -> None:
+    text, problems = said(read(written((300, 900, "Trả lại hồ sơ gốc cho ông Hòa"), ink=238, paper=249), tmp_path, tools))
+    assert text == "Trả lại hồ sơ gốc cho ông Hòa"
+    assert "pale" in problems
+    empty = read(written(paper=249), tmp_path, tools)
+    assert empty.pages[0].blank
+    assert said(empty) == ("", set())

@@ -305,7 +305,8 @@ def test_text_that_copies_as_something_else_is_read_and_its_page_becomes_a_pictu
     shifted = [row.translate({c: c + 1 for c in range(ord("A"), ord("y"))}) for row in ROWS]
     result, copied = done(drawn(tmp_path / "a.pdf", words(*shifted)), engine)
     assert (said(result), copied) == (list(ROWS), [" ".join(ROWS)])
-    assert [p.code for p in result.problems] == ["wrong_text"]
+    # the lines that this engine sees lie beside the ink
+    assert {p.code for p in result.problems} == {"wrong_text", "unread_ink"}
 
 
 @pytest.mark.slow
