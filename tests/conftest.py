@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import random
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,6 +30,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--pictures", type=Path, help="a folder for pictures of the station's pages: docs/pictures")
     parser.addoption("--record", type=Path, help="a folder for what the fault tests did and found (make faults)")
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger at the newest schema. Copying it is thirty times as fast as migrating."""
+    from digitizer.service import Service
+    from digitizer.settings import Settings
+
+    home = tmp_path_factory.mktemp("ledger")
+    with Service.open(Settings(home=home)):
+        return home / "ledger.db"
+
+
+@pytest.fixture
+def fresh_home(tmp_path: Path, empty_ledger: Path) -> Path:
+    """A home with an empty ledger."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    shutil.copy(empty_ledger, home / "ledger.db")
+    return home
 
 
 #: what a test did and found, by a name of its own

@@ -60,8 +60,8 @@ def quick_hashes() -> Iterator[None]:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with Service.open(Settings(home=tmp_path / "home")) as opened:
+def service(fresh_home: Path) -> Iterator[Service]:
+    with Service.open(Settings(home=fresh_home)) as opened:
         yield opened
 
 

@@ -19,6 +19,9 @@ from digitizer.pages.writing import find_writing, is_negative
 from digitizer.settings import PageOptions
 from tests.unit.pages.conftest import drawn, scan_of
 
+# whole pages
+pytestmark = pytest.mark.slow
+
 Picture = NDArray[np.uint8]
 #: px in a millimetre of the pages drawn here
 MM = 868 / 210

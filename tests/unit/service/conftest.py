@@ -26,8 +26,8 @@ def code(number: int, day: str = "260930", agency: str = "H60.127.03") -> str:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with Service.open(Settings(home=tmp_path / "home")) as opened:
+def service(fresh_home: Path) -> Iterator[Service]:
+    with Service.open(Settings(home=fresh_home)) as opened:
         yield opened
 
 
