@@ -128,7 +128,7 @@ class PaddleEngine:
     def read_overlooked(self, page: Page, lines: Sequence[Box]) -> list[Line]:
         """What is read surely beside the `lines` that were found on `page`."""
         height, width = page.pixels.shape[:2]
-        missed = [group.box for group in find_overlooked(page, lines)]
+        missed = [group.box for group in find_overlooked(page, lines) if group.box.x0 < width and group.box.y0 < height]
         padded = [LinePlace(_padded(box, height, width)) for box in missed[:MAX_MISSED]]
         found = self._read.read(page.pixels, padded) if padded else ()
         return [line for line in found if is_read(line)]

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 
 from digitizer.errors import ConfigError, EngineFailed, EngineMissing
 from digitizer.model import Page, Quality
+from digitizer.model.scan import no_ink
 from digitizer.ocr import Engine, open_engine, read, verify_models
 from digitizer.pages import straighten
 from digitizer.settings import EngineOptions, PageOptions
@@ -75,7 +76,7 @@ def test_the_same_page_reads_the_same_twice(engine: Engine, page: Page) -> None:
 
 @pytest.mark.slow
 def test_a_blank_page_is_not_shown_to_the_engine(engine: Engine, page: Page) -> None:
-    white = replace(page, pixels=np.full((1200, 900, 3), 255, np.uint8), quality=Quality(blank=True))
+    white = replace(page, pixels=np.full((1200, 900, 3), 255, np.uint8), quality=Quality(blank=True), ink_beyond=no_ink)
     text = read(white, engine=engine)
     assert text.blank
     assert text.lines == ()
