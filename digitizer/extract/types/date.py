@@ -20,6 +20,11 @@ _NO_END_YEAR = "2099"
 NO_END = "không thời hạn"
 #: what follows the value of a date of the lunar calendar
 LUNAR = "âm lịch"
+#: and what follows it where the month is the second one of its number in the year
+LEAP = ", tháng nhuận"
+_LEAP = re.compile(r"[\s(,]*(?:\btháng\s+)?\bnhuận\b[\s)]*", re.IGNORECASE)
+#: days of the longest month of the lunar calendar
+_LUNAR_DAYS = 30
 _LUNAR = re.compile(r"[\s(,\[]*\b(?:tức\s+)?(?:âm\s+lịch|ÂL|AL|âl|al|âm)\b[\s)\]]*", re.IGNORECASE)
 #: names of years in the cycle of sixty: ten stems and twelve branches
 _STEMS = "Giáp|Ất|Bính|Đinh|Mậu|Kỷ|Canh|Tân|Nhâm|Quý"
@@ -47,23 +52,28 @@ _HEAD = re.compile(rf"(?:\W*{_BEFORE}\b)*\W*|.*\b(?:giờ|phút)\b.*", re.IGNORE
 def read(raw: str) -> Parsed:
     """A date, as precise as the paper: `15/08/1987`, `ngày 15 tháng 8 năm 1987`, `08.1987`, `1987`, `1987-08-15`.
 
-    A lunar date keeps its calendar: `1987-08-15 âm lịch` with the problem `lunar_date`. `Giáp Tý` has no value: it names one year
-    in every sixty. What the date leaves of the text is `left_over`.
+    A lunar date keeps its calendar: `1987-08-15 âm lịch` with the problem `lunar_date`. Its months have up to 30 days, February
+    too, and a leap month is said: `1982-04-15 âm lịch, tháng nhuận`. `Giáp Tý` has no value: it names one year in every sixty.
+    What the date leaves of the text is `left_over`.
     """
     found = clean(raw)
     if fold(found) in ("khong thoi han", "khong ky han", "khong co thoi han"):
         return NO_END, None
     if _CAN_CHI.search(found):
         return None, "lunar_date"
-    if _LUNAR.search(found) and re.search(r"\d", found):
-        value, problem = _solar(_LUNAR.sub(" ", found))
-        return (f"{value} {LUNAR}", problem or "lunar_date") if isinstance(value, str) and value != NO_END else (None, problem)
-    return _solar(raw)
+    leap = _LEAP.search(found) is not None
+    if (leap or _LUNAR.search(found)) and re.search(r"\d", found):
+        value, problem = _written(_LUNAR.sub(" ", _LEAP.sub(" ", found)).strip(" ,"), lunar=True)
+        if not isinstance(value, str) or value == NO_END:
+            return None, problem
+        return f"{value} {LUNAR}{LEAP if leap else ''}", problem or "lunar_date"
+    return _written(raw)
 
 
-def _solar(raw: str) -> Parsed:
+def _written(raw: str, *, lunar: bool = False) -> Parsed:
+    """A date in digits, of the lunar calendar or ours."""
     if iso := _ISO.fullmatch(clean(raw)):
-        return _checked(*iso.groups())
+        return _checked(*iso.groups(), lunar=lunar)
     # `05/1999 ngày 03/04/1999`, `56/20.09. ngày …`: the number of the register is no month and year
     own_number = r"^\d+/\.?\d[\d.]{2,5}[\s.]+(?=\D.*\d)"
     found = re.sub(own_number, "", re.sub(r"[/il|]?(?:date|month|year)\b", "", clean(raw)))
@@ -74,7 +84,7 @@ def _solar(raw: str) -> Parsed:
         found = undotted(found)
     if lost := _MARKS_LOST.fullmatch(found):
         day, month, year = (group for group in lost.groups() if group)
-        value, problem = _checked(year, month, day)
+        value, problem = _checked(year, month, day, lunar=lunar)
         return value, problem or "marks_lost"
     match = _DATE.search(found)
     if match is None:
@@ -89,7 +99,7 @@ def _solar(raw: str) -> Parsed:
         )
     if _cut(found[: match.start()], match.group(), day):
         return None, "not_a_date"
-    value, problem = _checked(year, month, day)
+    value, problem = _checked(year, month, day, lunar=lunar)
     rest = found[match.end() :]
     if problem is None and (is_left_over(rest) or (_HEAD.fullmatch(found[: match.start()]) is None)):
         problem = "left_over"
@@ -106,12 +116,14 @@ def _cut(before: str, found: str, day: str | None) -> bool:
     return spaced or re.search(r"[^\s.,;:…(–-]$", before) is not None
 
 
-def _checked(year: str, month: str, day: str | None) -> Parsed:
+def _checked(year: str, month: str, day: str | None, *, lunar: bool = False) -> Parsed:
     if (year, month, day) == (_NO_END_YEAR, "12", "31"):
         return NO_END, None
     try:
-        date(int(year), int(month), int(day or 1))
+        date(int(year), int(month), 1 if lunar else int(day or 1))
     except ValueError:
+        return None, "impossible_date"
+    if lunar and not 1 <= int(day or 1) <= _LUNAR_DAYS:
         return None, "impossible_date"
     if int(year) not in _YEARS:
         return None, "impossible_date"
