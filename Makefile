@@ -18,9 +18,9 @@ demo: .venv/ready
 test: .venv/ready
 	@sh scripts/minio.sh & $(MAKE) --no-print-directory check && $(BIN)/pytest $(PYTEST_ARGS)
 
-# tests of single modules that need neither whole pages nor other programs: about 20 seconds
+# tests of single modules that need neither whole pages nor other programs: about 20 seconds on two cores
 unit: .venv/ready
-	$(BIN)/pytest tests/unit -q -m "not slow" -p no:schemathesis
+	$(BIN)/pytest tests/unit -q -m "not slow" -p no:schemathesis -n auto
 
 # the full numbers of the fault tests, with a seed that reproduces a run: make faults SEED=…
 faults: .venv/ready

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -112,7 +113,9 @@ def _list(request: Request, visitor: Person, wanted: Filter) -> Response:
          "holder": lent.get(one.id, ""), "address": _address(request, "record_page", one.id), "short": short_id(one.id)}
         for one in found
     ]  # fmt: skip
-    return page(request, "records.html", rows=rows, wanted=wanted, limit=_LISTED)
+    chosen = {name: getattr(wanted, name) for name in ("agency", "book", "doctype") if getattr(wanted, name)}
+    query = f"?{urlencode(chosen)}" if chosen else ""
+    return page(request, "records.html", rows=rows, wanted=wanted, limit=_LISTED, query=query)
 
 
 def _address(request: Request, route: str, record_id: str) -> str:
